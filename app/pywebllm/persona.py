@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypedDict
 
-__all__ = ["FIELDS", "persona_messages", "system_prompt"]
+from .errors import InvalidRequestError
+from .requests import Role
+
+__all__ = ["FIELDS", "PromptMessage", "persona_messages", "system_prompt"]
 
 # Known fields, in the order the prompt lists them. Any other field follows, in the order given.
 FIELDS = ("name", "age", "occupation", "interests", "tone", "notes")
@@ -29,18 +33,28 @@ _BANDS = (
 )
 
 
-def persona_messages(inputs: Mapping[str, str]) -> list[dict[str, str]]:
+class PromptMessage(TypedDict):
+    """A message as a dictionary, as chat templates and OpenAI's API take it."""
+
+    role: Role
+    content: str
+
+
+def persona_messages(inputs: Mapping[str, str]) -> list[PromptMessage]:
     """Return the system and the user message that ask for a persona.
 
     `inputs` maps field names to text. The names in `FIELDS` are known; any other name is
     passed on as it is, so a page can add fields of its own. Blank values are left out.
 
-    Raises ValueError when no field has a value, and TypeError when a name or a value is no
-    string.
+    Raises:
+        InvalidRequestError: No field has a value.
+        TypeError: A name or a value is no string.
     """
     fields = _ordered(_cleaned(inputs))
     if not fields:
-        raise ValueError("a persona needs at least one field with a value, for example a name")
+        raise InvalidRequestError(
+            "a persona needs at least one field with a value, for example a name"
+        )
     lines = [f"{name.capitalize()}: {value}" for name, value in fields.items()]
     return [
         {"role": "system", "content": system_prompt(fields.get("age", ""))},
@@ -66,8 +80,12 @@ def _cleaned(inputs: Mapping[str, str]) -> dict[str, str]:
     for name, value in inputs.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"persona fields are strings, got {name!r}: {value!r}")
-    folded = {" ".join(name.split()).lower(): " ".join(value.split()) for name, value in inputs.items()}
+    folded = {_one_line(name).lower(): _one_line(value) for name, value in inputs.items()}
     return {name: value for name, value in folded.items() if name and value}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _ordered(fields: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,187 @@
+"""What can go wrong, as one tree of exceptions, and the table from JavaScript's names to it.
+
+    WebLLMError
+    ├── SupportError            (RuntimeError)         the browser or the GPU cannot do this
+    │   └── FeatureSupportError                        this model asks for more than the GPU has
+    ├── AssetsError             (FileNotFoundError)    the files of the bridge are missing
+    ├── DownloadError           (ConnectionError)      a file of the model could not be fetched
+    ├── IntegrityError          (ValueError)           a fetched file is not the one expected
+    ├── ModelNotFoundError      (LookupError)          nobody knows a model of this id
+    ├── OutOfMemoryError        (MemoryError)          the GPU has too little memory
+    ├── ModelNotLoadedError     (RuntimeError)         nothing is loaded that could answer
+    ├── InvalidRequestError     (ValueError)           the request cannot be honoured as it is
+    │   └── ContextWindowError                         the prompt is longer than the context window
+    ├── DeviceLostError         (RuntimeError)         the browser took the GPU away
+    ├── WorkerError             (RuntimeError)         the engine's worker did not start, or crashed
+    ├── AbortedError            (RuntimeError)         someone else stopped this work
+    ├── DisposedError           (RuntimeError)         the engine was disposed meanwhile
+    └── EngineError             (RuntimeError)         anything else the engine reports
+
+Each class can be caught as `WebLLMError`, by its own name, or as the builtin in brackets.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+__all__ = [
+    "AbortedError",
+    "AssetsError",
+    "ContextWindowError",
+    "DeviceLostError",
+    "DisposedError",
+    "DownloadError",
+    "EngineError",
+    "FeatureSupportError",
+    "IntegrityError",
+    "InvalidRequestError",
+    "ModelNotFoundError",
+    "ModelNotLoadedError",
+    "OutOfMemoryError",
+    "SupportError",
+    "WebLLMError",
+    "WorkerError",
+    "error_for",
+]
+
+
+class WebLLMError(Exception):
+    """Root of all errors of this library.
+
+    `problem` says what happened and `advice` what to do next; the text of the error is both.
+    """
+
+    advice = "Look at the browser's console for details."
+
+    def __init__(self, problem: str, *, advice: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        if advice is not None:
+            self.advice = advice
+
+    def __str__(self) -> str:
+        end = "" if self.problem.rstrip().endswith((".", "!", "?")) else "."
+        return f"{self.problem.rstrip()}{end} {self.advice}"
+
+
+class SupportError(WebLLMError, RuntimeError):
+    """The browser, or the GPU behind it, cannot run a model at all."""
+
+    advice = "Call `await pywebllm.check_support()`: it says what is missing and what to do."
+
+
+class FeatureSupportError(SupportError):
+    """The GPU lacks something that this model needs, for example `shader-f16`."""
+
+    advice = "Choose a model that does without, for example one whose id contains q4f32."
+
+
+class AssetsError(WebLLMError, FileNotFoundError):
+    """The bridge, WebLLM or the built-in model is not where it should be."""
+
+    advice = (
+        "Install the wheel, which carries them, or pass `assets_url`: the folder that serves"
+        " webllm_bridge.js, webllm.js and models/."
+    )
+
+
+class DownloadError(WebLLMError, ConnectionError):
+    """A file could not be fetched: no network, or an HTTP error."""
+
+    advice = "Check the connection and the address, then load again: what has arrived is kept."
+
+
+class IntegrityError(WebLLMError, ValueError):
+    """A fetched file differs from the one its record promises."""
+
+    advice = "Clear this site's data and load again; if it stays, the model's record is wrong."
+
+
+class ModelNotFoundError(WebLLMError, LookupError):
+    """No model of this id is known."""
+
+    advice = "Use an id of WebLLM's list, a custom record, or no model at all for the built-in one."
+
+
+class OutOfMemoryError(WebLLMError, MemoryError):
+    """The GPU has not enough free memory for the model."""
+
+    advice = "Close other tabs that use the GPU, or choose a smaller model, then load again."
+
+
+class ModelNotLoadedError(WebLLMError, RuntimeError):
+    """The request needs a model, and none is loaded."""
+
+    advice = "Load a model first, for example with `await service.initialize(session_id)`."
+
+
+class InvalidRequestError(WebLLMError, ValueError):
+    """The request is wrong, or asks for something that the engine cannot honour."""
+
+    advice = "Change the request; it was not sent to the model."
+
+
+class ContextWindowError(InvalidRequestError):
+    """The prompt has more tokens than the context window of the model."""
+
+    advice = "Shorten the prompt, or choose a model with a larger context window."
+
+
+class DeviceLostError(WebLLMError, RuntimeError):
+    """The browser took the GPU away: driver reset, sleep, or too much memory in use."""
+
+    advice = "Load the model again: the engine starts on a fresh device."
+
+
+class WorkerError(WebLLMError, RuntimeError):
+    """The worker that runs the engine did not start, crashed or was terminated."""
+
+    advice = "Load the model again: the engine starts in a fresh worker."
+
+
+class AbortedError(WebLLMError, RuntimeError):
+    """The work was stopped by someone else than the task that awaited it."""
+
+    advice = "Call it again if its result is still wanted."
+
+
+class DisposedError(WebLLMError, RuntimeError):
+    """The engine was disposed while the work was under way."""
+
+    advice = "Load the model again: that starts a new engine."
+
+
+class EngineError(WebLLMError, RuntimeError):
+    """The engine reported something that has no class of its own."""
+
+    advice = "Look at the browser's console for details; loading the model again often helps."
+
+
+# The names a rejection of the bridge can have. What is missing here becomes an `EngineError`.
+_CLASSES = MappingProxyType(
+    {
+        "AbortError": AbortedError,
+        "ContextWindowSizeExceededError": ContextWindowError,
+        "DeviceLostError": DeviceLostError,
+        "DisposedError": DisposedError,
+        "DownloadError": DownloadError,
+        "EngineError": EngineError,
+        "FeatureSupportError": FeatureSupportError,
+        "IntegrityError": IntegrityError,
+        "InvalidRequestError": InvalidRequestError,
+        "ModelNotFoundError": ModelNotFoundError,
+        "ModelNotLoadedError": ModelNotLoadedError,
+        "OutOfMemoryError": OutOfMemoryError,
+        "ShaderF16SupportError": FeatureSupportError,
+        "WebGPUNotAvailableError": SupportError,
+        "WorkerError": WorkerError,
+    }
+)
+
+
+def error_for(name: str, message: str) -> WebLLMError:
+    """Build the error for a JavaScript `Error` of this name and message."""
+    found = _CLASSES.get(name)
+    if found is None:
+        return EngineError(f"{name or 'Error'}: {message}")
+    return found(message or name)

@@ -1,0 +1,69 @@
+"""Events: a list of plain functions that are called with each new value."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+__all__ = ["Event"]
+
+T = TypeVar("T")
+
+_logger = logging.getLogger("pywebllm")
+
+
+class Event(Generic[T]):
+    """Something that happens again and again, each time with a value.
+
+    Subscribers are called in the order in which they subscribed. One that raises is logged and
+    harms no other. Subscribing and unsubscribing are safe at any moment, also from inside a
+    subscriber: a new one hears the next value, a removed one hears nothing more.
+    """
+
+    def __init__(self) -> None:
+        # A key of its own for each subscription, so that one function may subscribe twice.
+        self._subscribers: dict[object, Callable[[T], object]] = {}
+
+    def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
+        """Call `callback` with each new value; return a function that ends this subscription.
+
+        The returned function may be called more than once. What `callback` returns is ignored.
+
+        Raises:
+            TypeError: `callback` is no function, or a coroutine function, which nobody would
+                await; start a task inside a plain function instead.
+        """
+        if not callable(callback):
+            raise TypeError(f"a subscriber is a function, got {callback!r}")
+        if inspect.iscoroutinefunction(callback):
+            raise TypeError(
+                f"a subscriber is a plain function, got the coroutine function {callback!r};"
+                " start a task inside a plain function instead"
+            )
+        key = object()
+        self._subscribers[key] = callback
+        return lambda: self._remove(key)
+
+    def unsubscribe(self, callback: Callable[[T], object]) -> None:
+        """End the latest subscription of `callback`; do nothing when there is none."""
+        for key, subscriber in reversed(self._subscribers.items()):
+            # Equal, not identical: each access to a bound method makes a new object.
+            if subscriber == callback:
+                return self._remove(key)
+        return None
+
+    def emit(self, value: T) -> None:
+        """Call every subscriber with `value`; for the owner of the event."""
+        for key, subscriber in tuple(self._subscribers.items()):
+            if key not in self._subscribers:
+                continue
+            try:
+                subscriber(value)
+            except Exception:
+                # Foreign code: whatever it raises must reach neither the engine nor the others.
+                _logger.exception("A subscriber raised: %r", subscriber)
+
+    def _remove(self, key: object) -> None:
+        self._subscribers.pop(key, None)

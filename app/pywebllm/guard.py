@@ -1,0 +1,91 @@
+"""How the engine learns that its bridge lost the model: by the streams, and by watching.
+
+A stream that fails says so at once; the watcher hears of a loss while nothing runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from . import wire
+from .bridge import Stream
+from .errors import (
+    DeviceLostError,
+    DisposedError,
+    ModelNotLoadedError,
+    WebLLMError,
+    WorkerError,
+)
+
+__all__ = ["GuardedStream", "Watcher"]
+
+_logger = logging.getLogger("pywebllm")
+
+# After one of these the bridge has no model any more.
+_LOSSES = (DeviceLostError, DisposedError, ModelNotLoadedError, WorkerError)
+
+
+class GuardedStream:
+    """A stream that tells `on_loss` when it fails because the model is gone.
+
+    Disposing a bridge ends its streams; such an end is an error here, not a success.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        is_disposed: Callable[[], bool],
+        on_loss: Callable[[WebLLMError], object],
+    ) -> None:
+        self._stream = stream
+        self._is_disposed = is_disposed
+        self._on_loss = on_loss
+
+    async def next(self) -> str | None:
+        """Wait for what has arrived since the last call; None at the end.
+
+        Cancelled, it loses nothing and does not stop the work; call `stop` for that.
+
+        Raises:
+            WebLLMError: The work failed, or the bridge was disposed.
+        """
+        try:
+            text = await self._stream.next()
+        except _LOSSES as error:
+            self._on_loss(error)
+            raise
+        if text is None and self._is_disposed():
+            raise DisposedError("the engine was disposed meanwhile")
+        return text
+
+    def stop(self) -> None:
+        """Give the work up, now. May be called again."""
+        self._stream.stop()
+
+
+class Watcher:
+    """Follows the events of a bridge in a task of its own, until they end or `close`."""
+
+    def __init__(self, events: Stream, *, on_loss: Callable[[WebLLMError], object]) -> None:
+        self._events = events
+        self._on_loss = on_loss
+        self._task = asyncio.create_task(self._follow(), name="pywebllm watcher")
+
+    async def close(self) -> None:
+        """Stop watching. May be called again. Cancelled, it has stopped all the same."""
+        self._events.stop()
+        await self._task
+
+    async def _follow(self) -> None:
+        try:
+            while (text := await self._events.next()) is not None:
+                for event in wire.read_events(text):
+                    self._on_loss(event)
+        except WebLLMError as error:
+            _logger.exception("The bridge reports no more events")
+            self._on_loss(error)
+        finally:
+            self._events.stop()

@@ -1,0 +1,223 @@
+"""The only place that knows JSON and its keys: pure functions from text to values and back.
+
+Keys are those of the OpenAI API reference, of WebLLM's model records, and of the bridge
+(`webllm_bridge.js`). `None` never crosses: WebLLM refuses some keys that are merely present.
+Unknown keys in what arrives are ignored, missing ones are an `EngineError`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from .errors import DisposedError, EngineError, InvalidRequestError, WebLLMError, error_for
+from .requests import ChatRequest, Model, ModelRecord
+from .support import explain
+from .values import Adapter, ChatChunk, ChunkChoice, Delta, LoadProgress, Support, Usage
+
+__all__ = [
+    "bridge_config",
+    "generate_request",
+    "load_request",
+    "read_chunks",
+    "read_events",
+    "read_model",
+    "read_progress",
+    "read_support",
+]
+
+T = TypeVar("T")
+
+# Fields of a model record that WebLLM spells differently.
+_RECORD_KEYS = {"vram_required_mb": "vram_required_MB"}
+
+
+def bridge_config(*, webllm_url: str, thread: str) -> str:
+    """Write what the bridge is opened with."""
+    return _text({"webllmUrl": webllm_url, "thread": thread})
+
+
+def load_request(model: str | ModelRecord) -> str:
+    """Write the request to load a model: an id of WebLLM's list, or a record.
+
+    Raises:
+        InvalidRequestError: The record holds something that JSON cannot say.
+    """
+    return _text({"model": model if isinstance(model, str) else _record(model)})
+
+
+def generate_request(request: ChatRequest) -> str:
+    """Write the request to continue a conversation."""
+    body = {
+        "messages": [
+            {"role": message.role, "content": message.content} for message in request.messages
+        ],
+        "temperature": request.temperature,
+        "max_tokens": request.max_tokens,
+        "seed": request.seed,
+    }
+    return _text({"kind": "chat.completions", "request": _without_none(body)})
+
+
+def read_model(model: Model) -> str | ModelRecord | None:
+    """Read what a caller names a model by; a mapping becomes a record.
+
+    Raises:
+        InvalidRequestError: It is none of these, or a record with a key that is unknown,
+            missing or empty.
+    """
+    if isinstance(model, str) and model.strip():
+        return model.strip()
+    if model is None or isinstance(model, ModelRecord):
+        return model
+    if isinstance(model, Mapping):
+        return _read_record(model)
+    raise InvalidRequestError(
+        f"a model is None (the built-in one), an id of WebLLM's list, or a record, got {model!r}"
+    )
+
+
+def read_progress(text: str) -> LoadProgress:
+    """Read the newest progress of a load."""
+    return _read("progress", text, _progress)
+
+
+def read_chunks(text: str) -> list[ChatChunk]:
+    """Read all the chunks that waited."""
+    return _read("chunks", text, lambda found: [_chunk(chunk) for chunk in found])
+
+
+def read_events(text: str) -> list[WebLLMError]:
+    """Read what happened to the engine by itself, as the errors that say so."""
+    return _read("events", text, lambda found: [e for e in map(_event, found) if e is not None])
+
+
+def read_support(text: str) -> Support:
+    """Read the answer of the support check."""
+    return _read("support", text, _support)
+
+
+def _text(value: Mapping[str, object]) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequestError(f"the request does not fit into JSON: {error}") from error
+
+
+def _without_none(value: Mapping[str, object]) -> dict[str, object]:
+    return {key: item for key, item in value.items() if item is not None}
+
+
+def _read_record(mapping: Mapping[str, Any]) -> ModelRecord:
+    names = {_RECORD_KEYS.get(field.name, field.name): field.name for field in fields(ModelRecord)}
+    unknown = [key for key in mapping if key not in names]
+    if unknown:
+        raise InvalidRequestError(
+            f"a model record has no {', '.join(map(repr, unknown))}; it has {', '.join(names)}"
+        )
+    values = {names[key]: value for key, value in mapping.items()}
+    if values.get("required_features") is not None:
+        values["required_features"] = tuple(values["required_features"])
+    return ModelRecord(**({"model_id": "", "model": "", "model_lib": ""} | values))
+
+
+def _record(record: ModelRecord) -> dict[str, object]:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {_RECORD_KEYS.get(name, name): _plain(v) for name, v in _without_none(values).items()}
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _read(what: str, text: str, build: Callable[[Any], T]) -> T:
+    with _understood(what, text):
+        return build(json.loads(text))
+
+
+@contextmanager
+def _understood(what: str, text: str) -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise EngineError(
+            f"the bridge sent {what} that cannot be read: {text[:200]!r}",
+            advice="Serve webllm_bridge.js and pywebllm of the same version.",
+        ) from error
+
+
+def _progress(found: Any) -> LoadProgress:
+    return LoadProgress(
+        phase=found["phase"],
+        ratio=min(max(float(found["ratio"]), 0.0), 1.0),
+        text=found["text"],
+        elapsed=float(found["elapsed"]),
+    )
+
+
+def _chunk(found: Any) -> ChatChunk:
+    usage = found.get("usage")
+    return ChatChunk(
+        id=found.get("id", ""),
+        model=found.get("model", ""),
+        created=int(found.get("created", 0)),
+        choices=tuple(_choice(choice) for choice in found["choices"]),
+        usage=None if usage is None else _usage(usage),
+    )
+
+
+def _choice(found: Any) -> ChunkChoice:
+    delta = found["delta"]
+    return ChunkChoice(
+        index=found["index"],
+        delta=Delta(role=delta.get("role"), content=delta.get("content")),
+        finish_reason=found.get("finish_reason"),
+    )
+
+
+def _usage(found: Any) -> Usage:
+    extra = found.get("extra") or {}
+    return Usage(
+        prompt_tokens=found["prompt_tokens"],
+        completion_tokens=found["completion_tokens"],
+        total_tokens=found["total_tokens"],
+        time_to_first_token=extra.get("time_to_first_token_s"),
+        prefill_tokens_per_second=extra.get("prefill_tokens_per_s"),
+        decode_tokens_per_second=extra.get("decode_tokens_per_s"),
+        end_to_end_latency=extra.get("e2e_latency_s"),
+    )
+
+
+def _event(found: Any) -> WebLLMError | None:
+    if found["type"] == "lost":
+        return error_for(found["name"], found["message"])
+    if found["type"] == "disposed":
+        return DisposedError("the engine was disposed")
+    return None
+
+
+def _support(found: Any) -> Support:
+    code = found.get("problem")
+    problem, advice = ("", "") if code is None else explain(code)
+    adapter = found.get("adapter")
+    return Support(
+        ok=code is None,
+        problem=problem,
+        advice=advice,
+        adapter=None if adapter is None else _adapter(adapter),
+        features=frozenset(found.get("features", ())),
+        limits=MappingProxyType(dict(found.get("limits", {}))),
+    )
+
+
+def _adapter(found: Any) -> Adapter:
+    return Adapter(
+        vendor=found.get("vendor") or "",
+        architecture=found.get("architecture") or "",
+        description=found.get("description") or "",
+        fallback=bool(found.get("fallback")),
+    )
