@@ -1,0 +1,1090 @@
+/**
+ * The only JavaScript that knows WebLLM: it turns WebLLM's engine into streams of JSON text that
+ * Python can read, stop and rely on.
+ *
+ * One file, no build, three places: a page (or a worker that runs Python) imports it; the engine
+ * worker that it starts runs the same file; and it travels inside the wheel, where it is loaded
+ * from a `blob:` URL. WebLLM itself is imported at run time from a URL that the caller gives.
+ *
+ * Promises kept here: every rejection is an `Error` whose `name` is one of {@link NAMES}; nothing
+ * waits for a dead worker or a lost device; operations run one at a time, first come first served;
+ * a load is reported as done only when the model has answered.
+ */
+
+/** @typedef {typeof import("@mlc-ai/web-llm")} WebLLM */
+/** @typedef {import("@mlc-ai/web-llm").MLCEngine | import("@mlc-ai/web-llm").WebWorkerMLCEngine} Engine */
+/** @typedef {import("@mlc-ai/web-llm").ModelRecord} ModelRecord */
+/** @typedef {import("@mlc-ai/web-llm").InitProgressReport} InitProgressReport */
+/** @typedef {{ next(): Promise<string | undefined>, stop(): void }} Stream */
+/** @typedef {{ webllmUrl: string, workerUrl: string, thread: "worker" | "main" }} Config */
+/** @typedef {{ model: string } | { record: ModelRecord }} LoadRequest */
+/** @typedef {{ kind: "chat.completions" | "completions", body: Record<string, unknown> }} Call */
+/** @typedef {{ host: Host, engine: Engine, key: string, id: string }} Loaded */
+/** @typedef {Pick<Worker, "postMessage" | "terminate" | "addEventListener">} EngineWorker */
+
+/**
+ * What the bridge takes from its surroundings; tests give their own.
+ * @typedef {object} Surroundings
+ * @property {(url: string) => Promise<WebLLM>} importWebLLM
+ * @property {(url: string, name: string) => EngineWorker} createWorker
+ * @property {Pick<LockManager, "request"> | undefined} locks
+ * @property {CacheStorage | undefined} caches
+ * @property {unknown} gpu `navigator.gpu`; undefined where there is no WebGPU
+ * @property {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} GPUAdapter
+ * @property {number} helloSeconds how long a worker may take until it runs this file
+ */
+
+/**
+ * Open a bridge. It starts nothing and downloads nothing until the first load.
+ * @param {string} configJson `{webllmUrl, workerUrl?, thread?: "worker" | "main"}`
+ * @param {Partial<Surroundings>} [surroundings]
+ */
+export function openBridge(configJson, surroundings = {}) {
+  return new Bridge(readConfig(configJson), { ...defaultSurroundings(), ...surroundings });
+}
+
+/**
+ * Tell whether a model can run here, without starting or downloading anything.
+ * @param {{ isSecureContext: boolean, navigator: { gpu?: GPU } }} [scope]
+ * @returns {Promise<string>} JSON text
+ */
+export async function checkSupport(scope = globalThis) {
+  const gpu = scope.navigator.gpu;
+  const support = { secure: scope.isSecureContext, webgpu: gpu !== undefined, features: [], limits: {} };
+  if (!support.secure) return JSON.stringify({ ...support, problem: "insecure-context" });
+  if (!gpu) return JSON.stringify({ ...support, problem: "no-webgpu" });
+  // Asked as WebLLM asks, so that the answer is about the adapter that it would get.
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+  if (!adapter) return JSON.stringify({ ...support, problem: "no-adapter" });
+  const { vendor, architecture, description } = adapter.info;
+  const limits = Object.keys(LEAST_LIMITS).map((name) => [name, limitOf(adapter, name)]);
+  const tooSmall = Object.entries(LEAST_LIMITS).some(([name, least]) => limitOf(adapter, name) < least);
+  return JSON.stringify({
+    ...support,
+    adapter: { vendor, architecture, description, fallback: isFallback(adapter) },
+    features: [...adapter.features].sort(),
+    limits: Object.fromEntries(limits),
+    ...(tooSmall ? { problem: "limits" } : {}),
+  });
+}
+
+/** The least that WebLLM 0.2.86 accepts (its `detectGPUDevice`). */
+const LEAST_LIMITS = {
+  maxBufferSize: 2 ** 28,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxComputeWorkgroupStorageSize: 2 ** 15,
+  maxStorageBuffersPerShaderStage: 10,
+  maxComputeInvocationsPerWorkgroup: 256,
+};
+
+/** @param {GPUAdapter} adapter @param {string} name @returns {number} */
+function limitOf(adapter, name) {
+  return /** @type {any} */ (adapter.limits)[name];
+}
+
+/** @param {GPUAdapter} adapter @returns {boolean} */
+function isFallback(adapter) {
+  // Browsers before the move of this flag to `info` have it on the adapter.
+  return adapter.info.isFallbackAdapter ?? /** @type {any} */ (adapter).isFallbackAdapter ?? false;
+}
+
+// ---------------------------------------------------------------------------------------- bridge
+
+/** One engine, its queue, and everyone who listens to it. */
+class Bridge {
+  #config;
+  #surroundings;
+  #queue = new Queue();
+  /** @type {Set<Channel>} every stream that has not ended */
+  #channels = new Set();
+  /** @type {Set<Channel>} the channels of `watch()` */
+  #watchers = new Set();
+  /** @type {Flight | undefined} the load asked for last, until it is settled */
+  #flight;
+  /** @type {Loaded | undefined} */
+  #loaded;
+  /** Counts lost engines, so that a call knows whether one was lost while it waited. */
+  #losses = 0;
+  /** @type {BridgeError | undefined} */
+  #lastLoss;
+  /** @type {Promise<void> | undefined} */
+  #disposal;
+  #importFailures = 0;
+
+  /** @param {Config} config @param {Surroundings} surroundings */
+  constructor(config, surroundings) {
+    this.#config = config;
+    this.#surroundings = surroundings;
+  }
+
+  /**
+   * Load a model; callers that ask for the same model share one load.
+   * @param {string} requestJson `{model: "<id of WebLLM's list>"}` or `{model: {…record}}`
+   * @returns {Stream} the newest progress at each `next()`; its end means that the model answered
+   */
+  load(requestJson) {
+    return this.#open({ latestOnly: true }, (channel) => {
+      const request = readLoad(requestJson);
+      const key = JSON.stringify(request);
+      if (!this.#flight && this.#loaded?.key === key) return channel.end(readyAtOnce());
+      // Only the load asked for last may be joined: after any other, a different model is loaded.
+      if (this.#flight?.key !== key) this.#flight = this.#schedule(new Flight(key), request);
+      this.#flight.board(channel);
+    });
+  }
+
+  /**
+   * Generate text with the loaded model.
+   * @param {string} requestJson `{kind: "chat.completions" | "completions", request: {…}}`
+   * @returns {Stream} a JSON array of all chunks that wait at each `next()`; the last has the usage
+   */
+  generate(requestJson) {
+    return this.#open({}, (channel) => {
+      const call = readCall(requestJson);
+      const losses = this.#losses;
+      this.#queue.add(() => this.#generate(call, channel, losses));
+    });
+  }
+
+  /** Events: `{type: "lost", name, message}` and `{type: "disposed"}`. @returns {Stream} */
+  watch() {
+    const channel = this.#track(new Channel());
+    this.#watchers.add(channel);
+    channel.onClosed(() => this.#watchers.delete(channel));
+    if (this.#disposal) channel.end({ type: "disposed" });
+    return channel.stream;
+  }
+
+  /**
+   * Make bytes that Python holds available to WebLLM as if they had been downloaded.
+   * @param {string} name path under the virtual address
+   * @param {Uint8Array} bytes
+   * @returns {Promise<string>} the URL to put into a model record
+   */
+  async publish(name, bytes) {
+    if (this.#disposal) throw disposedError();
+    return publish(this.#surroundings.caches, name, bytes);
+  }
+
+  /** End every stream, free the GPU and the worker. @returns {Promise<void>} */
+  dispose() {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose() {
+    for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
+    // A load whose last caller has gone cancels itself, so failing the streams also ends it.
+    for (const channel of [...this.#channels]) channel.fail(disposedError());
+    await this.#unload(disposedError());
+    await this.#queue.idle();
+  }
+
+  /**
+   * @param {{ latestOnly?: boolean }} options
+   * @param {(channel: Channel) => void} begin
+   * @returns {Stream}
+   */
+  #open(options, begin) {
+    const channel = this.#track(new Channel(options));
+    try {
+      if (this.#disposal) throw disposedError();
+      begin(channel);
+    } catch (error) {
+      channel.fail(nameError(error, "request"));
+    }
+    return channel.stream;
+  }
+
+  /** @param {Channel} channel */
+  #track(channel) {
+    this.#channels.add(channel);
+    channel.onClosed(() => this.#channels.delete(channel));
+    return channel;
+  }
+
+  // Loading
+
+  /** @param {Flight} flight @param {LoadRequest} request */
+  #schedule(flight, request) {
+    const forget = () => {
+      if (this.#flight === flight) this.#flight = undefined;
+    };
+    flight.onCancelled(forget);
+    this.#queue.add(async () => {
+      try {
+        if (!flight.cancelled && this.#loaded?.key !== flight.key) await this.#reload(flight, request);
+        flight.land();
+      } catch (error) {
+        flight.fail(nameError(error, "load"));
+      }
+      forget();
+    });
+    return flight;
+  }
+
+  /** @param {Flight} flight @param {LoadRequest} request */
+  async #reload(flight, request) {
+    if (!this.#surroundings.gpu) throw new BridgeError("WebGPUNotAvailableError", "This browser has no WebGPU.");
+    const host = this.#createHost();
+    // Failed and aborted loads of WebLLM 0.2.86 never free their GPU device: only the end of the
+    // host does. So each load has a host of its own, and each host at most one model.
+    flight.onCancelled(() => void host.close(new BridgeError("AbortError", "The load was cancelled.")));
+    /** @type {ModelRecord | undefined} */
+    let record;
+    try {
+      flight.report("start", 0, "Starting the engine");
+      const webllm = await host.lifeline.guard(this.#importWebLLM());
+      record = findRecord(request, webllm);
+      await this.#unload(new BridgeError("ModelNotLoadedError", "Another model is being loaded."));
+      const engine = await host.open(webllm);
+      engine.setAppConfig({ model_list: [record] });
+      engine.setInitProgressCallback((/** @type {InitProgressReport} */ report) => flight.report(...readReport(report)));
+      flight.report("start", 0.5, "Reading the model's configuration");
+      await host.reload(record.model_id);
+      flight.report("compile", 1, "Waiting for the model's first token");
+      await probe(host.lifeline, engine);
+      host.lifeline.check();
+      this.#loaded = { host, engine, key: flight.key, id: record.model_id };
+    } catch (error) {
+      await host.close(new BridgeError("AbortError", "The load has failed."));
+      if (record) await forgetSpoiledFiles(this.#surroundings.caches, record, error);
+      throw error;
+    }
+    host.lifeline.onCut((error) => this.#lose(host, error));
+  }
+
+  /** @returns {Host} */
+  #createHost() {
+    const Kind = this.#config.thread === "main" ? MainHost : WorkerHost;
+    return new Kind(this.#config, this.#surroundings);
+  }
+
+  /** @returns {Promise<WebLLM>} */
+  async #importWebLLM() {
+    // A module that failed to load stays failed under its URL; a fragment makes it a new one.
+    const attempt = this.#importFailures > 0 ? `#${this.#importFailures}` : "";
+    try {
+      return await this.#surroundings.importWebLLM(this.#config.webllmUrl + attempt);
+    } catch (error) {
+      this.#importFailures += 1;
+      throw error;
+    }
+  }
+
+  /** Give up the loaded model on purpose. @param {BridgeError} reason */
+  async #unload(reason) {
+    const host = this.#loaded?.host;
+    this.#loaded = undefined;
+    await host?.close(reason);
+  }
+
+  /** The loaded model is gone and nobody asked for that. @param {Host} host @param {BridgeError} error */
+  #lose(host, error) {
+    if (this.#loaded?.host !== host) return;
+    this.#loaded = undefined;
+    this.#losses += 1;
+    this.#lastLoss = error;
+    for (const watcher of this.#watchers) watcher.push({ type: "lost", name: error.name, message: error.message });
+    void host.close(error);
+  }
+
+  // Generation
+
+  /** @param {Call} call @param {Channel} channel @param {number} losses */
+  async #generate(call, channel, losses) {
+    if (channel.closed) return;
+    try {
+      await generate(this.#loadedFor(call, losses), call, channel);
+      channel.end();
+    } catch (error) {
+      channel.fail(nameError(error, "generate"));
+    }
+  }
+
+  /** @param {Call} call @param {number} losses @returns {Loaded} */
+  #loadedFor(call, losses) {
+    if (!this.#loaded) {
+      if (this.#lastLoss && this.#losses > losses) throw this.#lastLoss;
+      throw new BridgeError("ModelNotLoadedError", "No model is loaded; load one first.");
+    }
+    const { id } = this.#loaded;
+    const wanted = call.body["model"] ?? id;
+    if (wanted === id) return this.#loaded;
+    throw new BridgeError("ModelNotLoadedError", `The model ${wanted} is not loaded; ${id} is.`);
+  }
+}
+
+/** Runs operations one after another. An operation never rejects. */
+class Queue {
+  /** @type {Promise<void>} */
+  #tail = Promise.resolve();
+
+  /** @param {() => Promise<void>} operation */
+  add(operation) {
+    this.#tail = this.#tail.then(operation);
+  }
+
+  idle() {
+    return this.#tail;
+  }
+}
+
+/** One load and everyone who waits for it; the last to leave cancels it. */
+class Flight {
+  cancelled = false;
+  #settled = false;
+  #began = performance.now();
+  /** @type {Progress} */
+  #progress = { phase: "start", ratio: 0, text: "Waiting for the engine", elapsed: 0 };
+  /** @type {Set<Channel>} */
+  #passengers = new Set();
+  /** @type {(() => void)[]} */
+  #cancelListeners = [];
+
+  /** @param {string} key what tells this load from others */
+  constructor(key) {
+    this.key = key;
+  }
+
+  /** @param {Channel} channel */
+  board(channel) {
+    this.#passengers.add(channel);
+    channel.push(this.#progress);
+    channel.onClosed(() => {
+      this.#passengers.delete(channel);
+      if (this.#passengers.size === 0 && !this.#settled) this.#cancel();
+    });
+  }
+
+  /** @param {() => void} listener */
+  onCancelled(listener) {
+    if (this.cancelled) listener();
+    else this.#cancelListeners.push(listener);
+  }
+
+  /** @param {Phase} phase @param {number} part of the phase, 0 to 1 @param {string} text */
+  report(phase, part, text) {
+    const past = this.#progress;
+    const [low, high] = SPANS[phase];
+    this.#progress = {
+      // WebLLM's own progress runs from 0 to 1 up to three times; ours must never fall.
+      phase: PHASES.indexOf(phase) < PHASES.indexOf(past.phase) ? past.phase : phase,
+      ratio: Math.max(past.ratio, low + (high - low) * (part || 0)),
+      text,
+      elapsed: (performance.now() - this.#began) / 1000,
+    };
+    for (const passenger of this.#passengers) passenger.push(this.#progress);
+  }
+
+  land() {
+    this.#settled = true;
+    this.report("ready", 1, "Ready");
+    for (const passenger of [...this.#passengers]) passenger.end();
+  }
+
+  /** @param {BridgeError} error */
+  fail(error) {
+    this.#settled = true;
+    for (const passenger of [...this.#passengers]) passenger.fail(error);
+  }
+
+  #cancel() {
+    this.cancelled = true;
+    for (const listener of this.#cancelListeners) listener();
+  }
+}
+
+/** @typedef {"start" | "fetch" | "load" | "compile" | "ready"} Phase */
+/** @typedef {{ phase: Phase, ratio: number, text: string, elapsed: number }} Progress */
+
+/** @type {Phase[]} */
+const PHASES = ["start", "fetch", "load", "compile", "ready"];
+
+/** The share of each phase in the whole load. @type {Record<Phase, [number, number]>} */
+const SPANS = { start: [0, 0.05], fetch: [0.05, 0.6], load: [0.6, 0.75], compile: [0.75, 0.99], ready: [1, 1] };
+
+/** How WebLLM's reports begin in each phase. @type {[string, Phase][]} */
+const REPORTS = [
+  ["Start to fetch params", "fetch"],
+  ["Fetching param cache", "fetch"],
+  ["Loading model from cache", "load"],
+  ["Loading GPU shader modules", "compile"],
+  ["Finish loading", "compile"],
+];
+
+/** @param {InitProgressReport} report @returns {[Phase, number, string]} */
+function readReport({ progress, text }) {
+  const phase = REPORTS.find(([beginning]) => text.startsWith(beginning))?.[1];
+  return phase ? [phase, progress, text] : ["start", 0, text];
+}
+
+/** @returns {Progress} */
+function readyAtOnce() {
+  return { phase: "ready", ratio: 1, text: "Ready", elapsed: 0 };
+}
+
+/** The producer's side of a stream: what is pushed waits here until `next()` takes all of it. */
+class Channel {
+  closed = false;
+  #latestOnly;
+  /** @type {unknown[]} */
+  #items = [];
+  /** @type {BridgeError | undefined} */
+  #error;
+  /** @type {{ promise: Promise<string | undefined>, settle: () => void } | undefined} */
+  #waiter;
+  /** @type {(() => void)[]} */
+  #closedListeners = [];
+
+  /** The consumer's side. @type {Stream} */
+  stream = Object.freeze({ next: () => this.#next(), stop: () => this.#stop() });
+
+  /** @param {{ latestOnly?: boolean }} [options] keep only the newest item and send it bare */
+  constructor({ latestOnly = false } = {}) {
+    this.#latestOnly = latestOnly;
+  }
+
+  /** @param {unknown} item */
+  push(item) {
+    if (this.closed) return;
+    if (this.#latestOnly) this.#items = [];
+    this.#items.push(item);
+    this.#waiter?.settle();
+  }
+
+  /** @param {unknown} [lastItem] */
+  end(lastItem) {
+    if (lastItem !== undefined) this.push(lastItem);
+    this.#close();
+  }
+
+  /** @param {BridgeError} error rejects the `next()` that finds nothing else waiting */
+  fail(error) {
+    if (this.closed) return;
+    this.#error = error;
+    this.#close();
+  }
+
+  /** @param {() => void} listener */
+  onClosed(listener) {
+    if (this.closed) listener();
+    else this.#closedListeners.push(listener);
+  }
+
+  #stop() {
+    this.#items = [];
+    this.#error = undefined;
+    this.#close();
+  }
+
+  #close() {
+    if (this.closed) return;
+    this.closed = true;
+    this.#waiter?.settle();
+    for (const listener of this.#closedListeners) listener();
+  }
+
+  /** @returns {Promise<string | undefined>} */
+  #next() {
+    if (this.#items.length > 0 || this.closed) return this.#take();
+    this.#waiter ??= this.#wait();
+    return this.#waiter.promise;
+  }
+
+  #wait() {
+    let settle = () => {};
+    const promise = /** @type {Promise<string | undefined>} */ (
+      new Promise((resolve) => {
+        settle = () => {
+          this.#waiter = undefined;
+          resolve(this.#take());
+        };
+      })
+    );
+    return { promise, settle };
+  }
+
+  async #take() {
+    const items = this.#items;
+    this.#items = [];
+    if (items.length > 0) return JSON.stringify(this.#latestOnly ? items[0] : items);
+    if (this.#error) throw this.#error;
+    return undefined;
+  }
+}
+
+// -------------------------------------------------------------------------- loading and generation
+
+/** @param {LoadRequest} request @param {WebLLM} webllm @returns {ModelRecord} */
+function findRecord(request, webllm) {
+  /** @type {ModelRecord[]} */
+  const list = webllm.prebuiltAppConfig.model_list;
+  const record = "record" in request ? request.record : list.find(({ model_id }) => model_id === request.model);
+  if (!record) {
+    throw new BridgeError("ModelNotFoundError", `WebLLM's list has no model with this id: ${JSON.stringify(request)}`);
+  }
+  // 56 of the 86 f16 models in WebLLM 0.2.86 do not declare what they need, and would fail only
+  // after the download.
+  const features = new Set(record.required_features ?? []);
+  if (/q\d+f16/.test(record.model_id)) features.add("shader-f16");
+  return { ...record, required_features: [...features] };
+}
+
+/**
+ * A model is loaded when it has answered: `reload` of WebLLM 0.2.86 also resolves when it was aborted.
+ * @param {Lifeline} lifeline @param {Engine} engine
+ */
+async function probe(lifeline, engine) {
+  const messages = [{ role: /** @type {const} */ ("user"), content: "Hi" }];
+  const answer = await lifeline.guard(engine.chat.completions.create({ messages, max_tokens: 1 }));
+  if (answer.choices.length === 0) throw new BridgeError("EngineError", "The model was loaded but does not answer.");
+  await lifeline.guard(engine.resetChat());
+}
+
+/**
+ * Pump one generation into a channel. WebLLM is asked for the next chunk whether or not anyone waits,
+ * so a slow reader slows nothing down. Resolves when the engine is free again.
+ * @param {Loaded} loaded @param {Call} call @param {Channel} channel
+ */
+async function generate({ host: { lifeline }, engine }, call, channel) {
+  /** @type {AsyncIterator<unknown> | undefined} */
+  let iterator;
+  try {
+    iterator = (await lifeline.guard(startGeneration(engine, call)))[Symbol.asyncIterator]();
+    // WebLLM cannot be interrupted within a prefill or a decode step; a stopped one ends with the
+    // step, and what it still sends is dropped.
+    channel.onClosed(() => iterator && engine.interruptGenerate());
+    while (!channel.closed) {
+      const step = await lifeline.guard(iterator.next());
+      if (step.done) break;
+      channel.push(step.value);
+    }
+  } catch (thrown) {
+    const error = nameError(thrown, iterator ? "generate" : "request");
+    // An engine that failed for its own reasons is not trusted with another request.
+    if (!BLAMELESS.has(error.name)) lifeline.cut(error);
+    throw error;
+  } finally {
+    const finished = iterator?.return?.();
+    iterator = undefined;
+    await lifeline.guard(finished).catch(() => {});
+  }
+}
+
+/** @param {Engine} engine @param {Call} call @returns {Promise<AsyncIterable<unknown>>} */
+function startGeneration(engine, { kind, body }) {
+  const api = kind === "completions" ? engine.completions : engine.chat.completions;
+  const options = /** @type {object | undefined} */ (body["stream_options"]);
+  const request = { ...body, stream: true, stream_options: { ...options, include_usage: true } };
+  return /** @type {any} */ (api).create(request);
+}
+
+/** The caches that WebLLM 0.2.86 reads, by what they hold. */
+const CACHES = { config: "webllm/config", library: "webllm/wasm", weights: "webllm/model" };
+
+/** `.invalid` is reserved (RFC 2606): no request to it can ever reach anyone. */
+const VIRTUAL_BASE = "https://pywebllm.invalid/";
+
+/** @param {CacheStorage | undefined} caches @param {string} name @param {Uint8Array} bytes */
+async function publish(caches, name, bytes) {
+  if (!caches) throw new BridgeError("EngineError", "The browser's cache needs https or a local address.");
+  const { href } = new URL(name, VIRTUAL_BASE);
+  if (!href.startsWith(VIRTUAL_BASE) || !ArrayBuffer.isView(bytes)) {
+    throw new BridgeError("InvalidRequestError", `publish() takes a relative name and bytes, not ${name}`);
+  }
+  try {
+    const cache = await caches.open(cacheOf(href));
+    const known = await cache.match(href);
+    if (!known || !equalBytes(new Uint8Array(await known.arrayBuffer()), bytes)) {
+      await cache.put(href, new Response(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)));
+    }
+  } catch (error) {
+    throw nameError(error, "load");
+  }
+  return href;
+}
+
+/** @param {string} url */
+function cacheOf(url) {
+  if (url.endsWith(".wasm")) return CACHES.library;
+  return url.endsWith("/mlc-chat-config.json") ? CACHES.config : CACHES.weights;
+}
+
+/** @param {Uint8Array} one @param {Uint8Array} other */
+function equalBytes(one, other) {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
+
+/**
+ * WebLLM caches a file before it looks at it, so that a spoiled one would spoil every later load.
+ * @param {CacheStorage | undefined} caches @param {ModelRecord} record @param {unknown} error
+ */
+async function forgetSpoiledFiles(caches, record, error) {
+  if (!caches || nameError(error, "load").name !== "IntegrityError") return;
+  for (const scope of Object.values(CACHES)) {
+    const cache = await caches.open(scope);
+    for (const { url } of await cache.keys()) {
+      if (url.startsWith(record.model) || url === record.model_lib) await cache.delete(url);
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------- where engines live
+
+/**
+ * A place where one engine lives and can be ended. `close` may be called at any time and again.
+ * @typedef {object} Host
+ * @property {Lifeline} lifeline
+ * @property {(webllm: WebLLM) => Promise<Engine>} open
+ * @property {(modelId: string) => Promise<void>} reload
+ * @property {(reason: BridgeError) => Promise<void>} close
+ */
+
+/** Ends every wait for an engine when the engine has died or was given up. */
+class Lifeline {
+  /** @type {BridgeError | undefined} */
+  #error;
+  /** @type {Set<(error: BridgeError) => void>} */
+  #listeners = new Set();
+
+  /**
+   * @template T
+   * @param {Promise<T> | T} work
+   * @returns {Promise<T>} the work's outcome, or the error with which the line was cut before
+   */
+  guard(work) {
+    return new Promise((resolve, reject) => {
+      this.onCut(reject);
+      Promise.resolve(work).then(resolve, reject).finally(() => this.#listeners.delete(reject));
+    });
+  }
+
+  /** @param {(error: BridgeError) => void} listener */
+  onCut(listener) {
+    if (this.#error) listener(this.#error);
+    else this.#listeners.add(listener);
+  }
+
+  /** @param {BridgeError} error */
+  cut(error) {
+    if (this.#error) return;
+    this.#error = error;
+    for (const listener of [...this.#listeners]) listener(error);
+    this.#listeners.clear();
+  }
+
+  check() {
+    if (this.#error) throw this.#error;
+  }
+}
+
+/** An engine in a module worker that runs this file. */
+class WorkerHost {
+  lifeline = new Lifeline();
+  #config;
+  #surroundings;
+  #closed = new AbortController();
+  /** @type {EngineWorker | undefined} */
+  #worker;
+  /** @type {Engine | undefined} */
+  #engine;
+  /** What WebLLM takes for a worker; the real one also carries our own messages. */
+  #port = {
+    /** @type {((event: MessageEvent) => void) | undefined} */
+    onmessage: undefined,
+    postMessage: (/** @type {unknown} */ message) => this.#worker?.postMessage(message),
+  };
+  /** @type {Map<string, (message: any) => void>} */
+  #hearers = new Map();
+
+  /** @param {Config} config @param {Surroundings} surroundings */
+  constructor(config, surroundings) {
+    this.#config = config;
+    this.#surroundings = surroundings;
+  }
+
+  /** @param {WebLLM} webllm */
+  async open(webllm) {
+    this.lifeline.check();
+    const name = `${WORKER_NAME}:${Math.random().toString(36).slice(2)}`;
+    this.#worker = this.#start(name);
+    const { locked } = await this.#greet();
+    if (locked) this.#watchLock(name);
+    const ready = this.#hear("ready");
+    this.#worker.postMessage({ [TAG]: "start", webllmUrl: this.#config.webllmUrl });
+    await this.lifeline.guard(ready);
+    this.#engine = new webllm.WebWorkerMLCEngine(this.#port);
+    return this.#engine;
+  }
+
+  /** @param {string} modelId */
+  async reload(modelId) {
+    await this.lifeline.guard(this.#engine?.reload(modelId));
+  }
+
+  /** Terminating frees the GPU and stops downloads in any state. @param {BridgeError} reason */
+  async close(reason) {
+    this.lifeline.cut(reason);
+    this.#closed.abort();
+    this.#worker?.terminate();
+  }
+
+  /** @param {string} name */
+  #start(name) {
+    const worker = this.#create(name);
+    worker.addEventListener("message", (event) => this.#receive(event));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#die(`The engine worker failed: ${event.message || `could not run ${this.#config.workerUrl}`}`);
+    });
+    worker.addEventListener("messageerror", () => this.#die("A message of the engine worker could not be read."));
+    return worker;
+  }
+
+  /** @param {string} name */
+  #create(name) {
+    try {
+      return this.#surroundings.createWorker(this.#config.workerUrl, name);
+    } catch (error) {
+      throw new BridgeError("WorkerError", `The engine worker could not be created: ${split(error).message}`);
+    }
+  }
+
+  async #greet() {
+    const { helloSeconds } = this.#surroundings;
+    const overdue = () => this.#die(`The engine worker did not start within ${helloSeconds} s.`);
+    const timer = setTimeout(overdue, helloSeconds * 1000);
+    try {
+      return await this.lifeline.guard(this.#hear("hello"));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The worker holds a lock for life, so whoever gets it next knows that the worker is dead. @param {string} name */
+  #watchLock(name) {
+    const died = async () => this.#die("The engine worker has ended.");
+    const { locks } = this.#surroundings;
+    locks?.request(name, { signal: this.#closed.signal }, died).catch(() => {});
+  }
+
+  /** @param {string} message */
+  #die(message) {
+    this.lifeline.cut(new BridgeError("WorkerError", message));
+  }
+
+  /** @param {string} word @returns {Promise<any>} */
+  #hear(word) {
+    return new Promise((resolve) => this.#hearers.set(word, resolve));
+  }
+
+  /** @param {MessageEvent} event */
+  #receive(event) {
+    if (this.#closed.signal.aborted) return;
+    const word = event.data?.[TAG];
+    if (word === undefined) this.#port.onmessage?.(event);
+    else if (word === "lost") this.lifeline.cut(lostError(event.data.message));
+    else if (word === "failed") this.lifeline.cut(nameError(event.data.error, "load"));
+    else this.#hearers.get(word)?.(event.data);
+  }
+}
+
+/** An engine in this thread: for pages that cannot have workers. It blocks the page while it works. */
+class MainHost {
+  lifeline = new Lifeline();
+  #adapters;
+  #closed = false;
+  /** @type {import("@mlc-ai/web-llm").MLCEngine | undefined} */
+  #engine;
+  /** @type {Set<GPUDevice>} */
+  #devices = new Set();
+
+  /** While one reload runs, every new GPU device is taken for its own, so two must not overlap. */
+  static #turn = Promise.resolve();
+
+  /** @param {Config} _config @param {Surroundings} surroundings */
+  constructor(_config, surroundings) {
+    this.#adapters = surroundings.GPUAdapter;
+  }
+
+  /** @param {WebLLM} webllm */
+  async open(webllm) {
+    this.lifeline.check();
+    this.#engine = new webllm.MLCEngine();
+    return this.#engine;
+  }
+
+  /** @param {string} modelId */
+  async reload(modelId) {
+    const done = MainHost.#turn.then(() => this.#reload(modelId));
+    MainHost.#turn = done.catch(() => {});
+    await this.lifeline.guard(done);
+  }
+
+  /** @param {BridgeError} reason */
+  async close(reason) {
+    this.lifeline.cut(reason);
+    if (this.#closed) return;
+    this.#closed = true;
+    // Aborts a running reload; what it throws on the way out is of no interest to anyone.
+    await this.#engine?.unload().catch(() => {});
+    for (const device of this.#devices) device.destroy();
+  }
+
+  /** @param {string} modelId */
+  async #reload(modelId) {
+    this.lifeline.check();
+    const unwatch = watchDevices(this.#adapters, (device) => this.#adopt(device));
+    await this.#engine?.reload(modelId).finally(unwatch);
+  }
+
+  /** @param {GPUDevice} device */
+  #adopt(device) {
+    if (this.#closed) return device.destroy();
+    this.#devices.add(device);
+    void device.lost.then(({ message }) => this.lifeline.cut(lostError(message)));
+  }
+}
+
+/**
+ * WebLLM 0.2.86 tells nobody when its GPU device is lost, and keeps the device to itself.
+ * @param {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} adapters
+ * @param {(device: GPUDevice) => void} found
+ * @returns {() => void} takes the watch away
+ */
+function watchDevices(adapters, found) {
+  if (!adapters) return () => {};
+  const { requestDevice } = adapters.prototype;
+  /** @this {GPUAdapter} @param {GPUDeviceDescriptor} [descriptor] */
+  adapters.prototype.requestDevice = async function (descriptor) {
+    const device = await requestDevice.call(this, descriptor);
+    found(device);
+    return device;
+  };
+  return () => {
+    adapters.prototype.requestDevice = requestDevice;
+  };
+}
+
+/** @param {string} url @param {string} name @returns {EngineWorker} */
+function createWorker(url, name) {
+  // A worker must come from the page's own origin; a file from elsewhere is imported by one that does.
+  const isOwn = new URL(url).origin === globalThis.location.origin;
+  const stub = () => URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
+  return new Worker(isOwn ? url : stub(), { type: "module", name });
+}
+
+/** @returns {Surroundings} */
+function defaultSurroundings() {
+  const { navigator } = globalThis;
+  return {
+    importWebLLM: (url) => import(url),
+    createWorker,
+    locks: navigator?.locks,
+    caches: globalThis.caches,
+    gpu: navigator?.gpu,
+    GPUAdapter: globalThis.GPUAdapter,
+    helloSeconds: 30,
+  };
+}
+
+// ----------------------------------------------------------------------------------- requests
+
+/** @param {string} text @returns {Config} */
+function readConfig(text) {
+  const { webllmUrl, workerUrl = import.meta.url, thread = "worker" } = readObject(text);
+  if (thread !== "worker" && thread !== "main") throw invalid(`thread is "worker" or "main", not ${thread}`);
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  return { webllmUrl: readUrl("webllmUrl", webllmUrl, base), workerUrl: readUrl("workerUrl", workerUrl, base), thread };
+}
+
+/** @param {string} text @returns {LoadRequest} */
+function readLoad(text) {
+  const { model } = readObject(text);
+  if (typeof model === "string") return { model };
+  if (typeof model !== "object" || model === null) throw invalid("model is the id of a model or a model record");
+  // Python's None arrives as null, which WebLLM takes for a value in most places.
+  const fields = Object.fromEntries(Object.entries(model).filter(([, value]) => value !== null));
+  if (typeof fields["model_id"] !== "string") throw invalid("a model record has a model_id");
+  // WebLLM resolves relative addresses against different places in a page and in a worker.
+  for (const name of ["model", "model_lib"]) readUrl(`${name} of the model record`, fields[name]);
+  return { record: /** @type {ModelRecord} */ (/** @type {unknown} */ (fields)) };
+}
+
+/** @param {string} text @returns {Call} */
+function readCall(text) {
+  const { kind, request } = readObject(text);
+  if (kind !== "chat.completions" && kind !== "completions") {
+    throw invalid(`kind is "chat.completions" or "completions", not ${kind}`);
+  }
+  if (typeof request !== "object" || request === null) throw invalid("request is the body of an OpenAI request");
+  return { kind, body: /** @type {Record<string, unknown>} */ (request) };
+}
+
+/** @param {string} text @returns {Record<string, unknown>} */
+function readObject(text) {
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch (error) {
+    throw invalid(`not JSON: ${split(error).message}`);
+  }
+  throw invalid(`not a JSON object: ${text}`);
+}
+
+/** @param {string} name @param {unknown} value @param {string} [base] @returns {string} */
+function readUrl(name, value, base) {
+  if (typeof value === "string" && URL.canParse(value, base)) return new URL(value, base).href;
+  throw invalid(`${name} must be an absolute URL, not ${JSON.stringify(value)}`);
+}
+
+// ------------------------------------------------------------------------------------------ errors
+
+/** Every error that leaves this file. */
+class BridgeError extends Error {
+  /** @param {string} name one of {@link NAMES} @param {string} message */
+  constructor(name, message) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/** The names that callers can rely on. */
+const NAMES = new Set([
+  "AbortError", "WorkerError", "DeviceLostError", "DisposedError", "WebGPUNotAvailableError", "DownloadError",
+  "IntegrityError", "ModelNotFoundError", "ModelNotLoadedError", "ShaderF16SupportError", "FeatureSupportError",
+  "OutOfMemoryError", "ContextWindowSizeExceededError", "InvalidRequestError", "EngineError",
+]);
+
+/** Errors of a generation that are the request's fault and leave the engine as good as before. */
+const BLAMELESS = new Set(["InvalidRequestError", "ContextWindowSizeExceededError"]);
+
+/** What WebLLM 0.2.86 throws about a request only when the generation has begun, or about a model record. */
+const REFUSALS = new Set([
+  "ConfigValueError", "MinValueError", "NonNegativeError", "InvalidNumberStringError", "DependencyError",
+  "MessageOrderError", "SystemMessageOrderError", "ContentTypeError", "UnsupportedRoleError", "UnsupportedDetailError",
+  "UserMessageContentErrorForNonVLM", "UnsupportedContentPartError", "UnsupportedImageURLError", "AudioInputError",
+  "PrefillChunkSizeSmallerThanImageError", "CannotFindImageEmbedError", "MultipleTextContentError",
+  "InvalidResponseFormatError", "InvalidResponseFormatGrammarError", "InvalidResponseFormatStructuralTagError",
+  "GrammarMatcherInitError", "CustomResponseFormatError", "TextCompletionExpectsKVEmptyError", "JSONFieldError",
+  "TextCompletionConversationExpectsPrompt", "TextCompletionConversationError", "IncorrectPipelineLoadedError",
+  "MissingModelError", "WindowSizeConfigurationError", "WindowSizeSpecificationError", "AttentionSinkSizeError",
+]);
+
+/** Other names for what we have a name for. @type {Record<string, string>} */
+const ALIASES = {
+  WebGPUNotFoundError: "WebGPUNotAvailableError",
+  WorkerEngineModelNotLoadedError: "ModelNotLoadedError",
+  NetworkError: "DownloadError",
+  QuotaExceededError: "DownloadError",
+};
+
+/** Errors without a name of their own, by what they say. @type {[RegExp, string][]} */
+const SAYINGS = [
+  [/compatible GPU/, "WebGPUNotAvailableError"],
+  [/because of requested \w+ exceeds limit/, "FeatureSupportError"],
+  [/out of memory|could not allocate|allocation failed/i, "OutOfMemoryError"],
+  [/^Make sure /, "InvalidRequestError"],
+];
+
+/** How browsers say that a file or a module could not be had. */
+const DOWNLOAD_SAYING =
+  /fetch|network|bad status|load failed|request failed|dynamically imported|importing a module|cannot find module/i;
+
+/**
+ * Turn whatever was thrown into an error with a stable name.
+ * @param {unknown} thrown @param {"load" | "request" | "generate"} during
+ * @returns {BridgeError}
+ */
+function nameError(thrown, during) {
+  if (thrown instanceof BridgeError) return thrown;
+  const { name, message } = split(thrown);
+  const stable = stableName(name, message, during);
+  return new BridgeError(stable, stable === name || name === "Error" ? message : `${name}: ${message}`);
+}
+
+/** @param {string} name @param {string} message @param {"load" | "request" | "generate"} during */
+function stableName(name, message, during) {
+  if (NAMES.has(name)) return name;
+  if (REFUSALS.has(name)) return "InvalidRequestError";
+  const known = ALIASES[name] ?? SAYINGS.find(([saying]) => saying.test(message))?.[1];
+  if (known) return known;
+  // Until WebLLM has given its iterator it only looks at the request.
+  if (during === "request") return "InvalidRequestError";
+  if (during === "load" && ["SyntaxError", "CompileError", "LinkError"].includes(name)) return "IntegrityError";
+  return during === "load" && DOWNLOAD_SAYING.test(message) ? "DownloadError" : "EngineError";
+}
+
+/** WebLLM's worker engine rejects with the text of an error. @param {unknown} thrown */
+function split(thrown) {
+  if (thrown instanceof Error) return { name: thrown.name, message: thrown.message };
+  const text = String(thrown);
+  const [, name = "Error", message = text] = /^(\w+): ([^]*)$/.exec(text) ?? [];
+  return { name, message };
+}
+
+/** @param {string} message */
+function invalid(message) {
+  return new BridgeError("InvalidRequestError", message);
+}
+
+function disposedError() {
+  return new BridgeError("DisposedError", "The bridge was disposed.");
+}
+
+/** @param {string} message */
+function lostError(message) {
+  return new BridgeError("DeviceLostError", `The GPU device was lost: ${message || "no reason given"}`);
+}
+
+// ------------------------------------------------------------------------------ inside the worker
+
+/** Marks the bridge's own messages among WebLLM's. */
+const TAG = "pywebllm";
+
+/** The name of a worker says that the bridge started it: a worker that runs Python imports this file too. */
+const WORKER_NAME = "pywebllm-engine";
+
+/** @typedef {Pick<Worker, "postMessage" | "addEventListener"> & { name: string, navigator: Navigator }} EngineScope */
+
+/** Run WebLLM's engine in this worker. @param {EngineScope} scope */
+async function serveEngine(scope) {
+  /** @type {import("@mlc-ai/web-llm").WebWorkerMLCEngineHandler | undefined} */
+  let handler;
+  const say = (/** @type {string} */ word, detail = {}) => scope.postMessage({ [TAG]: word, ...detail });
+  watchDevices(globalThis.GPUAdapter, (device) => {
+    void device.lost.then(({ message }) => say("lost", { message }));
+  });
+  scope.addEventListener("message", async (event) => {
+    if (event.data?.[TAG] !== "start") return handler?.onmessage(event);
+    try {
+      const webllm = /** @type {WebLLM} */ (await import(event.data.webllmUrl));
+      handler = new webllm.WebWorkerMLCEngineHandler();
+      say("ready");
+    } catch (error) {
+      say("failed", { error: String(error) });
+    }
+  });
+  say("hello", { locked: await holdLock(scope) });
+}
+
+/**
+ * Take the lock that this worker is named after and never give it back.
+ * @param {EngineScope} scope
+ * @returns {Promise<boolean>} false where there are no locks, as in a sandboxed frame
+ */
+function holdLock({ navigator: { locks }, name }) {
+  return new Promise((resolve) => {
+    const hold = () => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    if (locks) locks.request(name, hold).catch(() => resolve(false));
+    else resolve(false);
+  });
+}
+
+const WorkerScope = /** @type {any} */ (globalThis).DedicatedWorkerGlobalScope;
+const scope = /** @type {EngineScope} */ (/** @type {unknown} */ (globalThis));
+if (WorkerScope && scope instanceof WorkerScope && scope.name.startsWith(`${WORKER_NAME}:`)) void serveEngine(scope);
