@@ -1,0 +1,195 @@
+"""What happens on the page and when: check the browser, load, write, stop, try again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import aclosing
+from typing import Protocol
+
+from pywebllm import Event, InvalidRequestError, LoadProgress, Support, Usage, WebLLMError
+
+from . import view
+from .view import Screen
+
+__all__ = ["Controller", "PageView", "PersonaService", "PersonaStream"]
+
+_logger = logging.getLogger("page")
+
+
+class PageView(Protocol):
+    """The page, as the controller sees it."""
+
+    def show(self, screen: Screen) -> None:
+        """Show this and nothing older."""
+        ...
+
+    def show_gpu(self, text: str) -> None:
+        """Show the line about the GPU; empty takes it away."""
+        ...
+
+    def fields(self) -> dict[str, str]:
+        """Return what the form holds, field by field."""
+        ...
+
+    def clear_text(self) -> None:
+        """Take the written text away."""
+        ...
+
+    def write(self, piece: str) -> None:
+        """Add to the written text."""
+        ...
+
+
+class PersonaStream(AsyncIterator[str], Protocol):
+    """What the page needs of `TextStream`."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the persona used, once it is whole."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop the writing."""
+        ...
+
+
+class PersonaService(Protocol):
+    """What the page needs of `WebLLMService`."""
+
+    status_updated: Event[str]
+    progress_updated: Event[LoadProgress]
+
+    @property
+    def is_initialized(self) -> bool:
+        """True while the model answers."""
+        ...
+
+    @property
+    def last_error(self) -> WebLLMError | None:
+        """Why the model is not there."""
+        ...
+
+    async def initialize(self, session_id: str) -> bool:
+        """Load the model."""
+        ...
+
+    def stream_persona(self, inputs: Mapping[str, str]) -> PersonaStream:
+        """Begin a persona."""
+        ...
+
+
+class Controller:
+    """Moves the page from state to state; one piece of work at a time.
+
+    `generate`, `stop` and `retry` are what the visitor does; each does nothing when its moment
+    is not now, so a late click or key is harmless.
+    """
+
+    def __init__(
+        self,
+        *,
+        page: PageView,
+        service: PersonaService,
+        check_support: Callable[[], Awaitable[Support]],
+    ) -> None:
+        self._page = page
+        self._service = service
+        self._check_support = check_support
+        self._screen = view.checking()
+        self._ratio = 0.0
+        self._work: asyncio.Task[None] | None = None
+        service.progress_updated.subscribe(self._on_progress)
+        service.status_updated.subscribe(self._on_status)
+
+    async def start(self) -> None:
+        """Check the browser and load the model; return when the visitor can do something.
+
+        Cancelled, the load stops.
+        """
+        self._begin(self._prepare())
+        if self._work is not None:
+            await self._work
+
+    def generate(self) -> None:
+        """Write a persona from what the form holds."""
+        if self._screen.can_generate:
+            self._begin(self._write(self._page.fields()))
+
+    def stop(self) -> None:
+        """Stop the writing; what is written stays."""
+        if self._screen.can_stop and self._work is not None:
+            self._work.cancel()
+
+    def retry(self) -> None:
+        """Check and load again."""
+        if self._screen.can_retry:
+            self._begin(self._prepare())
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        self._work = asyncio.ensure_future(self._guard(work))
+
+    async def _guard(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            # The page's top handler: whatever it is, the visitor reads it.
+            _logger.exception("Unexpected error in the page")
+            self._show(view.crashed(error))
+
+    async def _prepare(self) -> None:
+        self._show(view.checking())
+        try:
+            support = await self._check_support()
+        except WebLLMError as error:
+            self._show(view.failed(error))
+            return
+        self._page.show_gpu(view.describe_gpu(support))
+        if support.ok:
+            await self._load()
+        else:
+            self._show(view.unsupported(support))
+
+    async def _load(self) -> None:
+        self._ratio = 0.0
+        self._show(view.loading("Loading the model…", self._ratio))
+        loaded = await self._service.initialize("demo")
+        self._show(view.ready() if loaded else view.failed(self._service.last_error))
+
+    async def _write(self, fields: dict[str, str]) -> None:
+        try:
+            stream = self._service.stream_persona(fields)
+        except InvalidRequestError as error:
+            self._show(view.refused(error))
+            return
+        self._page.clear_text()
+        self._show(view.writing())
+        try:
+            async with aclosing(stream):
+                async for piece in stream:
+                    self._page.write(piece)
+        except asyncio.CancelledError:
+            self._show(view.stopped())
+            raise
+        except WebLLMError as error:
+            gone = not self._service.is_initialized
+            self._show(view.failed(error) if gone else view.interrupted(error))
+        else:
+            self._show(view.finished(stream.usage))
+
+    def _on_progress(self, progress: LoadProgress) -> None:
+        self._ratio = progress.ratio
+        if self._screen.state == "loading":
+            self._show(view.loading(self._screen.status, self._ratio))
+
+    def _on_status(self, status: str) -> None:
+        if self._screen.state == "loading":
+            self._show(view.loading(status, self._ratio))
+        elif self._screen.state == "ready" and not self._service.is_initialized:
+            # The browser took the GPU away while nothing was being written.
+            self._show(view.failed(self._service.last_error))
+
+    def _show(self, screen: Screen) -> None:
+        self._screen = screen
+        self._page.show(screen)

@@ -1,0 +1,299 @@
+"""Serve the demo page on this machine, or write it as static files.
+
+    python3 serve.py [--port N] [--no-open]
+    python3 serve.py build DIR
+
+Both first set up what is missing: npm's packages, and in `build/` the wheels Pyodide needs and the
+wheel of this project; nothing outside this folder. The site is plain files with relative links:
+any static host serves it from any path, without special headers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import venv
+import webbrowser
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+__all__ = ["SetupError", "SiteServer", "app_archive", "main", "site_sources", "write_site"]
+
+ROOT = Path(__file__).resolve().parent
+BUILD = ROOT / "build"
+# A copy of the lock file, written when all of it is installed; `tests/run` looks at it too.
+NPM_STAMP = ROOT / "node_modules/.pywebllm-lock.json"
+MARKER = ".pywebllm-site"
+PYODIDE_PYTHON = "3.14"
+# The npm package of Pyodide brings no wheels; micropip is what a bare page installs with.
+PYODIDE_WHEELS = ("micropip==0.11.1",)
+PYODIDE_FILES = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+)
+# Without --port, the first of these that is free.
+PORTS = range(8000, 8020)
+
+# Written out because the system's own table (the registry on Windows) can be wrong, and a browser
+# refuses modules and WebAssembly of a wrong type.
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+class SetupError(Exception):
+    """Something is missing or failed; the message says what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    options = _parser().parse_args(arguments)
+    # Ctrl-C and a service manager's SIGTERM end both the set-up and the server in the same way.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if options.command == "build":
+            _build_site(options.directory)
+        else:
+            _build_site(BUILD / "site")
+            _serve(BUILD / "site", port=options.port, open_browser=options.open)
+    except (SetupError, OSError) as error:
+        _say(f"serve.py: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def site_sources(root: Path) -> dict[str, Path]:
+    """Map every path of the site but `app.zip` to the file it is a copy of."""
+    npm, build = root / "node_modules", root / "build"
+    files = {
+        **_tree(root / "static"),
+        "webllm_bridge.js": root / "webllm_bridge.js",
+        "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
+        "webllm.LICENSE": npm / "@mlc-ai/web-llm/LICENSE",
+        **{f"vendor/pyodide/{name}": npm / "pyodide" / name for name in PYODIDE_FILES},
+        **_tree(npm / "@pyscript/core/dist", "vendor/pyscript/"),
+        "vendor/pyscript/LICENSE": npm / "@pyscript/core/LICENSE",
+        **_tree(build / "wheels", "vendor/wheels/"),
+        **_tree(build / "dist"),
+    }
+    return {path: source for path, source in files.items() if source.suffix != ".map"}
+
+
+def app_archive(app: Path) -> bytes:
+    """Return the folder's Python files as a zip archive, the same bytes for the same files."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as bundle:
+        for path, source in sorted(_tree(app).items()):
+            # An entry made by hand has the fixed date of 1980.
+            entry = zipfile.ZipInfo(path)
+            bundle.writestr(entry, source.read_bytes(), zipfile.ZIP_DEFLATED)
+    return archive.getvalue()
+
+
+def write_site(target: Path, sources: Mapping[str, Path], archive: bytes) -> None:
+    """Make `target` hold this site and nothing else but hidden files; copy only what changed.
+
+    Raises SetupError when `target` is not empty and no site of ours.
+    """
+    _reserve(target)
+    for path, file in _tree(target).items():
+        if path not in sources:
+            file.unlink()
+    for path, source in sources.items():
+        _copy(source, target / path)
+    (target / "app.zip").write_bytes(archive)
+
+
+class SiteHandler(http.server.SimpleHTTPRequestHandler):
+    """Answers with the site's files; the browser asks again each time, so an edit is seen."""
+
+    protocol_version = "HTTP/1.1"
+    extensions_map = MEDIA_TYPES
+
+    def end_headers(self) -> None:
+        """Add the headers every answer has."""
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write failures only."""
+        if isinstance(code, int) and code >= HTTPStatus.BAD_REQUEST:
+            super().log_request(code, size)
+
+
+class SiteServer(http.server.ThreadingHTTPServer):
+    """Serves one folder on 127.0.0.1, each connection in a thread."""
+
+    # On Windows this option would let two servers share a port.
+    allow_reuse_address = os.name != "nt"
+
+    def __init__(self, site: Path, port: int) -> None:
+        super().__init__(("127.0.0.1", port), functools.partial(SiteHandler, directory=str(site)))
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing about a browser that went away in the middle of an answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Serve the demo page, or write it as files.")
+    parser.add_argument("--port", type=int, help=f"default: {PORTS[0]} or the next that is free")
+    parser.add_argument("--no-open", dest="open", action="store_false", help="open no browser")
+    commands = parser.add_subparsers(dest="command")
+    build = commands.add_parser("build", help="write the site as static files into a folder")
+    build.add_argument("directory", type=Path)
+    return parser
+
+
+def _build_site(target: Path) -> None:
+    _install_npm_packages()
+    _download_pyodide_wheels()
+    _build_wheel()
+    write_site(target.resolve(), site_sources(ROOT), app_archive(ROOT / "app"))
+
+
+def _serve(site: Path, *, port: int | None, open_browser: bool) -> None:
+    with _listen(site, port) as server:
+        address = f"http://127.0.0.1:{server.server_port}/"
+        sys.stdout.write(f"pywebllm: {address} (Ctrl-C ends it)\n")
+        sys.stdout.flush()
+        if open_browser:
+            # A text browser would otherwise keep the server from starting.
+            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+        server.serve_forever()
+
+
+def _listen(site: Path, port: int | None) -> SiteServer:
+    for number in PORTS if port is None else [port]:
+        try:
+            return SiteServer(site, number)
+        except (OSError, OverflowError) as error:
+            _say(f"port {number} cannot be used: {error}")
+    raise SetupError("no port to listen on: name a free one with --port, or 0 for any")
+
+
+def _install_npm_packages() -> None:
+    lock = ROOT / "package-lock.json"
+    if NPM_STAMP.is_file() and NPM_STAMP.read_bytes() == lock.read_bytes():
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SetupError("npm is missing: install Node.js 20 or newer (https://nodejs.org)")
+    # engine-strict: refuse a Node.js older than package.json asks for.
+    _run(npm, "ci", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund")
+    shutil.copyfile(lock, NPM_STAMP)
+
+
+def _download_pyodide_wheels() -> None:
+    options = f"--no-deps --only-binary=:all: --python-version {PYODIDE_PYTHON}".split()
+    wanted = [*options, *PYODIDE_WHEELS]
+    _once("wheels", " ".join(wanted), lambda to: _pip("download", *wanted, "--dest", str(to)))
+
+
+def _build_wheel() -> None:
+    sources = [ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "webllm_bridge.js", NPM_STAMP]
+    sources += _tree(ROOT / "app/pywebllm").values()
+    sources += _tree(ROOT / "static/models").values()
+    made_from = "\n".join(f"{source} {_version(source)}" for source in sorted(sources))
+    wheel = ["wheel", "--no-deps", str(ROOT), "--wheel-dir"]
+    _once("dist", made_from, lambda to: _pip(*wheel, str(to)))
+
+
+def _once(name: str, made_from: str, make: Callable[[Path], None]) -> None:
+    # Fill build/<name>, unless it is there and was made from the same.
+    folder = BUILD / name
+    stamp = folder / ".made-from"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_from:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    make(folder)
+    stamp.write_text(made_from, encoding="utf-8")
+
+
+def _pip(*arguments: str) -> None:
+    # A virtual environment of our own: the system's Python may lack pip, or refuse it (PEP 668).
+    _once("venv", sys.version, _make_environment)
+    python = BUILD / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    _run(str(python), "-m", "pip", "--disable-pip-version-check", *arguments, "--quiet")
+
+
+def _make_environment(folder: Path) -> None:
+    try:
+        venv.create(folder, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SetupError(
+            "this Python cannot make a virtual environment: install its module venv"
+            " (on Debian and Ubuntu the package python3-venv)"
+        ) from error
+
+
+def _run(*command: str) -> None:
+    _say("serve.py: " + " ".join(command))
+    # Its output goes where our messages go: the first line of stdout is the address.
+    result = subprocess.run(command, cwd=ROOT, stdout=sys.stderr.fileno(), check=False)
+    if result.returncode != 0:
+        raise SetupError("this step failed; the reason is above. It may be the network: try again")
+
+
+def _tree(folder: Path, prefix: str = "") -> dict[str, Path]:
+    # Path on the site -> file, for every file below the folder that is neither hidden nor a cache.
+    files = {file.relative_to(folder): file for file in folder.rglob("*") if file.is_file()}
+    return {
+        prefix + path.as_posix(): file
+        for path, file in files.items()
+        if not any(part.startswith((".", "__pycache__")) for part in path.parts)
+    }
+
+
+def _reserve(target: Path) -> None:
+    if target.is_relative_to(ROOT / "static"):
+        raise SetupError(f"{target} is a part of the site's source: choose a folder outside static")
+    target.mkdir(parents=True, exist_ok=True)
+    marker = target / MARKER
+    if any(target.iterdir()) and not marker.is_file():
+        raise SetupError(f"{target} is not empty and no site of ours: choose a new or empty folder")
+    marker.touch()
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not target.is_file() or _version(target) != _version(source):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+
+
+def _version(file: Path) -> tuple[int, int]:
+    facts = file.stat()
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(message + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+/**
+ * Starts Python in the page, and says so when it does not start.
+ *
+ * A classic script, so that it also runs where modules do not: in a file opened from disk. Python
+ * gives its sign of life by moving the page on from the state "starting"; after that it alone says
+ * what goes on.
+ */
+
+const DEADLINE_SECONDS = 60;
+
+/** @param {string} id */
+function element(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`index.html has no element "${id}"`);
+  return found;
+}
+
+/**
+ * Say in words that Python did not start; does nothing once it has.
+ * @param {string} what
+ * @param {string} advice
+ */
+function fail(what, advice) {
+  if (document.body.dataset["state"] !== "starting") return;
+  document.body.dataset["state"] = "failed";
+  element("status").textContent = "Python did not start.";
+  element("problem-what").textContent = what;
+  element("problem-advice").textContent = advice;
+  const again = element("again");
+  again.textContent = "Reload";
+  again.addEventListener("click", () => location.reload());
+  again.hidden = false;
+  element("problem").hidden = false;
+}
+
+/** @param {unknown} reason */
+function failWith(reason) {
+  const text = reason instanceof Error ? reason.message : String(reason);
+  fail(
+    `Something this page needs did not load or did not run (${text}).`,
+    "Reload the page. If that does not help, use a current Chrome, Edge, Firefox or Safari.",
+  );
+}
+
+async function startPython() {
+  // A variable, because the file is put there when the site is built: tsc cannot look into it.
+  const pyscript = "./vendor/pyscript/core.js";
+  const { hooks } = await import(pyscript);
+  // PyScript 0.7.31 makes code from text for workers of its own as soon as a worker hook is set, and
+  // sets one itself. The page has no such worker, and its security policy forbids code from text.
+  hooks.worker.onBeforeRunAsync.clear();
+  const script = document.createElement("script");
+  script.type = "py";
+  script.textContent = "import main\nawait main.start()";
+  script.addEventListener("py:done", () =>
+    fail("Python ended before the page was ready.", "Reload the page; the browser's console says more."),
+  );
+  document.body.append(script);
+}
+
+if (location.protocol === "file:") {
+  fail("This page was opened as a file.", "It needs a web server: run “python3 serve.py”.");
+} else {
+  addEventListener("error", (event) => failWith(event.error ?? event.message));
+  addEventListener("unhandledrejection", (event) => failWith(event.reason));
+  setTimeout(
+    () => fail("Python is not there after a minute.", "Check the connection, then reload the page."),
+    DEADLINE_SECONDS * 1000,
+  );
+  startPython().catch(failWith);
+}
