@@ -138,7 +138,10 @@ class _Assets(Protocol):
         ...
 
     async def builtin(self, bridge: Any) -> ModelRecord:
-        """Return the record of the built-in model, whose files `bridge` can then reach."""
+        """Return the record of the built-in model, whose files `bridge` can then reach.
+
+        Cancelled, it can be called again.
+        """
         ...
 
 

@@ -1,0 +1,406 @@
+"""What is loaded, who waits for it, and what happens when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from pywebllm.engine import Engine
+from pywebllm.errors import (
+    DeviceLostError,
+    DisposedError,
+    DownloadError,
+    EngineError,
+    InvalidRequestError,
+    ModelNotLoadedError,
+    WebLLMError,
+    WorkerError,
+)
+from pywebllm.requests import ChatRequest, Message
+from pywebllm.values import LoadProgress
+
+from tests.unit.fakes import BUILTIN, FakeBridge, FakeStream, chunk, last_chunk, loss, progress
+
+pytestmark = pytest.mark.timeout(20)
+
+HELLO = ChatRequest(messages=(Message(role="user", content="Hello"),))
+
+
+class Bench:
+    """An engine, and the fake bridges that it opened."""
+
+    def __init__(self) -> None:
+        self.bridges: list[FakeBridge] = []
+        self.loads: asyncio.Queue[FakeStream] = asyncio.Queue()  # of all bridges
+        self.failures: list[WebLLMError] = []
+        self.engine = Engine(self._open)
+        self.losses: list[WebLLMError] = []
+        self.engine.lost.subscribe(self.losses.append)
+
+    async def _open(self) -> FakeBridge:
+        await asyncio.sleep(0)  # a point where two loads could both open
+        if self.failures:
+            raise self.failures.pop()
+        self.bridges.append(FakeBridge(loads=self.loads))
+        return self.bridges[-1]
+
+    @property
+    def bridge(self) -> FakeBridge:
+        return self.bridges[-1]
+
+    def is_loaded(self) -> bool:
+        # A call: mypy takes a property to stay as it was once asserted.
+        return self.engine.is_loaded
+
+    async def start(self, model: str | None = None) -> tuple[asyncio.Task[None], FakeStream]:
+        """Begin a load; return its task, and its stream once the engine waits for it."""
+        task = asyncio.create_task(self.engine.load(model))
+        stream = await self.loads.get()
+        await stream.read.wait()
+        return task, stream
+
+    async def load(self, model: str | None = None) -> None:
+        task, stream = await self.start(model)
+        stream.end()
+        await task
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.engine.dispose()
+
+
+async def test_nothing_is_opened_before_the_first_load(bench: Bench) -> None:
+    assert not bench.engine.is_loaded
+    assert not bench.engine.is_loading
+    assert bench.bridges == []
+
+
+async def test_a_load_is_loading_until_the_stream_ends_and_loaded_then(bench: Bench) -> None:
+    task, stream = await bench.start()
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (True, False)
+    stream.push(progress(1, "ready"))
+    await asyncio.sleep(0)
+    assert not bench.engine.is_loaded
+    stream.end()
+    await task
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (False, True)
+    assert stream.stops == 1
+
+
+async def test_progress_never_falls_and_ends_in_ready(bench: Bench) -> None:
+    heard: list[LoadProgress] = []
+    task = asyncio.create_task(bench.engine.load(on_progress=heard.append))
+    stream = await bench.loads.get()
+    stream.push(progress(0.1), progress(0.6), progress(0.2, "load"), progress(0.9, "compile"))
+    stream.end()
+    await task
+    assert [found.ratio for found in heard] == [0.1, 0.6, 0.6, 0.9, 1.0]
+    assert [found.phase for found in heard] == ["fetch", "fetch", "load", "compile", "ready"]
+
+
+async def test_a_progress_callback_that_raises_ends_the_load(bench: Bench) -> None:
+    def fail(found: LoadProgress) -> None:
+        raise ZeroDivisionError
+
+    task = asyncio.create_task(bench.engine.load(on_progress=fail))
+    stream = (await bench.loads.get()).push(progress(0.1))
+    with pytest.raises(ZeroDivisionError):
+        await task
+    assert stream.stops == 1
+    assert not bench.engine.is_loading
+
+
+async def test_the_model_that_is_loaded_stays(bench: Bench) -> None:
+    await bench.load()
+    await bench.engine.load()
+    assert bench.loads.empty()
+    assert bench.engine.is_loaded
+
+
+async def test_the_built_in_model_is_located_by_the_bridge(bench: Bench) -> None:
+    task, stream = await bench.start()
+    stream.end()
+    await task
+    assert bench.bridge.located == [None]
+    assert json.loads(stream.request)["model"]["model"] == BUILTIN.model
+
+
+async def test_an_id_of_the_list_crosses_without_being_located(bench: Bench) -> None:
+    task, stream = await bench.start("Llama")
+    stream.end()
+    await task
+    assert bench.bridge.located == []
+    assert json.loads(stream.request) == {"model": "Llama"}
+
+
+async def test_a_record_is_checked_and_located(bench: Bench) -> None:
+    record = {"model_id": "m", "model": "m/", "model_lib": "m.wasm"}
+    task = asyncio.create_task(bench.engine.load(record))
+    stream = await bench.loads.get()
+    stream.end()
+    await task
+    assert json.loads(stream.request)["model"]["model"] == "https://fake/m/"
+    with pytest.raises(InvalidRequestError):
+        await bench.engine.load({"model_id": "m"})
+    assert bench.engine.is_loaded
+
+
+async def test_two_loads_at_once_open_one_bridge_and_each_awaits_the_load(bench: Bench) -> None:
+    tasks = [asyncio.create_task(bench.engine.load()) for _ in range(2)]
+    streams = [await bench.loads.get() for _ in tasks]
+    assert len(bench.bridges) == 1
+    assert streams[0].request == streams[1].request
+    for stream in streams:
+        stream.end()
+    await asyncio.gather(*tasks)
+    assert bench.engine.is_loaded
+
+
+async def test_cancelling_one_of_two_leaves_the_other(bench: Bench) -> None:
+    first, first_stream = await bench.start()
+    second, second_stream = await bench.start()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert (first_stream.stops, second_stream.stops) == (1, 0)
+    assert bench.engine.is_loading
+    second_stream.end()
+    await second
+    assert bench.engine.is_loaded
+
+
+async def test_a_cancelled_load_stops_and_can_be_tried_again(bench: Bench) -> None:
+    task, stream = await bench.start()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stream.stops == 1
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (False, False)
+    await bench.load()
+    assert bench.engine.is_loaded
+
+
+async def test_a_timeout_stops_a_load(bench: Bench) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await bench.engine.load()
+    assert (await bench.loads.get()).stops == 1
+    assert not bench.engine.is_loading
+
+
+async def test_a_failed_load_can_be_tried_again(bench: Bench) -> None:
+    task, stream = await bench.start()
+    stream.fail(DownloadError("no network"))
+    with pytest.raises(DownloadError):
+        await task
+    assert not bench.engine.is_loading
+    await bench.load()
+    assert bench.engine.is_loaded
+
+
+async def test_a_bridge_that_fails_to_open_can_be_tried_again(bench: Bench) -> None:
+    bench.failures.append(DownloadError("no bridge"))
+    with pytest.raises(DownloadError):
+        await bench.engine.load()
+    assert not bench.engine.is_loading
+    await bench.load()
+    assert bench.engine.is_loaded
+
+
+async def test_cancelling_who_opens_the_bridge_leaves_who_waits_for_it(bench: Bench) -> None:
+    first = asyncio.create_task(bench.engine.load())
+    second = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    (await bench.loads.get()).end()
+    await second
+    assert bench.engine.is_loaded
+
+
+async def test_loading_another_model_gives_up_the_first_at_once(bench: Bench) -> None:
+    await bench.load("first")
+    task, stream = await bench.start("second")
+    assert (bench.engine.is_loaded, bench.engine.is_loading) == (False, True)
+    stream.fail(EngineError("no"))
+    with pytest.raises(EngineError):
+        await task
+    assert not bench.engine.is_loaded
+
+
+async def test_a_model_that_is_about_to_be_replaced_does_not_count_as_loaded(bench: Bench) -> None:
+    first, first_stream = await bench.start("first")
+    second, second_stream = await bench.start("second")
+    first_stream.end()
+    await first
+    assert (bench.engine.is_loaded, bench.engine.is_loading) == (False, True)
+    second_stream.end()
+    await second
+    assert bench.engine.is_loaded
+
+
+async def test_an_answer_streams_and_completes(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(bench.engine.complete(HELLO))
+    stream = await bench.bridge.generations.get()
+    stream.push(chunk("Hi", finish_reason="stop"), last_chunk()).end()
+    completion = await task
+    assert (completion.text, completion.finish_reason) == ("Hi", "stop")
+    assert json.loads(stream.request)["kind"] == "chat.completions"
+
+
+async def test_a_cancelled_answer_stops_and_leaves_the_engine_usable(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(bench.engine.complete(HELLO))
+    stream = await bench.bridge.generations.get()
+    await stream.read.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stream.stops == 1
+    again = asyncio.create_task(bench.engine.complete(HELLO))
+    (await bench.bridge.generations.get()).push(chunk("Hi")).end()
+    assert (await again).text == "Hi"
+
+
+async def test_an_answer_without_a_model_is_refused(bench: Bench) -> None:
+    with pytest.raises(ModelNotLoadedError):
+        bench.engine.stream(HELLO)
+
+
+async def test_an_answer_may_queue_behind_a_load(bench: Bench) -> None:
+    task, load = await bench.start()
+    answer = asyncio.create_task(bench.engine.complete(HELLO))
+    stream = await bench.bridge.generations.get()
+    load.end()
+    await task
+    stream.push(chunk("Hi")).end()
+    assert (await answer).text == "Hi"
+
+
+async def test_a_loss_while_nothing_runs_is_told_and_the_next_load_works(bench: Bench) -> None:
+    await bench.load()
+    told = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: told.set())
+    bench.bridge.events.push(loss("WorkerError", "it crashed"))
+    await told.wait()
+    assert not bench.engine.is_loaded
+    assert [type(error) for error in bench.losses] == [WorkerError]
+    await bench.load()
+    assert bench.is_loaded()
+    assert len(bench.bridges) == 1
+
+
+async def test_a_loss_during_an_answer_is_known_when_the_answer_fails(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(bench.engine.complete(HELLO))
+    (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError):
+        await task
+    assert not bench.engine.is_loaded
+    assert len(bench.losses) == 1
+
+
+async def test_a_loss_is_told_once_though_two_streams_report_it(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(bench.engine.complete(HELLO))
+    stream = await bench.bridge.generations.get()
+    bench.bridge.events.push(loss())
+    stream.fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError):
+        await task
+    await bench.engine.dispose()
+    assert len(bench.losses) == 1
+
+
+async def test_an_error_of_the_request_leaves_the_model_loaded(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(bench.engine.complete(HELLO))
+    (await bench.bridge.generations.get()).fail(InvalidRequestError("no"))
+    with pytest.raises(InvalidRequestError):
+        await task
+    assert bench.engine.is_loaded
+
+
+async def test_events_that_fail_count_as_a_loss(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bench.load()
+    told = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: told.set())
+    bench.bridge.events.push("{")
+    await told.wait()
+    assert not bench.engine.is_loaded
+    assert "no more events" in caplog.text
+
+
+async def test_dispose_frees_the_bridge_once_and_a_load_starts_anew(bench: Bench) -> None:
+    await bench.load()
+    await bench.engine.dispose()
+    await bench.engine.dispose()
+    assert not bench.engine.is_loaded
+    assert bench.bridge.disposals == 1
+    assert bench.losses == []
+    await bench.load()
+    assert bench.is_loaded()
+    assert len(bench.bridges) == 2
+
+
+async def test_dispose_before_any_load_does_nothing(bench: Bench) -> None:
+    await bench.engine.dispose()
+    assert bench.bridges == []
+
+
+async def test_two_disposals_at_once_both_wait_for_the_end(bench: Bench) -> None:
+    await bench.load()
+    await asyncio.gather(bench.engine.dispose(), bench.engine.dispose())
+    assert bench.bridge.disposals == 1
+
+
+async def test_dispose_ends_a_running_load_and_answer_with_an_error(bench: Bench) -> None:
+    await bench.load("first")
+    answer = asyncio.create_task(bench.engine.complete(HELLO))
+    await (await bench.bridge.generations.get()).read.wait()
+    load, _ = await bench.start("second")
+    await bench.engine.dispose()
+    for task in (answer, load):
+        with pytest.raises(DisposedError):
+            await task
+    assert not bench.engine.is_loaded
+
+
+async def test_a_stream_that_merely_ends_by_disposal_is_no_success(bench: Bench) -> None:
+    load, stream = await bench.start()
+    disposal = asyncio.create_task(bench.engine.dispose())
+    stream.end()  # before the bridge's own error
+    with pytest.raises(DisposedError):
+        await load
+    await disposal
+    assert not bench.engine.is_loaded
+
+
+async def test_a_bridge_disposed_behind_our_back_is_replaced(bench: Bench) -> None:
+    await bench.load()
+    told = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: told.set())
+    await bench.bridge.dispose()
+    await told.wait()
+    assert not bench.engine.is_loaded
+    task = asyncio.create_task(bench.engine.load())
+    (await bench.loads.get()).end()
+    await task
+    assert len(bench.bridges) == 2
+    assert bench.engine.is_loaded
+
+
+async def test_no_task_is_left_after_dispose(bench: Bench) -> None:
+    before = asyncio.all_tasks()
+    await bench.load()
+    await bench.engine.dispose()
+    assert asyncio.all_tasks() == before

@@ -1,0 +1,94 @@
+"""The error tree, and the table from JavaScript's names to it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+from pywebllm import errors
+from pywebllm.errors import EngineError, ModelNotFoundError, WebLLMError, error_for
+
+CLASSES = [
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type) and issubclass(value, WebLLMError)
+]
+BUILTINS = {
+    "AbortedError": RuntimeError,
+    "AssetsError": FileNotFoundError,
+    "ContextWindowError": ValueError,
+    "DeviceLostError": RuntimeError,
+    "DisposedError": RuntimeError,
+    "DownloadError": ConnectionError,
+    "EngineError": RuntimeError,
+    "FeatureSupportError": RuntimeError,
+    "IntegrityError": ValueError,
+    "InvalidRequestError": ValueError,
+    "ModelNotFoundError": LookupError,
+    "ModelNotLoadedError": RuntimeError,
+    "OutOfMemoryError": MemoryError,
+    "SupportError": RuntimeError,
+    "WorkerError": RuntimeError,
+}
+# The names that the bridge promises, see `NAMES` in webllm_bridge.js.
+BRIDGE = Path(__file__).parents[2] / "webllm_bridge.js"
+
+
+def bridge_names() -> list[str]:
+    block = re.search(r"const NAMES = new Set\(\[(.*?)\]\)", BRIDGE.read_text(), re.DOTALL)
+    assert block is not None
+    return re.findall(r'"(\w+)"', block[1])
+
+
+@pytest.mark.parametrize("found", CLASSES)
+def test_every_class_is_drawn_in_the_tree_and_exported(found: type[WebLLMError]) -> None:
+    assert found.__name__ in errors.__all__
+    assert errors.__doc__ is not None
+    assert found.__name__ in errors.__doc__
+
+
+@pytest.mark.parametrize(("name", "builtin"), BUILTINS.items())
+def test_every_class_can_be_caught_as_its_builtin(name: str, builtin: type[Exception]) -> None:
+    with pytest.raises(builtin, match="it broke"):
+        raise getattr(errors, name)("it broke")
+
+
+def test_no_class_is_without_a_builtin() -> None:
+    assert {found.__name__ for found in CLASSES} == {"WebLLMError", *BUILTINS}
+
+
+@pytest.mark.parametrize("found", CLASSES)
+def test_every_message_says_what_to_do_next(found: type[WebLLMError]) -> None:
+    error = found("it broke")
+    assert str(error) == f"it broke. {found.advice}"
+    assert len(found.advice) > 20
+
+
+def test_advice_can_be_given_with_the_error() -> None:
+    assert str(ModelNotFoundError("no such model!", advice="Use X.")) == "no such model! Use X."
+
+
+def test_errors_survive_copy_and_pickle() -> None:
+    error = errors.DownloadError("no network", advice="Wait.")
+    for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (type(twin), str(twin)) == (type(error), "no network. Wait.")
+
+
+@pytest.mark.parametrize("name", bridge_names())
+def test_every_name_of_the_bridge_has_a_class(name: str) -> None:
+    error = error_for(name, "it broke")
+    assert type(error) is not EngineError or name == "EngineError"
+    assert error.problem == "it broke"
+
+
+def test_an_unknown_name_becomes_an_engine_error_that_tells_it() -> None:
+    error = error_for("QuotaExceededError", "too much")
+    assert type(error) is EngineError
+    assert error.problem == "QuotaExceededError: too much"
+
+
+def test_an_error_without_a_message_tells_its_name() -> None:
+    assert error_for("WorkerError", "").problem == "WorkerError"

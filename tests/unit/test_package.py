@@ -1,0 +1,131 @@
+"""What the package as a whole promises."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import pywebllm
+from pywebllm import builtin
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "app/pywebllm"
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def module(name: str) -> ModuleType:
+    return importlib.import_module(f"pywebllm.{name}")
+
+
+def test_the_public_names_are_these() -> None:
+    assert pywebllm.__all__ == [
+        "BUILTIN_MODEL",
+        "BUILTIN_REVISION",
+        "AbortedError",
+        "AssetsError",
+        "ChatChunk",
+        "ChatRequest",
+        "ChunkStream",
+        "Completion",
+        "ContextWindowError",
+        "DeviceLostError",
+        "DisposedError",
+        "DownloadError",
+        "Engine",
+        "EngineError",
+        "Event",
+        "FeatureSupportError",
+        "IntegrityError",
+        "InvalidRequestError",
+        "LoadProgress",
+        "Message",
+        "ModelNotFoundError",
+        "ModelNotLoadedError",
+        "ModelRecord",
+        "OutOfMemoryError",
+        "Support",
+        "SupportError",
+        "TextStream",
+        "Usage",
+        "WebLLMError",
+        "WebLLMService",
+        "WorkerError",
+        "__version__",
+        "check_support",
+        "open_bridge",
+    ]
+
+
+def test_every_public_name_is_there_and_nothing_else_is() -> None:
+    there = {
+        name
+        for name, value in vars(pywebllm).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name != "annotations"
+    }
+    assert there | {"__version__"} == set(pywebllm.__all__)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_names_what_is_public_and_has_it(name: str) -> None:
+    found = module(name)
+    assert found.__doc__
+    assert all(hasattr(found, public) for public in found.__all__)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_thing_has_a_docstring(name: str) -> None:
+    found = module(name)
+    public = [getattr(found, public) for public in found.__all__]
+    undocumented = [it.__name__ for it in public if isinstance(it, type) and not it.__doc__]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_coroutine_says_what_holds_after_cancellation(name: str) -> None:
+    tree = ast.parse((PACKAGE / f"{name}.py").read_text())
+    silent = [
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and (text := ast.get_docstring(node)) is not None
+        and "Cancelled" not in text
+        and "at once" not in text
+    ]
+    assert silent == []
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_one_module_crosses_the_border(name: str) -> None:
+    foreign = {"js", "pyodide", "pyodide_js", "pyscript"}
+    crosses = bool(imported(PACKAGE / f"{name}.py") & foreign)
+    assert crosses == (name == "browser")
+
+
+def test_the_library_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_the_versions_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert pywebllm.__version__ == project["version"]
+    assert project["dependencies"] == []
+
+
+def test_the_built_in_model_lies_where_webllm_does_not_change_the_address() -> None:
+    parts = ("models", builtin.BUILTIN_MODEL, "resolve", builtin.BUILTIN_REVISION, "")
+    assert builtin.BUILTIN_PATH.split("/") == list(parts)
