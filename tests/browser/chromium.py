@@ -1,0 +1,59 @@
+"""The Chromium the tests drive: where it is, and the flags that give it WebGPU without a GPU.
+
+As a command it prints the path, or exits with 1 where there is none.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+__all__ = ["FLAGS", "find_chromium"]
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+_MAC = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+# SwiftShader is Chromium's own software Vulkan: slow, but the same WebGPU everywhere.
+FLAGS = (
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+)
+
+
+def find_chromium() -> Path | None:
+    """Return an installed Chrome, Edge or Chromium, else Playwright's own, else None."""
+    found = [Path(path) for name in _NAMES if (path := shutil.which(name))]
+    candidates = [*found, *map(Path, _MAC), _playwrights_own()]
+    return next((path for path in candidates if path.exists()), None)
+
+
+def _playwrights_own() -> Path:
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path)
+
+
+def _main() -> int:
+    path = find_chromium()
+    if path is None:
+        return 1
+    if "--quiet" not in sys.argv:
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

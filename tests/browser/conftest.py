@@ -1,0 +1,124 @@
+"""Fixtures for tests in real Chromium: the served site, the browser, a page, Python in a page."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.inpage import PagePython
+from tests.browser.watch import PageWatch
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """Run `python serve.py`, as a visitor of the README does, and return its address."""
+    command = [sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield _address(server.stdout)
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def _address(lines: IO[str]) -> str:
+    for line in lines:
+        words = line.split()
+        address = next((word for word in words if word.startswith("http://127.0.0.1:")), None)
+        if address:
+            return address.rstrip("/") + "/"
+    raise AssertionError("serve.py ended without printing its address")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start Chromium with WebGPU on SwiftShader."""
+    path = find_chromium()
+    assert path is not None, "no Chromium found: run tests/run, which sets one up"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile: empty caches, no storage."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def watch(context: BrowserContext) -> PageWatch:
+    """Record every request, console error and page error of the context."""
+    return PageWatch(context)
+
+
+@pytest.fixture
+def page(context: BrowserContext, watch: PageWatch) -> Page:
+    """An empty tab of the fresh profile, watched."""
+    return context.new_page()
+
+
+@pytest.fixture(scope="session")
+def shared_python(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """A bare Pyodide page with the wheel installed, kept for the whole run; see `python`."""
+    context = chromium.new_context()
+    python = PagePython(context.new_page(), site)
+    yield python
+    context.close()
+
+
+@pytest.fixture
+def python(shared_python: PagePython) -> PagePython:
+    """Python in a bare Pyodide page, the wheel installed by micropip: what a user has."""
+    return shared_python
+
+
+@pytest.fixture
+def fresh_python(page: Page, site: str) -> PagePython:
+    """Do as `python`, in a page and profile of its own: for tests that break the engine."""
+    return PagePython(page, site)
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Build the static site, and serve it from a sub-path by a server that sets no header."""
+    root = tmp_path_factory.mktemp("pages")
+    target = root / "project"
+    subprocess.run([sys.executable, str(ROOT / "serve.py"), "build", str(target)], check=True)
+    handler = functools.partial(_PlainHandler, directory=str(root))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/project/", target
+        server.shutdown()
+        thread.join()
+
+
+class _PlainHandler(http.server.SimpleHTTPRequestHandler):
+    """A static host such as GitHub Pages: right types, no header of ours."""
+
+    extensions_map = {  # noqa: RUF012 - an instance attribute in the types, a class one in use
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name upstream
+        pass

@@ -1,0 +1,74 @@
+"""Run the body of a test's coroutine function by Pyodide, in a real page.
+
+A test writes what a user would write as an ordinary `async def`, so it is linted and type
+checked; `PagePython.run` sends its source to the page and returns its JSON-able result.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import textwrap
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from playwright.sync_api import Page, Route
+
+__all__ = ["PagePython", "bare_page"]
+
+Result = TypeVar("Result")
+
+_PAGE = "<!doctype html><meta charset=utf-8><title>Python</title>"
+
+_START = """async ({wheels}) => {
+  const {loadPyodide} = await import(new URL("vendor/pyodide/pyodide.mjs", document.baseURI).href);
+  globalThis.pyodide = await loadPyodide();
+  const urls = wheels.map(name => new URL(name, document.baseURI).href);
+  await pyodide.loadPackage(urls.slice(0, -1), {messageCallback: () => {}});
+  await pyodide.pyimport("micropip").install(urls.at(-1));
+  pyodide.runPython("service = None");  // what a test keeps between two runs
+}"""
+
+
+class PagePython:
+    """Pyodide in a page of its own, with the wheel installed as a user would install it."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        self.page = page
+        bare_page(page, site)
+        page.evaluate(_START, {"wheels": _wheels()})
+
+    def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
+        """Run `function(**arguments)` in the page; arguments and result cross as JSON."""
+        source = textwrap.dedent(inspect.getsource(function))
+        code = "\n".join(
+            [
+                "from __future__ import annotations",
+                source,
+                "import json as _json",
+                f"_arguments = _json.loads({json.dumps(json.dumps(arguments))})",
+                f"_json.dumps(await {function.__name__}(**_arguments))",
+            ]
+        )
+        text = self.page.evaluate("code => pyodide.runPythonAsync(code)", code)
+        result: Result = json.loads(text)
+        return result
+
+
+def bare_page(page: Page, site: str) -> None:
+    """Open an empty page of the site's origin: no PyScript, no policy, nothing of ours."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(body=_PAGE, content_type="text/html")
+
+    page.route("**/bare.html", answer)
+    page.goto(site + "bare.html")
+
+
+def _wheels() -> list[str]:
+    # micropip first, the project's wheel last.
+    site = Path(__file__).parents[2] / "build/site"
+    micropip = next(site.glob("vendor/wheels/micropip-*.whl"))
+    wheel = next(site.glob("pywebllm-*.whl"))
+    return [str(path.relative_to(site)) for path in (micropip, wheel)]

@@ -1,0 +1,167 @@
+"""The demo page keeps its promises to a visitor, with the real engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.watch import PageWatch
+
+# Pyodide and the model start in seconds on a free machine; CI's two cores are not free.
+START = 60_000
+WRITE = 60_000
+
+
+def open_ready(page: Page, site: str) -> None:
+    page.goto(site)
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
+
+
+def write_persona(page: Page) -> str:
+    page.get_by_role("button", name="Generate").click()
+    # "tokens/s" is shown at the end of a generation only.
+    expect(page.get_by_text(re.compile(r"tokens/s"))).to_be_visible(timeout=WRITE)
+    return page.get_by_role("log").inner_text()
+
+
+def test_page_writes_a_persona_token_by_token(page: Page, site: str, watch: PageWatch) -> None:
+    open_ready(page, site)
+    page.get_by_label("Name").fill("Ottilie")
+    lengths = """() => {
+      const log = document.querySelector('[role=log]');
+      globalThis.lengths = [];
+      new MutationObserver(() => lengths.push(log.textContent.length))
+        .observe(log, {childList: true, subtree: true, characterData: true});
+    }"""
+    page.evaluate(lengths)
+    persona = write_persona(page)
+    assert "Ottilie" in persona
+    assert len(persona.split()) > 20
+    grown = [length for length in page.evaluate("lengths") if length]
+    assert len(set(grown)) > 10, "the text came in one piece"
+    assert watch.errors == []
+
+
+def test_not_one_request_leaves_the_origin(page: Page, site: str, watch: PageWatch) -> None:
+    open_ready(page, site)
+    write_persona(page)
+    assert watch.origins() == {site.rstrip("/")}
+
+
+def test_stop_ends_the_writing_and_generate_works_again(page: Page, site: str) -> None:
+    open_ready(page, site)
+    page.get_by_role("button", name="Generate").click()
+    log = page.get_by_role("log")
+    expect(log).to_contain_text(re.compile(r"\w+ \w+"), timeout=WRITE)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=5_000)
+    assert len(write_persona(page).split()) > 20
+
+
+def test_keyboard_alone_writes_and_stops(page: Page, site: str) -> None:
+    open_ready(page, site)
+    page.get_by_label("Name").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_enabled(timeout=5_000)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=10_000)
+
+
+def test_screen_reader_finds_progress_status_and_log(page: Page, site: str) -> None:
+    page.goto(site)
+    bar = page.get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^\d+$"))
+    expect(page.get_by_role("status")).to_have_count(1)
+    expect(page.get_by_role("log")).to_have_count(1)
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
+    expect(page.get_by_role("status")).to_contain_text(re.compile("ready", re.IGNORECASE))
+
+
+def test_empty_form_is_answered_in_words(page: Page, site: str) -> None:
+    open_ready(page, site)
+    for field in page.get_by_role("textbox").all():
+        field.fill("")
+    for choice in page.get_by_role("combobox").all():
+        if choice.evaluate("element => element.tagName") == "SELECT":
+            choice.select_option(index=0)
+        else:
+            choice.fill("")
+    page.get_by_label("Age").fill("")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_text(re.compile("at least one field", re.IGNORECASE))).to_be_visible()
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled()
+
+
+def test_markup_in_a_field_stays_text(page: Page, site: str, watch: PageWatch) -> None:
+    open_ready(page, site)
+    page.get_by_label("Name").fill("<img src=x onerror=alert(1)>")
+    write_persona(page)
+    assert page.get_by_role("log").locator("img").count() == 0
+    assert watch.errors == []
+
+
+def test_something_is_visible_before_python_is_there(page: Page, site: str) -> None:
+    page.route("**/vendor/**", lambda route: None)  # never answered: Python never comes
+    page.goto(site, wait_until="commit")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=2_000)
+    expect(page.get_by_role("status")).to_contain_text(re.compile("start", re.IGNORECASE))
+    painted = page.evaluate(
+        """() => new Promise(resolve => new PerformanceObserver(list => {
+          const paint = list.getEntriesByName("first-contentful-paint")[0];
+          const html = performance.getEntriesByType("navigation")[0].responseStart;
+          if (paint) resolve(paint.startTime - html);
+        }).observe({type: "paint", buffered: true}))"""
+    )
+    assert painted < 500, "100 ms on a free machine; this one runs other tests too"
+
+
+def test_python_that_never_starts_is_said_within_the_deadline(page: Page, site: str) -> None:
+    page.clock.install()
+    page.route("**/vendor/pyodide/pyodide.asm.wasm", lambda route: None)
+    page.goto(site, wait_until="commit")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.clock.fast_forward(120_000)
+    expect(page.get_by_role("button", name=re.compile("reload|try again", re.I))).to_be_visible()
+
+
+def test_page_without_webgpu_says_what_to_do(page: Page, site: str, watch: PageWatch) -> None:
+    page.add_init_script("Object.defineProperty(Navigator.prototype, 'gpu', {value: undefined})")
+    page.goto(site)
+    expect(page.get_by_text(re.compile(r"Chrome|Edge")).first).to_be_visible(timeout=START)
+    expect(page.get_by_role("button", name="Generate")).to_be_disabled()
+    assert not [url for url in watch.requests if "/models/" in url], "checked before any download"
+
+
+def test_failed_load_says_so_and_can_be_tried_again(page: Page, site: str) -> None:
+    def refuse(route: Route) -> None:
+        route.abort()
+
+    page.route("**/params_shard_*", refuse)
+    page.goto(site)
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible(timeout=START)
+    page.unroute("**/params_shard_*", refuse)
+    again.click()
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
+    assert len(write_persona(page).split()) > 20
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_page_fits_the_screen(page: Page, site: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(site)
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) == 0
+
+
+def test_built_site_works_from_a_sub_path(
+    chromium: Browser, built_site: tuple[str, Path], watch: PageWatch, page: Page
+) -> None:
+    address, _ = built_site
+    open_ready(page, address)
+    assert len(write_persona(page).split()) > 20
+    assert watch.errors == []
+    assert all(url.startswith((address, "blob:")) for url in watch.requests)

@@ -1,0 +1,311 @@
+"""`WebLLMService` keeps its promises, in real Pyodide with the real engine and model.
+
+Each test's inner `async def` runs in the page: `PagePython.run` sends its source.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.browser.inpage import PagePython
+
+# Lives in the page, where it outlasts one run.
+service: Any = None
+
+ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
+
+
+def test_service_round_trip(python: PagePython) -> None:
+    async def round_trip(inputs: dict[str, str]) -> dict[str, Any]:
+        from pywebllm import LoadProgress, WebLLMService
+
+        statuses: list[str] = []
+        progress: list[LoadProgress] = []
+        async with WebLLMService() as service:
+            service.status_updated.subscribe(statuses.append)
+            unsubscribe = service.progress_updated.subscribe(progress.append)
+            before = service.is_initialized
+            ok = await service.initialize("session-1")
+            unsubscribe()
+            text = await service.generate_persona(inputs, seed=1)
+            usage = service.last_usage
+            state = [before, ok, service.is_initialized, service.is_initializing]
+        return {
+            "state": state,
+            "disposed": service.is_initialized,
+            "text": text,
+            "statuses": statuses,
+            "ratios": [one.ratio for one in progress],
+            "phases": [one.phase for one in progress],
+            "speed": usage and usage.decode_tokens_per_second,
+            "tokens": usage and usage.completion_tokens,
+        }
+
+    result = python.run(round_trip, inputs=ADA)
+    assert result["state"] == [False, True, True, False]
+    assert result["disposed"] is False
+    assert "Ada" in result["text"]
+    assert len(result["text"].split()) > 20
+    assert result["ratios"] == sorted(result["ratios"])
+    assert result["ratios"][-1] == 1
+    assert result["phases"][-1] == "ready"
+    assert result["phases"].count("ready") == 1, "ready is said once, when the model answers"
+    assert any("ready" in status.lower() for status in result["statuses"])
+    assert result["tokens"] > 20
+    assert result["speed"] > 0
+
+
+def test_second_initialize_waits_for_the_same_load(python: PagePython) -> None:
+    async def twice() -> list[Any]:
+        import asyncio
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService() as service:
+            first = asyncio.create_task(service.initialize("a"))
+            second = asyncio.create_task(service.initialize("b"))
+            results = await asyncio.gather(first, second)
+            return [*results, await service.initialize("c"), service.is_initialized]
+
+    assert python.run(twice) == [True, True, True, True]
+
+
+def test_same_seed_same_text_and_other_seed_other_text(python: PagePython) -> None:
+    async def seeds(inputs: dict[str, str]) -> list[str]:
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=40) as service:
+            await service.initialize("seeds")
+            return [await service.generate_persona(inputs, seed=seed) for seed in (7, 7, 8, 9)]
+
+    first, again, *others = python.run(seeds, inputs=ADA)
+    assert first == again
+    assert set(others) != {first}
+
+
+def test_temperature_zero_is_a_value(python: PagePython) -> None:
+    async def greedy(inputs: dict[str, str]) -> list[str]:
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(temperature=0, max_tokens=40) as service:
+            await service.initialize("greedy")
+            return [await service.generate_persona(inputs, seed=seed) for seed in (1, 2, 3)]
+
+    assert len(set(python.run(greedy, inputs=ADA))) == 1
+
+
+def test_streamed_text_is_the_whole_text(python: PagePython) -> None:
+    async def stream(inputs: dict[str, str]) -> dict[str, Any]:
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=40) as service:
+            await service.initialize("stream")
+            whole = await service.generate_persona(inputs, seed=3)
+            stream = service.stream_persona(inputs, seed=3)
+            pieces = [piece async for piece in stream]
+            return {
+                "whole": whole,
+                "pieces": pieces,
+                "first": stream.usage and stream.usage.time_to_first_token,
+            }
+
+    result = python.run(stream, inputs=ADA)
+    assert "".join(result["pieces"]) == result["whole"]
+    assert len(result["pieces"]) > 3
+    assert result["first"] > 0
+
+
+def test_two_requests_at_once_queue(python: PagePython) -> None:
+    async def together(inputs: dict[str, str]) -> list[str]:
+        import asyncio
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=30) as service:
+            await service.initialize("queue")
+            alone = await service.generate_persona(inputs, seed=1)
+            one, two = await asyncio.gather(
+                service.generate_persona(inputs, seed=1),
+                service.generate_persona(inputs, seed=2),
+            )
+            return [alone, one, two]
+
+    alone, one, two = python.run(together, inputs=ADA)
+    assert one == alone
+    assert two not in ("", one)
+
+
+def test_cancelled_while_waiting_leaves_the_running_one_alone(python: PagePython) -> None:
+    async def cancel_waiting(inputs: dict[str, str]) -> list[Any]:
+        import asyncio
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=40) as service:
+            await service.initialize("wait")
+            expected = await service.generate_persona(inputs, seed=1)
+            running = asyncio.create_task(service.generate_persona(inputs, seed=1))
+            waiting = asyncio.create_task(service.generate_persona(inputs, seed=2))
+            await asyncio.sleep(0.1)
+            waiting.cancel()
+            outcome = await asyncio.gather(running, waiting, return_exceptions=True)
+            return [outcome[0] == expected, type(outcome[1]).__name__]
+
+    assert python.run(cancel_waiting, inputs=ADA) == [True, "CancelledError"]
+
+
+def test_timeout_in_each_phase_leaves_the_service_usable(fresh_python: PagePython) -> None:
+    async def cancel_everywhere(inputs: dict[str, str]) -> dict[str, Any]:
+        import asyncio
+        import time
+
+        from pywebllm import LoadProgress, WebLLMService
+
+        result: dict[str, Any] = {}
+        async with WebLLMService() as service:
+            loading = asyncio.create_task(service.initialize("load"))
+
+            def stop_at_weights(progress: LoadProgress) -> None:
+                if progress.phase in ("fetch", "load"):
+                    loading.cancel()
+
+            unsubscribe = service.progress_updated.subscribe(stop_at_weights)
+            [outcome] = await asyncio.gather(loading, return_exceptions=True)
+            unsubscribe()
+            result["load"] = [
+                type(outcome).__name__,
+                service.is_initialized,
+                service.is_initializing,
+            ]
+            result["loaded"] = await service.initialize("again")
+
+            # A long prompt takes long to read: the deadline falls into the prefill.
+            long = inputs | {"notes": "She likes long walks by the sea. " * 60}
+            try:
+                async with asyncio.timeout(0.05):
+                    await service.generate_persona(long)
+            except TimeoutError:
+                result["prefill"] = "timeout"
+            result["after prefill"] = await service.generate_persona(inputs, max_tokens=20)
+
+            writing = service.stream_persona(inputs, max_tokens=200)
+            first = await anext(writing)
+            try:
+                async with asyncio.timeout(0.1):
+                    async for _ in writing:
+                        pass
+            except TimeoutError:
+                result["decode"] = "timeout"
+            start = time.monotonic()
+            next_text = await service.generate_persona(inputs, max_tokens=1)
+            result["after decode"] = [bool(first), bool(next_text), time.monotonic() - start]
+        return result
+
+    result = fresh_python.run(cancel_everywhere, inputs=ADA)
+    assert result["load"] == ["CancelledError", False, False]
+    assert result["loaded"] is True
+    assert result["prefill"] == "timeout"
+    assert result["after prefill"]
+    assert result["decode"] == "timeout"
+    *texts, seconds = result["after decode"]
+    assert texts == [True, True]
+    # 200 tokens would take longer: the abandoned answer did not run to its end first.
+    assert seconds < 5
+
+
+def test_break_stops_the_model_at_once(python: PagePython) -> None:
+    async def leave(inputs: dict[str, str]) -> list[Any]:
+        import time
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=200) as service:
+            await service.initialize("break")
+            start = time.monotonic()
+            whole = await service.generate_persona(inputs, seed=1)
+            time_of_whole = time.monotonic() - start
+            async for _ in service.stream_persona(inputs, seed=1):
+                break
+            start = time.monotonic()
+            text = await service.generate_persona(inputs, seed=2, max_tokens=1)
+            return [bool(whole), bool(text), time.monotonic() - start, time_of_whole]
+
+    whole, text, time_of_next, time_of_whole = python.run(leave, inputs=ADA)
+    assert whole
+    assert text
+    assert time_of_next < time_of_whole
+
+
+def test_unknown_model_fails_and_the_service_says_why(python: PagePython) -> None:
+    async def unknown() -> list[Any]:
+        from pywebllm import ModelNotFoundError, WebLLMService
+
+        async with WebLLMService(model="No-Such-Model") as service:
+            ok = await service.initialize("unknown")
+            error = service.last_error
+            return [ok, isinstance(error, ModelNotFoundError), isinstance(error, LookupError)]
+
+    assert python.run(unknown) == [False, True, True]
+
+
+def test_failed_load_then_success(fresh_python: PagePython, site: str) -> None:
+    async def load(assets: str) -> list[Any]:
+        import pywebllm
+
+        global service
+        service = service or pywebllm.WebLLMService(assets_url=assets)
+        ok = await service.initialize("retry")
+        text = await service.generate_persona({"name": "Ada"}, max_tokens=20) if ok else ""
+        return [ok, type(service.last_error).__name__, service.is_initialized, bool(text)]
+
+    page = fresh_python.page
+    page.context.route("**/params_shard_*", lambda route: route.abort())
+    assert fresh_python.run(load, assets=site) == [False, "DownloadError", False, False]
+    page.context.unroute("**/params_shard_*")
+    assert fresh_python.run(load, assets=site) == [True, "NoneType", True, True]
+
+
+def test_custom_record_is_loaded(python: PagePython, site: str) -> None:
+    async def custom(base: str) -> list[Any]:
+        from pywebllm import ModelRecord, WebLLMService
+
+        record = ModelRecord(model_id="mine", model=base, model_lib=base + "model.wasm")
+        async with WebLLMService(model=record) as service:
+            ok = await service.initialize("custom")
+            return [ok, str(service.last_error), await service.generate_persona({"name": "Ada"})]
+
+    path = "models/pywebllm-persona-q4f32_1/resolve/v1/"
+    ok, error, text = python.run(custom, base=site + path)
+    assert ok, error
+    assert "Ada" in text
+
+
+def test_long_input_is_refused_and_the_next_one_is_answered(python: PagePython) -> None:
+    async def too_long(inputs: dict[str, str]) -> list[Any]:
+        from pywebllm import ContextWindowError, WebLLMService
+
+        async with WebLLMService(max_tokens=20) as service:
+            await service.initialize("long")
+            try:
+                await service.generate_persona(inputs | {"notes": "endless words " * 3000})
+            except ContextWindowError as error:
+                refused = isinstance(error, ValueError)
+            return [refused, service.is_initialized, bool(await service.generate_persona(inputs))]
+
+    assert python.run(too_long, inputs=ADA) == [True, True, True]
+
+
+def test_wheel_alone_needs_no_request_after_its_installation(
+    fresh_python: PagePython, watch: Any
+) -> None:
+    async def write() -> bool:
+        from pywebllm import WebLLMService
+
+        async with WebLLMService() as service:
+            assert await service.initialize("offline"), service.last_error
+            return bool(await service.generate_persona({"name": "Ada"}, max_tokens=20))
+
+    before = len(watch.requests)
+    assert fresh_python.run(write) is True
+    asked = [url for url in watch.requests[before:] if not url.startswith("blob:")]
+    assert asked == []
