@@ -56,37 +56,25 @@ export async function checkSupport(scope = globalThis) {
   // Asked as WebLLM asks, so that the answer is about the adapter that it would get.
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
   if (!adapter) return JSON.stringify({ ...support, problem: "no-adapter" });
-  const { vendor, architecture, description } = adapter.info;
-  const limits = Object.keys(LEAST_LIMITS).map((name) => [name, limitOf(adapter, name)]);
-  const tooSmall = Object.entries(LEAST_LIMITS).some(([name, least]) => limitOf(adapter, name) < least);
+  const { vendor, architecture, description, isFallbackAdapter: fallback = false } = adapter.info;
+  const limits = LEAST_LIMITS.map(([name, least]) => ({ name, least, value: adapter.limits[name] }));
   return JSON.stringify({
     ...support,
-    adapter: { vendor, architecture, description, fallback: isFallback(adapter) },
+    adapter: { vendor, architecture, description, fallback },
     features: [...adapter.features].sort(),
-    limits: Object.fromEntries(limits),
-    ...(tooSmall ? { problem: "limits" } : {}),
+    limits: Object.fromEntries(limits.map(({ name, value }) => [name, value])),
+    problem: limits.some(({ value, least }) => value < least) ? "limits" : undefined,
   });
 }
 
 /** The least that WebLLM 0.2.86 accepts (its `detectGPUDevice`). */
-const LEAST_LIMITS = {
-  maxBufferSize: 2 ** 28,
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxComputeWorkgroupStorageSize: 2 ** 15,
-  maxStorageBuffersPerShaderStage: 10,
-  maxComputeInvocationsPerWorkgroup: 256,
-};
-
-/** @param {GPUAdapter} adapter @param {string} name @returns {number} */
-function limitOf(adapter, name) {
-  return /** @type {any} */ (adapter.limits)[name];
-}
-
-/** @param {GPUAdapter} adapter @returns {boolean} */
-function isFallback(adapter) {
-  // Browsers before the move of this flag to `info` have it on the adapter.
-  return adapter.info.isFallbackAdapter ?? /** @type {any} */ (adapter).isFallbackAdapter ?? false;
-}
+const LEAST_LIMITS = /** @type {const} */ ([
+  ["maxBufferSize", 2 ** 28],
+  ["maxStorageBufferBindingSize", 2 ** 27],
+  ["maxComputeWorkgroupStorageSize", 2 ** 15],
+  ["maxStorageBuffersPerShaderStage", 10],
+  ["maxComputeInvocationsPerWorkgroup", 256],
+]);
 
 // ---------------------------------------------------------------------------------------- bridge
 
@@ -213,8 +201,8 @@ class Bridge {
     flight.onCancelled(forget);
     this.#queue.add(async () => {
       try {
-        if (!flight.cancelled && this.#loaded?.key !== flight.key) await this.#reload(flight, request);
-        flight.land();
+        if (this.#loaded?.key === flight.key) flight.land();
+        else if (!flight.cancelled) await this.#reload(flight, request);
       } catch (error) {
         flight.fail(nameError(error, "load"));
       }
@@ -246,6 +234,7 @@ class Bridge {
       await probe(host.lifeline, engine);
       host.lifeline.check();
       this.#loaded = { host, engine, key: flight.key, id: record.model_id };
+      flight.land();
     } catch (error) {
       await host.close(new BridgeError("AbortError", "The load has failed."));
       if (record) await forgetSpoiledFiles(this.#surroundings.caches, record, error);
@@ -618,10 +607,12 @@ function equalBytes(one, other) {
 
 /**
  * WebLLM caches a file before it looks at it, so that a spoiled one would spoil every later load.
+ * Published files stay: nothing could download them again.
  * @param {CacheStorage | undefined} caches @param {ModelRecord} record @param {unknown} error
  */
 async function forgetSpoiledFiles(caches, record, error) {
   if (!caches || nameError(error, "load").name !== "IntegrityError") return;
+  if (record.model.startsWith(VIRTUAL_BASE)) return;
   for (const scope of Object.values(CACHES)) {
     const cache = await caches.open(scope);
     for (const { url } of await cache.keys()) {
@@ -943,9 +934,9 @@ function readUrl(name, value, base) {
 
 /** Every error that leaves this file. */
 class BridgeError extends Error {
-  /** @param {string} name one of {@link NAMES} @param {string} message */
-  constructor(name, message) {
-    super(message);
+  /** @param {string} name one of {@link NAMES} @param {string} message @param {unknown} [cause] */
+  constructor(name, message, cause) {
+    super(message, { cause });
     this.name = name;
   }
 }
@@ -1001,7 +992,7 @@ function nameError(thrown, during) {
   if (thrown instanceof BridgeError) return thrown;
   const { name, message } = split(thrown);
   const stable = stableName(name, message, during);
-  return new BridgeError(stable, stable === name || name === "Error" ? message : `${name}: ${message}`);
+  return new BridgeError(stable, stable === name || name === "Error" ? message : `${name}: ${message}`, thrown);
 }
 
 /** @param {string} name @param {string} message @param {"load" | "request" | "generate"} during */

@@ -1,0 +1,330 @@
+/**
+ * Stand-ins for everything the bridge touches: WebLLM, workers, locks, caches, GPU devices.
+ *
+ * A `World` is one such surrounding. It writes down what happens in `log`, and a test bends it by
+ * replacing its methods. Like the real ones, calls to an engine whose worker has ended stay pending.
+ */
+
+import nodeTest from "node:test";
+import { openBridge } from "../../webllm_bridge.js";
+
+/** @typedef {{ next(): Promise<string | undefined>, stop(): void }} Stream */
+
+/** A test that fails, instead of hanging, when a promise is never settled. @param {string} name @param {() => Promise<void> | void} body */
+export function test(name, body) {
+  nodeTest(name, { timeout: 5000 }, body);
+}
+
+export const RECORD = {
+  model_id: "tiny-q4f32_1",
+  model: "https://models.example/tiny/resolve/v1/",
+  model_lib: "https://models.example/tiny/resolve/v1/model.wasm",
+};
+
+export const OTHER = { ...RECORD, model_id: "other-q4f32_1" };
+
+/** A promise and its handle. */
+export class Gate {
+  /** @type {() => void} */
+  open = () => {};
+  /** @type {(error: unknown) => void} */
+  fail = () => {};
+  /** @type {Promise<void>} */
+  passed = new Promise((resolve, reject) => {
+    this.open = resolve;
+    this.fail = reject;
+  });
+}
+
+export class World {
+  /** @type {string[]} */
+  log = [];
+  /** @type {FakeWorker[]} */
+  workers = [];
+  /** @type {StubEngine[]} */
+  engines = [];
+  /** @type {any[]} */
+  requests = [];
+  /** @type {string[]} */
+  imports = [];
+  locks = new FakeLocks();
+  caches = new FakeCaches();
+  GPUAdapter = fakeAdapterClass();
+  /** What a new worker does by itself. @type {(worker: FakeWorker) => void} */
+  startWorker = (worker) => worker.sayHello();
+
+  /** @type {(url: string) => Promise<any>} */
+  importWebLLM = async () => this.webllm();
+
+  /** @type {(engine: StubEngine, id: string) => Promise<void>} */
+  reload = async () => {};
+
+  /** The answer to a request that does not stream: the bridge's probe. @type {(request: any) => Promise<any>} */
+  answer = async () => ({ choices: [{}] });
+
+  /** What happens before a stream is handed out. @type {(request: any) => Promise<void>} */
+  accept = async () => {};
+
+  /** @type {(request: any) => AsyncGenerator<any, void, void>} */
+  generate = async function* () {
+    yield piece("Hel");
+    yield piece("lo");
+    yield USAGE;
+  };
+
+  webllm() {
+    const world = this;
+    const Engine = class extends StubEngine {
+      /** @param {any} [port] */
+      constructor(port) {
+        super(world, port);
+      }
+    };
+    return { prebuiltAppConfig: { model_list: [RECORD, OTHER] }, MLCEngine: Engine, WebWorkerMLCEngine: Engine };
+  }
+
+  /** @param {object} [config] @param {object} [surroundings] */
+  open(config = {}, surroundings = {}) {
+    const urls = { webllmUrl: "https://site.example/webllm.js", workerUrl: "https://site.example/webllm_bridge.js" };
+    return openBridge(JSON.stringify({ ...urls, ...config }), /** @type {any} */ ({
+      importWebLLM: (/** @type {string} */ url) => {
+        this.imports.push(url);
+        return this.importWebLLM(url);
+      },
+      createWorker: (/** @type {string} */ url, /** @type {string} */ name) => new FakeWorker(this, url, name),
+      locks: this.locks,
+      caches: this.caches,
+      gpu: {},
+      GPUAdapter: this.GPUAdapter,
+      helloSeconds: 5,
+      ...surroundings,
+    }));
+  }
+
+  /** A bridge with a model loaded. @param {object} [config] */
+  async loaded(config = {}) {
+    const bridge = this.open(config);
+    const { error } = await drain(load(bridge));
+    if (error) throw error;
+    this.log.length = 0;
+    return bridge;
+  }
+
+  /** @param {string} entry */
+  count(entry) {
+    return this.log.filter((found) => found === entry).length;
+  }
+}
+
+export class FakeWorker extends EventTarget {
+  terminated = false;
+  /** @type {() => void} gives the lock back, as the end of a worker does */
+  #release = () => {};
+
+  /** @param {World} world @param {string} url @param {string} name */
+  constructor(world, url, name) {
+    super();
+    this.world = world;
+    this.url = url;
+    this.name = name;
+    world.workers.push(this);
+    void world.locks.request(name, () => new Promise((resolve) => (this.#release = () => resolve(undefined))));
+    queueMicrotask(() => world.startWorker(this));
+  }
+
+  sayHello() {
+    this.emit({ pywebllm: "hello", locked: true });
+  }
+
+  /** @param {any} message */
+  postMessage(message) {
+    if (message.pywebllm !== "start") return;
+    this.world.log.push(`start ${message.webllmUrl}`);
+    queueMicrotask(() => this.emit({ pywebllm: "ready" }));
+  }
+
+  /** @param {unknown} data */
+  emit(data) {
+    this.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  /** End without a word, as a worker does that closes itself or runs out of memory. */
+  die() {
+    this.#release();
+  }
+
+  terminate() {
+    if (!this.terminated) this.world.log.push("terminate");
+    this.terminated = true;
+    this.#release();
+  }
+}
+
+class StubEngine {
+  /** @type {string | undefined} */
+  modelId;
+  /** @type {any} */
+  appConfig;
+  /** @type {(report: any) => void} */
+  report = () => {};
+  chat = { completions: { create: (/** @type {any} */ request) => this.#create("chat", request) } };
+  completions = { create: (/** @type {any} */ request) => this.#create("text", request) };
+
+  /** @param {World} world @param {any} port */
+  constructor(world, port) {
+    this.world = world;
+    this.port = port;
+    world.engines.push(this);
+  }
+
+  /** @param {any} config */
+  setAppConfig(config) {
+    this.appConfig = config;
+  }
+
+  /** @param {(report: any) => void} callback */
+  setInitProgressCallback(callback) {
+    this.report = callback;
+  }
+
+  /** @param {string} id */
+  async reload(id) {
+    this.world.log.push(`reload ${id}`);
+    await this.world.reload(this, id);
+    this.modelId = id;
+  }
+
+  async unload() {
+    this.world.log.push("unload");
+    this.modelId = undefined;
+  }
+
+  async resetChat() {
+    this.world.log.push("resetChat");
+  }
+
+  interruptGenerate() {
+    this.world.log.push("interrupt");
+  }
+
+  /** @param {string} kind @param {any} request */
+  async #create(kind, request) {
+    if (!request.stream) return this.world.answer(request);
+    this.world.requests.push(request);
+    this.world.log.push(`create ${kind}`);
+    await this.world.accept(request);
+    const source = this.world.generate(request);
+    const end = source.return.bind(source);
+    source.return = async (value) => {
+      const result = await end(value);
+      this.world.log.push("returned");
+      return result;
+    };
+    return source;
+  }
+}
+
+/** The part of the Web Locks API that the bridge and its worker use. */
+class FakeLocks {
+  /** @type {Map<string, Promise<unknown>>} */
+  #held = new Map();
+
+  /** @param {string} name @param {any} options @param {any} [callback] @returns {Promise<any>} */
+  async request(name, options, callback = options) {
+    const before = this.#held.get(name);
+    const mine = new Gate();
+    this.#held.set(name, Promise.all([before, mine.passed]));
+    await before;
+    try {
+      if (options.signal?.aborted) throw new DOMException("The request was aborted.", "AbortError");
+      return await callback();
+    } finally {
+      mine.open();
+    }
+  }
+}
+
+/** The part of the Cache API that the bridge uses. */
+export class FakeCaches {
+  /** @type {Map<string, Map<string, Response>>} */
+  scopes = new Map();
+  puts = 0;
+
+  /** @param {string} scope */
+  async open(scope) {
+    const entries = this.scopes.get(scope) ?? new Map();
+    this.scopes.set(scope, entries);
+    return {
+      match: async (/** @type {string} */ url) => entries.get(url)?.clone(),
+      keys: async () => [...entries.keys()].map((url) => ({ url })),
+      delete: async (/** @type {string} */ url) => entries.delete(url),
+      put: async (/** @type {string} */ url, /** @type {Response} */ response) => {
+        this.puts += 1;
+        entries.set(url, response);
+      },
+    };
+  }
+}
+
+function fakeAdapterClass() {
+  return class FakeAdapter {
+    async requestDevice() {
+      return new FakeDevice();
+    }
+  };
+}
+
+export class FakeDevice {
+  destroyed = false;
+  /** @type {(info: { message: string }) => void} */
+  lose = () => {};
+  lost = new Promise((resolve) => (this.lose = resolve));
+
+  destroy() {
+    this.destroyed = true;
+    this.lose({ message: "Device was destroyed." });
+  }
+}
+
+/** @param {string} content */
+export function piece(content) {
+  return { choices: [{ index: 0, delta: { content }, finish_reason: null }] };
+}
+
+export const USAGE = { choices: [], usage: { completion_tokens: 2, extra: { e2e_latency_s: 0.1 } } };
+
+/** @param {any} bridge @param {unknown} [model] @returns {Stream} */
+export function load(bridge, model = RECORD) {
+  return bridge.load(JSON.stringify({ model }));
+}
+
+/** @param {any} bridge @param {object} [body] @param {string} [kind] @returns {Stream} */
+export function chat(bridge, body = {}, kind = "chat.completions") {
+  const messages = [{ role: "user", content: "hello" }];
+  return bridge.generate(JSON.stringify({ kind, request: { messages, ...body } }));
+}
+
+/**
+ * Read a stream to its end.
+ * @param {Stream} stream
+ * @returns {Promise<{ items: any[], error: any }>}
+ */
+export async function drain(stream) {
+  const items = [];
+  try {
+    for (let text = await stream.next(); text !== undefined; text = await stream.next()) items.push(JSON.parse(text));
+  } catch (error) {
+    return { items, error };
+  }
+  return { items, error: undefined };
+}
+
+/** @param {{ items: any[] }} drained */
+export function textOf({ items }) {
+  return items.flat().map((chunk) => chunk.choices[0]?.delta.content ?? "").join("");
+}
+
+/** Let everything happen that needs no event from outside. */
+export async function settle() {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { Gate, World, chat, drain, load, piece, settle, test, textOf } from "./fakes.mjs";
+
+test("without a model a generation fails, and so does one for a model that is not loaded", async () => {
+  assert.equal((await drain(chat(new World().open()))).error.name, "ModelNotLoadedError");
+  const bridge = await new World().loaded();
+  const { error } = await drain(chat(bridge, { model: "another" }));
+  assert.equal(error.name, "ModelNotLoadedError");
+  assert.match(error.message, /another is not loaded/);
+  assert.equal((await drain(chat(bridge, { model: null }))).error, undefined);
+});
+
+test("a generation that is asked for during a load waits for it", async () => {
+  const bridge = new World().open();
+  const loading = drain(load(bridge));
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+  assert.equal((await loading).error, undefined);
+});
+
+test("two at once run one after the other, in the order of the calls", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const gates = [new Gate(), new Gate()];
+  world.generate = async function* ({ seed }) {
+    world.log.push(`begin ${seed}`);
+    await gates[seed]?.passed;
+    yield piece(String(seed));
+    world.log.push(`end ${seed}`);
+  };
+  const both = [chat(bridge, { seed: 0 }), chat(bridge, { seed: 1 })].map(drain);
+  gates[1]?.open();
+  await settle();
+  gates[0]?.open();
+  assert.deepEqual((await Promise.all(both)).map(textOf), ["0", "1"]);
+  const order = world.log.filter((entry) => /begin|end/.test(entry));
+  assert.deepEqual(order, ["begin 0", "end 0", "begin 1", "end 1"]);
+});
+
+test("a request that waits can be stopped and never reaches the engine", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const gate = new Gate();
+  world.accept = () => gate.passed;
+  const first = drain(chat(bridge));
+  const waiting = chat(bridge);
+  const last = drain(chat(bridge));
+  const pending = waiting.next();
+  waiting.stop();
+  assert.equal(await pending, undefined);
+  gate.open();
+  assert.deepEqual([textOf(await first), textOf(await last)], ["Hello", "Hello"]);
+  assert.equal(world.count("create chat"), 2);
+});
+
+test("stop during decode interrupts WebLLM, closes its iterator, and lets the next request in", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const step = new Gate();
+  world.generate = async function* () {
+    yield piece("a");
+    await step.passed;
+    yield piece("b");
+    world.log.push("went on");
+  };
+  const stream = chat(bridge);
+  await stream.next();
+  stream.stop();
+  assert.equal(world.count("interrupt"), 1);
+  const next = drain(chat(bridge));
+  step.open();
+  await next;
+  assert.equal(world.log.indexOf("returned") < world.log.lastIndexOf("create chat"), true);
+  assert.equal(world.count("went on"), 1, "only the second request ran to its end");
+});
+
+test("stop during prefill answers at once, and the next request waits until the engine is free", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const prefill = new Gate();
+  const usual = world.generate;
+  world.generate = async function* () {
+    await prefill.passed;
+    world.log.push("prefilled");
+    yield piece("late");
+  };
+  const stream = chat(bridge);
+  const pending = stream.next();
+  await settle();
+  stream.stop();
+  assert.equal(await pending, undefined);
+  world.generate = usual;
+  const next = drain(chat(bridge));
+  await settle();
+  assert.equal(world.count("create chat"), 1);
+  prefill.open();
+  assert.equal(textOf(await next), "Hello");
+  assert.ok(world.log.indexOf("returned") > world.log.indexOf("prefilled"));
+});
+
+test("stop before WebLLM has accepted the request never starts it", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const gate = new Gate();
+  world.accept = () => gate.passed;
+  world.generate = async function* () {
+    world.log.push("began");
+  };
+  const stream = chat(bridge);
+  await settle();
+  stream.stop();
+  gate.open();
+  await settle();
+  assert.deepEqual([world.count("began"), world.count("returned")], [0, 1]);
+});
+
+test("stop after the end does nothing", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const stream = chat(bridge);
+  await drain(stream);
+  stream.stop();
+  assert.equal(world.count("interrupt"), 0);
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+});
+
+test("an error after stop is nobody's", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const gate = new Gate();
+  world.generate = async function* () {
+    await gate.passed;
+    yield piece("");
+  };
+  const stream = chat(bridge);
+  await settle();
+  stream.stop();
+  gate.fail("NonNegativeError: Make sure temperature >= 0.");
+  assert.equal(await stream.next(), undefined);
+  await settle();
+});
+
+for (const [thrown, name] of [
+  ["NonNegativeError: Make sure temperature >= 0.", "InvalidRequestError"],
+  ["RangeError: Make sure 0 < top_p <= 1.", "InvalidRequestError"],
+  ["GrammarMatcherInitError: Failed to initialize the grammar", "InvalidRequestError"],
+  ["TextCompletionConversationExpectsPrompt: Invalid", "InvalidRequestError"],
+  ["ContextWindowSizeExceededError: Prompt tokens exceed context window size", "ContextWindowSizeExceededError"],
+]) {
+  test(`a request refused with ${thrown} is a ${name}, and the model stays`, async () => {
+    const world = new World();
+    const bridge = await world.loaded();
+    const usual = world.generate;
+    world.generate = async function* () {
+      throw thrown;
+    };
+    const { error } = await drain(chat(bridge));
+    assert.equal(error.name, name);
+    world.generate = usual;
+    assert.equal(textOf(await drain(chat(bridge))), "Hello");
+  });
+}
+
+test("whatever WebLLM refuses before it begins is an InvalidRequestError with its name in the message", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  world.accept = async () => {
+    throw "UnsupportedFieldsError: The following fields are not supported";
+  };
+  const { error } = await drain(chat(bridge));
+  assert.equal(error.name, "InvalidRequestError");
+  assert.match(error.message, /^UnsupportedFieldsError: The following/);
+  assert.equal(world.count("terminate"), 0);
+});
+
+test("an engine that failed for reasons of its own is replaced at the next load", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  const watch = bridge.watch();
+  const usual = world.generate;
+  world.generate = async function* () {
+    yield piece("a");
+    throw "RuntimeError: memory access out of bounds";
+  };
+  const { items, error } = await drain(chat(bridge));
+  assert.deepEqual([items.length, error.name], [1, "EngineError"]);
+  assert.deepEqual(JSON.parse((await watch.next()) ?? ""), [
+    { type: "lost", name: "EngineError", message: "RuntimeError: memory access out of bounds" },
+  ]);
+  assert.equal(world.workers[0]?.terminated, true);
+  world.generate = usual;
+  assert.equal((await drain(chat(bridge))).error.name, "ModelNotLoadedError");
+  assert.equal((await drain(load(bridge))).items.length > 1, true);
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+});
