@@ -30,6 +30,11 @@ try:
 except ModuleNotFoundError:  # CPython: `_require_browser` says so when the module is used
     js = None
 
+try:
+    import pyscript
+except ModuleNotFoundError:  # Pyodide alone
+    pyscript = None
+
 __all__ = ["check_support", "open_bridge"]
 
 
@@ -225,14 +230,11 @@ async def _import_bridge(assets: _Assets) -> Any:
 
 
 async def _import_module(url: str) -> Any:
-    try:
-        # PyScript's own import works under a policy without 'unsafe-eval'.
-        from pyscript import RUNNING_IN_WORKER, js_import  # noqa: PLC0415 - only where it exists
-    except ModuleNotFoundError:
+    # PyScript's own import works under a policy without 'unsafe-eval'. In a worker it imports
+    # into the page, where this Python is not.
+    if pyscript is None or pyscript.RUNNING_IN_WORKER:
         return await run_js("(url) => import(url)")(url)
-    if RUNNING_IN_WORKER:  # there it imports into the page, not into this worker
-        return await run_js("(url) => import(url)")(url)
-    (module,) = await js_import(url)
+    (module,) = await pyscript.js_import(url)
     return module
 
 

@@ -37,6 +37,7 @@ class Engine:
         self._bridge: Bridge | None = None
         self._watcher: Watcher | None = None
         self._gate = asyncio.Lock()  # opening and disposing, one at a time
+        self._disposal: asyncio.Task[None] | None = None
         self._loaded: str | None = None  # the request that loaded the model
         self._loading: dict[object, str | None] = {}  # of each running load, None: not known yet
 
@@ -117,15 +118,9 @@ class Engine:
         Cancelled, the engine is freed all the same, a moment later.
         """
         self._loaded = None
-        async with self._gate:
-            bridge, self._bridge = self._bridge, None
-            watcher, self._watcher = self._watcher, None
-            try:
-                if bridge is not None:
-                    await bridge.dispose()
-            finally:
-                if watcher is not None:
-                    await watcher.close()
+        if self._disposal is None or self._disposal.done():
+            self._disposal = asyncio.create_task(self._dispose(), name="pywebllm dispose")
+        await asyncio.shield(self._disposal)
 
     async def _opened(self) -> Bridge:
         async with self._gate:
@@ -136,6 +131,17 @@ class Engine:
                 self._watcher = Watcher(bridge.watch(), on_loss=partial(self._lose, bridge))
                 self._bridge = bridge
             return self._bridge
+
+    async def _dispose(self) -> None:
+        async with self._gate:
+            bridge, self._bridge = self._bridge, None
+            watcher, self._watcher = self._watcher, None
+            try:
+                if bridge is not None:
+                    await bridge.dispose()
+            finally:
+                if watcher is not None:
+                    await watcher.close()
 
     def _guarded(self, bridge: Bridge, stream: Stream) -> Stream:
         return GuardedStream(

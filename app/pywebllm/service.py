@@ -236,6 +236,8 @@ class WebLLMService:
         self._last_usage = completion.usage
 
     def _fail(self, error: WebLLMError) -> None:
+        if error is self._last_error:
+            return  # a lost engine fails the answer, too
         self._last_error = error
         _logger.error("Session %r: %s", self._session_id, error, exc_info=error)
         self._say(str(error))

@@ -1,0 +1,68 @@
+"""Streams whose bridge may be lost; what the engine makes of it is in `test_engine`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pywebllm.errors import DeviceLostError, DisposedError, InvalidRequestError, WebLLMError
+from pywebllm.guard import GuardedStream, Watcher
+
+from tests.unit.fakes import FakeStream, loss
+
+pytestmark = pytest.mark.timeout(20)
+
+
+class Bench:
+    def __init__(self, *, disposed: bool = False) -> None:
+        self.source = FakeStream()
+        self.losses: list[WebLLMError] = []
+        self.stream = GuardedStream(
+            self.source, is_disposed=lambda: disposed, on_loss=self.losses.append
+        )
+
+
+async def test_texts_and_the_end_pass_unchanged() -> None:
+    bench = Bench()
+    bench.source.push("a").end()
+    assert [await bench.stream.next(), await bench.stream.next()] == ["a", None]
+
+
+async def test_an_end_by_disposal_is_no_success() -> None:
+    bench = Bench(disposed=True)
+    bench.source.push("a").end()
+    assert await bench.stream.next() == "a"
+    with pytest.raises(DisposedError):
+        await bench.stream.next()
+
+
+async def test_a_failure_that_loses_the_model_is_told_before_it_is_raised() -> None:
+    bench = Bench()
+    bench.source.fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError) as caught:
+        await bench.stream.next()
+    assert bench.losses == [caught.value]
+
+
+async def test_another_failure_is_only_raised() -> None:
+    bench = Bench()
+    bench.source.fail(InvalidRequestError("no"))
+    with pytest.raises(InvalidRequestError):
+        await bench.stream.next()
+    assert bench.losses == []
+
+
+async def test_stop_reaches_the_stream_at_once() -> None:
+    bench = Bench()
+    bench.stream.stop()
+    assert bench.source.stops == 1
+
+
+async def test_a_watcher_tells_each_loss_until_it_is_closed() -> None:
+    losses: asyncio.Queue[WebLLMError] = asyncio.Queue()
+    events = FakeStream().push(loss(message="one"), loss(message="two"))
+    watcher = Watcher(events, on_loss=losses.put_nowait)
+    assert [(await losses.get()).problem, (await losses.get()).problem] == ["one", "two"]
+    await watcher.close()
+    await watcher.close()
+    assert losses.empty()
