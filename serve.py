@@ -253,7 +253,7 @@ def _make_environment(folder: Path) -> None:
 
 
 def _run(*command: str) -> None:
-    _say("serve.py: " + " ".join(command))
+    _say("setting up: " + " ".join([Path(command[0]).name, *command[1:]]))
     # Its output goes where our messages go: the first line of stdout is the address.
     result = subprocess.run(command, cwd=ROOT, stdout=sys.stderr.fileno(), check=False)
     if result.returncode != 0:

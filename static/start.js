@@ -42,7 +42,25 @@ function failWith(reason) {
   );
 }
 
+/** Ask for files at once and side by side; else each waits until the one before it has run. */
+function preload() {
+  for (const href of ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.mjs", "webllm_bridge.js"]) {
+    document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+  }
+}
+
+/** Pyodide 314 waits for ever when a file of its own is missing: notice that here. */
+function watchDownloads() {
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const status = entry instanceof PerformanceResourceTiming ? entry.responseStatus : 0;
+      if (status >= 400) failWith(`${entry.name}: HTTP status ${status}`);
+    }
+  }).observe({ type: "resource", buffered: true });
+}
+
 async function startPython() {
+  preload();
   // A variable, because the file is put there when the site is built: tsc cannot look into it.
   const pyscript = "./vendor/pyscript/core.js";
   const { hooks } = await import(pyscript);
@@ -63,9 +81,13 @@ if (location.protocol === "file:") {
 } else {
   addEventListener("error", (event) => failWith(event.error ?? event.message));
   addEventListener("unhandledrejection", (event) => failWith(event.reason));
+  watchDownloads();
   setTimeout(
     () => fail("Python is not there after a minute.", "Check the connection, then reload the page."),
     DEADLINE_SECONDS * 1000,
   );
-  startPython().catch(failWith);
+  // After the first frame, so that the page is seen at once; a hidden page has no frames.
+  const start = () => setTimeout(() => startPython().catch(failWith));
+  if (document.hidden) start();
+  else requestAnimationFrame(start);
 }

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from pywebllm import Event, InvalidRequestError, LoadProgress, Support, Usage, WebLLMError
+from pywebllm import InvalidRequestError, LoadProgress, Support, WebLLMError, WebLLMService
 
 from . import view
 from .view import Screen
 
-__all__ = ["Controller", "PageView", "PersonaService", "PersonaStream"]
+__all__ = ["Controller", "PageView"]
 
 _logger = logging.getLogger("page")
 
@@ -42,44 +42,6 @@ class PageView(Protocol):
         ...
 
 
-class PersonaStream(AsyncIterator[str], Protocol):
-    """What the page needs of `TextStream`."""
-
-    @property
-    def usage(self) -> Usage | None:
-        """What the persona used, once it is whole."""
-        ...
-
-    async def aclose(self) -> None:
-        """Stop the writing."""
-        ...
-
-
-class PersonaService(Protocol):
-    """What the page needs of `WebLLMService`."""
-
-    status_updated: Event[str]
-    progress_updated: Event[LoadProgress]
-
-    @property
-    def is_initialized(self) -> bool:
-        """True while the model answers."""
-        ...
-
-    @property
-    def last_error(self) -> WebLLMError | None:
-        """Why the model is not there."""
-        ...
-
-    async def initialize(self, session_id: str) -> bool:
-        """Load the model."""
-        ...
-
-    def stream_persona(self, inputs: Mapping[str, str]) -> PersonaStream:
-        """Begin a persona."""
-        ...
-
-
 class Controller:
     """Moves the page from state to state; one piece of work at a time.
 
@@ -91,7 +53,7 @@ class Controller:
         self,
         *,
         page: PageView,
-        service: PersonaService,
+        service: WebLLMService,
         check_support: Callable[[], Awaitable[Support]],
     ) -> None:
         self._page = page
@@ -108,38 +70,39 @@ class Controller:
 
         Cancelled, the load stops.
         """
-        self._begin(self._prepare())
-        if self._work is not None:
-            await self._work
+        await self._begin(view.checking(), self._prepare)
 
     def generate(self) -> None:
         """Write a persona from what the form holds."""
         if self._screen.can_generate:
-            self._begin(self._write(self._page.fields()))
+            self._begin(view.writing(), functools.partial(self._write, self._page.fields()))
 
     def stop(self) -> None:
         """Stop the writing; what is written stays."""
         if self._screen.can_stop and self._work is not None:
             self._work.cancel()
+            self._show(view.stopped())
 
     def retry(self) -> None:
         """Check and load again."""
         if self._screen.can_retry:
-            self._begin(self._prepare())
+            self._begin(view.checking(), self._prepare)
 
-    def _begin(self, work: Coroutine[object, object, None]) -> None:
+    def _begin(self, screen: Screen, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        # Shown at once, not when the task runs: a second click must find the new state.
+        self._show(screen)
         self._work = asyncio.ensure_future(self._guard(work))
+        return self._work
 
-    async def _guard(self, work: Coroutine[object, object, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as error:
             # The page's top handler: whatever it is, the visitor reads it.
             _logger.exception("Unexpected error in the page")
             self._show(view.crashed(error))
 
     async def _prepare(self) -> None:
-        self._show(view.checking())
         try:
             support = await self._check_support()
         except WebLLMError as error:
@@ -164,14 +127,10 @@ class Controller:
             self._show(view.refused(error))
             return
         self._page.clear_text()
-        self._show(view.writing())
         try:
-            async with aclosing(stream):
+            async with stream:
                 async for piece in stream:
                     self._page.write(piece)
-        except asyncio.CancelledError:
-            self._show(view.stopped())
-            raise
         except WebLLMError as error:
             gone = not self._service.is_initialized
             self._show(view.failed(error) if gone else view.interrupted(error))

@@ -1,0 +1,104 @@
+"""What index.html, its style, its scripts and the Python of the page promise each other."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import get_args
+
+from page.view import State
+from pywebllm.persona import FIELDS
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "static"
+
+
+class Elements(HTMLParser):
+    """All start tags of a page with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def values(self, name: str) -> list[str]:
+        """Return the values of an attribute, in the page's order."""
+        return [attributes[name] for _, attributes in self.tags if name in attributes]
+
+
+def index() -> Elements:
+    return Elements((STATIC / "index.html").read_text(encoding="utf-8"))
+
+
+def test_every_element_the_page_looks_up_is_there_once() -> None:
+    ids = index().values("id")
+    asked = re.findall(r'_?element\("([\w-]+)"\)', (ROOT / "app/page/dom.py").read_text("utf-8"))
+    asked += re.findall(r'element\("([\w-]+)"\)', (STATIC / "start.js").read_text("utf-8"))
+    assert len(asked) > 15
+    assert set(asked) <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_form_has_a_labelled_control_for_each_known_field() -> None:
+    tags = index().tags
+    names = {
+        attributes["name"] for tag, attributes in tags if tag in {"input", "select", "textarea"}
+    }
+    labelled = {attributes["for"] for tag, attributes in tags if tag == "label"}
+    assert names == set(FIELDS) == labelled
+
+
+def test_style_knows_the_states() -> None:
+    styled = set(re.findall(r'data-state="(\w+)"', (STATIC / "style.css").read_text("utf-8")))
+    assert styled == {"starting", *get_args(State)}
+
+
+def test_policy_allows_this_origin_only() -> None:
+    (policy,) = (
+        attributes["content"]
+        for _, attributes in index().tags
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+    assert directives["default-src"] == "'none'"
+    assert directives["script-src"] == "'self' 'wasm-unsafe-eval'"
+    others = {
+        source
+        for name, sources in directives.items()
+        if name != "script-src"
+        for source in sources.split()
+    }
+    assert others == {"'self'", "'none'"}
+
+
+def test_page_has_no_inline_code_or_style() -> None:
+    tags = index().tags
+    assert not [tag for tag, attributes in tags if tag == "script" and "src" not in attributes]
+    assert not [tag for tag, attributes in tags if tag == "style" or "style" in attributes]
+    assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
+
+
+def test_links_are_relative() -> None:
+    manifest = json.loads((STATIC / "site.webmanifest").read_text("utf-8"))
+    links = [*index().values("href"), *index().values("src"), manifest["start_url"]]
+    links += [icon["src"] for icon in manifest["icons"]]
+    assert links
+    assert not [link for link in links if re.match(r"[a-z]+:|/", link)]
+
+
+def test_page_names_the_wheel_of_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = re.findall(r"pywebllm-[\w.]+-py3-none-any\.whl", (STATIC / "index.html").read_text())
+    assert set(named) == {f"pywebllm-{project['version']}-py3-none-any.whl"}
+
+
+def test_interpreter_is_the_site_s_own() -> None:
+    config = json.loads((STATIC / "pyscript.json").read_text("utf-8"))
+    assert config["interpreter"] == "./vendor/pyodide/pyodide.mjs"
+    assert "packages" not in config, "packages would be asked of an index"

@@ -1,0 +1,70 @@
+"""What the page says: the words for the GPU, the speed and the problems."""
+
+from __future__ import annotations
+
+import pytest
+from page import view
+from pywebllm import DownloadError, InvalidRequestError, Support, Usage
+from pywebllm.values import Adapter
+
+
+def adapter(description: str = "", *, fallback: bool = False) -> Adapter:
+    return Adapter(
+        vendor="nvidia", architecture="hopper", description=description, fallback=fallback
+    )
+
+
+def test_gpu_is_named_with_its_limits() -> None:
+    support = Support(
+        ok=True,
+        adapter=adapter("NVIDIA H200"),
+        features=frozenset({"shader-f16"}),
+        limits={"maxBufferSize": 4 * 2**30},
+    )
+    assert view.describe_gpu(support) == "GPU: NVIDIA H200, buffers up to 4 GiB, 16-bit floats."
+
+
+def test_gpu_without_a_description_goes_by_its_vendor() -> None:
+    assert view.describe_gpu(Support(ok=True, adapter=adapter())).startswith("GPU: nvidia hopper")
+
+
+@pytest.mark.parametrize("gpu", [adapter(fallback=True), adapter("SwiftShader Device")])
+def test_gpu_that_is_the_processor_is_called_slow(gpu: Adapter) -> None:
+    assert "hardware acceleration" in view.describe_gpu(Support(ok=True, adapter=gpu))
+
+
+def test_no_gpu_is_described_by_nothing() -> None:
+    assert view.describe_gpu(Support(ok=False, problem="none")) == ""
+
+
+def test_speed_leaves_out_what_the_engine_did_not_say() -> None:
+    usage = Usage(prompt_tokens=1, completion_tokens=9, total_tokens=10)
+    assert view.finished(usage).speed == "9 tokens"
+    assert view.finished(None).speed == ""
+
+
+def test_problem_reads_as_a_sentence() -> None:
+    assert view.failed(DownloadError("no network")).problem == "No network."
+    assert view.refused(InvalidRequestError("what?")).form_problem == "What?"
+
+
+def test_failure_without_a_reason_still_says_something() -> None:
+    assert view.failed(None).problem == "Loading ended without a model."
+
+
+@pytest.mark.parametrize(
+    ("screen", "actions"),
+    [
+        (view.checking(), (False, False, False)),
+        (view.loading("Loading", 0.5), (False, False, False)),
+        (view.unsupported(Support(ok=False)), (False, False, False)),
+        (view.failed(None), (False, False, True)),
+        (view.ready(), (True, False, False)),
+        (view.writing(), (False, True, False)),
+        (view.stopped(), (True, False, False)),
+    ],
+)
+def test_each_state_allows_its_own_actions(
+    screen: view.Screen, actions: tuple[bool, bool, bool]
+) -> None:
+    assert (screen.can_generate, screen.can_stop, screen.can_retry) == actions
