@@ -1,0 +1,1 @@
+"""The recipe of the built-in model: training text, tokenizer, weights, conversion, library."""

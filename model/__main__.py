@@ -1,0 +1,91 @@
+"""`python -m model`: the recipe of the built-in model, one command for each step."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from model.tools import RecipeError, require
+
+__all__ = ["main"]
+
+_SCRATCH = Path("build/model")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = _parser().parse_args(arguments)
+    try:
+        require(*options.needs)
+        # Imported late, so that `data` needs no torch and `--help` needs nothing.
+        command: Callable[[argparse.Namespace], None] = getattr(
+            importlib.import_module(options.module), options.function
+        )
+        command(options)
+    except RecipeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _data(commands.add_parser("data", help="print training conversations"))
+    _tokenizer(commands.add_parser("tokenizer", help="train the tokenizer"))
+    _train(commands.add_parser("train", help="make text, tokenizer and weights, then the report"))
+    _sample(commands.add_parser("sample", help="write the sample report of a trained folder"))
+    return parser
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.data.command", function="run", needs=())
+    parser.add_argument("--count", type=int, default=10, help="how many (default 10)")
+    parser.add_argument("--split", choices=("train", "valid"), default="train")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _tokenizer(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.train.command", function="tokenizer", needs=_NEEDS)
+    _common(parser)
+
+
+def _train(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.train.command", function="train", needs=_NEEDS)
+    _common(parser)
+    parser.add_argument("--minutes", type=float, help="time for everything, report included")
+    parser.add_argument("--steps", type=int, help="stop after so many steps")
+    parser.add_argument("--batch", type=int, help="rows in a batch")
+    parser.add_argument("--conversations", type=int, help="how many to make")
+    parser.add_argument("--fresh", action="store_true", help="do not go on from the last state")
+    parser.add_argument(
+        "--state", type=Path, default=_SCRATCH / "state.pt", help="checkpoint to go on from"
+    )
+
+
+def _sample(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.train.command", function="sample", needs=_NEEDS)
+    _common(parser)
+    parser.add_argument("--count", type=int, help="how many held-out forms")
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=("full", "smoke"), default="full")
+    parser.add_argument(
+        "--smoke", dest="preset", action="store_const", const="smoke", help="tiny, for a CPU"
+    )
+    parser.add_argument("--out", type=Path, default=_SCRATCH, help=f"folder (default {_SCRATCH})")
+    parser.add_argument("--processes", type=int, help="that make text (default: one a core)")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+_NEEDS = ("torch", "tokenizers", "safetensors", "numpy")
+
+if __name__ == "__main__":
+    sys.exit(main())

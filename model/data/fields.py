@@ -1,0 +1,135 @@
+"""How a visitor fills in the form for a person: keys as in `pywebllm.persona.FIELDS`.
+
+People type carelessly, so the values come in odd case, with stray spaces, with different
+separators, and in any order. What the text must contain all the same is `keywords`.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from model.data.grammar import FIRST_PERSON, capitalised, joined
+from model.data.notes import Note
+from model.data.people import Person
+from model.data.voice import Visitor
+
+__all__ = ["form_fields", "keywords"]
+
+
+# Names that a page of somebody else may use for the same fields.
+_OTHER_NAMES = {"interests": "hobbies", "occupation": "job", "notes": "about", "tone": "style"}
+
+
+def form_fields(person: Person, random: Random) -> dict[str, str]:
+    """Return the filled-in form; what is not given is missing or, rarely, blank."""
+    fields: dict[str, str] = {}
+    if person.named:
+        fields["name"] = _cased_name(person.name.full, random)
+    if person.age is not None:
+        fields["age"] = _typed_age(person.age.text, random)
+    if person.occupation is not None:
+        fields["occupation"] = _cased(person.occupation.text, random)
+    if person.interests:
+        fields["interests"] = _typed_list([one.text for one in person.interests], random)
+    if person.tone is not None:
+        fields["tone"] = _cased(person.tone, random)
+    if person.notes:
+        fields["notes"] = _typed_notes(person, random)
+    return _untidy(fields, random)
+
+
+def keywords(person: Person) -> dict[str, tuple[str, ...]]:
+    """Return, for each given field, the words that a text which uses it contains.
+
+    The tone is missing: it is heard in the style, not said.
+    """
+    words: dict[str, tuple[str, ...]] = {}
+    if person.named:
+        words["name"] = (person.name.full,)
+    if person.age is not None:
+        words["age"] = (person.age.text,)
+    if person.occupation is not None:
+        words["occupation"] = (person.occupation.text,)
+    if person.interests:
+        words["interests"] = tuple(one.text for one in person.interests)
+    if person.notes:
+        words["notes"] = tuple(key for note in person.notes for key in _note_keys(note))
+    return words
+
+
+def _note_keys(note: Note) -> tuple[str, ...]:
+    plain = (value.text for value in note.values.values())
+    return (*note.keys, *(text for text in plain if not set(text) & set("{[(<")))
+
+
+def _typed_age(text: str, random: Random) -> str:
+    style = random.random()
+    if style < 0.05:
+        return f"{text} years old"
+    if style < 0.07:
+        return f"{text} years"
+    return _cased(text, random)
+
+
+def _typed_list(items: list[str], random: Random) -> str:
+    style = random.random()
+    if style < 0.18:
+        text = joined(items)
+    elif style < 0.82:
+        text = ", ".join(items)
+    elif style < 0.88:
+        text = ",".join(items)
+    else:
+        text = random.choice(("; ", " and ", " / ", " & ")).join(items)
+    if random.random() < 0.04:
+        return ", ".join(capitalised(item) for item in items)
+    return _cased(text, random)
+
+
+def _typed_notes(person: Person, random: Random) -> str:
+    # One manner for all notes of a form: fragments, sentences with a pronoun, or first person.
+    manner = random.choices(("fragment", "pronoun", "I"), weights=(62, 24, 14))[0]
+    if person.pronoun_typed:
+        manner = "pronoun"
+    sentences = random.random() < (0.3 if manner == "fragment" else 0.8)
+    pronouns = FIRST_PERSON if manner == "I" else person.name.pronouns
+    typed = []
+    for note in person.notes:
+        subject = manner != "fragment" and note.takes_subject
+        visitor = Visitor(pronouns, subject=subject, values=note.values, random=random)
+        typed.append(visitor.tell(note.typed))
+    if sentences:
+        return " ".join(f"{capitalised(text)}." for text in typed)
+    separator = random.choice((", ", ", ", "; ", ". ", " and ")) if len(typed) > 1 else ""
+    return capitalised(separator.join(typed)) if random.random() < 0.5 else separator.join(typed)
+
+
+def _cased_name(text: str, random: Random) -> str:
+    style = random.random()
+    return text.lower() if style < 0.05 else text.upper() if style < 0.06 else text
+
+
+def _cased(text: str, random: Random) -> str:
+    style = random.random()
+    if style < 0.7:
+        return text
+    if style < 0.9:
+        return capitalised(text)
+    if style < 0.95:
+        return text.lower()
+    if style < 0.97:
+        return text.upper()
+    return " ".join(capitalised(word) for word in text.split(" "))
+
+
+def _untidy(fields: dict[str, str], random: Random) -> dict[str, str]:
+    if random.random() < 0.05:
+        fields = {name: f" {value.replace(' ', '  ')} " for name, value in fields.items()}
+    if random.random() < 0.05:
+        fields = {name.upper(): value for name, value in fields.items()}
+    if random.random() < 0.03:
+        fields = {_OTHER_NAMES.get(name.lower(), name): value for name, value in fields.items()}
+    if random.random() < 0.2:
+        names = random.sample(list(fields), len(fields))
+        fields = {name: fields[name] for name in names}
+    return fields

@@ -1,0 +1,139 @@
+"""English morphology that the sentences need: verbs, articles, lists, numbers, capitals.
+
+Pure functions on words; nothing here knows people or templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "FIRST_PERSON",
+    "PRONOUNS",
+    "Pronouns",
+    "capitalised",
+    "conjugated",
+    "fix_articles",
+    "joined",
+    "number_in_words",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pronouns:
+    """The forms of one pronoun; `plural` says that verbs after the subject form take no s."""
+
+    subject: str
+    object: str
+    possessive: str
+    reflexive: str
+    plural: bool
+
+
+PRONOUNS = {
+    "she": Pronouns(
+        subject="she", object="her", possessive="her", reflexive="herself", plural=False
+    ),
+    "he": Pronouns(subject="he", object="him", possessive="his", reflexive="himself", plural=False),
+    "they": Pronouns(
+        subject="they", object="them", possessive="their", reflexive="themselves", plural=True
+    ),
+}
+FIRST_PERSON = Pronouns(subject="I", object="me", possessive="my", reflexive="myself", plural=True)
+
+_PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go", "ties": "tie"}
+# Forms that end in s only by chance, or take none: they stay as they are.
+_UNCHANGED = {"can", "would", "will", "grew", "won", "met", "lost"}
+
+_AN_WORDS = ("hour", "honest", "heir", "honour")
+_A_WORDS = ("uni", "use", "usu", "uti", "eu", "one", "once", "uku", "ub")
+_AN_ANYWAY = ("unim", "unin", "unid")
+_AN_LETTERS = "AEFHILMNORSX"
+_AN_NUMBER = re.compile(r"(8\d*|11|18)(?!\d)")
+_ARTICLE = re.compile(r"(?<![\w'-])(an?) (?=[\"']?(\w[\w.'-]*))")
+_ARTICLE_FIRST = re.compile(r"(?:(?<=^)|(?<=[.!?] ))(An?) (?=[\"']?(\w[\w.'-]*))")
+
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+    *("eighteen", "nineteen"),
+)
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def conjugated(verb: str, *, pronouns: Pronouns | None) -> str:
+    """Return `verb`, given as for "she", as it stands after the subject.
+
+    `pronouns` is None after a name. Only the first word of a longer verb changes:
+    "does not like" becomes "do not like".
+    """
+    first, space, rest = verb.partition(" ")
+    if pronouns is None or not pronouns.plural:
+        return verb
+    if pronouns is FIRST_PERSON and first in ("is", "was"):
+        return ("am" if first == "is" else "was") + space + rest
+    return _plural(first) + space + rest
+
+
+def _plural(verb: str) -> str:
+    if verb in _PLURAL:
+        return _PLURAL[verb]
+    if verb in _UNCHANGED or not verb.endswith("s"):
+        return verb
+    if verb.endswith("ies"):
+        return verb[:-3] + "y"
+    if verb.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        return verb[:-2]
+    return verb[:-1]
+
+
+def fix_articles(text: str) -> str:
+    """Return `text` with every "a" and "an" chosen by the sound of the word that follows."""
+
+    def chosen(match: re.Match[str]) -> str:
+        article = match[1][0]
+        return f"{article}n " if _sounds_like_vowel(match[2]) else f"{article} "
+
+    return _ARTICLE_FIRST.sub(chosen, _ARTICLE.sub(chosen, text))
+
+
+def _sounds_like_vowel(word: str) -> bool:
+    if word[0].isdigit():
+        return _AN_NUMBER.match(word) is not None
+    head = word.split("-", maxsplit=1)[0]
+    if head.isupper() and len(head) <= 3:
+        return head[0] in _AN_LETTERS
+    lower = word.lower()
+    if lower.startswith(_AN_WORDS):
+        return True
+    if lower.startswith(_A_WORDS):
+        return lower.startswith(_AN_ANYWAY)
+    return lower[0] in "aeiouáàâäåéèêëíîïóôöøúü"
+
+
+def joined(items: Sequence[str], *, word: str = "and") -> str:
+    """Return "a", "a and b" or "a, b and c"; a comma helps where an item has an "and" itself."""
+    if len(items) == 1:
+        return items[0]
+    comma = "," if any(f" {word} " in item for item in items) else ""
+    return f"{', '.join(items[:-1])}{comma} {word} {items[-1]}"
+
+
+def number_in_words(number: int) -> str:
+    """Return a number from 0 to 99 in words, for example "thirty-six"."""
+    if not 0 <= number <= 99:
+        raise ValueError(f"numbers from 0 to 99 can be written in words, got {number}")
+    if number < 20:
+        return _ONES[number]
+    tens, ones = divmod(number, 10)
+    return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
+
+
+def capitalised(sentence: str) -> str:
+    """Return `sentence` with its first letter in upper case and the rest untouched."""
+    for position, character in enumerate(sentence):
+        if character.isalnum():
+            return sentence[:position] + character.upper() + sentence[position + 1 :]
+    return sentence

@@ -1,0 +1,311 @@
+"""Made-up people: what is true of each, before anybody writes it down.
+
+A `Person` holds the facts in the words in which the finished text says them. How a visitor may
+type them is `fields`; how a paragraph tells them is `writing`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from random import Random
+
+from model.data.grammar import PRONOUNS, Pronouns, number_in_words
+from model.data.invent import invented_interest, invented_name, invented_occupation
+from model.data.lexicon import sections
+from model.data.notes import Note, some_notes
+from model.data.template import Template, parse
+
+__all__ = ["Age", "Interest", "Name", "Occupation", "Person", "a_person", "a_tone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name in full, the short form for later mentions, and the pronouns that go with it."""
+
+    full: str
+    short: str
+    pronouns: Pronouns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """An age in years and in the words that tell it, "36" or "thirty-six"."""
+
+    years: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupation:
+    """An occupation, the section of work.txt that fits it, and its kind for the tags."""
+
+    text: str
+    category: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interest:
+    """An interest as a noun phrase or gerund, and sentences about it in particular."""
+
+    text: str
+    details: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What is known of somebody; None or empty where the form says nothing.
+
+    A person always has a name, so that the text can use one; `named` says that the form gives it.
+    `pronoun_typed` says that only the notes tell the pronouns, because the name does not.
+    """
+
+    name: Name
+    named: bool
+    age: Age | None
+    occupation: Occupation | None
+    interests: tuple[Interest, ...]
+    tone: str | None
+    group: str
+    notes: tuple[Note, ...]
+    pronoun_typed: bool = False
+
+    @property
+    def stage(self) -> str:
+        """Return child, teen, adult or old, or "" where nothing tells."""
+        if self.age is not None:
+            return _stage(self.age.years)
+        kinds = {"job": "adult", "state": "adult", "retired": "old"}
+        return kinds.get(self.occupation.kind, "") if self.occupation else ""
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """Return the tags that choose the sentences about this person."""
+        tags = {self.stage, self.group, "one" if len(self.interests) == 1 else "many"}
+        tags.add("young" if self.stage in ("child", "teen") else "grown" if self.stage else "")
+        if self.occupation is not None:
+            tags.add(self.occupation.kind)
+        return frozenset(tags - {""})
+
+
+def _stage(years: int) -> str:
+    return "child" if years < 13 else "teen" if years < 20 else "adult" if years < 65 else "old"
+
+
+def a_person(random: Random) -> Person:
+    """Return somebody, with each fact sometimes missing but never all of them."""
+    while True:
+        person = _attempt(random)
+        if person.named or person.age or person.occupation or person.interests or person.notes:
+            return person
+
+
+def _attempt(random: Random) -> Person:
+    years = _years(random)
+    stage = _stage(years)
+    name = _name(random, stage)
+    tone, group = a_tone(random) if random.random() < 0.72 else (None, _quiet_group(random))
+    notes = some_notes(random, stage) if random.random() < 0.62 else ()
+    typed = name.pronouns.plural and any(note.takes_subject for note in notes)
+    pronoun_typed = typed and random.random() < 0.45
+    if pronoun_typed:
+        name = replace(name, pronouns=PRONOUNS[random.choice(("she", "he", "they"))])
+    return Person(
+        name=name,
+        named=random.random() < 0.93,
+        age=_age(random, years) if random.random() < 0.86 else None,
+        occupation=_occupation(random, years) if random.random() < 0.84 else None,
+        interests=_interests(random, stage) if random.random() < 0.9 else (),
+        tone=tone,
+        group=group,
+        notes=notes,
+        pronoun_typed=pronoun_typed,
+    )
+
+
+def a_tone(random: Random) -> tuple[str, str]:
+    """Return a tone in a visitor's words and the group of sentences it calls for."""
+    group = random.choice(tuple(_tones()))
+    words = _tones()[group]
+    text = group if random.random() < 0.4 else random.choice(words)
+    if random.random() < 0.08:
+        other = random.choice(_tones()[random.choice(tuple(_tones()))])
+        text = random.choice((f"{text} and {other}", f"{text}, {other}", f"a little {text}"))
+    return text, group
+
+
+def _quiet_group(random: Random) -> str:
+    return random.choice(("neutral", "neutral", "warm"))
+
+
+@cache
+def _tones() -> dict[str, tuple[str, ...]]:
+    return {
+        group: tuple(word.strip() for line in entries for word in line.split(";"))
+        for group, entries in sections("tones").items()
+        if group
+    }
+
+
+def _years(random: Random) -> int:
+    low, high = random.choices(
+        ((6, 12), (13, 19), (20, 64), (65, 99), (3, 110)), weights=(14, 14, 49, 20, 3)
+    )[0]
+    return random.randint(low, high)
+
+
+def _age(random: Random, years: int) -> Age:
+    in_words = years <= 99 and random.random() < 0.05
+    return Age(years=years, text=number_in_words(years) if in_words else str(years))
+
+
+# --- names ---------------------------------------------------------------------------------
+
+
+@cache
+def _names() -> dict[str, tuple[str, ...]]:
+    return {
+        section: tuple(name.replace("_", " ") for line in entries for name in line.split())
+        for section, entries in sections("names").items()
+        if section
+    }
+
+
+def _name(random: Random, stage: str) -> Name:
+    key = random.choices(("she", "he", "they", "made up"), weights=(33, 33, 8, 26))[0]
+    if key == "made up":
+        pronouns = PRONOUNS["they"]
+        first = invented_name(random)
+    else:
+        pronouns = PRONOUNS[key]
+        first = random.choice(_names()[key])
+    family = random.choice(_names()["family"])
+    if random.random() < 0.3:
+        family = invented_name(random).split()[0]
+    style = random.random()
+    if style < 0.04 and stage not in ("child", "teen"):
+        return _titled(random, first if random.random() < 0.3 else family)
+    if style < 0.08 and key != "made up":
+        first, second = random.sample(_names()[key], 2)
+        return Name(full=f"{first} {second} {family}", short=first, pronouns=pronouns)
+    if style < 0.11:
+        initial = random.choice("ABCDEFGHJKLMNPRSTVW")
+        return Name(full=f"{first} {initial}. {family}", short=first, pronouns=pronouns)
+    if style < 0.46:
+        return Name(full=f"{first} {family}", short=first, pronouns=pronouns)
+    return Name(full=first, short=first, pronouns=pronouns)
+
+
+def _titled(random: Random, name: str) -> Name:
+    key = random.choice(("she", "he", "they"))
+    full = f"{random.choice(_names()[f'title {key}'])} {name}"
+    return Name(full=full, short=full, pronouns=PRONOUNS[key])
+
+
+# --- occupations ---------------------------------------------------------------------------
+
+
+@cache
+def _occupations() -> dict[str, tuple[str, ...]]:
+    return {
+        category: tuple(entry.strip() for line in entries for entry in line.split(";"))
+        for category, entries in sections("occupations").items()
+        if category
+    }
+
+
+@cache
+def _jobs() -> tuple[Occupation, ...]:
+    return tuple(
+        Occupation(text=text, category=category, kind="job")
+        for category, entries in _occupations().items()
+        if category not in ("school child", "school teen", "study", "state")
+        for text in entries
+    )
+
+
+def _occupation(random: Random, years: int) -> Occupation | None:
+    stage = _stage(years)
+    if stage in ("child", "teen"):
+        return _early(random, years)
+    if stage == "old":
+        return _late(random)
+    style = random.random()
+    if style < 0.1:
+        return _student(random)
+    return _state(random) if style < 0.14 else _any_job(random)
+
+
+def _early(random: Random, years: int) -> Occupation | None:
+    stage = _stage(years)
+    if random.random() < 0.12:
+        return Occupation(text=_any_job(random).text, category="odd", kind="odd")
+    if stage == "child" and random.random() < 0.3:
+        return None
+    if years < 17 or random.random() < 0.5:
+        return _pupil(random, stage)
+    return _any_job(random) if random.random() < 0.5 else _student(random)
+
+
+def _pupil(random: Random, stage: str) -> Occupation:
+    text = random.choice(_occupations()[f"school {stage}"])
+    return Occupation(text=text, category="school", kind="school")
+
+
+def _student(random: Random) -> Occupation:
+    return Occupation(text=random.choice(_occupations()["study"]), category="study", kind="study")
+
+
+def _state(random: Random) -> Occupation:
+    return Occupation(text=random.choice(_occupations()["state"]), category="state", kind="state")
+
+
+def _any_job(random: Random) -> Occupation:
+    if random.random() < 0.28:
+        return Occupation(text=invented_occupation(random), category="any", kind="job")
+    return random.choice(_jobs())
+
+
+def _late(random: Random) -> Occupation:
+    style = random.random()
+    if style < 0.12:
+        return Occupation(text="retired", category="state", kind="state")
+    if style < 0.65:
+        job = _any_job(random)
+        return Occupation(text=f"retired {job.text}", category="retired", kind="retired")
+    return _any_job(random)
+
+
+# --- interests -----------------------------------------------------------------------------
+
+
+@cache
+def _known_interests() -> tuple[tuple[Interest, bool], ...]:
+    known = []
+    for section, entries in sections("interests").items():
+        for entry in entries if section else ():
+            text, *details = (part.strip() for part in entry.split(" | "))
+            interest = Interest(
+                text=text.removeprefix("@grown "), details=tuple(map(parse, details))
+            )
+            known.append((interest, text.startswith("@grown ")))
+    return tuple(known)
+
+
+def _interests(random: Random, stage: str) -> tuple[Interest, ...]:
+    count = random.choices((1, 2, 3, 4), weights=(22, 36, 30, 12))[0]
+    chosen: dict[str, Interest] = {}
+    while len(chosen) < count:
+        interest = _interest(random, stage)
+        chosen.setdefault(interest.text, interest)
+    return tuple(chosen.values())
+
+
+def _interest(random: Random, stage: str) -> Interest:
+    if random.random() < 0.3:
+        return Interest(text=invented_interest(random), details=())
+    while True:
+        interest, grown = random.choice(_known_interests())
+        if not (grown and stage in ("child", "teen")):
+            return interest

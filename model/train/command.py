@@ -1,0 +1,178 @@
+"""The commands `tokenizer`, `train` and `sample`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from model.tools import RecipeError
+from model.train import folder
+from model.train.corpus import sample_texts, training_rows
+from model.train.generate import Sampling
+from model.train.loop import Plan, Trainer
+from model.train.network import Llama
+from model.train.report import report
+from model.train.shape import FULL, SMOKE, Shape
+from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
+
+__all__ = ["PRESETS", "Preset", "sample", "tokenizer", "train"]
+
+log = logging.getLogger("pywebllm.model")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """The sizes of one run; `reserve` is seconds kept for the report when time is limited."""
+
+    shape: Shape
+    tokenizer_texts: int
+    conversations: int
+    row: int
+    batch: int
+    steps: int
+    held_out: int
+    minutes: float
+    reserve: float
+    limit: int = 200
+
+
+PRESETS = {
+    "full": Preset(
+        shape=FULL,
+        tokenizer_texts=40_000,
+        conversations=1_000_000,
+        row=1024,
+        batch=128,
+        steps=100_000,
+        held_out=200,
+        minutes=9,
+        reserve=45,
+    ),
+    "smoke": Preset(
+        shape=SMOKE,
+        tokenizer_texts=1500,
+        conversations=400,
+        row=384,
+        batch=4,
+        steps=20,
+        held_out=4,
+        minutes=1,
+        reserve=10,
+        limit=10,
+    ),
+}
+
+
+def tokenizer(arguments: argparse.Namespace) -> None:
+    """Train the tokenizer and write it to the folder."""
+    preset = PRESETS[arguments.preset]
+    _tokenizer(preset, arguments.out, arguments.seed, _processes(arguments))
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Do everything from text to report, within the time given."""
+    started = time.monotonic()
+    preset = _adjusted(PRESETS[arguments.preset], arguments)
+    out: Path = arguments.out
+    state: Path = arguments.state
+    if arguments.fresh:
+        state.unlink(missing_ok=True)
+        (out / "loss.csv").unlink(missing_ok=True)
+    words = (
+        load_tokenizer(out)
+        if state.is_file()
+        else _tokenizer(preset, out, arguments.seed, _processes(arguments))
+    )
+    torch.manual_seed(arguments.seed)
+    torch.set_float32_matmul_precision("high")
+    trainer = _trainer(
+        preset, words, arguments, deadline=started + preset.minutes * 60 - preset.reserve
+    )
+    trainer.train(lambda network: folder.save(network, out))
+    log.info("trained for %.0f s in all, now writing samples", time.monotonic() - started)
+    _report(preset, out, arguments.seed)
+
+
+def sample(arguments: argparse.Namespace) -> None:
+    """Write the sample report of a trained folder and print its verdicts."""
+    preset = PRESETS[arguments.preset]
+    held_out = preset.held_out if arguments.count is None else arguments.count
+    _report(replace(preset, held_out=held_out), arguments.out, arguments.seed)
+
+
+def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
+    given = {
+        name: value
+        for name in ("minutes", "steps", "batch", "conversations")
+        if (value := getattr(arguments, name)) is not None
+    }
+    if any(value <= 0 for value in given.values()):
+        raise RecipeError("--minutes, --steps, --batch and --conversations must be above zero")
+    return replace(preset, **given)
+
+
+def _processes(arguments: argparse.Namespace) -> int:
+    return arguments.processes or os.cpu_count() or 1
+
+
+def _tokenizer(preset: Preset, out: Path, seed: int, processes: int) -> Tokenizer:
+    started = time.monotonic()
+    texts = sample_texts(seed=seed, count=preset.tokenizer_texts, processes=processes)
+    words = train_tokenizer(texts, vocabulary=preset.shape.vocab_size)
+    save_tokenizer(words, out, context=preset.shape.max_position_embeddings)
+    log.info("tokenizer: %d tokens in %.0f s", words.get_vocab_size(), time.monotonic() - started)
+    return words
+
+
+def _trainer(
+    preset: Preset, words: Tokenizer, arguments: argparse.Namespace, *, deadline: float
+) -> Trainer:
+    started = time.monotonic()
+    processes = _processes(arguments)
+    rows = training_rows(
+        words,
+        seed=arguments.seed,
+        count=preset.conversations,
+        length=preset.row,
+        processes=processes,
+    )
+    valid = training_rows(
+        words,
+        seed=arguments.seed,
+        count=max(preset.batch * 8, 64),
+        length=preset.row,
+        processes=processes,
+        split="valid",
+    )
+    log.info("text: %.1f M tokens in %.0f s", rows.size / 1e6, time.monotonic() - started)
+    network = Llama(preset.shape)
+    log.info("network: %.2f M parameters", preset.shape.parameters / 1e6)
+    plan = Plan(
+        batch=min(preset.batch, len(rows), len(valid)), steps=preset.steps, deadline=deadline
+    )
+    return Trainer(
+        network,
+        rows,
+        valid,
+        plan=plan,
+        log_file=arguments.out / "loss.csv",
+        state=arguments.state,
+    )
+
+
+def _report(preset: Preset, out: Path, seed: int) -> None:
+    words = load_tokenizer(out)
+    network = folder.load(out).eval()
+    if torch.cuda.is_available():
+        network = network.cuda()
+    sampling = Sampling(seed=seed, limit=preset.limit)
+    text = report(network, words, held_out=preset.held_out, sampling=sampling)
+    (out / "samples.txt").write_text(text, "utf-8")
+    log.info("%s\n%s", out / "samples.txt", text.split("\n# held-out", 2)[0])

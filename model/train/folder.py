@@ -1,0 +1,87 @@
+"""Saves and loads weights in Hugging Face's form: safetensors, in one file or in shards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import cast
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from model.tools import RecipeError
+from model.train.network import Llama
+from model.train.shape import Shape
+
+__all__ = ["load", "load_weights", "save"]
+
+_INDEX = "model.safetensors.index.json"
+_SHARD_BYTES = 15 * 2**20
+
+
+def save(network: Llama, folder: Path) -> None:
+    """Write config.json and the weights as float32, in shards of at most 15 MiB.
+
+    A crash half-way leaves the weights that were there before: files are replaced when whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    network.shape.save(folder)
+    weights = {
+        name: weight.detach().float().cpu().contiguous()
+        for name, weight in network.state_dict().items()
+    }
+    shards = _shards(weights)
+    places: dict[str, str] = {}
+    for number, names in enumerate(shards, 1):
+        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        partial = folder / f".{file}"
+        save_file({name: weights[name] for name in names}, partial, metadata={"format": "pt"})
+        partial.replace(folder / file)
+        places |= dict.fromkeys(names, file)
+    size = sum(weight.nbytes for weight in weights.values())
+    index = {"metadata": {"total_size": size}, "weight_map": places}
+    (folder / _INDEX).write_text(json.dumps(index, indent=2) + "\n", "utf-8")
+
+
+def _shards(weights: dict[str, Tensor]) -> list[list[str]]:
+    shards: list[list[str]] = [[]]
+    size = 0
+    for name, weight in weights.items():
+        if shards[-1] and size + weight.nbytes > _SHARD_BYTES:
+            shards.append([])
+            size = 0
+        shards[-1].append(name)
+        size += weight.nbytes
+    return shards
+
+
+def load_weights(folder: Path) -> dict[str, Tensor]:
+    """Return the weights of a folder, sharded or not.
+
+    Raises RecipeError when a file is missing.
+    """
+    index = folder / _INDEX
+    names = ["model.safetensors"]
+    if index.is_file():
+        names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+    weights: dict[str, Tensor] = {}
+    for name in names:
+        if not (folder / name).is_file():
+            raise RecipeError(f"{folder} is incomplete: {name} is missing")
+        weights |= cast("dict[str, Tensor]", load_file(folder / name))
+    return weights
+
+
+def load(folder: Path) -> Llama:
+    """Return the network of a folder, on the CPU.
+
+    Raises RecipeError when the folder is incomplete or the weights do not fit config.json.
+    """
+    network = Llama(Shape.load(folder))
+    weights = load_weights(folder)
+    weights.pop("lm_head.weight", None)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RecipeError(f"the weights in {folder} do not fit its config.json: {error}") from error
+    return network

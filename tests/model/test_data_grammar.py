@@ -1,0 +1,90 @@
+"""The English of the text generator, word by word."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.data.grammar import (
+    FIRST_PERSON,
+    PRONOUNS,
+    capitalised,
+    conjugated,
+    fix_articles,
+    joined,
+    number_in_words,
+)
+
+
+@pytest.mark.parametrize(
+    ("verb", "plural"),
+    [
+        ("is", "are"),
+        ("has", "have"),
+        ("does not like", "do not like"),
+        ("carries", "carry"),
+        ("ties", "tie"),
+        ("watches", "watch"),
+        ("uses", "use"),
+        ("loses", "lose"),
+        ("plays", "play"),
+        ("can", "can"),
+        ("grew", "grew"),
+        ("finished", "finished"),
+    ],
+)
+def test_verbs_after_they_take_no_s(verb: str, plural: str) -> None:
+    assert conjugated(verb, pronouns=PRONOUNS["they"]) == plural
+    assert conjugated(verb, pronouns=PRONOUNS["she"]) == verb
+    assert conjugated(verb, pronouns=None) == verb
+
+
+def test_first_person_has_its_own_form_of_to_be() -> None:
+    assert conjugated("is afraid", pronouns=FIRST_PERSON) == "am afraid"
+    assert conjugated("was there", pronouns=FIRST_PERSON) == "was there"
+    assert conjugated("has a cat", pronouns=FIRST_PERSON) == "have a cat"
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        ("a engineer", "an engineer"),
+        ("an teacher", "a teacher"),
+        ("a 8-year-old, a 11-year-old", "an 8-year-old, an 11-year-old"),
+        ("a 18-year-old and an 36-year-old", "an 18-year-old and a 36-year-old"),
+        ("a 83-year-old, an 110-year-old", "an 83-year-old, a 110-year-old"),
+        ("an university, an one-eyed cat, an European", "a university, a one-eyed cat, a European"),
+        ("a hour, a honest man", "an hour, an honest man"),
+        ("an UX designer and a HR manager", "a UX designer and an HR manager"),
+        ("a unimpressed cat", "an unimpressed cat"),
+        ("A old friend. A eager one.", "An old friend. An eager one."),
+        ("vitamin A experts", "vitamin A experts"),
+        ("grade-a eggs", "grade-a eggs"),
+    ],
+)
+def test_article_follows_the_sound(text: str, fixed: str) -> None:
+    assert fix_articles(text) == fixed
+
+
+def test_lists_read_as_english() -> None:
+    assert joined(["chess"]) == "chess"
+    assert joined(["chess", "tea"]) == "chess and tea"
+    assert joined(["chess", "tea", "jazz"]) == "chess, tea and jazz"
+    assert joined(["rock and roll", "tea"]) == "rock and roll, and tea"
+
+
+def test_numbers_are_written_in_words() -> None:
+    assert [number_in_words(n) for n in (0, 8, 13, 20, 36, 99)] == [
+        "zero",
+        "eight",
+        "thirteen",
+        "twenty",
+        "thirty-six",
+        "ninety-nine",
+    ]
+    with pytest.raises(ValueError, match="from 0 to 99"):
+        number_in_words(100)
+
+
+def test_capital_goes_to_the_first_letter() -> None:
+    assert capitalised('"try again" is a motto') == '"Try again" is a motto'
+    assert capitalised("...") == "..."
