@@ -87,11 +87,11 @@ class Page:
         self._problem_what.textContent = screen.problem
         self._problem_advice.textContent = screen.advice
         self._again.hidden = not screen.can_retry
-        _show_if(self._problem, bool(screen.problem))
+        _show_problem(self._problem, is_there=bool(screen.problem))
         self._form_problem.textContent = screen.form_problem
-        _show_if(self._form_problem, bool(screen.form_problem))
+        _show_problem(self._form_problem, is_there=bool(screen.form_problem))
         self._speed.textContent = screen.speed
-        _show_if(self._speed, bool(screen.speed))
+        self._speed.hidden = not screen.speed
         # A screen reader is to hear the persona once, whole, instead of word by word.
         self._output.ariaBusy = "true" if screen.can_stop else "false"
         self._enable_buttons(screen)
@@ -153,9 +153,9 @@ def _set_text(element: Any, text: str) -> None:
         element.textContent = text
 
 
-def _show_if(element: Any, wanted: bool) -> None:  # noqa: FBT001 - the one thing it is about
-    if wanted and element.hidden:
-        element.hidden = False
+def _show_problem(element: Any, *, is_there: bool) -> None:
+    is_new = is_there and element.hidden
+    element.hidden = not is_there
+    if is_new:
+        # On a phone it may be above or below what the visitor sees.
         element.scrollIntoView(js.Object.fromEntries([["block", "nearest"]]))
-    elif not wanted:
-        element.hidden = True

@@ -157,8 +157,8 @@ def describe_gpu(support: Support) -> str:
     name = adapter.description or f"{adapter.vendor} {adapter.architecture}".strip()
     if adapter.fallback or "swiftshader" in name.lower():
         return (
-            "No GPU is used: the processor stands in, slowly. If this machine has one, turn on"
-            " hardware acceleration in the browser's settings."
+            "The processor stands in for a GPU, which is slow. If this machine has one, turn on"
+            " hardware acceleration in the browser."
         )
     parts = [f"GPU: {name or 'its name is hidden by the browser'}"]
     buffer = support.limits.get("maxBufferSize", 0)
