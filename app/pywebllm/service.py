@@ -100,7 +100,7 @@ class WebLLMService:
 
     @property
     def last_error(self) -> WebLLMError | None:
-        """What went wrong last, in a load, an answer, or by itself; None after a good load."""
+        """What went wrong last, in a load, an answer, or by itself; a new load clears it."""
         return self._last_error
 
     @property
@@ -130,7 +130,6 @@ class WebLLMService:
             if not self.is_initializing:
                 self._say("Loading was cancelled.")
             raise
-        self._last_error = None
         return True
 
     def stream_persona(

@@ -155,9 +155,11 @@ async def test_two_loads_at_once_open_one_bridge_and_each_awaits_the_load(bench:
     streams = [await bench.loads.get() for _ in tasks]
     assert len(bench.bridges) == 1
     assert streams[0].request == streams[1].request
-    for stream in streams:
-        stream.end()
-    await asyncio.gather(*tasks)
+    streams[0].end()
+    await tasks[0]
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (False, True)
+    streams[1].end()
+    await tasks[1]
     assert bench.engine.is_loaded
 
 
@@ -350,6 +352,19 @@ async def test_dispose_frees_the_bridge_once_and_a_load_starts_anew(bench: Bench
     await bench.load()
     assert bench.is_loaded()
     assert len(bench.bridges) == 2
+
+
+async def test_news_of_a_disposed_bridge_does_not_touch_the_next(bench: Bench) -> None:
+    await bench.load()
+    late, old = bench.engine.stream(HELLO), bench.bridge
+    await bench.engine.dispose()
+    await bench.load()
+    task = asyncio.create_task(anext(late))
+    (await old.generations.get()).fail(DisposedError("long gone"))
+    with pytest.raises(DisposedError):
+        await task
+    assert bench.engine.is_loaded
+    assert bench.losses == []
 
 
 async def test_dispose_before_any_load_does_nothing(bench: Bench) -> None:

@@ -68,6 +68,21 @@ def test_one_who_subscribed_twice_hears_twice_until_one_is_ended() -> None:
     assert listener.heard == [1, 1, 2]
 
 
+def test_unsubscribe_ends_the_latest_of_several_subscriptions() -> None:
+    event: Event[int] = Event()
+    order: list[str] = []
+
+    def first(value: int) -> None:
+        order.append("first")
+
+    event.subscribe(first)
+    event.subscribe(lambda value: order.append("second"))
+    event.subscribe(first)
+    event.unsubscribe(first)
+    event.emit(1)
+    assert order == ["first", "second"]
+
+
 def test_a_subscriber_that_raises_is_logged_and_harms_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -99,8 +99,11 @@ async def test_a_second_caller_awaits_the_same_load(bench: Bench) -> None:
 
 async def test_initialize_when_initialized_returns_true_at_once(bench: Bench) -> None:
     service = await bench.initialized()
+    said = list(bench.statuses)
     assert await service.initialize("again")
     assert bench.bridge.loads.empty()
+    assert bench.statuses == said
+    assert service.session_id == "session"
 
 
 async def test_a_failed_load_returns_false_with_its_error_and_can_be_tried_again(
@@ -254,6 +257,8 @@ async def test_bad_input_is_refused_before_anything_is_sent(bench: Bench) -> Non
         await service.generate_persona({"name": " "})
     with pytest.raises(InvalidRequestError, match="temperature"):
         await service.generate_persona(ADA, temperature=3)
+    with pytest.raises(InvalidRequestError, match="max_tokens"):
+        await service.generate_persona(ADA, max_tokens=0)
     with pytest.raises(TypeError):
         await service.generate_persona({"age": 36})  # type: ignore[dict-item]
     assert bench.bridge.generations.empty()
@@ -296,6 +301,17 @@ async def test_a_device_lost_during_a_persona_is_told_once(bench: Bench) -> None
         await task
     assert not service.is_initialized
     assert [status for status in bench.statuses if "gone" in status] == [str(service.last_error)]
+
+
+async def test_a_device_that_an_answer_finds_lost_is_logged_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = await bench.initialized()
+    task = asyncio.create_task(service.generate_persona(ADA))
+    (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError):
+        await task
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
 
 
 async def test_dispose_can_be_called_twice_and_initialize_starts_again(bench: Bench) -> None:

@@ -95,8 +95,8 @@ async def test_leaving_a_context_stops_the_answer_though_the_stream_is_kept() ->
     assert stream.usage is None
 
 
-async def test_closing_again_does_nothing() -> None:
-    source = FakeStream().push(chunk("A"))
+async def test_a_closed_stream_gives_nothing_more_and_may_be_closed_again() -> None:
+    source = FakeStream().push(chunk("A", "da"))
     stream = ChunkStream(lambda: source)
     await anext(stream)
     await stream.aclose()

@@ -188,8 +188,9 @@ def test_something_that_names_no_model_is_refused(model: Any) -> None:
         wire.read_model(model)
 
 
-def test_a_record_that_json_cannot_say_is_refused() -> None:
-    record = ModelRecord(**RECORD, overrides={"context_window_size": object()})
+@pytest.mark.parametrize("value", [object(), float("nan"), float("inf"), b"x"])
+def test_a_record_that_json_cannot_say_is_refused(value: object) -> None:
+    record = ModelRecord(**RECORD, overrides={"context_window_size": value})
     with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
         wire.load_request(record)
 
