@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import cast
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -68,7 +67,7 @@ def load_weights(folder: Path) -> dict[str, Tensor]:
     for name in names:
         if not (folder / name).is_file():
             raise RecipeError(f"{folder} is incomplete: {name} is missing")
-        weights |= cast("dict[str, Tensor]", load_file(folder / name))
+        weights |= load_file(folder / name)
     return weights
 
 

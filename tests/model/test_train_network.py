@@ -1,0 +1,130 @@
+"""The network and its 4-bit form, against transformers and against the definition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from model.tools import RecipeError
+from model.train import folder
+from model.train.network import Llama, document_mask
+from model.train.quantise import quantised, through_quantisation
+from model.train.shape import FULL, SMOKE, Shape
+
+pytestmark = pytest.mark.recipe
+
+
+def network(shape: Shape = SMOKE) -> Llama:
+    """Return a network whose norms and matrices are large enough to tell formulas apart."""
+    torch.manual_seed(1)
+    made = Llama(shape)
+    for weight in made.parameters():
+        if weight.ndim == 2:
+            torch.nn.init.normal_(weight, std=0.08)
+        else:
+            torch.nn.init.uniform_(weight, 0.5, 1.5)
+    return made.requires_grad_(False)
+
+
+def tokens(length: int, rows: int = 2) -> Tensor:
+    return torch.randint(0, SMOKE.vocab_size, (rows, length))
+
+
+@pytest.mark.parametrize("shape", [SMOKE, FULL], ids=["smoke", "full"])
+def test_network_equals_transformers(shape: Shape, tmp_path: Path) -> None:
+    ours = network(shape)
+    folder.save(ours, tmp_path)
+    theirs = LlamaForCausalLM.from_pretrained(tmp_path).requires_grad_(False)
+    ids = tokens(90)
+    expected = theirs(ids).logits
+    assert expected.abs().max() > 1
+    torch.testing.assert_close(ours(ids), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_shape_counts_its_parameters() -> None:
+    assert sum(weight.numel() for weight in Llama(FULL).parameters()) == FULL.parameters
+    assert 4e6 < FULL.parameters < 12e6
+
+
+def test_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
+    ours = network(FULL)
+    folder.save(ours, tmp_path)
+    shards = list(tmp_path.glob("*.safetensors"))
+    assert len(shards) == 2
+    assert all(file.stat().st_size < 16 * 2**20 for file in shards)
+    again = folder.load(tmp_path)
+    assert again.shape == FULL
+    for name, weight in again.state_dict().items():
+        assert torch.equal(weight, ours.state_dict()[name]), name
+
+
+def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"no config\.json"):
+        folder.load(tmp_path)
+    folder.save(network(), tmp_path)
+    next(tmp_path.glob("*.safetensors")).unlink()
+    with pytest.raises(RecipeError, match="is missing"):
+        folder.load(tmp_path)
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    folder.save(network(), tmp_path)
+    FULL.save(tmp_path)
+    with pytest.raises(RecipeError, match="do not fit"):
+        folder.load(tmp_path)
+
+
+def test_packed_documents_do_not_see_each_other() -> None:
+    made = network()
+    ids = tokens(50)
+    starts = torch.zeros(2, 50, dtype=torch.bool)
+    starts[:, 0] = starts[:, 20] = True
+    packed = made(ids, mask=document_mask(starts))
+    torch.testing.assert_close(packed[:, :20], made(ids[:, :20]), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(packed[:, 20:], made(ids[:, 20:]), atol=1e-4, rtol=1e-4)
+
+
+def test_quantised_weight_is_as_defined() -> None:
+    weight = torch.randn(5, 96)
+    weight[2, 32:64] = 0
+    expected = torch.empty_like(weight)
+    for row in range(5):
+        for start in range(0, 96, 32):
+            group = weight[row, start : start + 32]
+            scale = max(group.abs().max().item() / 7, 1e-8)
+            steps = [min(max(round(value / scale), -7), 7) for value in group.tolist()]
+            expected[row, start : start + 32] = torch.tensor(steps) * scale
+    torch.testing.assert_close(quantised(weight), expected)
+    assert len(quantised(weight)[0, :32].unique()) <= 15
+
+
+def test_quantising_twice_changes_nothing() -> None:
+    once = quantised(torch.randn(4, 64))
+    torch.testing.assert_close(quantised(once), once)
+
+
+def test_gradient_passes_quantisation_unchanged() -> None:
+    weight = torch.randn(3, 32, requires_grad=True)
+    factor = torch.randn(3, 32)
+    seen = through_quantisation(weight, torch.ones(()))
+    torch.testing.assert_close(seen, quantised(weight.detach()))
+    (seen * factor).sum().backward()
+    assert weight.grad is not None
+    torch.testing.assert_close(weight.grad, factor)
+    assert torch.equal(through_quantisation(weight, torch.zeros(())), weight)
+
+
+def test_share_moves_the_logits_to_those_of_quantised_weights() -> None:
+    made = network()
+    ids = tokens(20)
+    rounded = network()
+    for weight in rounded.parameters():
+        if weight.ndim == 2:
+            weight.copy_(quantised(weight))
+    shared = made(ids, share=torch.ones(()))
+    torch.testing.assert_close(shared, rounded(ids), atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(shared, made(ids), atol=1e-2)

@@ -1,0 +1,148 @@
+"""Tokenizer, packing, generation and verdicts: what lies between text and network."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from model.data import conversations, render
+from model.tools import RecipeError
+from model.train.check import judge
+from model.train.corpus import LEARNED, START, TOKEN, sample_texts, training_rows
+from model.train.generate import Sampling, generate
+from model.train.network import Llama
+from model.train.report import hand_written
+from model.train.schedule import learning_rate, quantised_share
+from model.train.shape import SMOKE
+from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
+
+pytestmark = pytest.mark.recipe
+
+
+@cache
+def words() -> Tokenizer:
+    texts = sample_texts(seed=5, count=600, processes=1)
+    return train_tokenizer(texts, vocabulary=SMOKE.vocab_size)
+
+
+def test_special_tokens_have_the_agreed_ids() -> None:
+    tokenizer = words()
+    names = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+    assert [tokenizer.token_to_id(name) for name in names] == [0, 1, 2]
+    assert tokenizer.get_vocab_size() == SMOKE.vocab_size
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ada, 36, isn't here.",
+        "Grace Hopper  (1906)",
+        "fútbol, Zażółć, 東京, 🎲 and Ñandú\n\tend ",
+        "O'Brien's R2D2 costs 1,250.50 €",
+        " leading and trailing ",
+    ],
+)
+def test_text_survives_the_tokenizer(text: str) -> None:
+    assert words().decode(words().encode(text).ids) == text
+
+
+def test_conversations_survive_the_tokenizer() -> None:
+    for one in islice(conversations(9), 100):
+        text = render(one.messages)
+        assert words().decode(words().encode(text).ids, skip_special_tokens=False) == text
+
+
+def test_digits_stand_alone() -> None:
+    pieces = words().encode("Age: 1984").tokens
+    assert pieces[-4:] == ["1", "9", "8", "4"]
+
+
+def test_name_has_the_same_tokens_wherever_it_stands() -> None:
+    name = words().encode("Zorblax").ids
+    for text in ("Name: Zorblax", "Meet Zorblax", "Zorblax"):
+        assert words().encode(text).ids[-len(name) :] == name
+
+
+def test_tokenizer_is_saved_and_read(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"tokenizer\.json"):
+        load_tokenizer(tmp_path)
+    save_tokenizer(words(), tmp_path, context=1024)
+    assert load_tokenizer(tmp_path).to_str() == words().to_str()
+
+
+def test_too_little_text_is_refused() -> None:
+    with pytest.raises(RecipeError, match="more conversations"):
+        train_tokenizer(["short"], vocabulary=4096)
+
+
+def test_rows_hold_whole_conversations_and_mark_what_is_learned() -> None:
+    rows = training_rows(words(), seed=2, count=60, length=700, processes=1)
+    assert rows.dtype == np.int16
+    assert rows.shape[1] == 700
+    for row in rows:
+        starts = np.flatnonzero(row & START)
+        for start, end in zip(starts, [*starts[1:], len(row)], strict=True):
+            document = row[start:end]
+            text = words().decode((document & TOKEN).tolist(), skip_special_tokens=False)
+            if text.startswith("<|endoftext|>"):
+                assert not (document & LEARNED).any()
+                continue
+            assert text.startswith("<|im_start|>")
+            assert text.endswith("<|im_end|>\n")
+            learned = (document & TOKEN)[(document & LEARNED) != 0].tolist()
+            said = words().decode(learned, skip_special_tokens=False)
+            parts = text.split("<|im_start|>assistant\n")[1:]
+            assert said == "".join(part.split("<|im_end|>")[0] + "<|im_end|>" for part in parts)
+
+
+def test_rows_do_not_depend_on_the_number_of_processes() -> None:
+    one, two = (
+        training_rows(words(), seed=2, count=120, length=700, processes=processes)
+        for processes in (1, 2)
+    )
+    assert np.array_equal(one, two)
+
+
+def test_generation_is_repeatable_and_independent_of_the_batch() -> None:
+    torch.manual_seed(0)
+    network = Llama(SMOKE)
+    prompts = ["<|im_start|>user\nHi<|im_end|>\n", "<|im_start|>"]
+    likeliest = Sampling(temperature=0, limit=8)
+    together = generate(network, words(), prompts, sampling=likeliest)
+    alone = [generate(network, words(), [one], sampling=likeliest)[0] for one in prompts]
+    assert together == alone
+    drawn = [generate(network, words(), prompts, sampling=Sampling(limit=8)) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+
+
+def test_schedule_warms_up_cools_down_and_quantises_late() -> None:
+    rates = [learning_rate(step / 100, peak=1.0) for step in range(101)]
+    assert rates[0] < 0.05
+    assert max(rates) == rates[2] == 1.0
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+    assert rates[-1] == pytest.approx(0.02)
+    assert [quantised_share(progress) for progress in (0, 0.69, 0.7, 1)] == [0, 0, 1, 1]
+
+
+def test_verdict_names_what_is_wrong() -> None:
+    keywords = {"name": ("Ada",), "interests": ("chess", "long walks")}
+    good = judge("Ada loves chess and long walks.", ended=True, keywords=keywords)
+    assert good.good
+    lost = judge("Ada loves chess.", ended=False, keywords=keywords)
+    assert lost.missing == {"interests": ("long walks",)}
+    assert lost.endless
+    assert not lost.good
+    circle = "Ada likes chess. " + "She is very fond of it all. " * 3
+    assert judge(circle, ended=True, keywords={}).repeating
+
+
+def test_hand_written_keywords_come_from_their_forms() -> None:
+    for case in hand_written():
+        for field, asked in case.keywords.items():
+            assert all(word.lower() in case.fields[field].lower() for word in asked)
