@@ -57,6 +57,16 @@ def test_sentences_use_known_slots_only(file: str) -> None:
             assert line.template.slots <= _VOICE | _FACTS, line.template.text
 
 
+@pytest.mark.parametrize("file", ["sentences", "work", "interests"])
+def test_verbs_agree_only_with_a_subject_before_them(file: str) -> None:
+    for entries in filter(None, sections(file).values()):
+        for text in " | ".join(entries).split(" | "):
+            before = text.partition("[")[0]
+            assert before == text or any(
+                subject in before for subject in ("{S}", "{they}", "{full}")
+            ), text
+
+
 def test_each_note_tells_all_that_was_typed() -> None:
     for form in note_forms():
         for typed in form.inputs:
