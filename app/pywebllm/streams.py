@@ -7,10 +7,11 @@ That stop is synchronous and lives in one place, `ChunkStream._close`.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from . import wire
 from .bridge import Stream
@@ -19,8 +20,29 @@ from .values import ChatChunk, Completion, FinishReason, Usage
 
 __all__ = ["ChunkStream", "TextStream"]
 
+T_co = TypeVar("T_co", covariant=True)
 
-class ChunkStream(AsyncIterator[ChatChunk]):
+
+class _Stream(AsyncIterator[T_co]):
+    """An async iterator that `async with` closes."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Stop the answer; nothing happens when it is over. Takes effect at once."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class ChunkStream(_Stream[ChatChunk]):
     """The chunks of one answer, in order, none left out.
 
     The request is made when the first chunk is asked for. Only one task may read. Cancelling
@@ -67,17 +89,6 @@ class ChunkStream(AsyncIterator[ChatChunk]):
 
     async def aclose(self) -> None:
         """Stop the answer; nothing happens when it is over. Takes effect at once."""
-        self._close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
         self._close()
 
     def __del__(self) -> None:
@@ -133,7 +144,7 @@ class ChunkStream(AsyncIterator[ChatChunk]):
             stream.stop()
 
 
-class TextStream(AsyncIterator[str]):
+class TextStream(_Stream[str]):
     """The text of one answer, piece by piece; empty pieces are left out.
 
     `on_end` hears the whole answer when the stream has been read to its end, `on_error` what
@@ -188,17 +199,6 @@ class TextStream(AsyncIterator[str]):
     async def aclose(self) -> None:
         """Stop the answer; nothing happens when it is over. Takes effect at once."""
         await self._chunks.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def _piece(self) -> str:
         while True:
