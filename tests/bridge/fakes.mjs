@@ -10,7 +10,11 @@ import { openBridge } from "../../webllm_bridge.js";
 
 /** @typedef {{ next(): Promise<string | undefined>, stop(): void }} Stream */
 
-/** A test that fails, instead of hanging, when a promise is never settled. @param {string} name @param {() => Promise<void> | void} body */
+/**
+ * A test that fails, instead of hanging, when a promise is never settled.
+ * @param {string} name
+ * @param {(context: import("node:test").TestContext) => Promise<void> | void} body
+ */
 export function test(name, body) {
   nodeTest(name, { timeout: 5000 }, body);
 }
@@ -62,6 +66,8 @@ export class World {
   /** The answer to a request that does not stream: the bridge's probe. @type {(request: any) => Promise<any>} */
   answer = async () => ({ choices: [{}] });
 
+  resetChat = async () => {};
+
   /** What happens before a stream is handed out. @type {(request: any) => Promise<void>} */
   accept = async () => {};
 
@@ -96,7 +102,7 @@ export class World {
       caches: this.caches,
       gpu: {},
       GPUAdapter: this.GPUAdapter,
-      helloSeconds: 5,
+      helloSeconds: 30,
       ...surroundings,
     }));
   }
@@ -201,6 +207,7 @@ class StubEngine {
 
   async resetChat() {
     this.world.log.push("resetChat");
+    await this.world.resetChat();
   }
 
   interruptGenerate() {

@@ -89,12 +89,24 @@ async function* neverYields() {
   await new Promise(() => {});
 }
 
-test("a worker that never starts is given up after the deadline", async () => {
+test("a worker that never starts is given up after the deadline", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
   const world = new World();
   world.startWorker = () => {};
-  const { error } = await drain(load(world.open({}, { helloSeconds: 0.05 })));
-  assert.equal(error.name, "WorkerError");
+  const loading = drain(load(world.open({}, { helloSeconds: 30 })));
+  await settle();
+  mock.timers.tick(30_000);
+  assert.equal((await loading).error.name, "WorkerError");
   assert.equal(newestWorker(world).terminated, true);
+});
+
+test("the deadline is for the start only", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const world = new World();
+  const bridge = world.open({}, { helloSeconds: 30 });
+  await drain(load(bridge));
+  mock.timers.tick(30_000);
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
 });
 
 test("a worker whose file is missing, or that may not be created, is a WorkerError", async () => {
@@ -163,7 +175,7 @@ test("dispose ends every stream, terminates the worker, and may be called again"
   const watched = drain(bridge.watch());
   const streams = [chat(bridge), chat(bridge), load(bridge, OTHER)].map(drain);
   await settle();
-  await Promise.all([bridge.dispose(), bridge.dispose()]);
+  assert.equal(bridge.dispose(), bridge.dispose());
   await bridge.dispose();
   for (const { error } of await Promise.all(streams)) assert.equal(error.name, "DisposedError");
   assert.deepEqual((await watched).items, [[{ type: "disposed" }]]);

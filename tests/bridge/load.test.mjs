@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { FakeCaches, Gate, OTHER, RECORD, World, chat, drain, load, settle, test, textOf } from "./fakes.mjs";
 
 const REPORTS = [
-  { progress: 0, text: "Start to fetch params" },
+  { progress: NaN, text: "Start to fetch params" },
   { progress: 0.5, text: "Fetching param cache[1/2]: 1MB fetched." },
   { progress: 1, text: "Fetching param cache[2/2]: 2MB fetched." },
   { progress: 0.5, text: "Loading model from cache[1/2]: 1MB loaded." },
   { progress: 1, text: "Loading model from cache[2/2]: 2MB loaded." },
   { progress: 0.4, text: "Loading GPU shader modules[4/10]: 40% completed" },
-  { progress: NaN, text: "Something that a later WebLLM says" },
+  { progress: 0, text: "Something that a later WebLLM says" },
   { progress: 1, text: "Finish loading on WebGPU" },
 ];
 
@@ -24,7 +24,8 @@ test("progress never falls, names each phase in turn, and ends with ready", asyn
   assert.equal(error, undefined);
   const ratios = items.map(({ ratio }) => ratio);
   assert.deepEqual(ratios, [...ratios].sort((one, other) => one - other));
-  assert.deepEqual([...new Set(items.map(({ phase }) => phase))], ["start", "fetch", "load", "compile", "ready"]);
+  const phases = items.map(({ phase }) => phase).filter((phase, index, all) => phase !== all[index - 1]);
+  assert.deepEqual(phases, ["start", "fetch", "load", "compile", "ready"]);
   assert.ok(ratios.slice(0, -1).every((ratio) => ratio >= 0 && ratio < 1));
   assert.equal(ratios.at(-1), 1);
   assert.ok(items.some(({ text }) => text === "Fetching param cache[1/2]: 1MB fetched."));
@@ -164,6 +165,7 @@ test("a load that waits for its turn can be stopped and never starts", async () 
   await first;
   await settle();
   assert.equal(world.count("reload other-q4f32_1"), 0);
+  assert.equal(world.imports.length, 1);
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
 });
 
@@ -178,6 +180,43 @@ test("a stopped load is not joined", async () => {
   assert.equal((await drain(load(bridge))).items.at(-1).phase, "ready");
 });
 
+for (const ticks of [0, 1, 2, 3, 4, 5, 6, 7, 8]) {
+  test(`a load stopped ${ticks} ticks before its end is loaded or stopped, and nothing between`, async () => {
+    const world = new World();
+    const bridge = world.open();
+    const watch = bridge.watch();
+    const stream = load(bridge);
+    world.resetChat = async () => {
+      void stopAfter(ticks, stream);
+    };
+    await drain(stream);
+    await settle();
+    const { error } = await drain(chat(bridge));
+    assert.equal(error?.name, world.workers[0]?.terminated ? "ModelNotLoadedError" : undefined);
+    await bridge.dispose();
+    assert.deepEqual((await drain(watch)).items, [[{ type: "disposed" }]]);
+  });
+}
+
+/** @param {number} ticks @param {{ stop(): void }} stream */
+async function stopAfter(ticks, stream) {
+  for (let tick = 0; tick < ticks; tick += 1) await undefined;
+  stream.stop();
+}
+
+test("a load that finds its model loaded when its turn comes is done", async () => {
+  const world = new World();
+  const gate = new Gate();
+  world.reload = () => gate.passed;
+  const bridge = world.open();
+  const first = drain(load(bridge));
+  load(bridge, OTHER).stop();
+  const second = drain(load(bridge));
+  gate.open();
+  for (const { error } of await Promise.all([first, second])) assert.equal(error, undefined);
+  assert.equal(world.count("reload tiny-q4f32_1"), 1);
+});
+
 test("loading the model that is loaded is done at once", async () => {
   const world = new World();
   const bridge = await world.loaded();
@@ -189,6 +228,7 @@ test("loading the model that is loaded is done at once", async () => {
 test("another model takes the place of the first, in a new worker", async () => {
   const world = new World();
   const bridge = await world.loaded();
+  const watch = bridge.watch();
   await drain(load(bridge, OTHER));
   assert.deepEqual(world.log.filter((entry) => !entry.startsWith("start")), [
     "terminate",
@@ -197,6 +237,8 @@ test("another model takes the place of the first, in a new worker", async () => 
   ]);
   assert.equal((await drain(chat(bridge, { model: RECORD.model_id }))).error.name, "ModelNotLoadedError");
   assert.equal(textOf(await drain(chat(bridge, { model: OTHER.model_id }))), "Hello");
+  await bridge.dispose();
+  assert.deepEqual((await drain(watch)).items, [[{ type: "disposed" }]], "nothing was lost");
 });
 
 test("another model waits until the running generation has ended", async () => {
@@ -225,6 +267,8 @@ test("the model that was asked for last is the one that stays", async () => {
     "reload other-q4f32_1",
     "reload tiny-q4f32_1",
   ]);
+  assert.equal((await drain(chat(bridge, { model: RECORD.model_id }))).error, undefined);
+  await Promise.all([load(bridge, OTHER), load(bridge)].map(drain));
   assert.equal((await drain(chat(bridge, { model: RECORD.model_id }))).error, undefined);
 });
 
