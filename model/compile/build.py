@@ -1,0 +1,113 @@
+"""All steps from a checkpoint to the folder that WebLLM loads."""
+
+import contextlib
+import io
+import json
+import logging
+import shutil
+import tempfile
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .architecture import DEFAULT_PREFILL_CHUNK
+from .checkpoint import TOKENIZER_FILES, Checkpoint
+from .errors import ToolError
+from .linker import Linker, find_emcc
+from .parameters import fill
+from .runtime import build_runtime
+from .settings import chat_settings
+
+__all__ = ["TVM_VERSION", "check_tvm", "compile_model"]
+
+TVM_VERSION: Final = "0.27.0.post1"
+_LOG = logging.getLogger(__name__)
+
+
+def compile_model(
+    source: Path,
+    out: Path,
+    *,
+    runtime: Path,
+    context: int | None = None,
+    prefill_chunk: int = DEFAULT_PREFILL_CHUNK,
+) -> None:
+    """Compile the checkpoint in `source` into the folder `out`.
+
+    `runtime` keeps TVM's compiled runtime from one run to the next. All is made in a temporary
+    folder first: `out` is changed only when every step has succeeded.
+
+    Raises:
+        CompileError: a tool is missing or of the wrong version, or the checkpoint is not supported.
+    """
+    checkpoint = Checkpoint.read(source, context=context, prefill_chunk=prefill_chunk)
+    settings = chat_settings(checkpoint.architecture, source / "tokenizer.json")
+    check_tvm()
+    emcc = find_emcc()
+    with _Step("TVM's runtime"):
+        objects = build_runtime(runtime, emcc)
+    with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
+        draft = Path(name)
+        with _Step("the library"):
+            # Imported late, for it needs TVM, which check_tvm() has found by now.
+            from .library import build_library  # noqa: PLC0415
+
+            linker = Linker(emcc=emcc, runtime=objects)
+            build_library(checkpoint.architecture, draft / "model.wasm", linker)
+        with _Step("the weights"):
+            _write_weights(fill(checkpoint), draft)
+        for file in TOKENIZER_FILES:
+            shutil.copyfile(source / file, draft / file)
+        text = json.dumps(settings, indent=2, ensure_ascii=False)
+        (draft / "mlc-chat-config.json").write_text(text + "\n", "utf-8")
+        _publish(draft, out)
+
+
+def check_tvm() -> None:
+    """Raise ToolError unless the one version of TVM that this recipe fits is installed.
+
+    The recipe calls parts of TVM that are private or that each version renames.
+    """
+    install = f"Install it with: python -m pip install apache-tvm=={TVM_VERSION}"
+    try:
+        found = metadata.version("apache-tvm")
+    except metadata.PackageNotFoundError as error:
+        raise ToolError(f"apache-tvm is not installed. {install}") from error
+    if found != TVM_VERSION:
+        raise ToolError(f"apache-tvm is {found}, but the recipe fits one version only. {install}")
+
+
+def _write_weights(values: dict[str, npt.NDArray[Any]], folder: Path) -> None:
+    from tvm.contrib import tvmjs  # noqa: PLC0415 (see compile_model)
+
+    contiguous = {name: np.ascontiguousarray(value) for name, value in values.items()}
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints a line per weight
+        tvmjs.dump_tensor_cache(contiguous, str(folder), encode_format="raw", show_progress=False)
+
+
+def _publish(draft: Path, out: Path) -> None:
+    """Move the files to `out`, and take away shards of weights that an older model left there."""
+    out.mkdir(parents=True, exist_ok=True)
+    for stale in out.glob("params_shard_*.bin"):
+        stale.unlink()
+    for file in sorted(draft.iterdir()):
+        shutil.copyfile(file, out / file.name)
+        _LOG.info("%9d  %s", file.stat().st_size, out / file.name)
+
+
+class _Step:
+    """Says what is being made and how long it took."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._start = time.monotonic()
+        _LOG.info("making %s …", self._name)
+
+    def __exit__(self, *_: object) -> None:
+        _LOG.info("… %s: %.1f s", self._name, time.monotonic() - self._start)

@@ -1,0 +1,112 @@
+"""The paged key-value cache: TVM's, with attention kernels of our own.
+
+`tvm.relax.frontend.nn.llm.kv_cache` has the kernels that move pages, append and rotate; they are
+private there, which is one reason to pin TVM's version exactly. The attention kernels are ours.
+What WebLLM never asks of one sequence (sliding windows, tree masks, latent attention) is left
+empty.
+"""
+
+from typing import Any
+
+import tvm
+from tvm import relax
+from tvm.relax.frontend.nn.llm import kv_cache as stock
+
+from . import kernels
+from .architecture import Architecture
+from .graph import Expr, Graph
+
+__all__ = ["add_cache"]
+
+_CREATE = "vm.builtin.paged_attention_kv_cache_create"
+_SIZES = ("max_batch_size", "max_total_seq_len", "prefill_chunk_size", "page_size", "sliding")
+
+
+def add_cache(graph: Graph, shape: Architecture, target: Any) -> None:
+    """Add `create_tir_paged_kv_cache`, which takes five shapes of one number each."""
+    arguments = [
+        relax.Var(f"{name}_", relax.ShapeType([tvm.tirx.Var(name, "int64")])) for name in _SIZES
+    ]
+
+    def body() -> Expr:
+        sizes = relax.ShapeExpr([argument.ty.values[0] for argument in arguments])
+        fields = [*_dimensions(sizes, shape), *_kernels(graph, shape, target)]
+        return graph.builder.emit(
+            relax.call_pure_packed(_CREATE, *fields, ty_args=relax.ObjectType())
+        )
+
+    graph.define("create_tir_paged_kv_cache", arguments, body)
+
+
+def _dimensions(sizes: Expr, shape: Architecture) -> list[Expr]:
+    value = relax.prim_value
+    disaggregation = False
+    no_scaling = relax.const(0.0, "float32")
+    return [
+        sizes,
+        relax.ShapeExpr([0, shape.layers]),
+        value(shape.query_heads),
+        value(shape.kv_heads),
+        value(shape.head_size),
+        value(shape.head_size),
+        relax.ShapeExpr([int(stock.AttnKind.MHA)] * shape.layers),
+        value(disaggregation),
+        value(int(stock.RopeMode.NORMAL)),
+        value(1),  # rope scale
+        value(shape.rope_theta),
+        value(0),  # no rope extension factors
+        no_scaling,  # only tells the element type
+    ]
+
+
+def _kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
+    heads, size = shape.kv_heads, shape.head_size
+    empty = relax.Tuple([])
+    append = graph.kernel(
+        "cache_append", lambda: stock._kv_cache_transpose_append(heads, size, "float32")
+    )
+    merge = graph.kernel(
+        "attention_merge",
+        lambda: kernels.merge_attention(query_heads=shape.query_heads, head_size=size),
+    )
+    return [
+        append,
+        append,  # stands where latent attention would append; never called
+        *_attention(graph, shape),
+        *[empty] * 5,
+        relax.Tuple([merge]),
+        *_stock_kernels(graph, shape, target),
+    ]
+
+
+def _attention(graph: Graph, shape: Architecture) -> list[Expr]:
+    """Return ragged prefill, paged prefill and decode, each as TVM wants it: (kind, kernel)."""
+    sizes = {
+        "query_heads": shape.query_heads,
+        "kv_heads": shape.kv_heads,
+        "head_size": shape.head_size,
+    }
+    makers = {
+        "attention_ragged": lambda: kernels.ragged_attention(**sizes),
+        "attention_paged": lambda: kernels.paged_attention(**sizes),
+        "attention_decode": lambda: kernels.decode_attention(**sizes, max_keys=shape.context),
+    }
+    return [
+        relax.Tuple([tvm.ir.StringImm("tirx"), graph.kernel(name, make)])
+        for name, make in makers.items()
+    ]
+
+
+def _stock_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
+    """Return rotary positions, copy of a page, read-out for debugging, compaction."""
+    heads, size = shape.kv_heads, shape.head_size
+    page = kernels.PAGE
+    makers = {
+        "rotary": lambda: stock.llama_rope_with_position_map(
+            shape.rope_theta, 1.0, size, shape.query_heads, heads, "float32", {}
+        ),
+        "cache_copy_page": lambda: stock._copy_single_page(heads, page, size, "float32", target),
+        "cache_read": lambda: stock._kv_cache_debug_get_kv(shape.layers, heads, size, "float32"),
+        "cache_compact": lambda: stock._compact_kv_copy(heads, size, "float32", target),
+    }
+    return [graph.kernel(name, make) for name, make in makers.items()]

@@ -1,0 +1,54 @@
+"""A thin layer over relax' BlockBuilder: functions in one call, and every kernel added once."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tvm import relax
+
+__all__ = ["Expr", "Graph", "tensor"]
+
+Expr = Any  # relax' classes carry no types
+
+
+def tensor(shape: Sequence[Any], dtype: str = "float32") -> Expr:
+    """Return the type of a tensor; a size is a number or a variable."""
+    return relax.TensorType(tuple(shape), dtype)
+
+
+class Graph:
+    """The module under construction.
+
+    `bounds` gives the largest value of each size that is a variable, by the variable's name; relax
+    plans memory with it.
+    """
+
+    def __init__(self, bounds: dict[str, int]) -> None:
+        self.builder = relax.BlockBuilder()
+        self._bounds = bounds
+        self._kernels: dict[str, Expr] = {}
+
+    def define(self, name: str, arguments: list[Expr], body: Callable[[], Expr]) -> None:
+        """Add the function `name` that returns what `body` returns."""
+        attributes = {"tir_var_upper_bound": self._bounds}
+        with self.builder.function(name, arguments, attrs=attributes):
+            with self.builder.dataflow():
+                result = self.builder.emit_output(body())
+            self.builder.emit_func_output(result)
+
+    def kernel(self, name: str, make: Callable[[], Expr]) -> Expr:
+        """Return the kernel `name`, made when first asked for."""
+        if name not in self._kernels:
+            self._kernels[name] = self.builder.add_func(make(), name)
+        return self._kernels[name]
+
+    def call(self, kernel: Expr, arguments: list[Expr], out: Expr | list[Expr]) -> Expr:
+        """Launch a kernel that writes tensors of the types `out`."""
+        return self.builder.emit(relax.call_tir(kernel, arguments, out))
+
+    def reshape(self, value: Expr, *shape: Any) -> Expr:
+        """View a tensor in another shape; no data moves."""
+        return self.builder.emit(relax.op.reshape(value, relax.ShapeExpr(list(shape))))
+
+    def item(self, value: Expr, index: int) -> Expr:
+        """Take one field of a tuple."""
+        return self.builder.emit(relax.TupleGetItem(value, index))

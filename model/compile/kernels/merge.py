@@ -1,0 +1,46 @@
+# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# mypy: ignore-errors
+# ruff: noqa: N812
+"""Union of two attention results over disjoint keys: the chunk's own and the cache's."""
+
+from tvm.script import tirx as T
+
+__all__ = ["merge_attention"]
+
+_THREADS = 64
+
+
+def merge_attention(*, query_heads: int, head_size: int):
+    """Return the kernel that merges (b, lse_b) into (a, lse_a) in place.
+
+    One thread owns one query and head and all of their dimensions, because it overwrites the
+    `lse_a` it has read. (TVM 0.27's own `_merge_state_inplace` lets other threads read it after.)
+    """
+
+    @T.prim_func(private=True, s_tir=True)
+    def merge(var_a: T.handle, var_lse_a: T.handle, var_b: T.handle, var_lse_b: T.handle):
+        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
+        m = T.int32()
+        a = T.match_buffer(var_a, (m, query_heads, head_size), "float32")
+        lse_a = T.match_buffer(var_lse_a, (m, query_heads), "float32")
+        b = T.match_buffer(var_b, (m, query_heads, head_size), "float32")
+        lse_b = T.match_buffer(var_lse_b, (m, query_heads), "float32")
+        for bx in T.thread_binding((m * query_heads + _THREADS - 1) // _THREADS, "blockIdx.x"):
+            for tx in T.thread_binding(_THREADS, "threadIdx.x"):
+                with T.sblock("merge"):
+                    T.reads()
+                    T.writes()
+                    weight = T.sblock_alloc_buffer((3,), "float32", scope="local")
+                    row: T.let[T.int32] = (bx * _THREADS + tx) // query_heads
+                    head: T.let[T.int32] = (bx * _THREADS + tx) % query_heads
+                    if row < m:
+                        weight[2] = T.max(lse_a[row, head], lse_b[row, head])
+                        weight[0] = T.exp(lse_a[row, head] - weight[2])
+                        weight[1] = T.exp(lse_b[row, head] - weight[2])
+                        for d in range(head_size):
+                            a[row, head, d] = (
+                                a[row, head, d] * weight[0] + b[row, head, d] * weight[1]
+                            ) / (weight[0] + weight[1])
+                        lse_a[row, head] = weight[2] + T.log(weight[0] + weight[1])
+
+    return merge

@@ -1,0 +1,121 @@
+"""The whole module, lowered to WebAssembly and WGSL, and linked with TVM's runtime."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import tvm
+from tvm import relax
+from tvm.s_tir import dlight
+
+from .architecture import Architecture
+from .cache import add_cache
+from .errors import CompileError
+from .graph import Graph
+from .linker import Linker
+from .network import add_network
+from .parameters import parameters
+from .sampling import add_sampling
+
+__all__ = ["QUANTIZATION", "build_library", "build_module", "webgpu_target"]
+
+QUANTIZATION: Final = "q4f32_1"
+
+
+def webgpu_target() -> Any:
+    """Return the target: WebGPU within the limits that WebLLM asks of every adapter."""
+    host = {"kind": "llvm", "mtriple": "wasm32-unknown-unknown-wasm"}
+    limits = {"max_num_threads": 256, "max_shared_memory_per_block": 32 * 1024}
+    return tvm.target.Target({"kind": "webgpu", "host": host, **limits})
+
+
+def build_module(shape: Architecture, target: Any) -> Any:
+    """Return the relax module of a network, before it is lowered."""
+    graph = Graph({"seq_len": shape.prefill_chunk, "n": 1, "b": 1})
+    add_network(graph, shape)
+    add_cache(graph, shape, target)
+    add_sampling(graph, shape)
+    with graph.builder.function("_metadata", []):
+        graph.builder.emit_func_output(tvm.ir.StringImm(json.dumps(_metadata(shape))))
+    return graph.builder.finalize()
+
+
+def build_library(shape: Architecture, path: Path, linker: Linker) -> None:
+    """Write the library of a network to `path`, a `.wasm` file.
+
+    Raises:
+        ToolError: the linker failed.
+        CompileError: the shaders did not land in one module.
+    """
+    target = webgpu_target()
+    with target:
+        module = build_module(shape, target)
+        executable = relax.build(
+            module, target=target, relax_pipeline=_pipeline(target), system_lib=True
+        )
+    _check_shader_modules(executable)
+    executable.export_library(str(path), fcompile=linker)
+
+
+def _pipeline(target: Any) -> Any:
+    """Return the passes from relax to calls of the virtual machine.
+
+    No operator is fused here, because every kernel of ours is fused already; only the stock
+    kernels of the cache come without threads and get them from the fall-back schedule.
+    """
+    passes = relax.transform
+    return tvm.transform.Sequential(
+        [
+            tvm.tirx.transform.BindTarget(target),
+            passes.LegalizeOps(),
+            passes.FoldConstant(),
+            passes.DeadCodeElimination(),
+            dlight.ApplyDefaultSchedule(dlight.gpu.Fallback()),
+            tvm.tirx.transform.ForceNarrowIndexToInt32(),
+            passes.RewriteDataflowReshape(),  # views instead of copies
+            passes.DeadCodeElimination(),  # else the shaders of those copies compile at load
+            passes.ToNonDataflow(),
+            passes.RemovePurityChecking(),
+            passes.CallTIRRewrite(),
+            passes.StaticPlanBlockMemory(),
+            passes.LowerAllocTensor(),
+            passes.KillAfterLastUse(),
+            passes.LowerRuntimeBuiltin(),
+            passes.VMShapeLower(),
+            passes.AttachGlobalSymbol(),
+        ]
+    )
+
+
+def _check_shader_modules(executable: Any) -> None:
+    """WebLLM 0.2.86 compiles at load what is in the first module, the rest at first use."""
+    count = len(_shader_modules(executable.mod))
+    if count != 1:
+        raise CompileError(
+            f"The shaders are in {count} modules instead of one, so some would compile at the "
+            "first token. Look for a kernel that was built for another target."
+        )
+
+
+def _shader_modules(module: Any) -> list[Any]:
+    own = [module] if module.kind == "webgpu" else []
+    return own + [found for child in module.imports for found in _shader_modules(child)]
+
+
+def _metadata(shape: Architecture) -> dict[str, Any]:
+    """Return what the library tells about itself; WebLLM reads the last and the sizes."""
+    return {
+        "model_type": "llama",
+        "model_task": "chat",
+        "quantization": QUANTIZATION,
+        "kv_state_kind": "kv_cache",
+        "context_window_size": shape.context,
+        "prefill_chunk_size": shape.prefill_chunk,
+        "sliding_window_size": -1,
+        "attention_sink_size": -1,
+        "max_batch_size": 1,
+        "params": [
+            {"name": each.name, "shape": list(each.shape), "dtype": each.dtype}
+            for each in parameters(shape)
+        ],
+    }

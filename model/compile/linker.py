@@ -1,0 +1,89 @@
+"""emcc: whether it is there, and how it compiles and links."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from .errors import ToolError
+
+__all__ = ["OLDEST_EMCC", "Emcc", "Linker", "find_emcc"]
+
+OLDEST_EMCC: Final = (3, 1, 6)
+_INSTALL: Final = (
+    "Install it with `apt-get install --no-install-recommends emscripten`, or from "
+    "https://emscripten.org, and put it on the PATH."
+)
+_FLAGS: Final = (
+    "--no-entry",
+    "-sWASM_BIGINT=1",
+    "-sSTANDALONE_WASM=1",
+    "-sALLOW_MEMORY_GROWTH=1",
+    "-sINITIAL_MEMORY=160MB",
+    # The functions that WebLLM's JavaScript provides are not known to the linker.
+    "-sERROR_ON_UNDEFINED_SYMBOLS=0",
+    "-Wno-undefined",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emcc:
+    """An installed emcc."""
+
+    path: Path
+    version: tuple[int, int, int]
+
+    def run(self, *arguments: str | Path, cwd: Path | None = None) -> None:
+        """Run emcc.
+
+        Raises:
+            ToolError: it failed; the message has the end of what it printed.
+        """
+        command = [str(self.path), *map(str, arguments)]
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ToolError(
+                f"emcc failed with {done.returncode}:\n{done.stderr[-2000:]}\n"
+                f"The command was: {' '.join(command)}"
+            )
+
+
+def find_emcc() -> Emcc:
+    """Return the emcc on the PATH.
+
+    Raises:
+        ToolError: there is none, it does not run, or it is older than 3.1.6.
+    """
+    path = shutil.which("emcc")
+    if path is None:
+        raise ToolError(f"emcc, the Emscripten compiler, is not installed. {_INSTALL}")
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
+    if done.returncode or not found:
+        raise ToolError(f"{path} does not tell its version: {done.stderr[-500:]}. {_INSTALL}")
+    version = (int(found[1]), int(found[2]), int(found[3]))
+    if version < OLDEST_EMCC:
+        wanted = ".".join(map(str, OLDEST_EMCC))
+        raise ToolError(f"{path} is version {found[0]}; at least {wanted} is needed. {_INSTALL}")
+    return Emcc(path=Path(path), version=version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linker:
+    """Links what TVM wrote with the objects of its runtime; TVM calls it as a function."""
+
+    # TVM asks its linker for this attribute. Its own LLVM is newer than emcc's, whose linker still
+    # reads the object file, which the wasm specification defines.
+    object_format: ClassVar[str] = "o"
+
+    emcc: Emcc
+    runtime: Sequence[Path]
+
+    def __call__(self, output: str, objects: Sequence[str] | str, **_options: object) -> None:
+        """Link `objects` with the runtime to `output`."""
+        compiled = [objects] if isinstance(objects, str) else list(objects)
+        self.emcc.run("-O2", *_FLAGS, "-o", output, *self.runtime, *compiled)
+        Path(output).chmod(0o644)  # emcc makes it executable

@@ -1,0 +1,119 @@
+"""The parameters of the compiled library: their names, shapes and types, and how to fill them.
+
+The library takes them as one tuple in this order, and WebLLM finds each by its name in
+`tensor-cache.json`. Weights that are multiplied by the same input lie side by side: query, key and
+value; gate and up.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .architecture import Architecture
+from .checkpoint import Checkpoint
+from .quantize import GROUP, PER_WORD, dequantize, pack
+
+__all__ = ["Parameter", "dequantized", "fill", "parameters"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One tensor: a norm's weight, or the words or scales of a quantised matrix."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """Which weights of the checkpoint make one parameter, or one pair of words and scales."""
+
+    name: str
+    weights: tuple[str, ...]
+    outputs: int
+    inputs: int | None = None  # None: a vector, kept in float32
+
+
+def parameters(shape: Architecture) -> list[Parameter]:
+    """Return all parameters in the order in which the library takes them."""
+    return [parameter for source in _sources(shape) for parameter in _declare(source)]
+
+
+def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
+    """Return the value of every parameter, quantised where it is a matrix."""
+    filled: dict[str, npt.NDArray[Any]] = {}
+    for source in _sources(checkpoint.architecture):
+        weight = np.concatenate([checkpoint.weights[name] for name in source.weights])
+        if source.inputs is None:
+            filled[source.name] = weight
+            continue
+        packed = pack(weight)
+        filled[f"{source.name}.words"] = packed.words
+        filled[f"{source.name}.scales"] = packed.scales
+    return filled
+
+
+def dequantized(checkpoint: Checkpoint) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the checkpoint's weights as the library computes with them."""
+    matrices = {
+        name
+        for source in _sources(checkpoint.architecture)
+        if source.inputs is not None
+        for name in source.weights
+    }
+    return {
+        name: dequantize(pack(weight)) if name in matrices else weight
+        for name, weight in checkpoint.weights.items()
+    }
+
+
+def _sources(shape: Architecture) -> Iterator[_Source]:
+    yield _Source(
+        name="embedding",
+        weights=("model.embed_tokens.weight",),
+        inputs=shape.hidden,
+        outputs=shape.vocabulary,
+    )
+    for layer in range(shape.layers):
+        yield from _layer_sources(shape, f"layers.{layer}", f"model.layers.{layer}")
+    yield _Source(name="norm", weights=("model.norm.weight",), outputs=shape.hidden)
+    if not shape.tied:
+        yield _Source(
+            name="head", weights=("lm_head.weight",), inputs=shape.hidden, outputs=shape.vocabulary
+        )
+
+
+def _layer_sources(shape: Architecture, ours: str, theirs: str) -> Iterator[_Source]:
+    def source(name: str, *weights: str, outputs: int, inputs: int | None = None) -> _Source:
+        names = tuple(f"{theirs}.{weight}.weight" for weight in weights)
+        return _Source(name=f"{ours}.{name}", weights=names, outputs=outputs, inputs=inputs)
+
+    projections = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    yield source("attention.norm", "input_layernorm", outputs=shape.hidden)
+    yield source("attention.qkv", *projections, inputs=shape.hidden, outputs=shape.qkv_size)
+    yield source(
+        "attention.out", "self_attn.o_proj", inputs=shape.attention_size, outputs=shape.hidden
+    )
+    yield source("mlp.norm", "post_attention_layernorm", outputs=shape.hidden)
+    yield source(
+        "mlp.gate_up",
+        "mlp.gate_proj",
+        "mlp.up_proj",
+        inputs=shape.hidden,
+        outputs=2 * shape.feed_forward,
+    )
+    yield source("mlp.down", "mlp.down_proj", inputs=shape.feed_forward, outputs=shape.hidden)
+
+
+def _declare(source: _Source) -> Iterator[Parameter]:
+    if source.inputs is None:
+        yield Parameter(name=source.name, shape=(source.outputs,), dtype="float32")
+        return
+    words = (source.inputs // PER_WORD, source.outputs)
+    scales = (source.inputs // GROUP, source.outputs)
+    yield Parameter(name=f"{source.name}.words", shape=words, dtype="uint32")
+    yield Parameter(name=f"{source.name}.scales", shape=scales, dtype="float32")

@@ -1,0 +1,155 @@
+"""A page with the real WebLLM and one model in it, in headless Chromium."""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Error, Page, sync_playwright
+
+from model.compile.errors import ToolError, VerificationError
+
+__all__ = ["Engine", "open_engine"]
+
+WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
+_PROBE: Final = Path(__file__).with_name("probe.js")
+_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS: Final = (
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_PATIENCE_MS: Final = 300_000
+_REVISION: Final = "/model/resolve/v1/"
+
+
+class Engine:
+    """The model in the page; each method is a function of `probe.js`."""
+
+    def __init__(self, page: Page, origin: str, white_space: list[int]) -> None:
+        self._page = page
+        self._origin = origin
+        self.white_space = white_space
+        """The tokens that hold a space, a tab or a line break."""
+
+    def load(self) -> dict[str, Any]:
+        """Load the model anew; return `{milliseconds, adapter}`."""
+        return self._call("load", f"{self._origin}{_REVISION}")
+
+    def trace(self, request: dict[str, Any], *, fresh: bool) -> list[dict[str, Any]]:
+        """Answer one chat request, in a new conversation if `fresh`; return what happened.
+
+        Events are `{fed: tokens, past: cached}` (given to the network), `{logits: numbers}` (what
+        it answered), `{sampled: token}` and at the end `{text, usage}`.
+        """
+        return list(self._call("trace", {"request": request, "fresh": fresh}))
+
+    def complete(
+        self, request: dict[str, Any], *, forced: dict[int, float] | None = None
+    ) -> dict[str, Any]:
+        """Answer one chat request in a new conversation.
+
+        With `forced`, the network's logits are replaced: these tokens get these logits and all
+        others -1e9. Returns `{text, tokens, finish, usage, logprobs, first, milliseconds}`.
+        """
+        return self._call("complete", {"request": request, "forced": forced})
+
+    def _call(self, function: str, argument: Any) -> Any:
+        script = "async ([f, a]) => (await import('/probe.js'))[f](a)"
+        try:
+            return self._page.evaluate(script, [function, argument])
+        except Error as error:
+            raise VerificationError(
+                f"{function} failed in the browser: {error.message[:1000]}. Does the model load "
+                "in the demo page?"
+            ) from error
+
+
+@contextmanager
+def open_engine(model: Path, *, webllm: Path = WEBLLM) -> Iterator[Engine]:
+    """Serve the folder `model` and open a page for it.
+
+    Raises:
+        ToolError: Chromium or WebLLM is missing.
+    """
+    if not webllm.is_file():
+        raise ToolError(f"{webllm} is missing. Run `npm ci` in the repository's root.")
+    with _serve(model.resolve(), webllm.resolve()) as origin, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_find_browser(), args=list(_FLAGS))
+        try:
+            page = browser.new_page()
+            page.set_default_timeout(_PATIENCE_MS)
+            page.goto(origin)
+            yield Engine(page, origin, _white_space(model / "tokenizer.json"))
+        finally:
+            browser.close()
+
+
+def _find_browser() -> str:
+    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise ToolError("No Chromium is installed. Install it with `apt-get install chromium`.")
+    return found
+
+
+def _white_space(tokenizer: Path) -> list[int]:
+    """Byte-level tokenizers write these four characters as letters of their own."""
+    vocabulary = json.loads(tokenizer.read_text("utf-8"))["model"]["vocab"]
+    return [token for text, token in vocabulary.items() if set(text) & set("ĠĊčĉ")]
+
+
+@contextmanager
+def _serve(model: Path, webllm: Path) -> Iterator[str]:
+    handler = partial(_Handler, model=model, webllm=webllm)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves an empty page, the probe, WebLLM and the model's files, nothing else."""
+
+    extensions_map = {  # noqa: RUF012 (the base class has it so)
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def __init__(self, *args: Any, model: Path, webllm: Path, **kwargs: Any) -> None:
+        self._model = model
+        self._files = {"/probe.js": _PROBE, "/webllm.js": webllm}
+        super().__init__(*args, **kwargs)
+
+    def do_GET(self) -> None:
+        if self.path != "/":
+            super().do_GET()
+            return
+        page = b"<!doctype html><title>verify</title>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def translate_path(self, path: str) -> str:
+        if path.startswith(_REVISION):
+            return str(self._model / Path(path).name)
+        return str(self._files.get(path, "/nonexistent"))
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: a missing file shows as an error in the page."""

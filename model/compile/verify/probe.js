@@ -1,0 +1,89 @@
+/**
+ * What runs in the page: it loads a model with WebLLM, watches what goes in and out of the
+ * network, and can put other logits in place of the network's.
+ *
+ * The engine runs on the page's own thread, because there a logit processor may be registered.
+ * What WebLLM 0.2.86 feeds to the network is seen by wrapping the pipeline's getTokensEmbeddings,
+ * which is private.
+ */
+import * as webllm from "./webllm.js";
+
+const MODEL = "model";
+let engine;
+let events = [];
+let forced = null;
+
+const processor = {
+  processLogits(logits) {
+    if (forced) {
+      logits.fill(-1e9);
+      for (const [token, logit] of Object.entries(forced)) logits[token] = logit;
+    }
+    events.push({ logits: Array.from(logits) });
+    return logits;
+  },
+  processSampledToken(token) {
+    events.push({ sampled: token });
+  },
+  resetState() {},
+};
+
+/** Load the model at `url`, an absolute URL that ends in a slash. */
+export async function load(url) {
+  await engine?.unload();
+  const start = performance.now();
+  engine = new webllm.MLCEngine({
+    appConfig: {
+      model_list: [{ model_id: MODEL, model: url, model_lib: new URL("model.wasm", url).href }],
+    },
+    logitProcessorRegistry: new Map([[MODEL, processor]]),
+  });
+  await engine.reload(MODEL);
+  const milliseconds = performance.now() - start;
+  watch(engine.loadedModelIdToPipeline.get(MODEL));
+  const { vendor, architecture } = (await navigator.gpu.requestAdapter()).info;
+  return { milliseconds, adapter: `${vendor} ${architecture}` };
+}
+
+function watch(pipeline) {
+  const embed = pipeline.getTokensEmbeddings;
+  pipeline.getTokensEmbeddings = function (tokens) {
+    events.push({ fed: Array.from(tokens), past: this.filledKVCacheLength });
+    return embed.call(this, tokens);
+  };
+}
+
+/** Answer one request, after what was said before unless `fresh`, and return all events. */
+export async function trace({ request, fresh }) {
+  if (fresh) await engine.resetChat();
+  events = [];
+  forced = null;
+  const answer = await engine.chat.completions.create(request);
+  events.push({ text: answer.choices[0].message.content, usage: answer.usage });
+  return events;
+}
+
+/** Answer one request in a new conversation, streamed, and time it. */
+export async function complete(argument) {
+  await engine.resetChat();
+  events = [];
+  forced = argument.forced ?? null;
+  const start = performance.now();
+  const result = { text: "", first: 0, finish: "", logprobs: [], usage: {} };
+  const stream = await engine.chat.completions.create({
+    ...argument.request,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  for await (const chunk of stream) {
+    if (chunk.usage) result.usage = chunk.usage;
+    const [choice] = chunk.choices;
+    if (!choice) continue;
+    result.first ||= performance.now() - start;
+    result.text += choice.delta.content ?? "";
+    result.finish = choice.finish_reason ?? result.finish;
+    result.logprobs.push(...(choice.logprobs?.content ?? []));
+  }
+  const tokens = events.filter((event) => "sampled" in event).map((event) => event.sampled);
+  return { ...result, tokens, milliseconds: performance.now() - start };
+}

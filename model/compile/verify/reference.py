@@ -1,0 +1,62 @@
+"""The same network in PyTorch, by `transformers`."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from model.compile.architecture import Architecture
+from model.compile.checkpoint import Checkpoint
+from model.compile.parameters import dequantized
+
+__all__ = ["Reference"]
+
+Floats = npt.NDArray[np.float32]
+
+
+class Reference:
+    """A Llama with the given weights, in float32 on the CPU."""
+
+    def __init__(self, shape: Architecture, weights: dict[str, Floats]) -> None:
+        self._model: Any = LlamaForCausalLM(_config(shape))
+        tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in weights.items()}
+        missing, unexpected = self._model.load_state_dict(tensors, strict=False)
+        # A tied head has no weight of its own; the embedding's is used.
+        assert set(missing) <= {"lm_head.weight"}, missing
+        assert not unexpected, unexpected
+        self._model.tie_weights()
+        self._model.eval()
+
+    @classmethod
+    def quantized(cls, checkpoint: Checkpoint) -> "Reference":
+        """Return the network with the weights that the compiled library computes with."""
+        return cls(checkpoint.architecture, dequantized(checkpoint))
+
+    @classmethod
+    def unquantized(cls, checkpoint: Checkpoint) -> "Reference":
+        """Return the network as it was trained."""
+        return cls(checkpoint.architecture, checkpoint.weights)
+
+    def logits(self, tokens: list[int]) -> Floats:
+        """Return the logits after each token, `[len(tokens), vocabulary]`."""
+        with torch.no_grad():
+            out: Floats = self._model(torch.tensor([tokens])).logits[0].numpy()
+        return out
+
+
+def _config(shape: Architecture) -> LlamaConfig:
+    return LlamaConfig(
+        hidden_size=shape.hidden,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.query_heads,
+        num_key_value_heads=shape.kv_heads,
+        head_dim=shape.head_size,
+        intermediate_size=shape.feed_forward,
+        vocab_size=shape.vocabulary,
+        rms_norm_eps=shape.norm_epsilon,
+        rope_parameters={"rope_type": "default", "rope_theta": shape.rope_theta},
+        max_position_embeddings=max(shape.context, 2048),
+        tie_word_embeddings=shape.tied,
+    )

@@ -1,0 +1,168 @@
+"""The samplers in the browser, against what they are defined to do.
+
+Most checks replace the network's logits by a few chosen ones, so that the right answer is known.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from model.compile.errors import VerificationError
+
+from .browser import Engine
+
+__all__ = ["CHECKS", "check_sampling"]
+
+_PROMPT: Final = [{"role": "user", "content": "Hello"}]
+# Any three tokens that are no special ones and that few models end with.
+_A, _B, _C, _D = 300, 301, 302, 303
+_SCHEMA: Final = {
+    "type": "object",
+    "properties": {"tone": {"enum": ["calm", "bold"]}, "kind": {"type": "boolean"}},
+    "required": ["tone", "kind"],
+}
+
+
+def check_sampling(engine: Engine) -> list[str]:
+    """Run every check and return their names.
+
+    Raises:
+        VerificationError: a sampler does something else than it should.
+    """
+    for check in CHECKS:
+        check(engine)
+    return [check.__name__ for check in CHECKS]
+
+
+def greedy_takes_the_best(engine: Engine) -> None:
+    """At temperature 0 every token is the one with the largest logit."""
+    events = engine.trace(_request(max_tokens=8, temperature=0), fresh=True)
+    best = [int(np.argmax(event["logits"])) for event in events if "logits" in event]
+    sampled = [event["sampled"] for event in events if "sampled" in event]
+    _expect(sampled == best, f"greedy sampled {sampled}, best are {best}")
+
+
+def a_seed_repeats(engine: Engine) -> None:
+    """The same seed gives the same tokens, another gives others."""
+    spread = dict.fromkeys(range(_A, _A + 200), 0.0)
+    request = _request(max_tokens=12, temperature=1, top_p=1)
+    first, again, other = (
+        engine.complete({**request, "seed": seed}, forced=spread)["tokens"] for seed in (1, 1, 2)
+    )
+    _expect(first == again, f"seed 1 gave {first}, then {again}")
+    _expect(first != other, f"seeds 1 and 2 both gave {first}")
+
+
+def top_p_keeps_the_most_probable(engine: Engine) -> None:
+    """With masses .5, .3, .15 and .05 and top_p .9 the last is never drawn, others in proportion."""
+    masses = {_A: 0.5, _B: 0.3, _C: 0.15, _D: 0.05}
+    forced = {token: float(np.log(mass)) for token, mass in masses.items()}
+    draws = 240
+    request = _request(max_tokens=draws, temperature=1, top_p=0.9, seed=7)
+    counts = Counter(engine.complete(request, forced=forced)["tokens"])
+    _expect(set(counts) == {_A, _B, _C}, f"drawn were {dict(counts)}")
+    for token in (_A, _B, _C):
+        share = masses[token] / 0.95
+        deviation = abs(counts[token] - draws * share) / np.sqrt(draws * share * (1 - share))
+        _expect(deviation < 4, f"{counts[token]} of {draws} draws, expected {share:.0%}")
+
+
+def temperature_sharpens(engine: Engine) -> None:
+    """A logit ahead by 1 wins 73 % at temperature 1 and all but always at 0.1."""
+    request = _request(max_tokens=100, temperature=0.1, top_p=1, seed=3)
+    counts = Counter(engine.complete(request, forced={_A: 2.0, _B: 1.0})["tokens"])
+    _expect(counts[_A] >= 99, f"at temperature 0.1 drawn were {dict(counts)}")
+
+
+def bias_moves_a_token(engine: Engine) -> None:
+    """A bias is added to the logit."""
+    request = _request(max_tokens=4, temperature=0, logit_bias={str(_B): 2})
+    tokens = engine.complete(request, forced={_A: 2.0, _B: 1.0})["tokens"]
+    _expect(tokens == [_B] * 4, f"with a bias for {_B} drawn were {tokens}")
+
+
+def penalties_count(engine: Engine) -> None:
+    """Presence, frequency and repetition penalties give the sequence that Python computes."""
+    logits = {_A: 3.0, _B: 2.63, _C: 2.17, _D: -1.0}  # chosen so that nothing ever ties
+    for penalties in (
+        {"presence_penalty": 0.7, "frequency_penalty": 0.0},
+        {"presence_penalty": 0.0, "frequency_penalty": 0.31},
+        {"repetition_penalty": 1.3},
+    ):
+        request = _request(max_tokens=12, temperature=0, **penalties)
+        tokens = engine.complete(request, forced=logits)["tokens"]
+        expected = _penalised(logits, len(tokens), penalties)
+        _expect(tokens == expected, f"{penalties} gave {tokens}, not {expected}")
+
+
+def logprobs_are_logarithms(engine: Engine) -> None:
+    """`top_logprobs` are the logarithms of the probabilities, largest first."""
+    masses = {_A: 0.6, _B: 0.3, _C: 0.1}
+    forced = {token: float(np.log(mass)) for token, mass in masses.items()}
+    request = _request(max_tokens=1, temperature=1, top_p=1, logprobs=True, top_logprobs=3, seed=1)
+    [first] = engine.complete(request, forced=forced)["logprobs"]
+    found = [entry["logprob"] for entry in first["top_logprobs"]]
+    _expect(np.allclose(found, list(forced.values()), atol=1e-4), f"logprobs are {found}")
+
+
+def a_grammar_is_obeyed(engine: Engine) -> None:
+    """`json_object` with a schema gives JSON of this schema, whatever the network wants."""
+    form = {"type": "json_object", "schema": json.dumps(_SCHEMA)}
+    for seed in range(3):
+        request = _request(max_tokens=60, temperature=1, top_p=1, seed=seed, response_format=form)
+        # A bias against white space, or a weak model goes on with it for ever.
+        text = engine.complete({**request, "logit_bias": _no_white_space(engine)})["text"]
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise VerificationError(f"{text!r} is no JSON. See apply_bitmask.") from error
+        _expect(
+            value.get("tone") in {"calm", "bold"} and isinstance(value.get("kind"), bool),
+            f"{text!r} does not fit the schema",
+        )
+
+
+CHECKS: Final[tuple[Callable[[Engine], None], ...]] = (
+    greedy_takes_the_best,
+    a_seed_repeats,
+    top_p_keeps_the_most_probable,
+    temperature_sharpens,
+    bias_moves_a_token,
+    penalties_count,
+    logprobs_are_logarithms,
+    a_grammar_is_obeyed,
+)
+
+
+def _request(**options: Any) -> dict[str, Any]:
+    return {"messages": _PROMPT, **options}
+
+
+def _expect(holds: Any, found: str) -> None:
+    if not holds:
+        raise VerificationError(f"A sampler is wrong: {found}. See model/compile/kernels.")
+
+
+def _penalised(
+    logits: Mapping[int, float], count: int, penalties: Mapping[str, float]
+) -> list[int]:
+    """Return what a greedy sampler draws, in plain Python."""
+    seen: Counter[int] = Counter()
+    drawn = []
+    for _ in range(count):
+        now = dict(logits)
+        for token, times in seen.items():
+            now[token] -= penalties.get("presence_penalty", 0)
+            now[token] -= times * penalties.get("frequency_penalty", 0)
+            factor = penalties.get("repetition_penalty", 1)
+            now[token] = now[token] * factor if now[token] < 0 else now[token] / factor
+        drawn.append(max(now, key=lambda token: now[token]))
+        seen[drawn[-1]] += 1
+    return drawn
+
+
+def _no_white_space(engine: Engine) -> dict[str, int]:
+    return {str(token): -100 for token in engine.white_space}
