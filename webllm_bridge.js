@@ -28,7 +28,7 @@
  * @property {(url: string) => Promise<WebLLM>} importWebLLM
  * @property {(url: string, name: string) => EngineWorker} createWorker
  * @property {Pick<LockManager, "request"> | undefined} locks
- * @property {CacheStorage | undefined} caches
+ * @property {(scope: string) => Promise<Cache>} openCache
  * @property {unknown} gpu `navigator.gpu`; undefined where there is no WebGPU
  * @property {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} GPUAdapter
  * @property {number} helloSeconds how long a worker may take until it runs this file
@@ -151,7 +151,7 @@ class Bridge {
    */
   async publish(name, bytes) {
     if (this.#disposal) throw disposedError();
-    return publish(this.#surroundings.caches, name, bytes);
+    return publish(this.#surroundings.openCache, name, bytes);
   }
 
   /** End every stream, free the GPU and the worker. @returns {Promise<void>} */
@@ -198,11 +198,11 @@ class Bridge {
     const forget = () => {
       if (this.#flight === flight) this.#flight = undefined;
     };
-    flight.onCancelled(forget);
+    flight.signal.addEventListener("abort", forget);
     this.#queue.add(async () => {
       try {
         if (this.#loaded?.key === flight.key) flight.land();
-        else if (!flight.cancelled) await this.#reload(flight, request);
+        else if (!flight.signal.aborted) await this.#reload(flight, request);
       } catch (error) {
         flight.fail(nameError(error, "load"));
       }
@@ -217,7 +217,8 @@ class Bridge {
     const host = this.#createHost();
     // Failed and aborted loads of WebLLM 0.2.86 never free their GPU device: only the end of the
     // host does. So each load has a host of its own, and each host at most one model.
-    flight.onCancelled(() => void host.close(new BridgeError("AbortError", "The load was cancelled.")));
+    const cancel = () => void host.close(new BridgeError("AbortError", "The load was cancelled."));
+    flight.signal.addEventListener("abort", cancel);
     /** @type {ModelRecord | undefined} */
     let record;
     try {
@@ -231,13 +232,17 @@ class Bridge {
       flight.report("start", 0.5, "Reading the model's configuration");
       await host.reload(record.model_id);
       flight.report("compile", 1, "Waiting for the model's first token");
-      await probe(host.lifeline, engine);
+      await probe(host.lifeline, engine).catch((error) => {
+        throw nameError(error, "generate");
+      });
       host.lifeline.check();
       this.#loaded = { host, engine, key: flight.key, id: record.model_id };
       flight.land();
     } catch (error) {
       await host.close(new BridgeError("AbortError", "The load has failed."));
-      if (record) await forgetSpoiledFiles(this.#surroundings.caches, record, error);
+      if (record && nameError(error, "load").name === "IntegrityError") {
+        await forgetFiles(this.#surroundings.openCache, record).catch(() => {});
+      }
       throw error;
     }
     host.lifeline.onCut((error) => this.#lose(host, error));
@@ -251,7 +256,7 @@ class Bridge {
 
   /** @returns {Promise<WebLLM>} */
   async #importWebLLM() {
-    // A module that failed to load stays failed under its URL; a fragment makes it a new one.
+    // Some browsers remember that a module failed to load; a fragment makes it another module.
     const attempt = this.#importFailures > 0 ? `#${this.#importFailures}` : "";
     try {
       return await this.#surroundings.importWebLLM(this.#config.webllmUrl + attempt);
@@ -321,19 +326,18 @@ class Queue {
 
 /** One load and everyone who waits for it; the last to leave cancels it. */
 class Flight {
-  cancelled = false;
+  #cancellation = new AbortController();
   #settled = false;
   #began = performance.now();
   /** @type {Progress} */
   #progress = { phase: "start", ratio: 0, text: "Waiting for the engine", elapsed: 0 };
   /** @type {Set<Channel>} */
   #passengers = new Set();
-  /** @type {(() => void)[]} */
-  #cancelListeners = [];
 
   /** @param {string} key what tells this load from others */
   constructor(key) {
     this.key = key;
+    this.signal = this.#cancellation.signal;
   }
 
   /** @param {Channel} channel */
@@ -342,14 +346,8 @@ class Flight {
     channel.push(this.#progress);
     channel.onClosed(() => {
       this.#passengers.delete(channel);
-      if (this.#passengers.size === 0 && !this.#settled) this.#cancel();
+      if (this.#passengers.size === 0 && !this.#settled) this.#cancellation.abort();
     });
-  }
-
-  /** @param {() => void} listener */
-  onCancelled(listener) {
-    if (this.cancelled) listener();
-    else this.#cancelListeners.push(listener);
   }
 
   /** @param {Phase} phase @param {number} part of the phase, 0 to 1 @param {string} text */
@@ -376,11 +374,6 @@ class Flight {
   fail(error) {
     this.#settled = true;
     for (const passenger of [...this.#passengers]) passenger.fail(error);
-  }
-
-  #cancel() {
-    this.cancelled = true;
-    for (const listener of this.#cancelListeners) listener();
   }
 }
 
@@ -421,8 +414,8 @@ class Channel {
   #items = [];
   /** @type {BridgeError | undefined} */
   #error;
-  /** @type {{ promise: Promise<string | undefined>, settle: () => void } | undefined} */
-  #waiter;
+  /** @type {(() => void)[]} */
+  #wakers = [];
   /** @type {(() => void)[]} */
   #closedListeners = [];
 
@@ -439,7 +432,7 @@ class Channel {
     if (this.closed) return;
     if (this.#latestOnly) this.#items = [];
     this.#items.push(item);
-    this.#waiter?.settle();
+    this.#wake();
   }
 
   /** @param {unknown} [lastItem] */
@@ -470,36 +463,27 @@ class Channel {
   #close() {
     if (this.closed) return;
     this.closed = true;
-    this.#waiter?.settle();
+    this.#wake();
     for (const listener of this.#closedListeners) listener();
   }
 
   /** @returns {Promise<string | undefined>} */
-  #next() {
-    if (this.#items.length > 0 || this.closed) return this.#take();
-    this.#waiter ??= this.#wait();
-    return this.#waiter.promise;
-  }
-
-  #wait() {
-    let settle = () => {};
-    const promise = /** @type {Promise<string | undefined>} */ (
-      new Promise((resolve) => {
-        settle = () => {
-          this.#waiter = undefined;
-          resolve(this.#take());
-        };
-      })
-    );
-    return { promise, settle };
-  }
-
-  async #take() {
+  async #next() {
+    while (this.#items.length === 0 && !this.closed) await this.#arrival();
     const items = this.#items;
     this.#items = [];
     if (items.length > 0) return JSON.stringify(this.#latestOnly ? items[0] : items);
     if (this.#error) throw this.#error;
     return undefined;
+  }
+
+  /** @returns {Promise<void>} */
+  #arrival() {
+    return new Promise((resolve) => this.#wakers.push(resolve));
+  }
+
+  #wake() {
+    for (const waker of this.#wakers.splice(0)) waker();
   }
 }
 
@@ -575,15 +559,14 @@ const CACHES = { config: "webllm/config", library: "webllm/wasm", weights: "webl
 /** `.invalid` is reserved (RFC 2606): no request to it can ever reach anyone. */
 const VIRTUAL_BASE = "https://pywebllm.invalid/";
 
-/** @param {CacheStorage | undefined} caches @param {string} name @param {Uint8Array} bytes */
-async function publish(caches, name, bytes) {
-  if (!caches) throw new BridgeError("EngineError", "The browser's cache needs https or a local address.");
+/** @param {Surroundings["openCache"]} openCache @param {string} name @param {Uint8Array} bytes */
+async function publish(openCache, name, bytes) {
   const { href } = new URL(name, VIRTUAL_BASE);
   if (!href.startsWith(VIRTUAL_BASE) || !ArrayBuffer.isView(bytes)) {
-    throw new BridgeError("InvalidRequestError", `publish() takes a relative name and bytes, not ${name}`);
+    throw invalid(`publish() takes a relative name and bytes, not ${name}`);
   }
   try {
-    const cache = await caches.open(cacheOf(href));
+    const cache = await openCache(cacheOf(href));
     const known = await cache.match(href);
     if (!known || !equalBytes(new Uint8Array(await known.arrayBuffer()), bytes)) {
       await cache.put(href, new Response(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)));
@@ -608,13 +591,12 @@ function equalBytes(one, other) {
 /**
  * WebLLM caches a file before it looks at it, so that a spoiled one would spoil every later load.
  * Published files stay: nothing could download them again.
- * @param {CacheStorage | undefined} caches @param {ModelRecord} record @param {unknown} error
+ * @param {Surroundings["openCache"]} openCache @param {ModelRecord} record
  */
-async function forgetSpoiledFiles(caches, record, error) {
-  if (!caches || nameError(error, "load").name !== "IntegrityError") return;
+async function forgetFiles(openCache, record) {
   if (record.model.startsWith(VIRTUAL_BASE)) return;
   for (const scope of Object.values(CACHES)) {
-    const cache = await caches.open(scope);
+    const cache = await openCache(scope);
     for (const { url } of await cache.keys()) {
       if (url.startsWith(record.model) || url === record.model_lib) await cache.delete(url);
     }
@@ -873,7 +855,8 @@ function defaultSurroundings() {
     importWebLLM: (url) => import(url),
     createWorker,
     locks: navigator?.locks,
-    caches: globalThis.caches,
+    // Late, because a sandboxed frame may not even look at `caches`.
+    openCache: async (scope) => caches.open(scope),
     gpu: navigator?.gpu,
     GPUAdapter: globalThis.GPUAdapter,
     helloSeconds: 30,
@@ -963,10 +946,15 @@ const REFUSALS = new Set([
   "MissingModelError", "WindowSizeConfigurationError", "WindowSizeSpecificationError", "AttentionSinkSizeError",
 ]);
 
+/**
+ * How a model that was loaded fails when its device is lost, which may come before the news of that:
+ * its pending reads are aborted, and WebLLM unloads it. Nothing else does either.
+ */
+const GONE = new Set(["AbortError", "OperationError", "ModelNotLoadedError", "WorkerEngineModelNotLoadedError"]);
+
 /** Other names for what we have a name for. @type {Record<string, string>} */
 const ALIASES = {
   WebGPUNotFoundError: "WebGPUNotAvailableError",
-  WorkerEngineModelNotLoadedError: "ModelNotLoadedError",
   NetworkError: "DownloadError",
   QuotaExceededError: "DownloadError",
 };
@@ -997,6 +985,7 @@ function nameError(thrown, during) {
 
 /** @param {string} name @param {string} message @param {"load" | "request" | "generate"} during */
 function stableName(name, message, during) {
+  if (during !== "load" && GONE.has(name)) return "DeviceLostError";
   if (NAMES.has(name)) return name;
   if (REFUSALS.has(name)) return "InvalidRequestError";
   const known = ALIASES[name] ?? SAYINGS.find(([saying]) => saying.test(message))?.[1];

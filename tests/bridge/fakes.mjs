@@ -99,7 +99,7 @@ export class World {
       },
       createWorker: (/** @type {string} */ url, /** @type {string} */ name) => new FakeWorker(this, url, name),
       locks: this.locks,
-      caches: this.caches,
+      openCache: (/** @type {string} */ scope) => this.caches.open(scope),
       gpu: {},
       GPUAdapter: this.GPUAdapter,
       helloSeconds: 30,

@@ -197,3 +197,21 @@ test("an engine that failed for reasons of its own is replaced at the next load"
   assert.equal((await drain(load(bridge))).items.length > 1, true);
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
 });
+
+for (const thrown of [
+  "AbortError: Failed to execute 'mapAsync' on 'GPUBuffer': Buffer was unmapped before mapping was resolved.",
+  "OperationError: A valid external Instance reference no longer exists.",
+  "ModelNotLoadedError: Model not loaded before calling ChatCompletionRequest.",
+]) {
+  test(`a model that fails with ${thrown} has lost its device, even before the news of it`, async () => {
+    const world = new World();
+    const bridge = await world.loaded();
+    world.generate = async function* () {
+      throw thrown;
+    };
+    const streams = [chat(bridge), chat(bridge)].map(drain);
+    for (const { error } of await Promise.all(streams)) assert.equal(error.name, "DeviceLostError");
+    assert.equal(world.workers[0]?.terminated, true);
+    assert.equal((await drain(load(bridge))).items.length > 1, true);
+  });
+}

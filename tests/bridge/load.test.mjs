@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeCaches, Gate, OTHER, RECORD, World, chat, drain, load, settle, test, textOf } from "./fakes.mjs";
+import { Gate, OTHER, RECORD, World, chat, drain, load, settle, test, textOf } from "./fakes.mjs";
 
 const REPORTS = [
   { progress: NaN, text: "Start to fetch params" },
@@ -69,7 +69,7 @@ test("a reload that resolves without a model is a failed load", async () => {
     throw "ModelNotLoadedError: Model not loaded before calling ChatCompletionRequest.";
   };
   const bridge = world.open();
-  assert.equal((await drain(load(bridge))).error.name, "ModelNotLoadedError");
+  assert.equal((await drain(load(bridge))).error.name, "DeviceLostError");
   assert.equal((await drain(chat(bridge))).error.name, "ModelNotLoadedError");
   world.answer = async () => ({ choices: [] });
   assert.equal((await drain(load(bridge))).error.name, "EngineError");
@@ -401,8 +401,9 @@ test("a WebLLM that cannot be fetched is a DownloadError, and is fetched anew by
 });
 
 test("published files land where WebLLM looks for them, and only when they differ", async () => {
-  const caches = new FakeCaches();
-  const bridge = new World().open({}, { caches });
+  const world = new World();
+  const { caches } = world;
+  const bridge = world.open();
   const bytes = Uint8Array.of(1, 2, 3);
   const names = ["m/mlc-chat-config.json", "m/model.wasm", "m/params_shard_0.bin", "m/tensor-cache.json"];
   const urls = [];
@@ -423,6 +424,9 @@ test("publish refuses other places, other things, and a browser without a cache"
   await assert.rejects(bridge.publish("https://elsewhere.example/x", new Uint8Array(1)), { name: "InvalidRequestError" });
   const text = /** @type {any} */ ("text");
   await assert.rejects(bridge.publish("x", text), { name: "InvalidRequestError" });
-  const bare = new World().open({}, { caches: undefined });
+  const openCache = async () => {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  };
+  const bare = new World().open({}, { openCache });
   await assert.rejects(bare.publish("x", new Uint8Array(1)), { name: "EngineError" });
 });
