@@ -36,14 +36,15 @@ FLAGS = (
 
 def find_chromium() -> Path | None:
     """Return an installed Chrome, Edge or Chromium, else Playwright's own, else None."""
-    found = [Path(path) for name in _NAMES if (path := shutil.which(name))]
-    candidates = [*found, *map(Path, _MAC), _playwrights_own()]
-    return next((path for path in candidates if path.exists()), None)
+    named = [Path(path) for name in _NAMES if (path := shutil.which(name))]
+    installed = next((path for path in [*named, *map(Path, _MAC)] if path.exists()), None)
+    return installed or _playwrights_own()
 
 
-def _playwrights_own() -> Path:
+def _playwrights_own() -> Path | None:
     with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path)
+        path = Path(playwright.chromium.executable_path)
+    return path if path.exists() else None
 
 
 def _main() -> int:
