@@ -334,6 +334,17 @@ test("files that turned out to be spoiled are fetched again by the next load", a
   assert.deepEqual(await elsewhere.keys(), []);
 });
 
+test("files that are good stay when a load fails for another reason", async () => {
+  const world = new World();
+  const cache = await world.caches.open("webllm/config");
+  await cache.put(`${RECORD.model}mlc-chat-config.json`, new Response("{}"));
+  world.reload = async () => {
+    throw "TypeError: Failed to fetch";
+  };
+  assert.equal((await drain(load(world.open()))).error.name, "DownloadError");
+  assert.equal((await cache.keys()).length, 1);
+});
+
 test("files that Python has published are never thrown away", async () => {
   const world = new World();
   const bridge = world.open();
