@@ -13,7 +13,7 @@ from model.data.lexicon import note_forms, templates
 from model.data.notes import bind
 from model.data.people import Person, a_person, a_tone
 from model.data.prompts import persona_messages
-from model.data.template import Template, parse
+from model.data.template import Template, literal, parse
 from model.data.voice import filled
 from model.data.writing import write
 
@@ -131,7 +131,7 @@ def _in_words(random: Random) -> _Turn:
     )
     said = fix_articles(filled(facts.text, _values(person), random=random))
     ask = random.choice(templates("requests", "ask")).text
-    text = filled(ask, {"facts": _literal(said)}, random=random)
+    text = filled(ask, {"facts": literal(said)}, random=random)
     request = Request(fields={"request": said}, keywords=keywords(person))
     messages = (Message("user", _typed(text, random)), Message("assistant", write(person, random)))
     return messages, (request,)
@@ -140,6 +140,8 @@ def _in_words(random: Random) -> _Turn:
 def _with_options(random: Random) -> tuple[Person, list[Template]]:
     while True:
         person = a_person(random)
+        if person.pronoun_typed or person.pronoun_field:
+            continue  # a request in words has no place for the pronouns
         options = [one for one in templates("requests", "facts") if one.slots <= _sayable(person)]
         if options:
             return person, options
@@ -154,18 +156,14 @@ def _sayable(person: Person) -> set[str]:
 
 
 def _values(person: Person) -> dict[str, Template]:
-    values = {"name": _literal(person.name.full)}
+    values = {"name": literal(person.name.full)}
     if person.age:
-        values["age"] = _literal(person.age.text)
+        values["age"] = literal(person.age.text)
     if person.occupation:
-        values["occ"] = _literal(person.occupation.text)
+        values["occ"] = literal(person.occupation.text)
     if person.interests:
-        values["list"] = _literal(joined([one.text for one in person.interests]))
+        values["list"] = literal(joined([one.text for one in person.interests]))
     return values
-
-
-def _literal(text: str) -> Template:
-    return Template(text=text, parts=(text,), slots=frozenset())
 
 
 def some_talk(random: Random) -> _Turn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
-from model.data.grammar import FIRST_PERSON, capitalised, joined
+from model.data.grammar import FIRST_PERSON, Pronouns, capitalised, fix_articles, joined
 from model.data.notes import Note
 from model.data.people import Person
 from model.data.voice import Visitor
@@ -30,12 +30,22 @@ def form_fields(person: Person, random: Random) -> dict[str, str]:
     if person.occupation is not None:
         fields["occupation"] = _cased(person.occupation.text, random)
     if person.interests:
-        fields["interests"] = _typed_list([one.text for one in person.interests], random)
+        fields["interests"] = _typed_list(_typed_interests(person, random), random)
     if person.tone is not None:
         fields["tone"] = _cased(person.tone, random)
-    if person.notes:
+    if any(not note.field for note in person.notes):
         fields["notes"] = _typed_notes(person, random)
-    return _untidy(fields, random)
+    return _untidy(fields | _own_fields(person, random), random)
+
+
+def _own_fields(person: Person, random: Random) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    if person.pronoun_field:
+        fields["pronouns"] = _typed_pronouns(person.name.pronouns, random)
+    for note in person.notes:
+        if note.field:
+            fields[note.field] = _typed_alone(note, person, random)
+    return fields
 
 
 def keywords(person: Person) -> dict[str, tuple[str, ...]]:
@@ -52,14 +62,34 @@ def keywords(person: Person) -> dict[str, tuple[str, ...]]:
         words["occupation"] = (person.occupation.text,)
     if person.interests:
         words["interests"] = tuple(one.text for one in person.interests)
-    if person.notes:
-        words["notes"] = tuple(key for note in person.notes for key in _note_keys(note))
+    for note in person.notes:
+        field = note.field or "notes"
+        words[field] = (*words.get(field, ()), *_note_keys(note))
     return words
 
 
 def _note_keys(note: Note) -> tuple[str, ...]:
     plain = (value.text for value in note.values.values())
     return (*note.keys, *(text for text in plain if not set(text) & set("{[(<")))
+
+
+def _typed_pronouns(pronouns: Pronouns, random: Random) -> str:
+    parts = [pronouns.subject, pronouns.object, pronouns.possessive]
+    parts = parts[: random.choice((1, 2, 2, 2, 3))]
+    return _cased(random.choice(("/", "/", "/", " / ")).join(parts), random)
+
+
+def _typed_alone(note: Note, person: Person, random: Random) -> str:
+    visitor = Visitor(person.name.pronouns, subject=False, values=note.values, random=random)
+    text = fix_articles(visitor.tell(note.typed))
+    return capitalised(text) if random.random() < 0.4 else text
+
+
+def _typed_interests(person: Person, random: Random) -> list[str]:
+    possessive = person.name.pronouns.possessive
+    if not person.pronoun_typed and random.random() < 0.3:
+        possessive = "my"
+    return [one.said(possessive) for one in person.interests]
 
 
 def _typed_age(text: str, random: Random) -> str:
@@ -93,15 +123,23 @@ def _typed_notes(person: Person, random: Random) -> str:
         manner = "pronoun"
     sentences = random.random() < (0.3 if manner == "fragment" else 0.8)
     pronouns = FIRST_PERSON if manner == "I" else person.name.pronouns
-    typed = []
+    typed: list[str] = []
     for note in person.notes:
+        if note.field:
+            continue
         subject = manner != "fragment" and note.takes_subject
         visitor = Visitor(pronouns, subject=subject, values=note.values, random=random)
-        typed.append(visitor.tell(note.typed))
+        typed.append(fix_articles(visitor.tell(note.typed)))
     if sentences:
-        return " ".join(f"{capitalised(text)}." for text in typed)
-    separator = random.choice((", ", ", ", "; ", ". ", " and ")) if len(typed) > 1 else ""
+        return " ".join(f"{capitalised(text).rstrip('.')}." for text in typed)
+    separator = random.choice(_SEPARATORS)
+    if separator == " and " and random.random() < 0.5:
+        # "I have a cat and live in Leeds": the subject is not said again.
+        typed[1:] = [text.removeprefix(f"{pronouns.subject} ") for text in typed[1:]]
     return capitalised(separator.join(typed)) if random.random() < 0.5 else separator.join(typed)
+
+
+_SEPARATORS = (", ", ", ", ", ", "; ", "; ", ". ", " and ", " and ", " - ", " / ")
 
 
 def _cased_name(text: str, random: Random) -> str:
@@ -115,9 +153,10 @@ def _cased(text: str, random: Random) -> str:
         return text
     if style < 0.9:
         return capitalised(text)
-    if style < 0.95:
-        return text.lower()
-    if style < 0.97:
+    # Whoever types a proper noun or an odd letter is not asked to guess it back from capitals.
+    if style > 0.97 or not text.isascii() or text != text.lower():
+        return text
+    if style < 0.92:
         return text.upper()
     return " ".join(capitalised(word) for word in text.split(" "))
 

@@ -16,8 +16,12 @@ __all__ = [
     "capitalised",
     "conjugated",
     "fix_articles",
+    "gerund",
     "joined",
     "number_in_words",
+    "past_tense",
+    "plural_noun",
+    "third_person",
 ]
 
 
@@ -48,7 +52,7 @@ _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"
 _UNCHANGED = {"can", "would", "will", "grew", "won", "met", "lost"}
 
 _AN_WORDS = ("hour", "honest", "heir", "honour")
-_A_WORDS = ("uni", "use", "usu", "uti", "eu", "one", "once", "uku", "ub")
+_A_WORDS = ("uni", "use", "usu", "uti", "eu", "ewe", "one", "once", "uku", "ubi", "ura")
 _AN_ANYWAY = ("unim", "unin", "unid")
 _AN_LETTERS = "AEFHILMNORSX"
 _AN_NUMBER = re.compile(r"(8\d*|11|18)(?!\d)")
@@ -89,6 +93,57 @@ def _plural(verb: str) -> str:
     return verb[:-1]
 
 
+_DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgklmnprt]")
+_IRREGULAR = {
+    "shelf": "shelves",
+    "scarf": "scarves",
+    "leaf": "leaves",
+    "wolf": "wolves",
+    "mouse": "mice",
+    "goose": "geese",
+    "grandchild": "grandchildren",
+    **dict.fromkeys(("dice", "sheep", "moose", "deer", "shrimp", "squid")),
+}
+
+
+def third_person(verb: str) -> str:
+    """Return a regular verb as it follows "she"."""
+    return _with_s(verb)
+
+
+def past_tense(verb: str) -> str:
+    """Return the past of a regular verb."""
+    if verb.endswith("e"):
+        return f"{verb}d"
+    if re.search(r"[^aeiou]y$", verb):
+        return f"{verb[:-1]}ied"
+    return f"{_stem(verb)}ed"
+
+
+def gerund(verb: str) -> str:
+    """Return the form in -ing."""
+    if verb.endswith("e") and not verb.endswith(("ee", "ye")):
+        return f"{verb[:-1]}ing"
+    return f"{_stem(verb)}ing"
+
+
+def plural_noun(noun: str) -> str:
+    """Return the plural of a noun."""
+    if noun in _IRREGULAR:
+        return _IRREGULAR[noun] or noun
+    return _with_s(noun)
+
+
+def _with_s(word: str) -> str:
+    if word.endswith(("s", "sh", "ch", "x", "z")):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if re.search(r"[^aeiou]y$", word) else f"{word}s"
+
+
+def _stem(verb: str) -> str:
+    return verb + verb[-1] if _DOUBLED.fullmatch(verb) else verb
+
+
 def fix_articles(text: str) -> str:
     """Return `text` with every "a" and "an" chosen by the sound of the word that follows."""
 
@@ -110,7 +165,7 @@ def _sounds_like_vowel(word: str) -> bool:
         return True
     if lower.startswith(_A_WORDS):
         return lower.startswith(_AN_ANYWAY)
-    return lower[0] in "aeiouáàâäåéèêëíîïóôöøúü"
+    return lower[0] in "aeiouáàâäåãāăąæéèêëēęěíìîïīįóòôöõøōőœúùûüūůű"
 
 
 def joined(items: Sequence[str], *, word: str = "and") -> str:

@@ -21,7 +21,32 @@ def invented_word(random: Random, *, syllables: int) -> str:
     while True:
         word = "".join(_syllable(random) for _ in range(syllables))
         if 3 <= len(word) <= 13 and not any(part in word for part in _words("refused")):
-            return word
+            return _accented(word, random) if random.random() < 0.12 else word
+
+
+def _accented(word: str, random: Random) -> str:
+    places = [place for place, letter in enumerate(word) if letter in _ACCENTS]
+    if not places:
+        return word
+    place = random.choice(places)
+    return word[:place] + random.choice(_ACCENTS[word[place]]) + word[place + 1 :]
+
+
+_ACCENTS = {
+    "a": "áàâäãåąā",
+    "e": "éèêëęěē",
+    "i": "íìîïī",
+    "o": "óòôöõøőō",
+    "u": "úùûüůū",
+    "y": "ýÿ",
+    "c": "çčć",
+    "d": "ď",
+    "l": "ł",
+    "n": "ñńň",
+    "r": "ř",
+    "s": "śšş",
+    "z": "žźż",
+}
 
 
 def _syllable(random: Random) -> str:
@@ -55,12 +80,12 @@ def invented_occupation(random: Random) -> str:
     """Return an occupation put together at random, for example "moon cartographer"."""
     agent = random.choice(pool("agent")).text
     style = random.random()
-    if style < 0.15:
+    if style < 0.2:
         return f"{invented_word(random, syllables=2)} {agent}"
-    if style < 0.3:
+    if style < 0.35:
         first, second = random.sample(pool("mod"), 2)
         return f"{first.text} {second.text} {agent}"
-    if style < 0.4:
+    if style < 0.43:
         return f"owner of a small {random.choice(pool('shopname')).text}"
     if style < 0.5:
         return f"{agent} of {random.choice(pool('object')).text}"

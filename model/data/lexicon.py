@@ -48,12 +48,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteForm:
-    """One kind of free note: ways to write it in the form, sentences that use it."""
+    """One kind of free note: ways to write it in the form, sentences that use it.
+
+    `fields` names the fields it may stand in, none for the notes. Two notes of one `topic` could
+    contradict each other.
+    """
 
     inputs: tuple[Template, ...]
     outputs: tuple[Template, ...]
     stage: str
     keys: tuple[str, ...]
+    fields: tuple[str, ...]
+    topic: str
 
 
 @cache
@@ -128,4 +134,6 @@ def _note_form(block: list[str]) -> NoteForm:
         outputs=tuple(map(parse, starting("out:"))),
         stage=next(iter(starting("@")), ""),
         keys=tuple(starting("key:")),
+        fields=tuple(name.strip() for line in starting("field:") for name in line.split(";")),
+        topic=next(iter(starting("topic:")), block[-1]),
     )

@@ -10,36 +10,72 @@ from functools import cache
 from random import Random
 
 from model.data.lexicon import NoteForm, note_forms, pool
-from model.data.template import Template
+from model.data.phrases import PHRASES
+from model.data.template import Template, literal, parse_once
 
-__all__ = ["Note", "bind", "some_notes"]
+__all__ = ["Note", "bind", "own_fields", "some_notes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One fact: the wording typed in, the sentence it becomes, and the words behind the slots."""
+    """One fact: the wording typed in, the sentence it becomes, and the words behind the slots.
+
+    `field` is the field of its own that it stands in, "" for the notes.
+    """
 
     typed: Template
     told: Template
     values: dict[str, Template]
     keys: tuple[str, ...]
+    field: str = ""
 
     @property
     def takes_subject(self) -> bool:
         """Return whether the typed wording starts with a verb, so that "She" can go before it."""
-        return self.typed.text.startswith(("[", "{act}", "{habit}"))
+        return not self.field and self.typed.text.startswith(_VERBAL)
+
+
+# Slots whose words start with a verb.
+_VERBAL = (
+    *("[", "{act}", "{habit}", "{lead", "{doing_lead}", "{often}", "{has_"),
+    *("{any_deed}", "{any_past}"),
+)
 
 
 def some_notes(random: Random, stage: str) -> tuple[Note, ...]:
-    """Return one to three different notes that suit the stage of life."""
-    count = random.choices((1, 2, 3), weights=(50, 36, 14))[0]
-    forms = random.sample(_forms("grown" if stage in ("child", "teen") else "young"), count)
-    return tuple(_filled(form, random) for form in forms)
+    """Return one to four different notes that suit the stage of life."""
+    count = random.choices((1, 2, 3, 4), weights=(48, 34, 14, 4))[0]
+    return _different(random, stage, ["clauses" if random.random() < 0.5 else "notes"] * count)
+
+
+def own_fields(random: Random, stage: str, *, besides: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Return one to three facts that stand in fields of their own."""
+    count = random.choices((1, 2, 3), weights=(60, 28, 12))[0]
+    return _different(random, stage, ["extras"] * count, besides=besides)
+
+
+def _different(
+    random: Random, stage: str, files: list[str], *, besides: tuple[Note, ...] = ()
+) -> tuple[Note, ...]:
+    refused = "grown" if stage in ("child", "teen") else "young"
+    told = {note.told.text for note in besides}
+    topics = {
+        form.topic
+        for form in (*_forms("notes", ""), *_forms("clauses", ""))
+        if any(line.text in told for line in form.outputs)
+    }
+    notes: list[Note] = []
+    for file in files:
+        form = random.choice(_forms(file, refused))
+        if form.topic not in topics:
+            topics.add(form.topic)
+            notes.append(_filled(form, random))
+    return tuple(notes)
 
 
 @cache
-def _forms(refused: str) -> tuple[NoteForm, ...]:
-    return tuple(form for form in note_forms() if form.stage != refused)
+def _forms(file: str, refused: str) -> tuple[NoteForm, ...]:
+    return tuple(form for form in note_forms(file) if not refused or form.stage != refused)
 
 
 def _filled(form: NoteForm, random: Random) -> Note:
@@ -47,7 +83,8 @@ def _filled(form: NoteForm, random: Random) -> Note:
     values: dict[str, Template] = {}
     bind(typed, values, random)
     told = random.choice([line for line in form.outputs if line.slots - _VOICE <= values.keys()])
-    return Note(typed=typed, told=told, values=values, keys=form.keys)
+    field = random.choice(form.fields) if form.fields else ""
+    return Note(typed=typed, told=told, values=values, keys=form.keys, field=field)
 
 
 # Slots that the speaker fills, not the fact.
@@ -63,10 +100,17 @@ def bind(template: Template, values: dict[str, Template], random: Random) -> Non
     for name in sorted(template.slots - _VOICE):
         if name in values:
             continue
-        entries = pool(name.rstrip("0123456789"))
         taken = {value.text for value in values.values()}
-        value = random.choice(entries)
+        value = _drawn(name, random)
         while value.text in taken:
-            value = random.choice(entries)
+            value = _drawn(name, random)
         values[name] = value
         bind(value, values, random)
+
+
+def _drawn(name: str, random: Random) -> Template:
+    name = name.rstrip("0123456789")
+    if name not in PHRASES:
+        return random.choice(pool(name))
+    text = PHRASES[name](random)
+    return parse_once(text) if set(text) & set("{[") else literal(text)

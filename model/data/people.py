@@ -11,12 +11,13 @@ from functools import cache
 from random import Random
 
 from model.data.grammar import PRONOUNS, Pronouns, number_in_words
-from model.data.invent import invented_interest, invented_name, invented_occupation
+from model.data.interests import Interest, some_interests
+from model.data.invent import invented_name
 from model.data.lexicon import sections
-from model.data.notes import Note, some_notes
-from model.data.template import Template, parse
+from model.data.notes import Note, own_fields, some_notes
+from model.data.occupations import Occupation, an_occupation, stage_of
 
-__all__ = ["Age", "Interest", "Name", "Occupation", "Person", "a_person", "a_tone"]
+__all__ = ["Age", "Name", "Person", "a_person", "a_tone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +38,12 @@ class Age:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occupation:
-    """An occupation, the section of work.txt that fits it, and its kind for the tags."""
-
-    text: str
-    category: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interest:
-    """An interest as a noun phrase or gerund, and sentences about it in particular."""
-
-    text: str
-    details: tuple[Template, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What is known of somebody; None or empty where the form says nothing.
 
     A person always has a name, so that the text can use one; `named` says that the form gives it.
-    `pronoun_typed` says that only the notes tell the pronouns, because the name does not.
+    `pronoun_typed` says that only the notes or interests tell the pronouns, because the name does
+    not; `pronoun_field` says that a field of the form does.
     """
 
     name: Name
@@ -70,12 +55,13 @@ class Person:
     group: str
     notes: tuple[Note, ...]
     pronoun_typed: bool = False
+    pronoun_field: bool = False
 
     @property
     def stage(self) -> str:
         """Return child, teen, adult or old, or "" where nothing tells."""
         if self.age is not None:
-            return _stage(self.age.years)
+            return stage_of(self.age.years)
         kinds = {"job": "adult", "state": "adult", "retired": "old"}
         return kinds.get(self.occupation.kind, "") if self.occupation else ""
 
@@ -89,10 +75,6 @@ class Person:
         return frozenset(tags - {""})
 
 
-def _stage(years: int) -> str:
-    return "child" if years < 13 else "teen" if years < 20 else "adult" if years < 65 else "old"
-
-
 def a_person(random: Random) -> Person:
     """Return somebody, with each fact sometimes missing but never all of them."""
     while True:
@@ -103,25 +85,34 @@ def a_person(random: Random) -> Person:
 
 def _attempt(random: Random) -> Person:
     years = _years(random)
-    stage = _stage(years)
+    stage = stage_of(years)
     name = _name(random, stage)
     tone, group = a_tone(random) if random.random() < 0.72 else (None, _quiet_group(random))
-    notes = some_notes(random, stage) if random.random() < 0.62 else ()
-    typed = name.pronouns.plural and any(note.takes_subject for note in notes)
+    interests = some_interests(random, stage) if random.random() < 0.9 else ()
+    notes = some_notes(random, stage) if random.random() < 0.66 else ()
+    typed = name.pronouns.plural and _tells_pronouns(notes, interests)
     pronoun_typed = typed and random.random() < 0.45
-    if pronoun_typed:
+    pronoun_field = not pronoun_typed and random.random() < 0.06
+    if pronoun_typed or pronoun_field:
         name = replace(name, pronouns=PRONOUNS[random.choice(("she", "he", "they"))])
+    if random.random() < 0.16:
+        notes += own_fields(random, stage, besides=notes)
     return Person(
         name=name,
         named=random.random() < 0.93,
         age=_age(random, years) if random.random() < 0.86 else None,
-        occupation=_occupation(random, years) if random.random() < 0.84 else None,
-        interests=_interests(random, stage) if random.random() < 0.9 else (),
+        occupation=an_occupation(random, years) if random.random() < 0.84 else None,
+        interests=interests,
         tone=tone,
         group=group,
         notes=notes,
         pronoun_typed=pronoun_typed,
+        pronoun_field=pronoun_field,
     )
+
+
+def _tells_pronouns(notes: tuple[Note, ...], interests: tuple[Interest, ...]) -> bool:
+    return any(note.takes_subject for note in notes) or any(one.own for one in interests)
 
 
 def a_tone(random: Random) -> tuple[str, str]:
@@ -201,111 +192,3 @@ def _titled(random: Random, name: str) -> Name:
     key = random.choice(("she", "he", "they"))
     full = f"{random.choice(_names()[f'title {key}'])} {name}"
     return Name(full=full, short=full, pronouns=PRONOUNS[key])
-
-
-# --- occupations ---------------------------------------------------------------------------
-
-
-@cache
-def _occupations() -> dict[str, tuple[str, ...]]:
-    return {
-        category: tuple(entry.strip() for line in entries for entry in line.split(";"))
-        for category, entries in sections("occupations").items()
-        if category
-    }
-
-
-@cache
-def _jobs() -> tuple[Occupation, ...]:
-    return tuple(
-        Occupation(text=text, category=category, kind="job")
-        for category, entries in _occupations().items()
-        if category not in ("school child", "school teen", "study", "state")
-        for text in entries
-    )
-
-
-def _occupation(random: Random, years: int) -> Occupation | None:
-    stage = _stage(years)
-    if stage in ("child", "teen"):
-        return _early(random, years)
-    if stage == "old":
-        return _late(random)
-    style = random.random()
-    if style < 0.1:
-        return _student(random)
-    return _state(random) if style < 0.14 else _any_job(random)
-
-
-def _early(random: Random, years: int) -> Occupation | None:
-    stage = _stage(years)
-    if random.random() < 0.12:
-        return Occupation(text=_any_job(random).text, category="odd", kind="odd")
-    if stage == "child" and random.random() < 0.3:
-        return None
-    if years < 17 or random.random() < 0.5:
-        return _pupil(random, stage)
-    return _any_job(random) if random.random() < 0.5 else _student(random)
-
-
-def _pupil(random: Random, stage: str) -> Occupation:
-    text = random.choice(_occupations()[f"school {stage}"])
-    return Occupation(text=text, category="school", kind="school")
-
-
-def _student(random: Random) -> Occupation:
-    return Occupation(text=random.choice(_occupations()["study"]), category="study", kind="study")
-
-
-def _state(random: Random) -> Occupation:
-    return Occupation(text=random.choice(_occupations()["state"]), category="state", kind="state")
-
-
-def _any_job(random: Random) -> Occupation:
-    if random.random() < 0.28:
-        return Occupation(text=invented_occupation(random), category="any", kind="job")
-    return random.choice(_jobs())
-
-
-def _late(random: Random) -> Occupation:
-    style = random.random()
-    if style < 0.12:
-        return Occupation(text="retired", category="state", kind="state")
-    if style < 0.65:
-        job = _any_job(random)
-        return Occupation(text=f"retired {job.text}", category="retired", kind="retired")
-    return _any_job(random)
-
-
-# --- interests -----------------------------------------------------------------------------
-
-
-@cache
-def _known_interests() -> tuple[tuple[Interest, bool], ...]:
-    known = []
-    for section, entries in sections("interests").items():
-        for entry in entries if section else ():
-            text, *details = (part.strip() for part in entry.split(" | "))
-            interest = Interest(
-                text=text.removeprefix("@grown "), details=tuple(map(parse, details))
-            )
-            known.append((interest, text.startswith("@grown ")))
-    return tuple(known)
-
-
-def _interests(random: Random, stage: str) -> tuple[Interest, ...]:
-    count = random.choices((1, 2, 3, 4), weights=(22, 36, 30, 12))[0]
-    chosen: dict[str, Interest] = {}
-    while len(chosen) < count:
-        interest = _interest(random, stage)
-        chosen.setdefault(interest.text, interest)
-    return tuple(chosen.values())
-
-
-def _interest(random: Random, stage: str) -> Interest:
-    if random.random() < 0.3:
-        return Interest(text=invented_interest(random), details=())
-    while True:
-        interest, grown = random.choice(_known_interests())
-        if not (grown and stage in ("child", "teen")):
-            return interest

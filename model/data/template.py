@@ -15,7 +15,7 @@ from functools import cache
 from random import Random
 from typing import Protocol
 
-__all__ = ["Speaker", "Template", "TemplateError", "expand", "parse"]
+__all__ = ["Speaker", "Template", "TemplateError", "expand", "literal", "parse", "parse_once"]
 
 
 class TemplateError(ValueError):
@@ -70,10 +70,20 @@ class Template:
 
 @cache
 def parse(text: str) -> Template:
-    """Return the template written as `text`.
+    """Return the template written as `text`, and remember it: for text from the lexicon.
 
     Raises TemplateError when a bracket is not closed or not opened.
     """
+    return parse_once(text)
+
+
+def literal(text: str) -> Template:
+    """Return a template that says `text` as it is, brackets included."""
+    return Template(text=text, parts=(text,), slots=frozenset())
+
+
+def parse_once(text: str) -> Template:
+    """Return what `parse` does, without remembering it: for text made at random."""
     parts, end = _sequence(text, 0, closers="")
     if end != len(text):
         raise TemplateError(f"{text[end]!r} closes nothing, in the template {text!r}")

@@ -14,8 +14,9 @@ from functools import cache
 from random import Random
 
 from model.data.grammar import capitalised, fix_articles, joined
+from model.data.interests import Interest
 from model.data.lexicon import Line, lines
-from model.data.people import Interest, Person
+from model.data.people import Person
 from model.data.template import Template, parse
 from model.data.voice import Narrator
 
@@ -29,18 +30,25 @@ class _Sentence:
     template: Template
     values: Mapping[str, Template] = field(default_factory=dict)
     listed: tuple[Interest, ...] = ()
+    needed: bool = True
 
 
 def write(person: Person, random: Random) -> str:
     """Return one paragraph about `person` that uses everything given."""
     plan = _Plan(person, random).sentences()
     narrator = Narrator(person.name, facts=_facts(person), random=random)
-    told = []
+    told: list[str] = []
+    phrases: set[str] = set()
     for sentence in plan:
         if sentence.listed:
-            items = [interest.text for interest in sentence.listed]
+            items = [one.said(person.name.pronouns.possessive) for one in sentence.listed]
             narrator.add({"list": joined(items), "i": items[0]})
         text = _tidied(narrator.tell(sentence.template, values=sentence.values))
+        new = _phrases(text)
+        # "With a kind word for all" and "has a kind word for everyone" are too much for one text.
+        if not sentence.needed and new & phrases:
+            continue
+        phrases |= new
         told.append(text if text[-1] in ".!?" else f"{text}{_end(person, random)}")
     return fix_articles(" ".join(told))
 
@@ -48,6 +56,11 @@ def write(person: Person, random: Random) -> str:
 def _tidied(text: str) -> str:
     # An empty alternative leaves its space behind.
     return capitalised(re.sub(r" +(?=[ ,;.]|$)", "", text))
+
+
+def _phrases(text: str) -> set[str]:
+    words = text.lower().split()
+    return {" ".join(words[start : start + 4]) for start in range(len(words) - 3)}
 
 
 def _end(person: Person, random: Random) -> str:
@@ -176,8 +189,10 @@ class _Plan:
 
     def _list(self, section: str, listed: tuple[Interest, ...]) -> _Sentence:
         tags = self._person.tags - {"one", "many"} | {"one" if len(listed) == 1 else "many"}
-        template = self._pick(list(_fitting("sentences", section, tags)))
-        return _Sentence(template=template, listed=listed)
+        lines = list(_fitting("sentences", section, tags))
+        if listed[0].own:  # not "give her her dog"
+            lines = [line for line in lines if "{them} {list}" not in line.template.text]
+        return _Sentence(template=self._pick(lines), listed=listed)
 
     def _notes(self) -> list[_Sentence]:
         return [_Sentence(template=note.told, values=note.values) for note in self._person.notes]
@@ -197,14 +212,14 @@ class _Plan:
         if kind == "detail":
             return self._detail()
         lines = list(self._fit("sentences", kind))
-        return _Sentence(template=self._pick(lines)) if lines else None
+        return _optional(self._pick(lines)) if lines else None
 
     def _work(self) -> _Sentence | None:
         occupation = self._person.occupation
         if occupation is None:
             if self._person.stage not in ("child", "teen"):
                 return None
-            return _Sentence(template=self._pick(list(self._fit("work", "school"))))
+            return _optional(self._pick(list(self._fit("work", "school"))))
         section = occupation.category
         if occupation.kind == "job" and self._random.random() < 0.3:
             section = "any"
@@ -213,7 +228,7 @@ class _Plan:
             for line in self._fit("work", section)
             if line.template.slots <= set(_facts(self._person)) | _VOICE
         ]
-        return _Sentence(template=self._pick(lines)) if lines else None
+        return _optional(self._pick(lines)) if lines else None
 
     def _detail(self) -> _Sentence | None:
         fresh = [one for one in self._person.interests if f"detail {one.text}" not in self._used]
@@ -221,11 +236,11 @@ class _Plan:
             return None
         interest = self._random.choice(fresh)
         self._used.add(f"detail {interest.text}")
-        if interest.details and self._random.random() < 0.85:
+        if interest.details and (interest.own or self._random.random() < 0.85):
             template = self._random.choice(interest.details)
         else:
             template = self._pick(list(self._fit("sentences", "detail")))
-        return _Sentence(template=template, listed=(interest,))
+        return _Sentence(template=template, listed=(interest,), needed=False)
 
     def _fit(self, file: str, section: str) -> tuple[Line, ...]:
         return _fitting(file, section, self._person.tags)
@@ -241,6 +256,10 @@ class _Plan:
 
 
 _VOICE = frozenset({"S", "they", "them", "their", "themself", "name", "full"})
+
+
+def _optional(template: Template) -> _Sentence:
+    return _Sentence(template=template, needed=False)
 
 
 def _length(sentence: _Sentence) -> int:
@@ -265,4 +284,8 @@ def _merged(left: _Sentence, right: _Sentence) -> _Sentence | None:
         joint = f"{first} and {second.removeprefix('{S} ')}"
     else:
         joint = f"{first}, and {second.replace('{S}', '{they}')}"
-    return _Sentence(template=parse(joint), values={**left.values, **right.values})
+    return _Sentence(
+        template=parse(joint),
+        values={**left.values, **right.values},
+        needed=left.needed or right.needed,
+    )

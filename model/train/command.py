@@ -47,7 +47,7 @@ PRESETS = {
     "full": Preset(
         shape=FULL,
         tokenizer_texts=40_000,
-        conversations=1_000_000,
+        conversations=1_200_000,
         row=1024,
         batch=64,
         steps=100_000,

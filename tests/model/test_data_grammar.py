@@ -10,8 +10,12 @@ from model.data.grammar import (
     capitalised,
     conjugated,
     fix_articles,
+    gerund,
     joined,
     number_in_words,
+    past_tense,
+    plural_noun,
+    third_person,
 )
 
 
@@ -57,6 +61,9 @@ def test_first_person_has_its_own_form_of_to_be() -> None:
         ("an UX designer and a HR manager", "a UX designer and an HR manager"),
         ("a unimpressed cat", "an unimpressed cat"),
         ("A old friend. A eager one.", "An old friend. An eager one."),
+        ("an starship cook, a unicycle repairer", "a starship cook, a unicycle repairer"),
+        ("a élan coach, a øresund pilot", "an élan coach, an øresund pilot"),
+        ("an uranium miner, a umbrella maker", "a uranium miner, an umbrella maker"),
         ("vitamin A experts", "vitamin A experts"),
         ("grade-a eggs", "grade-a eggs"),
     ],
@@ -88,3 +95,32 @@ def test_numbers_are_written_in_words() -> None:
 def test_capital_goes_to_the_first_letter() -> None:
     assert capitalised('"try again" is a motto') == '"Try again" is a motto'
     assert capitalised("...") == "..."
+
+
+@pytest.mark.parametrize(
+    ("base", "third", "past", "doing"),
+    [
+        ("paint", "paints", "painted", "painting"),
+        ("bake", "bakes", "baked", "baking"),
+        ("study", "studies", "studied", "studying"),
+        ("polish", "polishes", "polished", "polishing"),
+        ("knit", "knits", "knitted", "knitting"),
+        ("row", "rows", "rowed", "rowing"),
+        ("repair", "repairs", "repaired", "repairing"),
+    ],
+)
+def test_verbs_are_inflected(base: str, third: str, past: str, doing: str) -> None:
+    assert (third_person(base), past_tense(base), gerund(base)) == (third, past, doing)
+    assert conjugated(third, pronouns=PRONOUNS["they"]) == base
+
+
+def test_nouns_have_plurals() -> None:
+    nouns = ("moth", "fox", "diary", "donkey", "shelf", "sheep")
+    assert [plural_noun(noun) for noun in nouns] == [
+        "moths",
+        "foxes",
+        "diaries",
+        "donkeys",
+        "shelves",
+        "sheep",
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, pre_tokenizers
 
 from model.data import conversations, render
 from model.tools import RecipeError
@@ -46,6 +46,8 @@ def test_special_tokens_have_the_agreed_ids() -> None:
         "fútbol, Zażółć, 東京, 🎲 and Ñandú\n\tend ",
         "O'Brien's R2D2 costs 1,250.50 €",
         " leading and trailing ",
+        "á é í ó ú ñ ü ö ä å ø ł ž ç ő ğ ş ễ ā đ þ ß Á Ł Ø Ž Ş",
+        "шахматы, 将棋, موسيقى, हिन्दी, 서예",
     ],
 )
 def test_text_survives_the_tokenizer(text: str) -> None:
@@ -56,6 +58,11 @@ def test_conversations_survive_the_tokenizer() -> None:
     for one in islice(conversations(9), 100):
         text = render(one.messages)
         assert words().decode(words().encode(text).ids, skip_special_tokens=False) == text
+
+
+def test_every_byte_has_a_token() -> None:
+    alphabet = words().get_vocab().keys() & set(pre_tokenizers.ByteLevel.alphabet())
+    assert len(alphabet) == 256
 
 
 def test_digits_stand_alone() -> None:

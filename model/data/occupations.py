@@ -1,0 +1,98 @@
+"""What people do for a living, in class or instead, as it suits their age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+from model.data.invent import invented_occupation
+from model.data.lexicon import sections
+
+__all__ = ["Occupation", "an_occupation", "stage_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupation:
+    """An occupation, the section of work.txt that fits it, and its kind for the tags."""
+
+    text: str
+    category: str
+    kind: str
+
+
+def stage_of(years: int) -> str:
+    """Return child, teen, adult or old."""
+    return "child" if years < 13 else "teen" if years < 20 else "adult" if years < 65 else "old"
+
+
+@cache
+def _occupations() -> dict[str, tuple[str, ...]]:
+    return {
+        category: tuple(entry.strip() for line in entries for entry in line.split(";"))
+        for category, entries in sections("occupations").items()
+        if category
+    }
+
+
+@cache
+def _jobs() -> tuple[Occupation, ...]:
+    return tuple(
+        Occupation(text=text, category=category, kind="job")
+        for category, entries in _occupations().items()
+        if category not in ("school child", "school teen", "study", "state")
+        for text in entries
+    )
+
+
+def an_occupation(random: Random, years: int) -> Occupation | None:
+    """Return an occupation that suits the age, or None, which children often have."""
+    stage = stage_of(years)
+    if stage in ("child", "teen"):
+        return _early(random, years)
+    if stage == "old":
+        return _late(random)
+    style = random.random()
+    if style < 0.1:
+        return _student(random)
+    return _state(random) if style < 0.14 else _any_job(random)
+
+
+def _early(random: Random, years: int) -> Occupation | None:
+    stage = stage_of(years)
+    if random.random() < 0.12:
+        return Occupation(text=_any_job(random).text, category="odd", kind="odd")
+    if stage == "child" and random.random() < 0.3:
+        return None
+    if years < 17 or random.random() < 0.5:
+        return _pupil(random, stage)
+    return _any_job(random) if random.random() < 0.5 else _student(random)
+
+
+def _pupil(random: Random, stage: str) -> Occupation:
+    text = random.choice(_occupations()[f"school {stage}"])
+    return Occupation(text=text, category="school", kind="school")
+
+
+def _student(random: Random) -> Occupation:
+    return Occupation(text=random.choice(_occupations()["study"]), category="study", kind="study")
+
+
+def _state(random: Random) -> Occupation:
+    return Occupation(text=random.choice(_occupations()["state"]), category="state", kind="state")
+
+
+def _any_job(random: Random) -> Occupation:
+    if random.random() < 0.28:
+        return Occupation(text=invented_occupation(random), category="any", kind="job")
+    return random.choice(_jobs())
+
+
+def _late(random: Random) -> Occupation:
+    style = random.random()
+    if style < 0.12:
+        return Occupation(text="retired", category="state", kind="state")
+    if style < 0.65:
+        job = _any_job(random)
+        return Occupation(text=f"retired {job.text}", category="retired", kind="retired")
+    return _any_job(random)

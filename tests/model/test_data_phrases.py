@@ -1,0 +1,149 @@
+"""Words of a visitor's own: arbitrary phrases, fields and pronouns, copied and obeyed."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import islice
+from random import Random
+
+import pytest
+
+from model.data import Conversation, conversations
+from model.data.grammar import PRONOUNS, conjugated, third_person
+from model.data.lexicon import note_forms, sections
+from model.data.notes import bind
+from model.data.phrases import PHRASES, own_circle, pursuit
+from model.data.template import Template, literal
+from model.data.voice import filled
+
+_MANY = 4000
+
+
+@cache
+def forms() -> tuple[Conversation, ...]:
+    return tuple(
+        one
+        for one in islice(conversations(23), _MANY)
+        if len(one.requests) == 1 and "request" not in one.requests[0].fields
+    )
+
+
+def persona(conversation: Conversation) -> str:
+    return next(text for role, text in conversation.messages if role == "assistant")
+
+
+def given(conversation: Conversation, name: str) -> str:
+    fields = {key.lower(): value for key, value in conversation.requests[0].fields.items()}
+    return " ".join(fields.get(name, "").split())
+
+
+def test_interests_hardly_ever_repeat() -> None:
+    random = Random(1)
+    drawn = [pursuit(random) for _ in range(2000)]
+    assert len(set(drawn)) > 1850
+    assert sum(not text.isascii() for text in drawn) > 100
+    assert all(own_circle(random) for _ in range(100))
+
+
+def test_literal_text_keeps_its_brackets() -> None:
+    text = "a (very) odd {thing} [sic] <3"
+    assert filled("{what}", {"what": literal(text)}, random=Random(1)) == text
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_phrases_are_clean(name: str) -> None:
+    random = Random(2)
+    for _ in range(300):
+        values = {name: literal(PHRASES[name](random))}
+        text = filled(f"{{{name}}}", values, random=random)
+        assert text == " ".join(text.split())
+        assert not re.search(r"[()|<>@=_/](?!7)", text.replace("{their}", "")), text
+
+
+def test_verbs_of_the_vocabulary_go_there_and_back() -> None:
+    for line in sections("vocabulary")["verb"]:
+        for entry in line.split():
+            base = entry.partition("/")[0].replace("_", " ")
+            assert conjugated(third_person(base), pronouns=PRONOUNS["they"]) == base
+
+
+@pytest.mark.parametrize("file", ["notes", "clauses", "extras"])
+def test_every_way_to_type_a_fact_has_a_sentence(file: str) -> None:
+    random = Random(3)
+    for form in note_forms(file):
+        assert form.outputs
+        assert bool(form.fields) == (file == "extras")
+        for typed in form.inputs:
+            values: dict[str, Template] = {}
+            bind(typed, values, random)
+            voice = {"S", "they", "them", "their", "themself"}
+            assert any(line.slots - voice <= values.keys() for line in form.outputs), typed.text
+
+
+def test_words_outside_ascii_are_common_and_copied() -> None:
+    found = 0
+    for one in forms():
+        for asked in one.requests[0].keywords.values():
+            for text in asked:
+                if not text.isascii():
+                    found += 1
+                    assert text.lower() in persona(one).lower()
+    assert found > len(forms()) * 0.15
+
+
+def test_free_clauses_are_restated_and_end_cleanly() -> None:
+    lead = re.compile(r"\b(?:intends?|promised|refuses?|decided) to ([^.,;/&-]+)(?=[.,;]|$)")
+    checked = 0
+    for one in forms():
+        for wish in lead.findall(given(one, "notes")):
+            if re.search(r" and |\b(?:my|her|his|their)\b", wish):
+                continue
+            checked += 1
+            assert re.search(rf"{re.escape(wish)}(?=[.,!]| and )", persona(one)), persona(one)
+    assert checked > 10
+
+
+def test_no_sentence_is_said_twice() -> None:
+    for one in forms():
+        for role, text in one.messages:
+            if role != "assistant":
+                continue
+            said = [part for part in re.split(r"(?<=[.!?]) ", text) if len(part.split()) > 3]
+            assert len(said) == len(set(said)), text
+
+
+def test_given_pronouns_are_obeyed() -> None:
+    seen = 0
+    for one in forms():
+        pronouns = given(one, "pronouns").lower()
+        if not pronouns:
+            continue
+        seen += 1
+        subject = re.split(r"\W", pronouns)[0]
+        others = {"she", "he"} - {subject}
+        assert not others & set(re.findall(r"\w+", persona(one).lower())), persona(one)
+    assert seen > 50
+
+
+def test_fields_beyond_the_known_ones_are_used() -> None:
+    known = {"name", "age", "occupation", "interests", "tone", "notes"}
+    other = {"hobbies", "job", "about", "style", "pronouns"}
+    names = {name.lower() for one in forms() for name in one.requests[0].fields} - known - other
+    assert len(names) > 40
+    share = sum(
+        bool({name.lower() for name in one.requests[0].fields} & names) for one in forms()
+    ) / len(forms())
+    assert 0.1 < share < 0.3
+
+
+def test_own_circle_agrees_with_the_pronouns() -> None:
+    seen = 0
+    for one in forms():
+        text = persona(one)
+        for match in re.finditer(r"\b(his|her|their) (?:grandchildren|wife|bees)\b", text):
+            seen += 1
+            subjects = {"his": "he", "her": "she", "their": "they"}
+            wrong = {"he", "she"} - {subjects[match[1]]}
+            assert not wrong & set(re.findall(r"\b(?:he|she)\b", text.lower())), text
+    assert seen > 20
