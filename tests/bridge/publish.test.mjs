@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { World, chat, test } from "./fakes.mjs";
+import { World, test } from "./fakes.mjs";
 
 test("published files land where WebLLM looks for them, and only when they differ", async () => {
   const world = new World();
