@@ -9,38 +9,21 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.inpage import PagePython
+from tests.browser.server import ROOT, served_site
 from tests.browser.watch import PageWatch
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """Run `python serve.py`, as a visitor of the README does, and return its address."""
-    command = [sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield _address(server.stdout)
-        finally:
-            server.terminate()
-            server.wait(10)
-
-
-def _address(lines: IO[str]) -> str:
-    for line in lines:
-        words = line.split()
-        address = next((word for word in words if word.startswith("http://127.0.0.1:")), None)
-        if address:
-            return address.rstrip("/") + "/"
-    raise AssertionError("serve.py ended without printing its address")
+    with served_site() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,13 @@ import inspect
 import json
 import textwrap
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from playwright.sync_api import Page, Route
 
-__all__ = ["PagePython", "bare_page"]
+from tests.browser.server import ROOT
+
+__all__ = ["PagePython", "bare_page", "wheels"]
 
 Result = TypeVar("Result")
 
@@ -37,7 +38,7 @@ class PagePython:
     def __init__(self, page: Page, site: str) -> None:
         self.page = page
         bare_page(page, site)
-        page.evaluate(_START, {"wheels": _wheels()})
+        page.evaluate(_START, {"wheels": wheels()})
 
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON."""
@@ -66,9 +67,9 @@ def bare_page(page: Page, site: str) -> None:
     page.goto(site + "bare.html")
 
 
-def _wheels() -> list[str]:
-    # micropip first, the project's wheel last.
-    site = Path(__file__).parents[2] / "build/site"
+def wheels() -> list[str]:
+    """Return where the site has its wheels: micropip's first, the project's last."""
+    site = ROOT / "build/site"
     micropip = next(site.glob("vendor/wheels/micropip-*.whl"))
     wheel = next(site.glob("pywebllm-*.whl"))
     return [str(path.relative_to(site)) for path in (micropip, wheel)]

@@ -1,0 +1,52 @@
+"""The README's code runs as it stands, in a bare page with the wheel."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page
+
+from tests.browser.inpage import PagePython, wheels
+from tests.browser.server import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+_RUN = """async code => {
+  const lines = [];
+  pyodide.setStdout({batched: line => lines.push(line)});
+  await pyodide.runPythonAsync(code);
+  return lines.join("\\n");
+}"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_html_example_prints_a_persona(page: Page, site: str) -> None:
+    """With the addresses of the registries replaced by this machine's, nothing else changed."""
+    (html,) = blocks("html")
+    micropip, wheel = wheels()
+    local = (
+        html.replace("https://cdn.jsdelivr.net/pyodide/v314.0.7/full/", site + "vendor/pyodide/")
+        .replace('loadPackage("micropip")', f'loadPackage("{site}{micropip}")')
+        .replace('install("pywebllm")', f'install("{site}{wheel}")')
+    )
+    assert "https://" not in local
+    page.route("**/readme.html", lambda route: route.fulfill(body=local, content_type="text/html"))
+    with page.expect_console_message(lambda message: "Ada" in message.text, timeout=60_000):
+        page.goto(site + "readme.html")
+
+
+def test_python_example_streams_and_tells_its_progress(python: PagePython) -> None:
+    (code,) = blocks("python")
+    printed = python.page.evaluate(_RUN, code)
+    assert "ready 100%" in printed
+    assert "Ada" in printed
+    assert "completion_tokens=" in printed
+
+
+def test_readme_names_files_that_exist() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
