@@ -1,7 +1,8 @@
-"""The paged key-value cache: TVM's, with attention kernels of our own.
+"""The paged key-value cache: TVM's, with kernels of our own where it counts.
 
-`tvm.relax.frontend.nn.llm.kv_cache` has the kernels that move pages, append and rotate; they are
-private there, which is one reason to pin TVM's version exactly. The attention kernels are ours.
+`tvm.relax.frontend.nn.llm.kv_cache` has the kernels that append to pages and move them; they are
+private there, which is one reason to pin TVM's version exactly. Attention and rotary positions are
+ours.
 What WebLLM never asks of one sequence (sliding windows, tree masks, latent attention) is left
 empty.
 """
@@ -75,7 +76,7 @@ def _kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
         *_attention(graph, shape),
         *[empty] * 5,
         relax.Tuple([merge]),
-        *_stock_kernels(graph, shape, target),
+        *_other_kernels(graph, shape, target),
     ]
 
 
@@ -97,13 +98,13 @@ def _attention(graph: Graph, shape: Architecture) -> list[Expr]:
     ]
 
 
-def _stock_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
+def _other_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
     """Return rotary positions, copy of a page, read-out for debugging, compaction."""
     heads, size = shape.kv_heads, shape.head_size
     page = kernels.PAGE
     makers = {
-        "rotary": lambda: stock.llama_rope_with_position_map(
-            shape.rope_theta, 1.0, size, shape.query_heads, heads, "float32", {}
+        "rotary": lambda: kernels.rotary_positions(
+            query_heads=shape.query_heads, kv_heads=heads, head_size=size, theta=shape.rope_theta
         ),
         "cache_copy_page": lambda: stock._copy_single_page(heads, page, size, "float32", target),
         "cache_read": lambda: stock._kv_cache_debug_get_kv(shape.layers, heads, size, "float32"),

@@ -52,20 +52,30 @@ def chat_settings(shape: Architecture, tokenizer: Path) -> dict[str, Any]:
 
 
 def _conversation(*, stop: int) -> dict[str, Any]:
-    """Return ChatML: each message is `<|im_start|>role`, a line break, text, `<|im_end|>`."""
+    """Return ChatML: each message is `<|im_start|>role`, a line break, text, `<|im_end|>`.
+
+    A message is ended by the role of the user's message after it, not by a separator of its own:
+    when WebLLM 0.2.86 goes on from its cache, it adds no separator after its own last answer. The
+    text is the same ChatML either way; model.compile.verify compares it.
+    """
+    end = f"{_END}\n"
     return {
         "name": "pywebllm-chatml",
-        "system_template": f"{_START}system\n{{system_message}}{_END}\n",
+        "system_template": f"{_START}system\n{{system_message}}",
         "system_message": "You write short personas from the facts you are given.",
         "add_role_after_system_message": True,
-        "roles": {"user": f"{_START}user", "assistant": f"{_START}assistant"},
+        "roles": {
+            "user": f"{end}{_START}user",
+            "assistant": f"{_START}assistant",
+            "tool": f"{end}{_START}tool",
+        },
         "role_templates": {
             "user": "{user_message}",
             "assistant": "{assistant_message}",
             "tool": "{tool_message}",
         },
         "messages": [],
-        "seps": [f"{_END}\n"],
+        "seps": [end, ""],  # after what the user says, after what the assistant says
         "role_content_sep": "\n",
         "role_empty_sep": "\n",
         "stop_str": [_END],

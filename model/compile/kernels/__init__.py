@@ -16,11 +16,13 @@ each through WebLLM), hence several output columns per thread and fused kernels.
 
 from model.compile.quantize import PER_WORD
 
-from .attention import PAGE, decode_attention, paged_attention, ragged_attention
+from .attend import PAGE
+from .attention import decode_attention, paged_attention, ragged_attention
 from .embedding import gather_embedding
 from .logits import apply_bias, apply_bitmask, apply_penalty
 from .matmul import Projection, projection
 from .merge import merge_attention
+from .rotary import rotary_positions
 from .sample import sample_top_p
 from .softmax import PARTIAL, softmax_with_temperature
 from .sort import WAYS, merge_runs, sort_runs
@@ -41,6 +43,7 @@ __all__ = [
     "paged_attention",
     "projection",
     "ragged_attention",
+    "rotary_positions",
     "sample_top_p",
     "softmax_with_temperature",
     "sort_runs",

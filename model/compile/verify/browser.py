@@ -35,23 +35,27 @@ _REVISION: Final = "/model/resolve/v1/"
 class Engine:
     """The model in the page; each method is a function of `probe.js`."""
 
-    def __init__(self, page: Page, origin: str, white_space: list[int]) -> None:
+    def __init__(self, page: Page, origin: str, model: Path) -> None:
         self._page = page
         self._origin = origin
-        self.white_space = white_space
+        self.settings: dict[str, Any] = json.loads((model / "mlc-chat-config.json").read_text())
+        self.white_space = _white_space(model / "tokenizer.json")
         """The tokens that hold a space, a tab or a line break."""
 
     def load(self) -> dict[str, Any]:
         """Load the model anew; return `{milliseconds, adapter}`."""
-        return self._call("load", f"{self._origin}{_REVISION}")
+        return dict(self._call("load", f"{self._origin}{_REVISION}"))
 
-    def trace(self, request: dict[str, Any], *, fresh: bool) -> list[dict[str, Any]]:
+    def trace(self, request: dict[str, Any], *, tokens: int, fresh: bool) -> list[dict[str, Any]]:
         """Answer one chat request, in a new conversation if `fresh`; return what happened.
 
-        Events are `{fed: tokens, past: cached}` (given to the network), `{logits: numbers}` (what
-        it answered), `{sampled: token}` and at the end `{text, usage}`.
+        The answer stops by itself after `tokens` tokens, or earlier if the model wants to. Events
+        are `{fed: tokens, past: cached}` (given to the network), `{logits: numbers}` (what it
+        answered), `{sampled: token}` and at the end `{text, usage}`.
         """
-        return list(self._call("trace", {"request": request, "fresh": fresh}))
+        stop = self.settings["conv_template"]["stop_token_ids"][0]
+        argument = {"request": request, "fresh": fresh, "tokens": tokens, "stop": stop}
+        return list(self._call("trace", argument))
 
     def complete(
         self, request: dict[str, Any], *, forced: dict[int, float] | None = None
@@ -61,7 +65,7 @@ class Engine:
         With `forced`, the network's logits are replaced: these tokens get these logits and all
         others -1e9. Returns `{text, tokens, finish, usage, logprobs, first, milliseconds}`.
         """
-        return self._call("complete", {"request": request, "forced": forced})
+        return dict(self._call("complete", {"request": request, "forced": forced}))
 
     def _call(self, function: str, argument: Any) -> Any:
         script = "async ([f, a]) => (await import('/probe.js'))[f](a)"
@@ -89,7 +93,7 @@ def open_engine(model: Path, *, webllm: Path = WEBLLM) -> Iterator[Engine]:
             page = browser.new_page()
             page.set_default_timeout(_PATIENCE_MS)
             page.goto(origin)
-            yield Engine(page, origin, _white_space(model / "tokenizer.json"))
+            yield Engine(page, origin, model)
         finally:
             browser.close()
 

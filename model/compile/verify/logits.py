@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import VerificationError
@@ -21,7 +22,6 @@ __all__ = ["TOLERANCE", "Agreement", "compare_logits"]
 # Of the largest logit's magnitude. Both sides add float32 numbers, in another order.
 TOLERANCE: Final = 1e-3
 _DECODED: Final = 12
-_TURNS: Final = 3
 _LONG: Final = "Ada Lovelace, 36, mathematician from London, likes chess, poetry and long walks. "
 
 
@@ -30,9 +30,8 @@ class Agreement:
     """How close the browser came, over all positions that were sampled from."""
 
     positions: int
-    prompt_tokens: tuple[int, ...]
-    reused: int
-    """How many prefills found earlier tokens in the cache, of which the long prompt's is one."""
+    tokens: int
+    """The length of the whole conversation."""
     worst_error: float
     same_best: int
     cosine: float
@@ -46,21 +45,18 @@ class Agreement:
                 f"{TOLERANCE:.0e} is rounding. A kernel is wrong: compare it with numpy in "
                 "tests/model/test_kernels.py."
             )
-        if self.reused < _TURNS:
-            raise VerificationError(
-                f"Only {self.reused} prefills continued from the cache, {_TURNS} were meant to. "
-                "Did the model's own text change when it was tokenised again?"
-            )
 
 
 def compare_logits(engine: Engine, checkpoint: Checkpoint) -> Agreement:
-    """Run the three turns and compare all logits."""
-    chunk = checkpoint.architecture.prefill_chunk
-    events = _converse(engine, chunk)
+    """Run the three turns and compare all logits.
+
+    Raises:
+        VerificationError: WebLLM fed other text than ChatML, or did not use its cache.
+    """
+    tokenizer = Tokenizer.from_file(str(checkpoint.folder / "tokenizer.json"))
+    events, transcript = _converse(engine, tokenizer)
     fed, sampled = _sequence(events)
-    prompts = tuple(event["usage"]["prompt_tokens"] for event in events if "usage" in event)
-    if prompts[0] <= chunk:
-        raise VerificationError(f"The first prompt has {prompts[0]} tokens, not over {chunk}.")
+    _check_transcript(tokenizer.decode(fed, skip_special_tokens=False), transcript)
     expected = Reference.quantized(checkpoint).logits(fed)
     trained = Reference.unquantized(checkpoint).logits(fed)
     errors = [
@@ -69,28 +65,30 @@ def compare_logits(engine: Engine, checkpoint: Checkpoint) -> Agreement:
     ]
     return Agreement(
         positions=len(sampled),
-        reused=sum(
-            len(event["fed"]) > 1 and event["past"] > 0 for event in events if "fed" in event
-        ),
-        prompt_tokens=prompts,
+        tokens=len(fed),
         worst_error=max(errors),
-        same_best=sum(logits.argmax() == expected[at].argmax() for at, logits in sampled),
+        same_best=sum(bool(logits.argmax() == expected[at].argmax()) for at, logits in sampled),
         cosine=min(_cosine(logits, trained[at]) for at, logits in sampled),
     )
 
 
-def _converse(engine: Engine, chunk: int) -> list[dict[str, Any]]:
-    """Return the events of three turns; each repeats what was said before, as clients do."""
+def _converse(engine: Engine, tokenizer: Any) -> tuple[list[dict[str, Any]], str]:
+    """Return the events of three turns and what was said, as ChatML.
+
+    Each request repeats what was said before, as clients do.
+    """
     messages: list[dict[str, str]] = [{"role": "system", "content": "You write personas."}]
     events: list[dict[str, Any]] = []
-    # Some 20 tokens with any tokenizer, so that the first prompt needs more than one chunk.
-    questions = [_LONG * (chunk // 16 + 1), "Make it shorter, please.", "And more playful?"]
+    chunk = engine.settings["prefill_chunk_size"]
+    times = chunk // len(tokenizer.encode(_LONG).ids) + 1
+    questions = [_LONG * times, "Make it shorter, please.", "And more playful?"]
     for question in questions:
         messages.append({"role": "user", "content": question})
-        request = {"messages": messages, "max_tokens": _DECODED, "temperature": 0}
-        events += engine.trace(request, fresh=not events)
+        request = {"messages": messages, "temperature": 0}
+        events += engine.trace(request, tokens=_DECODED, fresh=not events)
         messages.append({"role": "assistant", "content": events[-1]["text"]})
-    return events
+    said = [f"<|im_start|>{each['role']}\n{each['content']}" for each in messages]
+    return events, "<|im_end|>\n".join(said)
 
 
 def _sequence(events: Iterable[dict[str, Any]]) -> tuple[list[int], list[tuple[int, Floats]]]:
@@ -99,12 +97,22 @@ def _sequence(events: Iterable[dict[str, Any]]) -> tuple[list[int], list[tuple[i
     sampled: list[tuple[int, Floats]] = []
     for event in events:
         if "fed" in event:
-            # A turn may take back what it had fed, never more than it had.
-            del fed[event["past"] :]
+            if event["past"] != len(fed):
+                raise VerificationError(
+                    f"WebLLM went on from {event['past']} cached tokens, not from {len(fed)}. "
+                    "Look at what resets the chat in its prefill()."
+                )
             fed.extend(event["fed"])
         if "logits" in event:
             sampled.append((len(fed) - 1, np.array(event["logits"], dtype=np.float32)))
     return fed, sampled
+
+
+def _check_transcript(text: str, expected: str) -> None:
+    if text != expected:
+        raise VerificationError(
+            f"The network was fed\n{text!r}\nbut ChatML is\n{expected!r}. See settings.py."
+        )
 
 
 def _cosine(one: Floats, other: Floats) -> float:

@@ -11,18 +11,23 @@ import * as webllm from "./webllm.js";
 const MODEL = "model";
 let engine;
 let events = [];
+/** Logits by token that take the place of the network's; null: its own. */
 let forced = null;
+/** After so many tokens the answer is made to end with the stop token. */
+let end = { after: Infinity, token: 0 };
 
 const processor = {
   processLogits(logits) {
-    if (forced) {
+    if (!forced) events.push({ logits: Array.from(logits) });
+    const replacement = end.after <= 0 ? { [end.token]: 0 } : forced;
+    if (replacement) {
       logits.fill(-1e9);
-      for (const [token, logit] of Object.entries(forced)) logits[token] = logit;
+      for (const [token, logit] of Object.entries(replacement)) logits[token] = logit;
     }
-    events.push({ logits: Array.from(logits) });
     return logits;
   },
   processSampledToken(token) {
+    end.after -= 1;
     events.push({ sampled: token });
   },
   resetState() {},
@@ -53,11 +58,16 @@ function watch(pipeline) {
   };
 }
 
-/** Answer one request, after what was said before unless `fresh`, and return all events. */
-export async function trace({ request, fresh }) {
+/**
+ * Answer one request, after what was said before unless `fresh`, and return all events. The answer
+ * is made to stop by itself after `tokens` tokens: WebLLM 0.2.86 keeps the cache for the next turn
+ * only then, not after an answer that max_tokens cut.
+ */
+export async function trace({ request, fresh, tokens, stop }) {
   if (fresh) await engine.resetChat();
   events = [];
   forced = null;
+  end = { after: tokens, token: stop };
   const answer = await engine.chat.completions.create(request);
   events.push({ text: answer.choices[0].message.content, usage: answer.usage });
   return events;
@@ -68,6 +78,7 @@ export async function complete(argument) {
   await engine.resetChat();
   events = [];
   forced = argument.forced ?? null;
+  end = { after: Infinity, token: 0 };
   const start = performance.now();
   const result = { text: "", first: 0, finish: "", logprobs: [], usage: {} };
   const stream = await engine.chat.completions.create({

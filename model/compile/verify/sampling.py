@@ -39,9 +39,9 @@ def check_sampling(engine: Engine) -> list[str]:
 
 def greedy_takes_the_best(engine: Engine) -> None:
     """At temperature 0 every token is the one with the largest logit."""
-    events = engine.trace(_request(max_tokens=8, temperature=0), fresh=True)
-    best = [int(np.argmax(event["logits"])) for event in events if "logits" in event]
-    sampled = [event["sampled"] for event in events if "sampled" in event]
+    events = engine.trace(_request(temperature=0), tokens=8, fresh=True)
+    best = [int(np.argmax(event["logits"])) for event in events if "logits" in event][:8]
+    sampled = [event["sampled"] for event in events if "sampled" in event][:8]
     _expect(sampled == best, f"greedy sampled {sampled}, best are {best}")
 
 
@@ -57,7 +57,7 @@ def a_seed_repeats(engine: Engine) -> None:
 
 
 def top_p_keeps_the_most_probable(engine: Engine) -> None:
-    """With masses .5, .3, .15 and .05 and top_p .9 the last is never drawn, others in proportion."""
+    """Of masses .5, .3, .15 and .05 and with top_p .9, the last is never drawn."""
     masses = {_A: 0.5, _B: 0.3, _C: 0.15, _D: 0.05}
     forced = {token: float(np.log(mass)) for token, mass in masses.items()}
     draws = 240

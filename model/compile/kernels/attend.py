@@ -1,0 +1,194 @@
+# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# mypy: ignore-errors
+# ruff: noqa: C901, N812, PLR0912, PLR0917
+"""Attention itself, over keys that lie anywhere.
+
+In prefill a thread serves one query and all heads that share a key, and needs no other. It takes
+eight keys at a time: the running maximum is then corrected once for eight, and a number loaded
+serves several products. Decode has a single query, so there the threads of a workgroup share out
+first the keys and then the dimensions of the result, with barriers between. Little may be alive
+across a barrier: SwiftShader compiles such a shader as coroutines, in seconds if it is large.
+"""
+
+from tvm.script import tirx as T
+
+__all__ = ["PAGE", "attend_in_decode", "attend_in_prefill"]
+
+PAGE = 16
+_BLOCK = 8
+_THREADS = 64
+
+
+def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
+    """Return the macro that fills `out` and `lse`, the natural logarithm of the sum of weights.
+
+    `locate(position)` is the page of a key, or its row; `key(page, slot, head, d)` and `value` of
+    the same read one number.
+    """
+    shared_by = query_heads // kv_heads
+    scan = _scan(shared_by, head_size)
+
+    @T.macro
+    def attend(q, out, lse, m, key_count, causal, score_scale, locate, key, value):
+        for bx in T.thread_binding((m * kv_heads + _THREADS - 1) // _THREADS, "blockIdx.x"):
+            for tx in T.thread_binding(_THREADS, "threadIdx.x"):
+                with T.sblock("attend"):
+                    T.reads()
+                    T.writes()
+                    mixed = T.sblock_alloc_buffer((shared_by, head_size), scope="local")
+                    peak = T.sblock_alloc_buffer((shared_by,), scope="local")
+                    total = T.sblock_alloc_buffer((shared_by,), scope="local")
+                    span = T.sblock_alloc_buffer((2,), "int32", scope="local")
+                    row: T.let[T.int32] = (bx * _THREADS + tx) // kv_heads
+                    head: T.let[T.int32] = (bx * _THREADS + tx) % kv_heads
+                    if row < m:
+                        span[0] = 0
+                        span[1] = T.Select(causal > 0, key_count - m + row + 1, key_count)
+                        scan(
+                            q, row, head, span, score_scale, locate, key, value, mixed, peak, total
+                        )
+                        for g in range(shared_by):
+                            for d in range(head_size):
+                                out[row, head * shared_by + g, d] = mixed[g, d] / T.max(
+                                    total[g], T.float32(1e-30)
+                                )
+                            # Without any key the result weighs nothing when it is merged.
+                            lse[row, head * shared_by + g] = peak[g] + T.log(
+                                T.max(total[g], T.float32(1e-30))
+                            )
+
+    return attend
+
+
+def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: int):
+    """Return the same macro for few queries: a workgroup for each query and head."""
+    shared_by = query_heads // kv_heads
+    rounds = (max_keys + _THREADS - 1) // _THREADS
+
+    @T.macro
+    def attend(q, out, lse, m, key_count, score_scale, locate, key, value):
+        for by in T.thread_binding(m, "blockIdx.y"):
+            for bx in T.thread_binding(query_heads, "blockIdx.x"):
+                for tx in T.thread_binding(_THREADS, "threadIdx.x"):
+                    with T.sblock("attend"):
+                        T.reads()
+                        T.writes()
+                        weight = T.sblock_alloc_buffer((rounds * _THREADS,), scope="shared")
+                        maxima = T.sblock_alloc_buffer((_THREADS,), scope="shared")
+                        sums = T.sblock_alloc_buffer((_THREADS,), scope="shared")
+                        # A thread keeps its scores to itself until they are final: TVM wants a
+                        # barrier wherever a loop both reads and writes shared memory.
+                        score = T.sblock_alloc_buffer((rounds,), scope="local")
+                        peak = T.sblock_alloc_buffer((1,), scope="local")
+                        sum_ = T.sblock_alloc_buffer((2,), scope="local")
+                        page = T.sblock_alloc_buffer((1,), "int32", scope="local")
+                        count = T.sblock_alloc_buffer((1,), "int32", scope="local")
+                        count[0] = key_count
+                        peak[0] = T.float32(-1e30)
+                        for i in range((count[0] + _THREADS - 1) // _THREADS):
+                            score[i] = T.float32(-1e30)
+                            if i * _THREADS + tx < count[0]:
+                                page[0] = locate(i * _THREADS + tx)
+                                sum_[0] = T.float32(0)
+                                for d in range(head_size):
+                                    sum_[0] = sum_[0] + q[by, bx, d] * key(
+                                        page[0], (i * _THREADS + tx) % PAGE, bx // shared_by, d
+                                    )
+                                score[i] = sum_[0] * score_scale
+                            peak[0] = T.max(peak[0], score[i])
+                        maxima[tx] = peak[0]
+                        T.tvm_storage_sync("shared")
+                        for i in range(_THREADS):
+                            peak[0] = T.max(peak[0], maxima[i])
+                        sum_[0] = T.float32(0)
+                        for i in range((count[0] + _THREADS - 1) // _THREADS):
+                            score[i] = T.Select(
+                                i * _THREADS + tx < count[0],
+                                T.exp(T.max(score[i] - peak[0], T.float32(-80))),
+                                T.float32(0),
+                            )
+                            weight[i * _THREADS + tx] = score[i]
+                            sum_[0] = sum_[0] + score[i]
+                        sums[tx] = sum_[0]
+                        T.tvm_storage_sync("shared")
+                        sum_[1] = T.float32(0)
+                        for i in range(_THREADS):
+                            sum_[1] = sum_[1] + sums[i]
+                        for i in range((head_size + _THREADS - 1) // _THREADS):
+                            if i * _THREADS + tx < head_size:
+                                sum_[0] = T.float32(0)
+                                for j in range(count[0]):
+                                    page[0] = locate(j)
+                                    sum_[0] = sum_[0] + weight[j] * value(
+                                        page[0], j % PAGE, bx // shared_by, i * _THREADS + tx
+                                    )
+                                out[by, bx, i * _THREADS + tx] = sum_[0] / sum_[1]
+                        if tx == 0:
+                            lse[by, bx] = peak[0] + T.log(sum_[1])
+
+    return attend
+
+
+def _scan(shared_by: int, head_size: int):
+    """Return the macro by which one thread attends to the keys from `span[0]` to `span[1]`.
+
+    It leaves, for each head that shares these keys, the maximum of the scores, the sum of their
+    exponentials relative to it, and the values mixed with these. Numbers that are used again lie
+    in buffers, because TVM repeats the expression of a `let` wherever it is used.
+    """
+
+    @T.macro
+    def scan(q, row, head, span, score_scale, locate, key, value, mixed, peak, total):
+        weight = T.sblock_alloc_buffer((shared_by, _BLOCK), scope="local")
+        loaded = T.sblock_alloc_buffer((_BLOCK,), scope="local")
+        other = T.sblock_alloc_buffer((1,), scope="local")
+        first = T.sblock_alloc_buffer((1,), "int32", scope="local")
+        page = T.sblock_alloc_buffer((_BLOCK,), "int32", scope="local")
+        slot = T.sblock_alloc_buffer((_BLOCK,), "int32", scope="local")
+        for g in range(shared_by):
+            peak[g] = T.float32(-1e30)
+            total[g] = T.float32(0)
+            for d in range(head_size):
+                mixed[g, d] = T.float32(0)
+        first[0] = span[0]
+        while first[0] < span[1]:
+            for j in T.unroll(_BLOCK):
+                slot[j] = T.min(first[0] + j, span[1] - 1)
+                page[j] = locate(slot[j])
+                slot[j] = slot[j] % PAGE
+            for g in range(shared_by):
+                for j in T.unroll(_BLOCK):
+                    weight[g, j] = T.float32(0)
+            for d in range(head_size):
+                for j in T.unroll(_BLOCK):
+                    loaded[j] = key(page[j], slot[j], head, d)
+                for g in range(shared_by):
+                    other[0] = q[row, head * shared_by + g, d]
+                    for j in T.unroll(_BLOCK):
+                        weight[g, j] = weight[g, j] + other[0] * loaded[j]
+            for g in range(shared_by):
+                other[0] = peak[g]
+                for j in T.unroll(_BLOCK):
+                    weight[g, j] = T.Select(
+                        first[0] + j < span[1], weight[g, j] * score_scale, T.float32(-1e30)
+                    )
+                    peak[g] = T.max(peak[g], weight[g, j])
+                # What was summed so far is relative to the old maximum.
+                other[0] = T.exp(T.max(other[0] - peak[g], T.float32(-80)))
+                total[g] = total[g] * other[0]
+                for d in range(head_size):
+                    mixed[g, d] = mixed[g, d] * other[0]
+                for j in T.unroll(_BLOCK):
+                    weight[g, j] = T.exp(T.max(weight[g, j] - peak[g], T.float32(-80)))
+                    total[g] = total[g] + weight[g, j]
+            for d in range(head_size):
+                for j in T.unroll(_BLOCK):
+                    loaded[j] = value(page[j], slot[j], head, d)
+                for g in range(shared_by):
+                    other[0] = mixed[g, d]
+                    for j in T.unroll(_BLOCK):
+                        other[0] = other[0] + weight[g, j] * loaded[j]
+                    mixed[g, d] = other[0]
+            first[0] = first[0] + _BLOCK
+
+    return scan

@@ -1,0 +1,85 @@
+# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# mypy: ignore-errors
+# ruff: noqa: C901, N812, PLR0917
+"""Rotary positions, exact for any position.
+
+The angle of pair i at position p is p * theta^(-2i / head_size). WGSL promises little about the
+sine of a large angle, and a power computed on the GPU is off by more than p can bear. So the angle
+is counted in turns of 2^32 steps: the frequency is a constant integer, the product wraps around as
+integers do, and what is left is an angle between minus pi and pi.
+"""
+
+import math
+
+from tvm.script import tirx as T
+
+__all__ = ["rotary_positions"]
+
+_THREADS = 64
+_STEPS = 1 << 32
+
+
+def rotary_positions(*, query_heads: int, kv_heads: int, head_size: int, theta: float):
+    """Return the kernel that splits `[n, heads, size]` into turned queries and keys, and values.
+
+    A thread turns the pairs (i, i + size / 2) of all heads at one position.
+    """
+    half = head_size // 2
+    frequencies = [theta ** (-i / half) / (2 * math.pi) for i in range(half)]
+    steps = [round(frequency * _STEPS) % _STEPS for frequency in frequencies]
+    heads = query_heads + 2 * kv_heads
+
+    def step_of(pair):
+        chosen = T.uint32(steps[0])
+        for i, step in enumerate(steps[1:], 1):
+            chosen = T.Select(pair == i, T.uint32(step), chosen)
+        return chosen
+
+    @T.prim_func(private=True, s_tir=True)
+    def rotate(
+        var_qkv: T.handle,
+        var_position: T.handle,
+        var_q: T.handle,
+        var_k: T.handle,
+        var_v: T.handle,
+        apply_rope: T.int64,
+    ):
+        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
+        n, offset = T.int32(), T.int32()
+        qkv = T.match_buffer(var_qkv, (n, heads, head_size), "float32")
+        position = T.match_buffer(var_position, (n,), "int32", elem_offset=offset)
+        q = T.match_buffer(var_q, (n, query_heads, head_size), "float32")
+        k = T.match_buffer(var_k, (n, kv_heads, head_size), "float32")
+        v = T.match_buffer(var_v, (n, kv_heads, head_size), "float32")
+        for bx in T.thread_binding((n * half + _THREADS - 1) // _THREADS, "blockIdx.x"):
+            for tx in T.thread_binding(_THREADS, "threadIdx.x"):
+                with T.sblock("rotate"):
+                    T.reads()
+                    T.writes()
+                    phase = T.sblock_alloc_buffer((1,), "uint32", scope="local")
+                    turn = T.sblock_alloc_buffer((2,), "float32", scope="local")
+                    pair = T.sblock_alloc_buffer((2,), "float32", scope="local")
+                    row: T.let[T.int32] = (bx * _THREADS + tx) // half
+                    i: T.let[T.int32] = (bx * _THREADS + tx) % half
+                    if row < n:
+                        phase[0] = step_of(i) * T.Cast("uint32", position[row])
+                        phase[0] = T.Select(apply_rope > T.int64(0), phase[0], T.uint32(0))
+                        turn[0] = T.Cast("float32", T.Cast("int32", phase[0])) * T.float32(
+                            2 * math.pi / _STEPS
+                        )
+                        turn[1] = T.sin(turn[0])
+                        turn[0] = T.cos(turn[0])
+                        for h in range(query_heads):
+                            pair[0] = qkv[row, h, i]
+                            pair[1] = qkv[row, h, i + half]
+                            q[row, h, i] = pair[0] * turn[0] - pair[1] * turn[1]
+                            q[row, h, i + half] = pair[1] * turn[0] + pair[0] * turn[1]
+                        for h in range(kv_heads):
+                            pair[0] = qkv[row, query_heads + h, i]
+                            pair[1] = qkv[row, query_heads + h, i + half]
+                            k[row, h, i] = pair[0] * turn[0] - pair[1] * turn[1]
+                            k[row, h, i + half] = pair[1] * turn[0] + pair[0] * turn[1]
+                            v[row, h, i] = qkv[row, query_heads + kv_heads + h, i]
+                            v[row, h, i + half] = qkv[row, query_heads + kv_heads + h, i + half]
+
+    return rotate

@@ -1,0 +1,72 @@
+"""The compiled model in the real engine: two shapes, against PyTorch and against definitions.
+
+Takes minutes: it compiles TVM's runtime if build/model/runtime has none, and two small models.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.compile.build import compile_model
+from model.compile.checkpoint import Checkpoint
+from model.compile.verify.browser import Engine, open_engine
+from model.compile.verify.logits import compare_logits
+from model.compile.verify.sampling import CHECKS
+from tests.model.random_llama import write_llama
+
+pytestmark = [
+    pytest.mark.recipe,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(shutil.which("emcc") is None, reason="emcc is not installed"),
+]
+
+RUNTIME = Path("build/model/runtime")
+SHAPES: dict[str, dict[str, Any]] = {
+    "grouped, tied": {},
+    "ungrouped, untied": {
+        "hidden_size": 96,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "head_dim": 80,
+        "intermediate_size": 160,
+        "vocab_size": 600,
+        "tie_word_embeddings": False,
+        "rope_theta": 500000.0,
+    },
+}
+
+
+@pytest.fixture(scope="module", params=[*SHAPES.values()], ids=[*SHAPES])
+def compiled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Checkpoint, Path]:
+    folder = tmp_path_factory.mktemp("model")
+    source = write_llama(folder / "hf", **request.param)
+    out = folder / "out"
+    compile_model(source, out, runtime=RUNTIME, context=1024, prefill_chunk=64)
+    return Checkpoint.read(source, prefill_chunk=64), out
+
+
+@pytest.fixture(scope="module")
+def engine(compiled: tuple[Checkpoint, Path]) -> Iterator[Engine]:
+    with open_engine(compiled[1]) as opened:
+        opened.load()
+        yield opened
+
+
+def test_logits_equal_pytorchs(compiled: tuple[Checkpoint, Path], engine: Engine) -> None:
+    """Over prefill in chunks, further turns from the cache, and decode."""
+    agreement = compare_logits(engine, compiled[0])
+    agreement.check()
+    assert agreement.same_best == agreement.positions
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_sampler(engine: Engine, check: Callable[[Engine], None]) -> None:
+    check(engine)

@@ -1,0 +1,46 @@
+"""The 4-bit format: what the packer writes, the trainer computes with and the kernels read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from model.compile.quantize import dequantize, pack, quantize_round_trip
+from model.train.quantise import quantised
+
+pytestmark = pytest.mark.recipe
+
+RANDOM = np.random.default_rng(2)
+
+
+def test_round_trip_stays_within_half_a_step() -> None:
+    weight = RANDOM.standard_normal((24, 96)).astype(np.float32)
+    step = np.abs(weight.reshape(24, 3, 32)).max(-1).repeat(32).reshape(24, 96) / 7
+    assert (np.abs(quantize_round_trip(weight) - weight) <= step / 2 * 1.00001).all()
+
+
+def test_round_trip_equals_what_the_trainer_computes_with() -> None:
+    weight = RANDOM.standard_normal((64, 128)).astype(np.float32)
+    expected = quantised(torch.from_numpy(weight)).numpy()
+    np.testing.assert_allclose(quantize_round_trip(weight), expected, rtol=1e-6, atol=0)
+
+
+def test_the_first_input_lies_in_the_lowest_bits() -> None:
+    weight = np.zeros((1, 32), np.float32)
+    weight[0, :3] = [7, -7, 1]
+    packed = pack(weight)
+    assert packed.words.shape == (4, 1)
+    assert packed.words[0, 0] == 0x77777_80E
+    assert packed.scales[0, 0] == 1
+
+
+def test_a_group_of_zeros_stays_zero() -> None:
+    assert not dequantize(pack(np.zeros((8, 32), np.float32))).any()
+
+
+def test_what_cannot_be_packed_is_refused() -> None:
+    with pytest.raises(ValueError, match="33 inputs cannot be cut"):
+        pack(np.zeros((8, 33), np.float32))
+    with pytest.raises(ValueError, match="not a finite"):
+        pack(np.full((8, 32), np.nan, np.float32))

@@ -1,0 +1,292 @@
+"""The kernels against numpy, with their threads run in both orders (see kernels_on_cpu)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tvm.script import tirx as T  # noqa: N812
+
+from model.compile import kernels
+from model.compile.kernels import Projection
+from model.compile.quantize import dequantize, pack
+from tests.model.kernels_on_cpu import run_in_both_orders
+
+pytestmark = pytest.mark.recipe
+
+RANDOM = np.random.default_rng(5)
+EPSILON = 1e-5
+EXACT = 2e-6
+
+
+def normal(*shape: int) -> Any:
+    return RANDOM.standard_normal(shape).astype(np.float32)
+
+
+def zeros(*shape: int) -> Any:
+    return np.zeros(shape, np.float32)
+
+
+def rms_norm(x: Any, gain: Any) -> Any:
+    return x / np.sqrt((x**2).mean(axis=1, keepdims=True) + EPSILON) * gain
+
+
+def silu(x: Any) -> Any:
+    return x / (1 + np.exp(-x))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8, 19])
+@pytest.mark.parametrize("kind", Projection)
+def test_product_equals_numpy(kind: Projection, rows: int) -> None:
+    inputs, outputs = 96, 80
+    packed = pack(normal(outputs, inputs))
+    w = dequantize(packed).T
+    x, gain, residual = normal(rows, inputs), normal(inputs), normal(rows, outputs)
+    expected = {
+        Projection.NORMED: lambda: rms_norm(x, gain) @ w,
+        Projection.NORMED_LAST: lambda: (rms_norm(x, gain) @ w)[-1:],
+        Projection.GATED: lambda: (
+            silu((rms_norm(x, gain) @ w)[:, : outputs // 2])
+            * (rms_norm(x, gain) @ w)[:, outputs // 2 :]
+        ),
+        Projection.ADDED: lambda: x @ w + residual,
+    }[kind]()
+    kernel = kernels.projection(
+        kind, inputs=inputs, outputs=outputs, single_row=rows == 1, epsilon=EPSILON
+    )
+    extra = residual if kind is Projection.ADDED else gain
+    arguments = [x, extra, packed.words, packed.scales]
+    [y] = run_in_both_orders(kernel, arguments, [np.zeros_like(expected)])
+    np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * np.abs(expected).max() * 10)
+
+
+def test_embedding_gathers_the_dequantised_row() -> None:
+    table = pack(normal(40, 64))
+    ids = np.array([3, 39, 0, 3], np.int32)
+    kernel = kernels.gather_embedding(vocabulary=40, hidden=64)
+    [y] = run_in_both_orders(kernel, [ids, table.words, table.scales], [zeros(4, 64)])
+    np.testing.assert_array_equal(y, dequantize(table)[ids])
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_rotary_positions_are_exact_far_out(applied: bool) -> None:
+    rows, size, theta = 5, 16, 10000.0
+    qkv = normal(rows, 8, size)
+    positions = np.array([0, 1, 77, 1023, 8063], np.int32)
+    angles = np.outer(positions, theta ** (-np.arange(0, size, 2) / size)) * applied
+    cos, sin = (np.tile(part, 2)[:, None] for part in (np.cos(angles), np.sin(angles)))
+    turned = qkv * cos + np.concatenate([-qkv[..., size // 2 :], qkv[..., : size // 2]], -1) * sin
+    kernel = kernels.rotary_positions(query_heads=4, kv_heads=2, head_size=size, theta=theta)
+    empty = [zeros(rows, 4, size), zeros(rows, 2, size), zeros(rows, 2, size)]
+    q, k, v = run_in_both_orders(kernel, [qkv, positions], empty, [int(applied)])
+    np.testing.assert_allclose(q, turned[:, :4], atol=3e-5)
+    np.testing.assert_allclose(k, turned[:, 4:6], atol=3e-5)
+    np.testing.assert_array_equal(v, qkv[:, 6:])
+
+
+def attention(q: Any, k: Any, v: Any, *, causal: bool) -> tuple[Any, Any]:
+    """Return the mixed values and the logarithm of the sum of weights, in float64."""
+    rows, heads, size = q.shape
+    keys, kv_heads, _ = k.shape
+    k, v = (np.repeat(x.astype(np.float64), heads // kv_heads, axis=1) for x in (k, v))
+    scores = np.einsum("qhd,khd->hqk", q, k) / np.sqrt(size)
+    if causal:
+        scores[:, np.triu(np.ones((rows, keys), bool), keys - rows + 1)] = -np.inf
+    weights = np.exp(scores)
+    out = np.einsum("hqk,khd->qhd", weights / weights.sum(-1, keepdims=True), v)
+    return out, np.log(weights.sum(-1)).T
+
+
+def scalars(*, head_size: int, causal: bool) -> list[float]:
+    """Return what the cache passes: causal, rotary mode, scale and base, scale of the scores."""
+    return [int(causal), 0, 1.0, 10000.0, head_size**-0.5]
+
+
+def starts(length: int) -> Any:
+    return np.array([0, length], np.int32)
+
+
+@pytest.mark.parametrize("rows", [1, 9, 40])
+def test_ragged_attention_is_causal(rows: int) -> None:
+    q, k, v = normal(rows, 4, 16), normal(rows, 2, 16), normal(rows, 2, 16)
+    expected, expected_lse = attention(q, k, v, causal=True)
+    positions, offset = np.arange(rows, dtype=np.int32), np.zeros(1, np.int32)
+    out, lse = run_in_both_orders(
+        kernels.ragged_attention(query_heads=4, kv_heads=2, head_size=16),
+        [q, starts(rows), k, v, starts(rows), positions, offset],
+        [zeros(rows, 4, 16), zeros(rows, 4)],
+        scalars(head_size=16, causal=True),
+    )
+    np.testing.assert_allclose(out, expected, atol=1e-5)
+    np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
+
+
+@pytest.mark.parametrize("keys", [1, 16, 37])
+def test_paged_attention_sees_every_key_in_the_pages(keys: int) -> None:
+    rows, used = 5, -(-keys // kernels.PAGE)
+    q, k, v = normal(rows, 4, 16), normal(keys, 2, 16), normal(keys, 2, 16)
+    ids = RANDOM.permutation(used + 2)[:used].astype(np.int32)
+    pages = normal(used + 2, 2, 2, kernels.PAGE, 16)
+    for position in range(keys):
+        page, slot = ids[position // kernels.PAGE], position % kernels.PAGE
+        pages[page, 0, :, slot], pages[page, 1, :, slot] = k[position], v[position]
+    last_page = np.array([(keys - 1) % kernels.PAGE + 1], np.int32)
+    positions, offset = np.arange(rows, dtype=np.int32), np.zeros(1, np.int32)
+    expected, expected_lse = attention(q, k, v, causal=False)
+    out, lse = run_in_both_orders(
+        kernels.paged_attention(query_heads=4, kv_heads=2, head_size=16),
+        [q, starts(rows), pages, starts(used), ids, last_page, offset, positions],
+        [zeros(rows, 4, 16), zeros(rows, 4)],
+        scalars(head_size=16, causal=False),
+    )
+    np.testing.assert_allclose(out, expected, atol=1e-5)
+    np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
+
+
+def test_merge_equals_attention_to_all_keys() -> None:
+    rows = 70
+    q, k, v = normal(rows, 4, 16), normal(30, 2, 16), normal(30, 2, 16)
+    parts = [attention(q, k[part], v[part], causal=False) for part in (slice(21), slice(21, 30))]
+    (a, lse_a), (b, lse_b) = [(out.astype("f"), lse.astype("f")) for out, lse in parts]
+    expected, expected_lse = attention(q, k, v, causal=False)
+    merged, lse = merge(a, lse_a, b, lse_b)
+    np.testing.assert_allclose(merged, expected, atol=1e-5)
+    np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
+
+
+def test_merge_with_no_key_changes_nothing() -> None:
+    a, lse_a, nothing = normal(3, 4, 16), normal(3, 4), np.full((3, 4), -1e30, np.float32)
+    merged, lse = merge(a, lse_a, zeros(3, 4, 16), nothing)
+    np.testing.assert_allclose(merged, a, atol=1e-6)
+    np.testing.assert_allclose(lse, lse_a, atol=1e-6)
+
+
+def merge(a: Any, lse_a: Any, b: Any, lse_b: Any) -> tuple[Any, Any]:
+    kernel = kernels.merge_attention(query_heads=4, head_size=16)
+    merged, lse, *_ = run_in_both_orders(kernel, [], [a, lse_a, b, lse_b])
+    return merged, lse
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 0.7, 1.0, 2.0])
+@pytest.mark.parametrize("vocabulary", [64, 200, 4096])
+def test_softmax_equals_numpy(vocabulary: int, temperature: float) -> None:
+    logits = normal(2, 1, vocabulary) * 5
+    scaled = (logits - logits.max(-1, keepdims=True)).astype(np.float64) / temperature
+    expected = np.exp(scaled) / np.exp(scaled).sum(-1, keepdims=True)
+    work = zeros(2, 2, -(-vocabulary // kernels.PARTIAL))
+    y, _ = run_in_both_orders(
+        kernels.softmax_with_temperature(vocabulary=vocabulary),
+        [logits, np.full(2, temperature, np.float32)],
+        [np.zeros_like(logits), work],
+    )
+    np.testing.assert_allclose(y, expected, atol=1e-6)
+
+
+def test_softmax_gives_what_is_masked_no_chance_at_all() -> None:
+    logits = normal(1, 1, 200)
+    logits[0, 0, ::3] = -1e30
+    for temperature in (1e-6, 1.0, 2.0):
+        y, _ = run_in_both_orders(
+            kernels.softmax_with_temperature(vocabulary=200),
+            [logits, np.array([temperature], np.float32)],
+            [np.zeros_like(logits), zeros(1, 2, 4)],
+        )
+        assert (y[0, 0, ::3] == 0).all()
+        assert y.sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [7, 16, 100, 256, 1000, 4096])
+@pytest.mark.parametrize("distinct", [True, False])
+def test_sort_is_descending_and_stable(size: int, distinct: bool) -> None:
+    x = RANDOM.random((2, size), np.float32) if distinct else normal(2, size).round(1)
+    order = np.argsort(-x, axis=1, kind="stable")
+    empty = [zeros(2, size), np.zeros((2, size), np.int32)]
+    pairs = run_in_both_orders(kernels.sort_runs(size=size), [x], empty)
+    run = kernels.WAYS
+    while run < size:
+        pairs = run_in_both_orders(kernels.merge_runs(size=size, run=run), pairs, empty)
+        run *= kernels.WAYS
+    np.testing.assert_array_equal(pairs[1], order)
+    np.testing.assert_array_equal(pairs[0], np.take_along_axis(x, order, axis=1))
+
+
+def sample(probabilities: list[float], uniform: list[float], top_p: float) -> list[int]:
+    """Return what is drawn where token i stands for the i-th most probable, plus 10."""
+    p = np.array([probabilities], np.float32)
+    tokens = np.arange(10, 10 + p.size, dtype=np.int32)[None]
+    u = np.array(uniform, np.float32)
+    rows, mass = np.zeros(len(u), np.int32), np.array([top_p], np.float32)
+    kernel = kernels.sample_top_p(vocabulary=p.size)
+    [out] = run_in_both_orders(kernel, [p, tokens, u, rows, mass], [np.zeros(len(u), np.int32)])
+    return [int(token) for token in out]
+
+
+@pytest.mark.parametrize(
+    ("top_p", "uniform", "expected"),
+    [
+        (1.0, [0.0, 0.49, 0.51, 0.79, 0.81, 0.96, 0.999], [10, 10, 11, 11, 12, 13, 13]),
+        (0.9, [0.0, 0.5, 0.53, 0.84, 0.85, 0.999], [10, 10, 11, 11, 12, 12]),
+        (0.5, [0.0, 0.999], [10, 10]),
+        (1e-5, [0.0, 0.999], [10, 10]),
+    ],
+)
+def test_sample_draws_in_proportion_from_what_top_p_keeps(
+    top_p: float, uniform: list[float], expected: list[int]
+) -> None:
+    assert sample([0.5, 0.3, 0.15, 0.05], uniform, top_p) == expected
+
+
+def test_sample_never_draws_the_impossible() -> None:
+    almost_one = float(np.nextafter(np.float32(1), np.float32(0)))
+    drawn = sample([0.7, 0.2999999, 0.0, 0.0], [0.0, almost_one], 1.0)
+    assert drawn == [10, 11]
+
+
+def test_bias_is_added() -> None:
+    logits = normal(1, 50)
+    tokens, bias = np.array([3, 49], np.int32), np.array([2.5, -100], np.float32)
+    expected = logits.copy()
+    expected[0, tokens] += bias
+    rows = np.zeros(2, np.int32)
+    assert_changes(kernels.apply_bias(vocabulary=50), logits, [rows, tokens, bias], expected)
+
+
+def test_penalties_follow_their_definition() -> None:
+    logits = np.array([[2.0, -1.0, 0.5, 3.0]], np.float32)
+    zero, tokens = np.zeros(1, np.int32), np.array([0, 1, 2], np.int32)
+    counts, penalties = np.array([1, 2, 4], np.int32), np.array([[0.5, 0.25, 2.0]], np.float32)
+    expected = np.array([[1.25 / 2, -2.0 * 2, -1.0 * 2, 3.0]], np.float32)
+    arguments = [zero, np.zeros(3, np.int32), tokens, counts, penalties]
+    assert_changes(kernels.apply_penalty(vocabulary=4), logits, arguments, expected)
+
+
+def test_bitmask_forbids_what_its_bits_leave_out() -> None:
+    allowed = RANDOM.random(70) < 0.5
+    allowed[[0, 31, 32, 63, 69]] = [True, True, False, True, True]
+    bits = np.packbits(np.pad(allowed, (0, 26)), bitorder="little").view(np.int32)[None]
+    logits = normal(1, 70)
+    expected = np.where(allowed, logits, np.float32(-1e30))
+    kernel = kernels.apply_bitmask(vocabulary=70)
+    assert_changes(kernel, logits, [np.zeros(1, np.int32), bits], expected)
+
+
+def assert_changes(kernel: Any, logits: Any, arguments: list[Any], expected: Any) -> None:
+    """Run a kernel that changes its first argument in place."""
+    changed, *_ = run_in_both_orders(kernel, [], [logits, *arguments])
+    np.testing.assert_allclose(changed, expected, rtol=1e-6)
+
+
+def test_a_race_is_noticed() -> None:
+    @T.prim_func(s_tir=True)  # type: ignore[untyped-decorator]
+    def shift(var_x: T.handle) -> None:
+        T.func_attr({"tirx.is_scheduled": True})
+        x = T.match_buffer(var_x, (8,), "float32")
+        for tx in T.thread_binding(8, "threadIdx.x"):
+            with T.sblock("shift"):
+                T.reads()
+                T.writes()
+                x[tx] = x[(tx + 1) % 8]
+
+    with pytest.raises(AssertionError, match="order of the threads"):
+        run_in_both_orders(shift, [], [normal(8)])
