@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from playwright.sync_api import Page
@@ -10,6 +11,8 @@ from tests.browser.inpage import PagePython, wheels
 from tests.browser.server import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
+PYODIDE = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]["pyodide"]
+CDN = "https://cdn.jsdelivr.net/pyodide/"
 
 _RUN = """async code => {
   const lines = [];
@@ -28,7 +31,7 @@ def test_html_example_prints_a_persona(page: Page, site: str) -> None:
     (html,) = blocks("html")
     micropip, wheel = wheels()
     local = (
-        html.replace("https://cdn.jsdelivr.net/pyodide/v314.0.7/full/", site + "vendor/pyodide/")
+        html.replace(f"{CDN}v{PYODIDE}/full/", site + "vendor/pyodide/")
         .replace('loadPackage("micropip")', f'loadPackage("{site}{micropip}")')
         .replace('install("pywebllm")', f'install("{site}{wheel}")')
     )
