@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -34,6 +35,7 @@ FLAGS = (
 )
 
 
+@cache  # Playwright cannot be asked for its own while it runs
 def find_chromium() -> Path | None:
     """Return an installed Chrome, Edge or Chromium, else Playwright's own, else None."""
     named = [Path(path) for name in _NAMES if (path := shutil.which(name))]

@@ -17,5 +17,5 @@ def pytest_report_header() -> str:
     left_out = ", ".join(collect_ignore_glob)
     return (
         f"recipe tests: left out {left_out}, because {' and '.join(_MISSING)} is missing;"
-        " pip install -r model/requirements.txt runs them too"
+        " tests/recipe runs them too"
     )

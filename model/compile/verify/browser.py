@@ -14,10 +14,10 @@ from playwright.sync_api import Error, Page, sync_playwright
 
 from model.compile.errors import ToolError, VerificationError
 
-__all__ = ["Engine", "open_engine"]
+__all__ = ["PROBE", "Engine", "open_engine"]
 
 WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
-_PROBE: Final = Path(__file__).with_name("probe.js")
+PROBE: Final = Path(__file__).with_name("probe.js")
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS: Final = (
     "--enable-unsafe-webgpu",
@@ -33,18 +33,21 @@ _REVISION: Final = "/model/resolve/v1/"
 
 
 class Engine:
-    """The model in the page; each method is a function of `probe.js`."""
+    """The model in the page; each method is a function of `probe.js`.
 
-    def __init__(self, page: Page, origin: str, model: Path) -> None:
+    The page's origin must serve `/probe.js` and `/webllm.js`, and at `url` the folder `model`.
+    """
+
+    def __init__(self, page: Page, url: str, model: Path) -> None:
         self._page = page
-        self._origin = origin
+        self._url = url
         self.settings: dict[str, Any] = json.loads((model / "mlc-chat-config.json").read_text())
         self.white_space = _white_space(model / "tokenizer.json")
         """The tokens that hold a space, a tab or a line break."""
 
     def load(self) -> dict[str, Any]:
         """Load the model anew; return `{milliseconds, adapter}`."""
-        return dict(self._call("load", f"{self._origin}{_REVISION}"))
+        return dict(self._call("load", self._url))
 
     def trace(self, request: dict[str, Any], *, tokens: int, fresh: bool) -> list[dict[str, Any]]:
         """Answer one chat request, in a new conversation if `fresh`; return what happened.
@@ -93,7 +96,7 @@ def open_engine(model: Path, *, webllm: Path = WEBLLM) -> Iterator[Engine]:
             page = browser.new_page()
             page.set_default_timeout(_PATIENCE_MS)
             page.goto(origin)
-            yield Engine(page, origin, model)
+            yield Engine(page, f"{origin}{_REVISION}", model)
         finally:
             browser.close()
 
@@ -136,7 +139,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def __init__(self, *args: Any, model: Path, webllm: Path, **kwargs: Any) -> None:
         self._model = model
-        self._files = {"/probe.js": _PROBE, "/webllm.js": webllm}
+        self._files = {"/probe.js": PROBE, "/webllm.js": webllm}
         super().__init__(*args, **kwargs)
 
     def do_GET(self) -> None:

@@ -1,0 +1,102 @@
+"""The shipped model's network in plain numpy, from the very files a visitor downloads.
+
+A Llama over one whole sequence, without a cache: what the compiled library must compute. How the
+weights are packed is `model.compile.quantize`'s; what the parameters are called is
+`model.compile.parameters`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_PATH
+
+from model.compile.quantize import Packed, dequantize
+from tests.browser.server import ROOT
+
+__all__ = ["REVISION", "SHIPPED", "Floats", "ShippedNetwork"]
+
+SHIPPED = ROOT / "static/models" / BUILTIN_MODEL
+REVISION = ROOT / "static" / BUILTIN_PATH
+
+Floats = npt.NDArray[np.float32]
+
+# The files tell all sizes but these.
+_HEAD = 64
+_THETA = 10000.0
+_EPSILON = 1e-5
+
+
+class ShippedNetwork:
+    """The weights of a folder with `tensor-cache.json`, and the network they belong to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tensors = _read(folder)
+        self._embedding = self._matrix("embedding")
+        norms = [name for name in self._tensors if name.endswith(".attention.norm")]
+        self._layers = [name.removesuffix(".attention.norm") for name in norms]
+
+    def logits(self, tokens: list[int]) -> Floats:
+        """Return the logits `[tokens, vocabulary]` after each token of the sequence."""
+        hidden = self._embedding[tokens]
+        for layer in self._layers:
+            hidden = hidden + self._attention(
+                layer, self._normed(f"{layer}.attention.norm", hidden)
+            )
+            hidden = hidden + self._mlp(layer, self._normed(f"{layer}.mlp.norm", hidden))
+        logits: Floats = self._normed("norm", hidden) @ self._embedding.T
+        return logits
+
+    def _attention(self, layer: str, hidden: Floats) -> Floats:
+        out = self._matrix(f"{layer}.attention.out")
+        qkv = hidden @ self._matrix(f"{layer}.attention.qkv").T
+        queries = out.shape[1] // _HEAD
+        heads = qkv.reshape(len(hidden), -1, _HEAD).swapaxes(0, 1)
+        shared = (len(heads) - queries) // 2
+        query, key, value = np.split(heads, [queries, queries + shared])
+        # Neighbouring query heads share a key head.
+        key, value = (np.repeat(each, queries // shared, axis=0) for each in (key, value))
+        scores = _rotated(query) @ _rotated(key).swapaxes(1, 2) / np.sqrt(np.float32(_HEAD))
+        scores += np.triu(np.full(scores.shape[1:], -np.inf, np.float32), 1)
+        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        weights /= weights.sum(axis=-1, keepdims=True)
+        seen: Floats = (weights @ value).swapaxes(0, 1).reshape(len(hidden), -1) @ out.T
+        return seen
+
+    def _mlp(self, layer: str, hidden: Floats) -> Floats:
+        gate, up = np.split(hidden @ self._matrix(f"{layer}.mlp.gate_up").T, 2, axis=-1)
+        made: Floats = (gate / (1 + np.exp(-gate)) * up) @ self._matrix(f"{layer}.mlp.down").T
+        return made
+
+    def _normed(self, name: str, hidden: Floats) -> Floats:
+        mean = np.square(hidden).mean(axis=-1, keepdims=True)
+        normed: Floats = hidden / np.sqrt(mean + _EPSILON) * self._tensors[name]
+        return normed
+
+    def _matrix(self, name: str) -> Floats:
+        words, scales = self._tensors[f"{name}.words"], self._tensors[f"{name}.scales"]
+        return dequantize(Packed(words=words, scales=scales))
+
+
+def _rotated(heads: Floats) -> Floats:
+    """Turn `[heads, positions, size]` by its positions: first half with second half."""
+    frequencies = _THETA ** (-np.arange(_HEAD // 2) / (_HEAD // 2))
+    angles = np.outer(np.arange(heads.shape[1]), frequencies)
+    cosine, sine = (turn(angles).astype(np.float32) for turn in (np.cos, np.sin))
+    first, second = np.split(heads, 2, axis=-1)
+    return np.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
+
+
+def _read(folder: Path) -> dict[str, npt.NDArray[Any]]:
+    tensors: dict[str, npt.NDArray[Any]] = {}
+    for shard in json.loads((folder / "tensor-cache.json").read_text("utf-8"))["records"]:
+        data = (folder / shard["dataPath"]).read_bytes()
+        for record in shard["records"]:
+            count = int(np.prod(record["shape"]))
+            flat = np.frombuffer(data, record["dtype"], count, record["byteOffset"])
+            tensors[record["name"]] = flat.reshape(record["shape"])
+    return tensors
