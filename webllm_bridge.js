@@ -32,6 +32,7 @@
  * @property {unknown} gpu `navigator.gpu`; undefined where there is no WebGPU
  * @property {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} GPUAdapter
  * @property {number} helloSeconds how long a worker may take until it runs this file
+ * @property {number} releaseSeconds how long what was given up may take to let go of what it holds
  */
 
 /**
@@ -53,28 +54,45 @@ export async function checkSupport(scope = globalThis) {
   const support = { secure: scope.isSecureContext, webgpu: gpu !== undefined, features: [], limits: {} };
   if (!support.secure) return JSON.stringify({ ...support, problem: "insecure-context" });
   if (!gpu) return JSON.stringify({ ...support, problem: "no-webgpu" });
-  // Asked as WebLLM asks, so that the answer is about the adapter that it would get.
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+  const adapter = await findAdapter(gpu);
   if (!adapter) return JSON.stringify({ ...support, problem: "no-adapter" });
-  const { vendor, architecture, description, isFallbackAdapter: fallback = false } = adapter.info;
-  const limits = LEAST_LIMITS.map(([name, least]) => ({ name, least, value: adapter.limits[name] }));
+  const limits = NEEDED_LIMITS.map(([name, needed]) => ({ name, value: adapter.limits[name], needed }));
+  const shortfalls = limits.filter(({ value, needed }) => value < needed);
   return JSON.stringify({
     ...support,
-    adapter: { vendor, architecture, description, fallback },
+    adapter: describeAdapter(adapter),
     features: [...adapter.features].sort(),
     limits: Object.fromEntries(limits.map(({ name, value }) => [name, value])),
-    problem: limits.some(({ value, least }) => value < least) ? "limits" : undefined,
+    ...(shortfalls.length > 0 && { problem: "limits", shortfalls }),
   });
 }
 
 /** The least that WebLLM 0.2.86 accepts (its `detectGPUDevice`). */
-const LEAST_LIMITS = /** @type {const} */ ([
+const NEEDED_LIMITS = /** @type {const} */ ([
   ["maxBufferSize", 2 ** 28],
   ["maxStorageBufferBindingSize", 2 ** 27],
   ["maxComputeWorkgroupStorageSize", 2 ** 15],
   ["maxStorageBuffersPerShaderStage", 10],
-  ["maxComputeInvocationsPerWorkgroup", 256],
+  // Told because it decides about speed; WebLLM takes whatever there is.
+  ["maxComputeInvocationsPerWorkgroup", 0],
 ]);
+
+/** A GPU process that is stuck leaves the question for an adapter open for good. */
+const ADAPTER_SECONDS = 30;
+
+/** @param {GPU} gpu @returns {Promise<GPUAdapter | null | undefined>} nothing where the browser refuses or is stuck */
+function findAdapter(gpu) {
+  // Asked as WebLLM asks, so that the answer is about the adapter that it would get.
+  const ask = async () => gpu.requestAdapter({ powerPreference: "high-performance" });
+  return within(ADAPTER_SECONDS, ask()).catch(() => null);
+}
+
+/** Chrome before 127 has no `info`, and `isFallbackAdapter` was first the adapter's. @param {GPUAdapter} adapter */
+function describeAdapter(adapter) {
+  const old = /** @type {{ info?: GPUAdapterInfo, isFallbackAdapter?: boolean }} */ (adapter);
+  const { vendor = "", architecture = "", description = "", isFallbackAdapter } = old.info ?? {};
+  return { vendor, architecture, description, fallback: isFallbackAdapter ?? old.isFallbackAdapter ?? false };
+}
 
 // ---------------------------------------------------------------------------------------- bridge
 
@@ -241,7 +259,8 @@ class Bridge {
     } catch (error) {
       await host.close(new BridgeError("AbortError", "The load has failed."));
       if (record && nameError(error, "load").name === "IntegrityError") {
-        await forgetFiles(this.#surroundings.openCache, record).catch(() => {});
+        const { openCache, releaseSeconds } = this.#surroundings;
+        await within(releaseSeconds, forgetFiles(openCache, record)).catch(() => {});
       }
       throw error;
     }
@@ -561,8 +580,8 @@ const VIRTUAL_BASE = "https://pywebllm.invalid/";
 
 /** @param {Surroundings["openCache"]} openCache @param {string} name @param {Uint8Array} bytes */
 async function publish(openCache, name, bytes) {
-  const { href } = new URL(name, VIRTUAL_BASE);
-  if (!href.startsWith(VIRTUAL_BASE) || !ArrayBuffer.isView(bytes)) {
+  const href = parseUrl(name, VIRTUAL_BASE);
+  if (!href?.startsWith(VIRTUAL_BASE) || !ArrayBuffer.isView(bytes)) {
     throw invalid(`publish() takes a relative name and bytes, not ${name}`);
   }
   try {
@@ -649,6 +668,26 @@ class Lifeline {
 
   check() {
     if (this.#error) throw this.#error;
+  }
+}
+
+/**
+ * @template T
+ * @param {number} seconds
+ * @param {Promise<T>} work
+ * @returns {Promise<T | undefined>} the work's outcome, or nothing when it takes longer
+ */
+async function within(seconds, work) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {Promise<undefined>} */
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(undefined), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -767,7 +806,9 @@ class WorkerHost {
 class MainHost {
   lifeline = new Lifeline();
   #adapters;
-  #closed = false;
+  #releaseSeconds;
+  /** @type {Promise<void> | undefined} */
+  #closing;
   /** @type {import("@mlc-ai/web-llm").MLCEngine | undefined} */
   #engine;
   /** @type {Set<GPUDevice>} */
@@ -776,9 +817,13 @@ class MainHost {
   /** While one reload runs, every new GPU device is taken for its own, so two must not overlap. */
   static #turn = Promise.resolve();
 
+  /** Reloads that were given up, did not end in time, and may still ask for a device. */
+  static #strays = 0;
+
   /** @param {Config} _config @param {Surroundings} surroundings */
   constructor(_config, surroundings) {
     this.#adapters = surroundings.GPUAdapter;
+    this.#releaseSeconds = surroundings.releaseSeconds;
   }
 
   /** @param {WebLLM} webllm */
@@ -790,33 +835,64 @@ class MainHost {
 
   /** @param {string} modelId */
   async reload(modelId) {
-    const done = MainHost.#turn.then(() => this.#reload(modelId));
-    MainHost.#turn = done.catch(() => {});
-    await this.lifeline.guard(done);
+    const turn = MainHost.#turn.then(() => this.#takeTurn(modelId));
+    MainHost.#turn = turn.catch(() => {});
+    await this.lifeline.guard(turn);
   }
 
   /** @param {BridgeError} reason */
-  async close(reason) {
+  close(reason) {
     this.lifeline.cut(reason);
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close() {
     // Aborts a running reload; what it throws on the way out is of no interest to anyone.
-    await this.#engine?.unload().catch(() => {});
+    await within(this.#releaseSeconds, this.#unload());
     for (const device of this.#devices) device.destroy();
+  }
+
+  async #unload() {
+    await this.#engine?.unload().catch(() => {});
+  }
+
+  /** Ends with the reload; when the host is given up, after a grace at the latest. @param {string} modelId */
+  async #takeTurn(modelId) {
+    this.lifeline.check();
+    const unwatch = watchDevices(this.#adapters, (device) => this.#adopt(device));
+    const reload = this.#reload(modelId);
+    const over = reload.then(() => true, () => true);
+    try {
+      await this.lifeline.guard(reload);
+    } finally {
+      if (!(await within(this.#releaseSeconds, over))) {
+        MainHost.#strays += 1;
+        void over.then(() => (MainHost.#strays -= 1));
+      }
+      unwatch();
+    }
   }
 
   /** @param {string} modelId */
   async #reload(modelId) {
-    this.lifeline.check();
-    const unwatch = watchDevices(this.#adapters, (device) => this.#adopt(device));
-    await this.#engine?.reload(modelId).finally(unwatch);
+    try {
+      await this.#engine?.reload(modelId);
+    } finally {
+      // WebLLM 0.2.86 finishes a reload that it was not fetching anything for when it was aborted.
+      if (this.#closing) await this.#unload();
+    }
   }
 
   /** @param {GPUDevice} device */
   #adopt(device) {
-    if (this.#closed) return device.destroy();
+    if (this.#closing) return device.destroy();
     this.#devices.add(device);
-    void device.lost.then(({ message }) => this.lifeline.cut(lostError(message)));
+    // Perhaps a stray's, which destroys it when it ends.
+    const doubtful = MainHost.#strays > 0;
+    void device.lost.then(({ message, reason }) => {
+      if (!doubtful || reason !== "destroyed") this.lifeline.cut(lostError(message));
+    });
   }
 }
 
@@ -844,8 +920,19 @@ function watchDevices(adapters, found) {
 function createWorker(url, name) {
   // A worker must come from the page's own origin; a file from elsewhere is imported by one that does.
   const isOwn = new URL(url).origin === globalThis.location.origin;
-  const stub = () => URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
-  return new Worker(isOwn ? url : stub(), { type: "module", name });
+  return new Worker(isOwn ? url : stubFor(url), { type: "module", name });
+}
+
+/** Kept, because a blob's URL stays in memory until the page ends. @type {Map<string, string>} */
+const STUBS = new Map();
+
+/** @param {string} url */
+function stubFor(url) {
+  const stub =
+    STUBS.get(url) ??
+    URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" }));
+  STUBS.set(url, stub);
+  return stub;
 }
 
 /** @returns {Surroundings} */
@@ -860,6 +947,7 @@ function defaultSurroundings() {
     gpu: navigator?.gpu,
     GPUAdapter: globalThis.GPUAdapter,
     helloSeconds: 30,
+    releaseSeconds: 10,
   };
 }
 
@@ -909,8 +997,18 @@ function readObject(text) {
 
 /** @param {string} name @param {unknown} value @param {string} [base] @returns {string} */
 function readUrl(name, value, base) {
-  if (typeof value === "string" && URL.canParse(value, base)) return new URL(value, base).href;
+  const href = typeof value === "string" ? parseUrl(value, base) : undefined;
+  if (href !== undefined) return href;
   throw invalid(`${name} must be an absolute URL, not ${JSON.stringify(value)}`);
+}
+
+/** `URL.canParse` is younger than WebGPU. @param {string} text @param {string} [base] */
+function parseUrl(text, base) {
+  try {
+    return new URL(text, base).href;
+  } catch {
+    return undefined;
+  }
 }
 
 // ------------------------------------------------------------------------------------------ errors

@@ -68,6 +68,8 @@ export class World {
 
   resetChat = async () => {};
 
+  unload = async () => {};
+
   /** What happens before a stream is handed out. @type {(request: any) => Promise<void>} */
   accept = async () => {};
 
@@ -103,6 +105,7 @@ export class World {
       gpu: {},
       GPUAdapter: this.GPUAdapter,
       helloSeconds: 30,
+      releaseSeconds: 10,
       ...surroundings,
     }));
   }
@@ -202,6 +205,7 @@ class StubEngine {
 
   async unload() {
     this.world.log.push("unload");
+    await this.world.unload();
     this.modelId = undefined;
   }
 
@@ -283,13 +287,13 @@ function fakeAdapterClass() {
 
 export class FakeDevice {
   destroyed = false;
-  /** @type {(info: { message: string }) => void} */
+  /** @type {(info: { message: string, reason?: string }) => void} */
   lose = () => {};
   lost = new Promise((resolve) => (this.lose = resolve));
 
   destroy() {
     this.destroyed = true;
-    this.lose({ message: "Device was destroyed." });
+    this.lose({ message: "Device was destroyed.", reason: "destroyed" });
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { FakeWorker, Gate, OTHER, World, chat, drain, load, piece, settle, test, textOf } from "./fakes.mjs";
+import { openBridge } from "../../webllm_bridge.js";
+import { FakeWorker, Gate, OTHER, RECORD, World, chat, drain, load, piece, settle, test, textOf } from "./fakes.mjs";
 
 /** @type {[string, (worker: FakeWorker) => void, string][]} */
 const DEATHS = [
@@ -241,3 +242,46 @@ test("a cut stream of events leaves the engine in use", async () => {
   gate.open();
   assert.equal(textOf(await generation), "Hello");
 });
+
+test("a worker file from elsewhere is started through a blob, and one blob is enough", async () => {
+  const world = new World();
+  /** @type {string[]} */
+  const started = [];
+  const browser = {
+    location: { origin: "https://page.example" },
+    Worker: class extends FakeWorker {
+      /** @param {string} url @param {{ name: string }} options */
+      constructor(url, { name }) {
+        super(world, url, name);
+        started.push(url);
+      }
+    },
+  };
+  const cleanUp = dressAs(browser);
+  try {
+    const { importWebLLM, locks, GPUAdapter } = world;
+    const config = JSON.stringify({
+      webllmUrl: "https://site.example/webllm.js",
+      workerUrl: "https://site.example/webllm_bridge.js",
+    });
+    const surroundings = /** @type {any} */ ({ importWebLLM, locks, GPUAdapter, gpu: {} });
+    const bridge = openBridge(config, surroundings);
+    for (const model of [RECORD, OTHER]) assert.equal((await drain(load(bridge, model))).error, undefined);
+  } finally {
+    cleanUp();
+  }
+  assert.equal(started.length, 2);
+  assert.match(started[0] ?? "", /^blob:/);
+  assert.equal(started[1], started[0]);
+  assert.equal(await (await fetch(started[0] ?? "")).text(), 'import "https://site.example/webllm_bridge.js";');
+});
+
+/** Put globals in place. @param {Record<string, unknown>} globals @returns {() => void} takes them away */
+function dressAs(globals) {
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  return () => {
+    for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name);
+  };
+}

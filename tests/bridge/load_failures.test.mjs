@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RECORD, World, chat, drain, load, test, textOf } from "./fakes.mjs";
+import { RECORD, World, chat, drain, load, settle, test, textOf } from "./fakes.mjs";
 
 test("a failed load ends its worker and can be tried again", async () => {
   const world = new World();
@@ -61,6 +61,18 @@ test("files that turned out to be spoiled are fetched again by the next load", a
   assert.equal((await drain(load(bridge))).error.name, "IntegrityError");
   assert.deepEqual(await cache.keys(), [{ url: "https://models.example/another/" }]);
   assert.deepEqual(await elsewhere.keys(), []);
+});
+
+test("a cache that never answers does not hold up the news that files are spoiled", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const world = new World();
+  world.reload = async () => {
+    throw "SyntaxError: Unexpected token '<'";
+  };
+  const loading = drain(load(world.open({}, { openCache: () => new Promise(() => {}) })));
+  await settle();
+  mock.timers.tick(10_000);
+  assert.equal((await loading).error.name, "IntegrityError");
 });
 
 test("files that are good stay when a load fails for another reason", async () => {

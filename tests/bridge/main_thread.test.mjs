@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeDevice, Gate, World, chat, drain, load, settle, test, textOf } from "./fakes.mjs";
+import { FakeDevice, Gate, OTHER, World, chat, drain, load, settle, test, textOf } from "./fakes.mjs";
 
 const MAIN = { thread: "main" };
 
@@ -92,4 +92,88 @@ test("the page's own use of WebGPU is left alone after a load", async () => {
   own.destroy();
   await settle();
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
+});
+
+/** A load that was stopped while its reload hung, and a next one. @param {World} world @param {() => Promise<void>} hang */
+async function stopAndLoadAgain(world, hang) {
+  const usual = world.reload;
+  world.reload = async (engine, id) => {
+    await hang();
+    await usual(engine, id);
+  };
+  const bridge = world.open(MAIN);
+  const stream = load(bridge);
+  await settle();
+  stream.stop();
+  world.reload = usual;
+  return { bridge, again: drain(load(bridge)) };
+}
+
+test("a stopped load that never ends holds up the next one only so long", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { world, devices } = worldWithDevices();
+  const hung = new Gate();
+  const { bridge, again } = await stopAndLoadAgain(world, () => hung.passed);
+  await settle();
+  mock.timers.tick(9_999);
+  await settle();
+  assert.equal(world.count("reload tiny-q4f32_1"), 1);
+  mock.timers.tick(1);
+  assert.equal((await again).error, undefined);
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+  assert.equal(devices[0]?.destroyed, false);
+  const watch = bridge.watch();
+  devices[0]?.lose({ message: "gone", reason: "unknown" });
+  assert.equal(JSON.parse((await watch.next()) ?? "")[0].name, "DeviceLostError");
+  hung.open();
+  await settle();
+  assert.equal((await drain(load(bridge, OTHER))).error, undefined);
+  devices.at(-1)?.destroy();
+  assert.equal(JSON.parse((await watch.next()) ?? "")[0].name, "DeviceLostError");
+});
+
+test("what a stopped load loads after all is unloaded, and the next model does not mind", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { world, devices } = worldWithDevices();
+  const { requestDevice } = world.GPUAdapter.prototype;
+  const [hung, finish] = [new Gate(), new Gate()];
+  const { bridge, again } = await stopAndLoadAgain(world, () => hung.passed);
+  const usual = world.reload;
+  world.reload = async (engine, id) => {
+    await finish.passed;
+    await usual(engine, id);
+  };
+  await settle();
+  mock.timers.tick(10_000);
+  await settle();
+  // Now the old reload asks for its device, while the new one runs.
+  hung.open();
+  await settle();
+  assert.equal(world.count("unload"), 2, "once to abort, once when it has ended");
+  devices[0]?.destroy();
+  finish.open();
+  assert.equal((await again).error, undefined);
+  await settle();
+  assert.equal(world.GPUAdapter.prototype.requestDevice, requestDevice);
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+  devices[1]?.lose({ message: "gone", reason: "unknown" });
+  await settle();
+  assert.equal((await drain(chat(bridge))).error.name, "ModelNotLoadedError");
+});
+
+test("an engine that never unloads holds up neither the next load nor dispose", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { world, devices } = worldWithDevices();
+  const bridge = await world.loaded(MAIN);
+  world.unload = () => new Promise(() => {});
+  const next = drain(load(bridge, OTHER));
+  await settle();
+  mock.timers.tick(10_000);
+  assert.equal((await next).error, undefined);
+  assert.equal(devices[0]?.destroyed, true);
+  const disposal = bridge.dispose();
+  await settle();
+  mock.timers.tick(10_000);
+  await disposal;
+  assert.equal(devices[1]?.destroyed, true);
 });

@@ -23,6 +23,7 @@ test("published files land where WebLLM looks for them, and only when they diffe
 test("publish refuses other places, other things, and a browser without a cache", async () => {
   const bridge = new World().open();
   await assert.rejects(bridge.publish("https://elsewhere.example/x", new Uint8Array(1)), { name: "InvalidRequestError" });
+  await assert.rejects(bridge.publish("https://", new Uint8Array(1)), { name: "InvalidRequestError" });
   const text = /** @type {any} */ ("text");
   await assert.rejects(bridge.publish("x", text), { name: "InvalidRequestError" });
   const openCache = async () => {

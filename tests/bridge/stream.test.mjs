@@ -115,3 +115,14 @@ test("nothing starts before the first load", async () => {
   await drain(load(world.open()));
   assert.deepEqual([world.workers.length, world.imports.length], [1, 1]);
 });
+
+test("a browser whose URL has no canParse will do", async () => {
+  const { canParse } = URL;
+  Reflect.deleteProperty(URL, "canParse");
+  try {
+    assert.equal((await drain(load(new World().open()))).error, undefined);
+    assert.throws(() => new World().open({ webllmUrl: "https://" }), { name: "InvalidRequestError" });
+  } finally {
+    URL.canParse = canParse;
+  }
+});

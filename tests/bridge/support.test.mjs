@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { checkSupport } from "../../webllm_bridge.js";
-import { test } from "./fakes.mjs";
+import { settle, test } from "./fakes.mjs";
 
 const LIMITS = {
   maxBufferSize: 2 ** 30,
@@ -32,11 +32,35 @@ test("a browser that can run models says with what", async () => {
   });
 });
 
-test("each limit that is too small for WebLLM is a problem", async () => {
-  for (const name of Object.keys(LIMITS)) {
-    const limits = { ...LIMITS, [name]: 1 };
-    assert.equal((await check({ ...ADAPTER, limits })).problem, "limits", name);
+test("each limit that is too small for WebLLM is named with what there is and what is needed", async () => {
+  const needed = {
+    maxBufferSize: 2 ** 28,
+    maxStorageBufferBindingSize: 2 ** 27,
+    maxComputeWorkgroupStorageSize: 2 ** 15,
+    maxStorageBuffersPerShaderStage: 10,
+  };
+  const shortfalls = Object.entries(needed).map(([name, least]) => ({ name, value: least - 1, needed: least }));
+  const tooSmall = Object.fromEntries(shortfalls.map(({ name, value }) => [name, value]));
+  for (const shortfall of shortfalls) {
+    const support = await check({ ...ADAPTER, limits: { ...LIMITS, [shortfall.name]: shortfall.value } });
+    assert.deepEqual([support.problem, support.shortfalls], ["limits", [shortfall]]);
   }
+  assert.deepEqual((await check({ ...ADAPTER, limits: { ...LIMITS, ...tooSmall } })).shortfalls, shortfalls);
+});
+
+test("what WebLLM can do with is no problem", async () => {
+  const least = { ...LIMITS, maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 };
+  const support = await check({ ...ADAPTER, limits: { ...least, maxComputeInvocationsPerWorkgroup: 128 } });
+  assert.deepEqual([support.problem, support.shortfalls], [undefined, undefined]);
+});
+
+test("an adapter of an older browser tells less about itself", async () => {
+  const { info: _info, ...old } = ADAPTER;
+  const unknown = { vendor: "", architecture: "", description: "" };
+  assert.deepEqual((await check(old)).adapter, { ...unknown, fallback: false });
+  assert.deepEqual((await check({ ...old, isFallbackAdapter: true })).adapter, { ...unknown, fallback: true });
+  const between = { ...old, info: { vendor: "acme" }, isFallbackAdapter: true };
+  assert.deepEqual((await check(between)).adapter, { ...unknown, vendor: "acme", fallback: true });
 });
 
 test("what is missing is named", async () => {
@@ -46,8 +70,25 @@ test("what is missing is named", async () => {
   assert.deepEqual(JSON.parse(bare), { secure: true, webgpu: false, features: [], limits: {}, problem: "no-webgpu" });
 });
 
-test("a browser that refuses an adapter has none", async () => {
-  const gpu = { requestAdapter: () => Promise.reject(new Error("blocked")) };
-  const text = await checkSupport(/** @type {any} */ ({ isSecureContext: true, navigator: { gpu } }));
-  assert.equal(JSON.parse(text).problem, "no-adapter");
+/** @type {[string, () => Promise<null>][]} */
+const REFUSALS = [
+  ["rejects", () => Promise.reject(new Error("blocked"))],
+  ["throws", () => {
+    throw new TypeError("not here");
+  }],
+];
+
+for (const [how, requestAdapter] of REFUSALS) {
+  test(`a browser that ${how} when asked for an adapter has none`, async () => {
+    const scope = { isSecureContext: true, navigator: { gpu: { requestAdapter } } };
+    assert.equal(JSON.parse(await checkSupport(/** @type {any} */ (scope))).problem, "no-adapter");
+  });
+}
+
+test("a browser that never answers has no adapter", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const answer = check(new Promise(() => {}));
+  await settle();
+  mock.timers.tick(30_000);
+  assert.equal((await answer).problem, "no-adapter");
 });
