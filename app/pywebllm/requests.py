@@ -82,7 +82,8 @@ class ModelRecord:
         buffer_size_required_bytes: Largest GPU buffer it needs, in bytes.
 
     Raises:
-        InvalidRequestError: One of the three texts is missing or empty.
+        InvalidRequestError: One of the three texts is missing or empty, or `required_features`
+            is no tuple of names.
     """
 
     model_id: str
@@ -104,6 +105,11 @@ class ModelRecord:
                 raise InvalidRequestError(
                     f"a model record needs {name}, a text that is not empty, got {value!r}"
                 )
+        if self.required_features is not None and not _is_names(self.required_features):
+            raise InvalidRequestError(
+                "required_features is a list of names, for example ['shader-f16'],"
+                f" got {self.required_features!r}"
+            )
 
 
 # What names a model: nothing (the built-in one), an id of WebLLM's list, or a record, as a value
@@ -127,6 +133,10 @@ def check_sampling(*, temperature: object, max_tokens: object, seed: object = No
         raise InvalidRequestError(
             f"seed is an integer from {-_LARGEST_INTEGER} to {_LARGEST_INTEGER}, got {seed!r}"
         )
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
 
 
 def _is_temperature(value: object) -> bool:

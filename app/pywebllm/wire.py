@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from .errors import DisposedError, EngineError, InvalidRequestError, WebLLMError, error_for
 from .requests import ChatRequest, Model, ModelRecord
-from .support import explain
+from .support import Shortfall, explain
 from .values import Adapter, ChatChunk, ChunkChoice, Delta, LoadProgress, Support, Usage
 
 __all__ = [
@@ -97,7 +97,10 @@ def read_events(text: str) -> list[WebLLMError]:
 
 
 def read_support(text: str) -> Support:
-    """Read the answer of the support check."""
+    """Read the answer of the support check.
+
+    Its `secure` and `webgpu` are for callers in JavaScript: `problem` says the same in one word.
+    """
     return _read("support", text, _support)
 
 
@@ -120,8 +123,9 @@ def _read_record(mapping: Mapping[str, Any]) -> ModelRecord:
             f"a model record has no {', '.join(map(repr, unknown))}; it has {', '.join(names)}"
         )
     values = {names[key]: value for key, value in mapping.items()}
-    if values.get("required_features") is not None:
-        values["required_features"] = tuple(values["required_features"])
+    features = values.get("required_features")
+    if isinstance(features, list | set | frozenset):
+        values["required_features"] = tuple(features)
     return ModelRecord(**({"model_id": "", "model": "", "model_lib": ""} | values))
 
 
@@ -202,7 +206,8 @@ def _event(found: Any) -> WebLLMError | None:
 
 def _support(found: Any) -> Support:
     code = found.get("problem")
-    problem, advice = ("", "") if code is None else explain(code)
+    shortfalls = [_shortfall(limit) for limit in found.get("shortfalls", ())]
+    problem, advice = ("", "") if code is None else explain(code, shortfalls)
     adapter = found.get("adapter")
     return Support(
         ok=code is None,
@@ -212,6 +217,10 @@ def _support(found: Any) -> Support:
         features=frozenset(found.get("features", ())),
         limits=MappingProxyType(dict(found.get("limits", {}))),
     )
+
+
+def _shortfall(found: Any) -> Shortfall:
+    return Shortfall(name=found["name"], value=int(found["value"]), needed=int(found["needed"]))
 
 
 def _adapter(found: Any) -> Adapter:

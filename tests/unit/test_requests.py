@@ -59,6 +59,12 @@ def test_a_record_names_what_it_misses(missing: str, value: Any) -> None:
         ModelRecord(**(texts | {missing: value}))
 
 
+@pytest.mark.parametrize("features", ["shader-f16", 5, (5,), {"shader-f16": True}])
+def test_a_record_whose_features_are_no_tuple_of_names_is_refused(features: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="required_features is a list of names"):
+        ModelRecord(model_id="m", model="m/", model_lib="m.wasm", required_features=features)
+
+
 def test_requests_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         HELLO[0].content = "Bye"  # type: ignore[misc]

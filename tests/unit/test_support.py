@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pywebllm.support import explain
+from pywebllm.support import Shortfall, explain
 
 BRIDGE = Path(__file__).parents[2] / "webllm_bridge.js"
 CODES = ["insecure-context", "limits", "no-adapter", "no-webgpu"]
@@ -22,6 +22,44 @@ def test_each_code_is_explained_in_words_of_its_own(code: str) -> None:
     assert code not in problem
     assert problem.endswith(".")
     assert advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "needed", "words"),
+    [
+        ("maxBufferSize", 2**27, 2**28, "maxBufferSize is 128 MiB, needed: 256 MiB"),
+        (
+            "maxStorageBufferBindingSize",
+            2**27 - 4,
+            2**27,
+            "maxStorageBufferBindingSize is 127.99 MiB, needed: 128 MiB",
+        ),
+        (
+            "maxComputeWorkgroupStorageSize",
+            2**14,
+            2**15,
+            "maxComputeWorkgroupStorageSize is 16 KiB, needed: 32 KiB",
+        ),
+        (
+            "maxStorageBuffersPerShaderStage",
+            8,
+            10,
+            "maxStorageBuffersPerShaderStage is 8, needed: 10",
+        ),
+    ],
+)
+def test_a_limit_is_told_in_its_unit(name: str, value: int, needed: int, words: str) -> None:
+    assert str(Shortfall(name=name, value=value, needed=needed)) == words
+
+
+def test_limits_that_are_too_low_are_all_named() -> None:
+    low = [Shortfall(name=name, value=1, needed=2) for name in ("maxOne", "maxTwo")]
+    problem, advice = explain("limits", low)
+    assert problem == (
+        "The GPU of this device is too small for the engine:"
+        " maxOne is 1, needed: 2; maxTwo is 1, needed: 2."
+    )
+    assert advice == explain("limits")[1]
 
 
 def test_an_unknown_code_is_told_with_general_advice() -> None:

@@ -146,6 +146,13 @@ def test_support_with_a_problem_says_it_in_words() -> None:
     assert found.adapter is None
 
 
+def test_support_names_the_limits_that_are_too_low() -> None:
+    shortfall = {"name": "maxBufferSize", "value": 2**27, "needed": 2**28}
+    text = json.dumps({"problem": "limits", "shortfalls": [shortfall]})
+    assert "maxBufferSize is 128 MiB, needed: 256 MiB" in wire.read_support(text).problem
+    assert wire.read_support('{"problem": "limits"}').problem.endswith("for the engine.")
+
+
 def test_an_id_crosses_as_it_is() -> None:
     assert json.loads(wire.load_request("Llama")) == {"model": "Llama"}
 
@@ -180,6 +187,12 @@ def test_an_unknown_key_of_a_record_is_named_with_those_there_are() -> None:
 def test_a_record_that_misses_its_library_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="needs model_lib"):
         wire.read_model({"model_id": "m", "model": "https://x/m/"})
+
+
+@pytest.mark.parametrize("features", ["shader-f16", 5, [5], {"shader-f16": True}])
+def test_features_of_a_record_that_are_no_list_of_names_are_refused(features: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="required_features is a list of names"):
+        wire.read_model({**RECORD, "required_features": features})
 
 
 @pytest.mark.parametrize("model", ["", "  ", 5, ["m"], b"m"])
