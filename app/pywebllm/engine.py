@@ -36,10 +36,15 @@ class Engine:
         self._open_bridge = open_bridge
         self._bridge: Bridge | None = None
         self._watcher: Watcher | None = None
-        self._gate = asyncio.Lock()  # opening and disposing, one at a time
+        self._not_opened: WebLLMError | None = None  # how opening failed last
+        self._gate = asyncio.Lock()  # opening and freeing, one at a time
         self._disposal: asyncio.Task[None] | None = None
         self._loaded: str | None = None  # the request that loaded the model
-        self._loading: dict[object, str | None] = {}  # of each running load, None: not known yet
+        # The request of each running load, None: not known yet. Disposing puts a new dict here,
+        # and a load that began with the old one has been disposed of.
+        self._loading: dict[object, str | None] = {}
+        self._loss: WebLLMError | None = None  # what told of the loss, until the next load
+        self._news: WebLLMError | None = None  # what the watcher heard last
 
     @property
     def is_loaded(self) -> bool:
@@ -69,20 +74,21 @@ class Engine:
         Raises:
             WebLLMError: The load failed; it can be tried again.
         """
-        token = object()
-        self._loading[token] = None
+        token, loading = object(), self._loading
+        loading[token] = None
         try:
-            bridge = await self._opened()
+            bridge = await self._opened(loading)
             request = await _load_request(bridge, model)
+            self._check(loading)
             if self._loaded == request:
                 return
-            self._loaded = None
-            self._loading[token] = request
-            await _follow(self._guarded(bridge, bridge.load(request)), on_progress)
-            if all(other in (None, request) for other in self._loading.values()):
+            self._loaded = self._loss = None
+            loading[token] = request
+            await self._follow(self._guarded(bridge, bridge.load(request)), on_progress)
+            if all(other in (None, request) for other in loading.values()):
                 self._loaded = request
         finally:
-            del self._loading[token]
+            del loading[token]
 
     def stream(self, request: ChatRequest) -> ChunkStream:
         """Return the answer as a stream of chunks; the request is made at the first read.
@@ -114,28 +120,47 @@ class Engine:
     async def dispose(self) -> None:
         """Free the model, the worker and the GPU memory. May be called again, and at once.
 
-        Running loads and answers end with `DisposedError`. A later `load` starts anew.
-        Cancelled, the engine is freed all the same, a moment later.
+        Loads that began before and running answers end with `DisposedError`. A `load` that
+        begins after starts anew. Cancelled, the engine is freed all the same, a moment later.
         """
-        self._loaded = None
-        if self._disposal is None or self._disposal.done():
-            self._disposal = asyncio.create_task(self._dispose(), name="pywebllm dispose")
+        # All of it before the first await: a load that begins now must find nothing of this.
+        self._loaded, self._loading = None, {}
+        bridge, self._bridge = self._bridge, None
+        watcher, self._watcher = self._watcher, None
+        self._disposal = asyncio.create_task(self._free(bridge, watcher), name="pywebllm dispose")
         await asyncio.shield(self._disposal)
 
-    async def _opened(self) -> Bridge:
+    async def _opened(self, loading: dict[object, str | None]) -> Bridge:
+        if self._disposal is not None:
+            # The GPU may be too small for the old model and the new one at once.
+            await asyncio.wait([self._disposal])
+        not_opened = self._not_opened
         async with self._gate:
-            if self._bridge is None:
-                if self._watcher is not None:
-                    await self._watcher.close()
+            self._check(loading)
+            if self._not_opened is not None and self._not_opened is not not_opened:
+                raise self._not_opened  # who waited for a failed opening shares its failure
+            if self._bridge is not None:
+                return self._bridge
+            if self._watcher is not None:
+                await self._watcher.close()
+            try:
                 bridge = await self._open_bridge()
-                self._watcher = Watcher(bridge.watch(), on_loss=partial(self._lose, bridge))
-                self._bridge = bridge
-            return self._bridge
+            except WebLLMError as error:
+                self._not_opened = error
+                raise
+            if self._loading is not loading:
+                await bridge.dispose()
+            self._check(loading)
+            self._watcher = Watcher(bridge.watch(), on_loss=partial(self._hear, bridge))
+            self._bridge = bridge
+            return bridge
 
-    async def _dispose(self) -> None:
+    def _check(self, loading: dict[object, str | None]) -> None:
+        if self._loading is not loading:
+            raise DisposedError("the engine was disposed meanwhile")
+
+    async def _free(self, bridge: Bridge | None, watcher: Watcher | None) -> None:
         async with self._gate:
-            bridge, self._bridge = self._bridge, None
-            watcher, self._watcher = self._watcher, None
             try:
                 if bridge is not None:
                     await bridge.dispose()
@@ -150,30 +175,43 @@ class Engine:
             on_loss=partial(self._lose, bridge),
         )
 
-    def _lose(self, bridge: Bridge, error: WebLLMError) -> None:
+    async def _follow(
+        self, stream: Stream, on_progress: Callable[[LoadProgress], object] | None
+    ) -> None:
+        latest = LoadProgress(phase="start", ratio=0.0, text="", elapsed=0.0)
+        tell = on_progress or (lambda progress: None)
+        old_news = unknown = object()
+        try:
+            while (text := await stream.next()) is not None:
+                if old_news is unknown:
+                    # By now everything has been heard of the model before this one.
+                    old_news = self._news
+                progress = wire.read_progress(text)
+                latest = replace(progress, ratio=max(progress.ratio, latest.ratio))
+                tell(latest)
+        finally:
+            stream.stop()
+        if self._news is not None and old_news not in (unknown, self._news):
+            raise self._news  # lost again before this task heard that the load had ended
+        if latest.phase != "ready":
+            tell(replace(latest, phase="ready", ratio=1.0, text="Ready"))
+
+    def _hear(self, bridge: Bridge, error: WebLLMError) -> None:
+        if bridge is self._bridge:
+            self._news = error
+            self._lose(bridge, error)
+
+    def _lose(self, bridge: Bridge, error: WebLLMError) -> WebLLMError:
         if bridge is not self._bridge:
-            return  # news of a bridge that is no longer ours
+            return error  # news of a bridge that is no longer ours
         if isinstance(error, DisposedError):
             self._bridge = None  # disposed behind our back: the next load opens another
-        was_loaded, self._loaded = self._loaded is not None, None
-        if was_loaded:
+        if self._loaded is not None:
+            self._loaded, self._loss = None, error
             self.lost.emit(error)
+        return self._loss or error
 
 
 async def _load_request(bridge: Bridge, model: Model) -> str:
     found = wire.read_model(model)
     return wire.load_request(found if isinstance(found, str) else await bridge.locate(found))
-
-
-async def _follow(stream: Stream, on_progress: Callable[[LoadProgress], object] | None) -> None:
-    latest = LoadProgress(phase="start", ratio=0.0, text="", elapsed=0.0)
-    tell = on_progress or (lambda progress: None)
-    try:
-        while (text := await stream.next()) is not None:
-            progress = wire.read_progress(text)
-            latest = replace(progress, ratio=max(progress.ratio, latest.ratio))
-            tell(latest)
-    finally:
-        stream.stop()
-    if latest.phase != "ready":
-        tell(replace(latest, phase="ready", ratio=1.0, text="Ready"))

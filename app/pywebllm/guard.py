@@ -30,6 +30,7 @@ _LOSSES = (DeviceLostError, DisposedError, ModelNotLoadedError, WorkerError)
 class GuardedStream:
     """A stream that tells `on_loss` when it fails because the model is gone.
 
+    `on_loss` returns the error to raise: one loss is one error, whoever heard of it first.
     Disposing a bridge ends its streams; such an end is an error here, not a success.
     """
 
@@ -38,7 +39,7 @@ class GuardedStream:
         stream: Stream,
         *,
         is_disposed: Callable[[], bool],
-        on_loss: Callable[[WebLLMError], object],
+        on_loss: Callable[[WebLLMError], WebLLMError],
     ) -> None:
         self._stream = stream
         self._is_disposed = is_disposed
@@ -55,8 +56,10 @@ class GuardedStream:
         try:
             text = await self._stream.next()
         except _LOSSES as error:
-            self._on_loss(error)
-            raise
+            told = self._on_loss(error)
+            if told is error:
+                raise
+            raise told from error
         if text is None and self._is_disposed():
             raise DisposedError("the engine was disposed meanwhile")
         return text

@@ -38,6 +38,34 @@ _STATUS = {
 }
 
 
+class _Attempt:
+    """One try to load, which all callers of `initialize` share that come while it runs.
+
+    Each counts itself in by `with`; a failure or `close` ends it for those to come.
+    """
+
+    def __init__(self) -> None:
+        self.has_failed = False
+        self._callers = 0
+        self._closed = False
+
+    @property
+    def is_running(self) -> bool:
+        return self._callers > 0 and not self._closed
+
+    def fail(self) -> None:
+        self.has_failed = self._closed = True
+
+    def close(self) -> None:
+        self._closed = True
+
+    def __enter__(self) -> None:
+        self._callers += 1
+
+    def __exit__(self, *raised: object) -> None:
+        self._callers -= 1
+
+
 class WebLLMService:
     """A language model on the visitor's own GPU that writes personas.
 
@@ -82,6 +110,7 @@ class WebLLMService:
         self._last_usage: Usage | None = None
         self._status = ""
         self._progress: LoadProgress | None = None
+        self._attempt = _Attempt()
 
     @property
     def is_initialized(self) -> bool:
@@ -91,11 +120,11 @@ class WebLLMService:
     @property
     def is_initializing(self) -> bool:
         """True while the model is being loaded."""
-        return self._engine.is_loading
+        return self._attempt.is_running and not self.is_initialized
 
     @property
     def session_id(self) -> str | None:
-        """What the last `initialize` was given; it marks the lines in the log."""
+        """What the last call of `initialize` was given; it marks the lines in the log."""
         return self._session_id
 
     @property
@@ -117,19 +146,25 @@ class WebLLMService:
         Cancelled (also by `asyncio.timeout`), the load stops, unless another caller waits for
         it too, and the service can be initialised again.
         """
+        self._session_id = session_id
         if self.is_initialized:
             return True
         if not self.is_initializing:
-            self._begin(session_id)
+            self._begin()
+        attempt = self._attempt
         try:
-            await self._engine.load(self._model, on_progress=self._advance)
+            with attempt:
+                await self._engine.load(self._model, on_progress=partial(self._advance, attempt))
         except WebLLMError as error:
-            self._fail(error)
+            if attempt is self._attempt and not attempt.has_failed:
+                attempt.fail()
+                self._fail(error)
             return False
         except asyncio.CancelledError:
-            if not self.is_initializing:
+            if attempt is self._attempt and not attempt.is_running:
                 self._say("Loading was cancelled.")
             raise
+        self._last_error = None
         return True
 
     def stream_persona(
@@ -198,6 +233,7 @@ class WebLLMService:
         again. Cancelled, everything is freed all the same, a moment later.
         """
         was_in_use = self.is_initialized or self.is_initializing
+        self._attempt.close()
         await self._engine.dispose()
         if was_in_use:
             self._say("The model is unloaded.")
@@ -213,22 +249,23 @@ class WebLLMService:
     ) -> None:
         await self.dispose()
 
-    def _begin(self, session_id: str) -> None:
-        self._session_id = session_id
+    def _begin(self) -> None:
+        self._attempt = _Attempt()
         self._last_error = None
         self._progress = None
-        _logger.info("Session %r: loading %r", session_id, self._model or BUILTIN_MODEL)
+        _logger.info("Session %r: loading %r", self._session_id, self._model or BUILTIN_MODEL)
         self._say(_STATUS["start"])
 
-    def _advance(self, progress: LoadProgress) -> None:
+    def _advance(self, attempt: _Attempt, progress: LoadProgress) -> None:
         # Callers that share a load each hear of the same progress.
-        if self._progress == progress:
+        if attempt is not self._attempt or attempt.has_failed or self._progress == progress:
             return
         if self._progress is not None and progress.ratio < self._progress.ratio:
             return
         self._progress = progress
         _logger.debug("Progress: %.1f %% %s", progress.ratio * 100, progress.text)
-        self._say(_STATUS[progress.phase])
+        if _STATUS[progress.phase] != self._status:
+            self._say(_STATUS[progress.phase])
         self.progress_updated.emit(progress)
 
     def _end(self, completion: Completion) -> None:
@@ -242,9 +279,6 @@ class WebLLMService:
         self._say(str(error))
 
     def _say(self, status: str) -> None:
-        # Callers that share a load share its news.
-        if status == self._status:
-            return
         self._status = status
         _logger.info("Status: %s", status)
         self.status_updated.emit(status)

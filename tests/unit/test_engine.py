@@ -28,6 +28,20 @@ pytestmark = pytest.mark.timeout(20)
 HELLO = ChatRequest(messages=(Message(role="user", content="Hello"),))
 
 
+class SlowBridge(FakeBridge):
+    """A bridge whose disposal ends when the test says so."""
+
+    def __init__(self, *, loads: asyncio.Queue[FakeStream]) -> None:
+        super().__init__(loads=loads)
+        self.disposing = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def dispose(self) -> None:
+        self.disposing.set()
+        await self.may_end.wait()
+        await super().dispose()
+
+
 class Bench:
     """An engine, and the fake bridges that it opened."""
 
@@ -38,12 +52,17 @@ class Bench:
         self.engine = Engine(self._open)
         self.losses: list[WebLLMError] = []
         self.engine.lost.subscribe(self.losses.append)
+        self.may_open = asyncio.Event()
+        self.may_open.set()
+        self.slow: SlowBridge | None = None  # the next to be opened
 
     async def _open(self) -> FakeBridge:
         await asyncio.sleep(0)  # a point where two loads could both open
+        await self.may_open.wait()
         if self.failures:
             raise self.failures.pop()
-        self.bridges.append(FakeBridge(loads=self.loads))
+        slow, self.slow = self.slow, None
+        self.bridges.append(slow or FakeBridge(loads=self.loads))
         return self.bridges[-1]
 
     @property
@@ -390,6 +409,83 @@ async def test_a_cancelled_disposal_frees_the_bridge_all_the_same(bench: Bench) 
         await opening
     await bench.engine.dispose()
     assert bench.bridge.disposals == 1
+
+
+async def test_a_dispose_ends_a_load_that_began_while_another_dispose_ran(bench: Bench) -> None:
+    slow = bench.slow = SlowBridge(loads=bench.loads)
+    await bench.load()
+    first = asyncio.create_task(bench.engine.dispose())
+    await slow.disposing.wait()
+    load = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)
+    second = asyncio.create_task(bench.engine.dispose())
+    await asyncio.sleep(0)
+    slow.may_end.set()
+    await asyncio.gather(first, second)
+    with pytest.raises(DisposedError):
+        await load
+    assert not bench.engine.is_loaded
+    assert [bridge.disposals for bridge in bench.bridges] == [1]
+
+
+async def test_a_load_that_begins_after_dispose_was_called_starts_anew(bench: Bench) -> None:
+    slow = bench.slow = SlowBridge(loads=bench.loads)
+    await bench.load()
+    disposal = asyncio.create_task(bench.engine.dispose())
+    load = asyncio.create_task(bench.engine.load())
+    await slow.disposing.wait()
+    assert (bench.engine.is_loading, len(bench.bridges)) == (True, 1)
+    slow.may_end.set()
+    (await bench.loads.get()).end()
+    await asyncio.gather(disposal, load)
+    assert bench.engine.is_loaded
+    assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
+
+
+async def test_a_bridge_that_opens_after_dispose_is_freed_and_not_used(bench: Bench) -> None:
+    bench.may_open.clear()
+    old = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)  # it is opening the bridge
+    disposal = asyncio.create_task(bench.engine.dispose())
+    new = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)
+    bench.may_open.set()
+    stream = await bench.loads.get()
+    with pytest.raises(DisposedError):
+        await old
+    stream.end()
+    await asyncio.gather(disposal, new)
+    assert bench.engine.is_loaded
+    assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
+
+
+async def test_a_loss_at_the_end_of_a_load_fails_the_load(bench: Bench) -> None:
+    task, stream = await bench.start()
+    stream.push(progress(1, "ready"))
+    await asyncio.sleep(0)
+    bench.bridge.events.push(loss())
+    await asyncio.sleep(0)
+    stream.end()
+    with pytest.raises(DeviceLostError):
+        await task
+    assert not bench.engine.is_loaded
+    await bench.load()
+    assert bench.is_loaded()
+
+
+async def test_late_news_of_the_model_before_does_not_fail_a_load(bench: Bench) -> None:
+    await bench.load()
+    answer = asyncio.create_task(bench.engine.complete(HELLO))
+    (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError):
+        await answer
+    task, stream = await bench.start()
+    bench.bridge.events.push(loss(message="gone"))
+    await asyncio.sleep(0)
+    stream.push(progress(0.1)).end()
+    await task
+    assert bench.engine.is_loaded
+    assert len(bench.losses) == 1
 
 
 async def test_dispose_ends_a_running_load_and_answer_with_an_error(bench: Bench) -> None:

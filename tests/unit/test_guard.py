@@ -17,9 +17,14 @@ class Bench:
     def __init__(self, *, disposed: bool = False) -> None:
         self.source = FakeStream()
         self.losses: list[WebLLMError] = []
+        self.told: WebLLMError | None = None
         self.stream = GuardedStream(
-            self.source, is_disposed=lambda: disposed, on_loss=self.losses.append
+            self.source, is_disposed=lambda: disposed, on_loss=self._on_loss
         )
+
+    def _on_loss(self, error: WebLLMError) -> WebLLMError:
+        self.losses.append(error)
+        return self.told or error
 
 
 async def test_texts_and_the_end_pass_unchanged() -> None:
@@ -42,6 +47,16 @@ async def test_a_failure_that_loses_the_model_is_told_before_it_is_raised() -> N
     with pytest.raises(DeviceLostError) as caught:
         await bench.stream.next()
     assert bench.losses == [caught.value]
+
+
+async def test_a_loss_that_was_told_before_is_raised_as_it_was_told() -> None:
+    bench = Bench()
+    bench.told = DeviceLostError("gone")
+    bench.source.fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError) as caught:
+        await bench.stream.next()
+    assert caught.value is bench.told
+    assert [caught.value.__cause__] == bench.losses
 
 
 async def test_another_failure_is_only_raised() -> None:

@@ -46,6 +46,9 @@ class Bench:
         # A call: mypy takes a property to stay as it was once asserted.
         return self.service.last_error
 
+    def is_initializing(self) -> bool:
+        return self.service.is_initializing
+
     async def initialized(self) -> WebLLMService:
         task = asyncio.create_task(self.service.initialize("session"))
         (await self.bridge.loads.get()).end()
@@ -94,7 +97,7 @@ async def test_a_second_caller_awaits_the_same_load(bench: Bench) -> None:
     # Each piece of news is told once, though two callers heard it.
     assert [found.ratio for found in bench.progress] == [0.5, 1.0]
     assert len(bench.statuses) == len(set(bench.statuses))
-    assert bench.service.session_id == "first"
+    assert bench.service.session_id == "second"
 
 
 async def test_initialize_when_initialized_returns_true_at_once(bench: Bench) -> None:
@@ -103,7 +106,7 @@ async def test_initialize_when_initialized_returns_true_at_once(bench: Bench) ->
     assert await service.initialize("again")
     assert bench.bridge.loads.empty()
     assert bench.statuses == said
-    assert service.session_id == "session"
+    assert service.session_id == "again"
 
 
 async def test_a_failed_load_returns_false_with_its_error_and_can_be_tried_again(
@@ -125,6 +128,77 @@ async def test_a_failed_load_returns_false_with_its_error_and_can_be_tried_again
     stream.end()
     assert await again is True
     assert bench.last_error() is None
+
+
+async def test_two_callers_of_a_failed_load_hear_and_log_it_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks = [asyncio.create_task(bench.service.initialize("session")) for _ in range(2)]
+    for _ in tasks:
+        (await bench.bridge.loads.get()).fail(DownloadError("no network"))
+    assert await asyncio.gather(*tasks) == [False, False]
+    assert [status for status in bench.statuses if "no network" in status] == [bench.statuses[-1]]
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+
+
+async def test_a_bridge_that_does_not_open_fails_all_who_wait_for_it_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    opened: list[WebLLMError] = []
+
+    async def refuse() -> FakeBridge:
+        await asyncio.sleep(0)
+        opened.append(DownloadError("no bridge"))
+        raise opened[-1]
+
+    service = WebLLMService(bridge=refuse)
+    assert not any(await asyncio.gather(service.initialize(), service.initialize()))
+    assert len(opened) == 1
+    assert service.last_error is opened[0]
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+    assert await service.initialize() is False
+    assert len(opened) == 2
+
+
+async def test_a_retry_at_once_starts_anew_though_another_caller_has_not_heard_yet(
+    bench: Bench,
+) -> None:
+    service = bench.service
+    first = asyncio.create_task(service.initialize("session"))
+    first_stream = await bench.bridge.loads.get()
+    second = asyncio.create_task(service.initialize("session"))
+    second_stream = await bench.bridge.loads.get()
+    first_stream.push(progress(0.9)).fail(DownloadError("no network"))
+    assert await first is False
+    assert not bench.is_initializing()
+    retry = asyncio.create_task(service.initialize("session"))
+    retry_stream = await bench.bridge.loads.get()
+    assert bench.is_initializing()
+    second_stream.fail(DownloadError("no network"))
+    assert await second is False
+    assert bench.last_error() is None
+    retry_stream.push(progress(0.1)).end()
+    assert await retry is True
+    assert bench.last_error() is None
+    assert [found.ratio for found in bench.progress] == [0.9, 0.1, 1.0]
+
+
+async def test_a_failure_that_repeats_is_said_again(bench: Bench) -> None:
+    service = WebLLMService()
+    service.status_updated.subscribe(bench.statuses.append)
+    for _ in range(2):
+        assert await service.initialize("session") is False
+    assert bench.statuses.count(str(service.last_error)) == 2
+
+
+async def test_a_persona_that_fails_the_same_way_again_says_so_again(bench: Bench) -> None:
+    service = await bench.initialized()
+    for _ in range(2):
+        task = asyncio.create_task(service.generate_persona(ADA))
+        (await bench.bridge.generations.get()).fail(InvalidRequestError("no such parameter"))
+        with pytest.raises(InvalidRequestError):
+            await task
+    assert bench.statuses.count(str(service.last_error)) == 2
 
 
 async def test_a_cancelled_initialize_can_be_tried_again(bench: Bench) -> None:
@@ -312,6 +386,50 @@ async def test_a_device_that_an_answer_finds_lost_is_logged_once(
     with pytest.raises(DeviceLostError):
         await task
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
+
+
+async def test_a_loss_that_is_told_before_an_answer_fails_is_logged_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = await bench.initialized()
+    told = asyncio.Event()
+    service.status_updated.subscribe(lambda status: told.set())
+    task = asyncio.create_task(service.generate_persona(ADA))
+    stream = await bench.bridge.generations.get()
+    bench.bridge.events.push(loss(message="gone"))
+    await told.wait()
+    stream.fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError) as caught:
+        await task
+    assert service.last_error is caught.value
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+
+
+async def test_dispose_and_initialize_at_once_leave_the_service_initialised(bench: Bench) -> None:
+    service = await bench.initialized()
+    bench.bridge = FakeBridge()
+    disposal = asyncio.create_task(service.dispose())
+    again = asyncio.create_task(service.initialize("again"))
+    (await bench.bridge.loads.get()).end()
+    await disposal
+    assert await again is True
+    assert service.is_initialized
+
+
+async def test_a_load_that_was_disposed_of_leaves_no_error_in_the_next(bench: Bench) -> None:
+    service = bench.service
+    old = asyncio.create_task(service.initialize("old"))
+    await (await bench.bridge.loads.get()).read.wait()
+    bench.bridge = FakeBridge()
+    disposal = asyncio.create_task(service.dispose())
+    new = asyncio.create_task(service.initialize("new"))
+    stream = await bench.bridge.loads.get()
+    assert await old is False
+    assert bench.last_error() is None
+    stream.end()
+    await disposal
+    assert await new is True
+    assert bench.last_error() is None
 
 
 async def test_dispose_can_be_called_twice_and_initialize_starts_again(bench: Bench) -> None:
