@@ -81,7 +81,8 @@ class Controller:
         """Stop the writing; what is written stays."""
         if self._screen.can_stop and self._work is not None:
             self._work.cancel()
-            self._show(view.stopped())
+            is_there = self._service.is_initialized
+            self._show(view.stopped() if is_there else view.failed(self._service.last_error))
 
     def retry(self) -> None:
         """Check and load again."""
@@ -126,16 +127,25 @@ class Controller:
         except InvalidRequestError as error:
             self._show(view.refused(error))
             return
+        except WebLLMError as error:
+            self._show_broken(error)
+            return
         self._page.clear_text()
         try:
             async with stream:
                 async for piece in stream:
                     self._page.write(piece)
         except WebLLMError as error:
-            gone = not self._service.is_initialized
-            self._show(view.failed(error) if gone else view.interrupted(error))
+            self._show_broken(error)
         else:
             self._show(view.finished(stream.usage))
+
+    def _show_broken(self, error: WebLLMError) -> None:
+        if self._service.is_initialized:
+            self._show(view.interrupted(error))
+        else:
+            # What took the model away says more than that it is not there.
+            self._show(view.failed(self._service.last_error or error))
 
     def _on_progress(self, progress: LoadProgress) -> None:
         self._ratio = progress.ratio

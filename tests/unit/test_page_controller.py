@@ -66,12 +66,17 @@ class Visit:
         self.support = support or Support(ok=True)
         self.checks = 0
         service = WebLLMService(bridge=self._open)
+        self.lost = asyncio.Event()
+        service.status_updated.subscribe(
+            lambda status: None if service.is_initialized else self.lost.set()
+        )
         self.controller = Controller(page=self.page, service=service, check_support=self._check)
 
     async def loaded(self) -> None:
         start = asyncio.create_task(self.controller.start())
         (await self.bridge.loads.get()).end()
         await start
+        self.lost.clear()
 
     def states(self) -> list[State]:
         """Return the states that were shown, each once."""
@@ -243,6 +248,31 @@ async def test_gpu_lost_while_idle_offers_to_load_again() -> None:
     await visit.loaded()
     visit.bridge.events.push(loss())
     assert (await visit.page.until("failed")).can_retry
+
+
+async def test_gpu_lost_before_stop_offers_to_load_again() -> None:
+    visit = Visit()
+    await visit.loaded()
+    visit.controller.generate()
+    await visit.bridge.generations.get()
+    visit.bridge.events.push(loss(message="the device is gone"))
+    await visit.lost.wait()
+    visit.controller.stop()
+    assert visit.page.screen.can_retry
+    assert visit.page.screen.problem == "The device is gone."
+
+
+async def test_gpu_lost_as_generate_is_pressed_offers_to_load_again() -> None:
+    visit = Visit()
+    await visit.loaded()
+    visit.bridge.events.push(loss(message="the device is gone"))
+    visit.controller.generate()
+    screen = await visit.page.until("failed")
+    assert screen.status == "The model is not loaded."
+    assert screen.problem == "The device is gone."
+    visit.controller.retry()
+    (await visit.bridge.loads.get()).end()
+    await visit.page.until("ready")
 
 
 async def test_what_nobody_expected_is_shown_too() -> None:
