@@ -183,14 +183,6 @@ async def test_a_retry_at_once_starts_anew_though_another_caller_has_not_heard_y
     assert [found.ratio for found in bench.progress] == [0.9, 0.1, 1.0]
 
 
-async def test_a_failure_that_repeats_is_said_again(bench: Bench) -> None:
-    service = WebLLMService()
-    service.status_updated.subscribe(bench.statuses.append)
-    for _ in range(2):
-        assert await service.initialize("session") is False
-    assert bench.statuses.count(str(service.last_error)) == 2
-
-
 async def test_a_persona_that_fails_the_same_way_again_says_so_again(bench: Bench) -> None:
     service = await bench.initialized()
     for _ in range(2):
