@@ -16,11 +16,11 @@ from playwright.sync_api import Page, Route
 
 from tests.browser.server import ROOT
 
-__all__ = ["PagePython", "bare_page", "wheels"]
+__all__ = ["PagePython", "bare_page", "wait_for_no_worker", "wheels"]
 
 Result = TypeVar("Result")
 
-_PAGE = "<!doctype html><meta charset=utf-8><title>Python</title>"
+_PAGE = "<!doctype html><meta charset=utf-8><title>Python</title><p>Python"
 
 _START = """async ({wheels}) => {
   const {loadPyodide} = await import(new URL("vendor/pyodide/pyodide.mjs", document.baseURI).href);
@@ -65,6 +65,13 @@ def bare_page(page: Page, site: str) -> None:
 
     page.route("**/bare.html", answer)
     page.goto(site + "bare.html")
+
+
+def wait_for_no_worker(page: Page) -> None:
+    """Wait until the page has no worker left."""
+    # Playwright hears of a worker's end while it talks to the page; the test has a deadline.
+    while page.workers:
+        page.evaluate("0")
 
 
 def wheels() -> list[str]:

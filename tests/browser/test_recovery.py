@@ -6,16 +6,10 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
-from tests.browser.inpage import PagePython
+from tests.browser.inpage import PagePython, wait_for_no_worker
 
 # Lives in the page, where it outlasts one run.
 service: Any = None
-
-
-def wait_for_no_worker(page: Page) -> None:
-    # Playwright hears of a worker's end while it talks to the page; the test has a deadline.
-    while page.workers:
-        page.evaluate("0")
 
 
 async def wait_for_loss() -> str:
@@ -75,6 +69,39 @@ def test_worker_that_dies_idle_is_noticed(fresh_python: PagePython) -> None:
     assert fresh_python.run(wait_for_loss) == "WorkerError"
 
 
+def test_worker_that_dies_while_it_loads_is_noticed(fresh_python: PagePython, site: str) -> None:
+    async def load(assets: str) -> list[Any]:
+        import pywebllm
+
+        global service
+        service = service or pywebllm.WebLLMService(assets_url=assets)
+        return [await service.initialize("crash"), type(service.last_error).__name__]
+
+    patch_bridge(fresh_python.page, DIE_LOADING)
+    assert fresh_python.run(load, assets=site) == [False, "WorkerError"]
+    fresh_python.page.context.unroute("**/webllm_bridge.js*")
+    assert fresh_python.run(load, assets=site) == [True, "NoneType"]
+
+
+# The worker ends at the moment it asks for the GPU.
+DIE_LOADING = """
+GPUAdapter.prototype.requestDevice = () => {
+  self.close();
+  return new Promise(() => {});
+};
+"""
+
+
+def patch_bridge(page: Page, code: str) -> None:
+    """Serve the bridge with `code` at its end: it runs in the page, and in each new worker."""
+    source = page.evaluate("fetch('webllm_bridge.js').then(answer => answer.text())")
+
+    def answer(route: Route) -> None:
+        route.fulfill(body=f"{source}\n{code}", content_type="text/javascript")
+
+    page.context.route("**/webllm_bridge.js*", answer)
+
+
 # Keeps the device that the worker gets where a test can destroy it.
 KEEP_DEVICE = """
 const requestDevice = GPUAdapter.prototype.requestDevice;
@@ -101,16 +128,37 @@ def test_lost_device_is_noticed_and_the_next_load_works(
         return [ok, bool(text)]
 
     page = fresh_python.page
-    source = page.evaluate("fetch('webllm_bridge.js').then(answer => answer.text())")
-
-    def patched(route: Route) -> None:
-        route.fulfill(body=source + KEEP_DEVICE, content_type="text/javascript")
-
-    page.context.route("**/webllm_bridge.js*", patched)
+    patch_bridge(page, KEEP_DEVICE)
     assert fresh_python.run(start, assets=site) is True
     page.workers[-1].evaluate("() => testDevice.destroy()")
     assert fresh_python.run(wait_for_loss) == "DeviceLostError"
     assert fresh_python.run(recover) == [True, True]
+
+
+def test_device_lost_while_it_writes_ends_the_answer(fresh_python: PagePython, site: str) -> None:
+    async def start(assets: str) -> bool:
+        import pywebllm
+
+        global service
+        service = pywebllm.WebLLMService(assets_url=assets)
+        return bool(await service.initialize("device"))
+
+    async def write() -> list[Any]:
+        import pywebllm
+
+        stream = service.stream_persona({"name": "Ada"})
+        try:
+            async for _ in stream:
+                pass
+        except pywebllm.DeviceLostError:
+            lost = True
+        return [lost, service.is_initialized, await service.initialize("again")]
+
+    page = fresh_python.page
+    patch_bridge(page, KEEP_DEVICE)
+    assert fresh_python.run(start, assets=site) is True
+    page.workers[-1].evaluate("() => void setTimeout(() => testDevice.destroy(), 500)")
+    assert fresh_python.run(write) == [True, False, True]
 
 
 def test_dispose_ends_the_worker_and_start_again_works(fresh_python: PagePython) -> None:
@@ -152,6 +200,8 @@ def test_engine_on_the_main_thread_writes_too(fresh_python: PagePython) -> None:
 
 def test_hundred_generations_leave_no_proxy_behind(fresh_python: PagePython) -> None:
     async def many() -> list[list[int]]:
+        import asyncio
+        import contextlib
         import gc
 
         from pyodide_js import _module as pyodide  # noqa: TID251 - the measure is Pyodide's own
@@ -164,14 +214,20 @@ def test_hundred_generations_leave_no_proxy_behind(fresh_python: PagePython) -> 
             references = int(pyodide._hiwire_num_refs())
             return [references, int(pyodide.pyproxy_alloc_map.size), len(gc.get_objects())]
 
+        async def rounds(count: int) -> list[int]:
+            """Cut an answer off by a deadline, leave one early, and read one to its end."""
+            for _ in range(count):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await service.generate_persona({"name": "Ada"})
+                async for _piece in service.stream_persona({"name": "Ada"}):
+                    break
+                await service.generate_persona({"name": "Ada"})
+            return live()
+
         async with WebLLMService(max_tokens=3) as service:
             await service.initialize("many")
-            counts = []
-            for number in range(111):
-                await service.generate_persona({"name": "Ada"})
-                if number in (10, 110):
-                    counts.append(live())
-            return counts
+            return [await rounds(4), await rounds(34)]
 
     early, late = fresh_python.run(many)
     assert late[:2] == early[:2], "JavaScript objects held by Python, and Python's by JavaScript"

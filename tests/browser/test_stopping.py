@@ -1,0 +1,149 @@
+"""Stopping the engine, at every phase and in every way, leaves it free for the next request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.inpage import PagePython, wait_for_no_worker
+
+# Lives in the page, where it outlasts one run.
+service: Any = None
+
+ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
+
+
+@pytest.mark.parametrize("phase", ["start", "fetch", "load", "compile"])
+def test_cancelled_load_frees_everything_and_can_be_tried_again(
+    fresh_python: PagePython, phase: str
+) -> None:
+    async def cancel_load(phase: str) -> list[Any]:
+        import asyncio
+
+        from pywebllm import LoadProgress, WebLLMService
+
+        global service
+        service = service or WebLLMService()
+        seen: list[str] = []
+
+        def stop(progress: LoadProgress) -> None:
+            seen.append(progress.phase)
+            if progress.phase == phase:
+                loading.cancel()
+
+        unsubscribe = service.progress_updated.subscribe(stop)
+        loading = asyncio.create_task(service.initialize("cancelled"))
+        outcomes = await asyncio.gather(loading, return_exceptions=True)
+        unsubscribe()
+        states = [service.is_initialized, service.is_initializing]
+        return [type(outcomes[0]).__name__, "ready" in seen, *states]
+
+    async def load_again() -> list[Any]:
+        ok = await service.initialize("again")
+        text = await service.generate_persona({"name": "Ada"}, max_tokens=10)
+        await service.dispose()
+        return [ok, bool(text)]
+
+    assert fresh_python.run(cancel_load, phase=phase) == ["CancelledError", False, False, False]
+    wait_for_no_worker(fresh_python.page)
+    assert fresh_python.run(load_again) == [True, True]
+
+
+def test_timeout_while_the_prompt_is_read_leaves_the_service_usable(python: PagePython) -> None:
+    async def cancel_prefill(inputs: dict[str, str]) -> list[Any]:
+        import asyncio
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService() as service:
+            await service.initialize("prefill")
+            # A prompt of several chunks takes much longer to read than the deadline allows.
+            long = inputs | {"notes": "She likes long walks by the sea. " * 60}
+            stream = service.stream_persona(long)
+            try:
+                async with asyncio.timeout(0.3):
+                    await anext(stream)
+            except TimeoutError:
+                outcome = "timeout"
+            text = await service.generate_persona(inputs, seed=1, max_tokens=20)
+            return [outcome, stream.text, text]
+
+    outcome, before, text = python.run(cancel_prefill, inputs=ADA)
+    assert outcome == "timeout"
+    assert before == "", "the deadline came before the first token"
+    assert "Ada" in text
+
+
+def test_timeout_while_it_writes_stops_the_model_at_once(python: PagePython) -> None:
+    async def cancel_decode(inputs: dict[str, str]) -> list[Any]:
+        import asyncio
+        import time
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService() as service:
+            await service.initialize("decode")
+            start = time.monotonic()
+            whole = await service.generate_persona(inputs, seed=1)
+            time_of_whole = time.monotonic() - start
+            stream = service.stream_persona(inputs, seed=1)
+            await anext(stream)
+            start = time.monotonic()
+            try:
+                async with asyncio.timeout(0.1):
+                    async for _ in stream:
+                        pass
+            except TimeoutError:
+                outcome = "timeout"
+            await service.generate_persona(inputs, seed=2, max_tokens=1)
+            return [outcome, whole.startswith(stream.text), time.monotonic() - start, time_of_whole]
+
+    outcome, is_part, time_of_next, time_of_whole = python.run(cancel_decode, inputs=ADA)
+    assert outcome == "timeout"
+    assert is_part
+    assert time_of_next < time_of_whole / 2, "the abandoned answer did not run to its end first"
+
+
+def test_cancelled_while_waiting_leaves_the_running_one_alone(python: PagePython) -> None:
+    async def cancel_waiting(inputs: dict[str, str]) -> list[Any]:
+        import asyncio
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=40) as service:
+            await service.initialize("wait")
+            expected = await service.generate_persona(inputs, seed=1)
+            running = service.stream_persona(inputs, seed=1)
+            first = await anext(running)
+            waiting = asyncio.create_task(service.generate_persona(inputs, seed=2))
+            await asyncio.sleep(0)  # it starts, and stands in the queue
+            waiting.cancel()
+            outcome = await asyncio.gather(waiting, return_exceptions=True)
+            whole = first + "".join([piece async for piece in running])
+            return [whole == expected, type(outcome[0]).__name__]
+
+    assert python.run(cancel_waiting, inputs=ADA) == [True, "CancelledError"]
+
+
+def test_break_stops_the_model_at_once(python: PagePython) -> None:
+    async def leave(inputs: dict[str, str]) -> list[Any]:
+        import time
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=200) as service:
+            await service.initialize("break")
+            start = time.monotonic()
+            whole = await service.generate_persona(inputs, seed=1)
+            time_of_whole = time.monotonic() - start
+            async for _ in service.stream_persona(inputs, seed=1):
+                break
+            start = time.monotonic()
+            text = await service.generate_persona(inputs, seed=2, max_tokens=1)
+            return [bool(whole), bool(text), time.monotonic() - start, time_of_whole]
+
+    whole, text, time_of_next, time_of_whole = python.run(leave, inputs=ADA)
+    assert whole
+    assert text
+    assert time_of_next < time_of_whole / 2
