@@ -32,7 +32,7 @@ __all__ = ["SetupError", "SiteServer", "app_archive", "main", "site_sources", "w
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
-# A copy of the lock file, written when all of it is installed; `tests/run` looks at it too.
+# A copy of the lock file, written when all of it is installed.
 NPM_STAMP = ROOT / "node_modules/.pywebllm-lock.json"
 MARKER = ".pywebllm-site"
 PYODIDE_PYTHON = "3.14"

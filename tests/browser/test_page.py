@@ -159,6 +159,7 @@ INSECURE = "Object.defineProperty(globalThis, 'isSecureContext', {value: false})
         (SMALL, r"maxBufferSize"),
         (INSECURE, r"https"),
     ],
+    ids=["no WebGPU", "no adapter", "small limits", "insecure context"],
 )
 def test_page_says_what_this_browser_lacks_before_any_download(
     page: Page, site: str, watch: PageWatch, lacking: str, words: str
