@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -58,18 +57,14 @@ def page(context: BrowserContext, watch: PageWatch) -> Page:
 
 
 @pytest.fixture(scope="session")
-def shared_python(chromium: Browser, site: str) -> Iterator[PagePython]:
-    """A bare Pyodide page with the wheel installed, kept for the whole run; see `python`."""
+def python(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """Python in a bare Pyodide page, the wheel installed by micropip: what a user has.
+
+    One page serves the whole run.
+    """
     context = chromium.new_context()
-    python = PagePython(context.new_page(), site)
-    yield python
+    yield PagePython(context.new_page(), site)
     context.close()
-
-
-@pytest.fixture
-def python(shared_python: PagePython) -> PagePython:
-    """Python in a bare Pyodide page, the wheel installed by micropip: what a user has."""
-    return shared_python
 
 
 @pytest.fixture
@@ -79,16 +74,16 @@ def fresh_python(page: Page, site: str) -> PagePython:
 
 
 @pytest.fixture(scope="session")
-def built_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def built_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Build the static site, and serve it from a sub-path by a server that sets no header."""
     root = tmp_path_factory.mktemp("pages")
-    target = root / "project"
-    subprocess.run([sys.executable, str(ROOT / "serve.py"), "build", str(target)], check=True)
+    command = [sys.executable, str(ROOT / "serve.py"), "build", str(root / "project")]
+    subprocess.run(command, check=True)
     handler = functools.partial(_PlainHandler, directory=str(root))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/project/", target
+        yield f"http://127.0.0.1:{server.server_port}/project/"
         server.shutdown()
         thread.join()
 

@@ -1,7 +1,6 @@
 """A page with the real WebLLM and one model in it, in headless Chromium."""
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,21 +12,12 @@ from typing import Any, Final
 from playwright.sync_api import Error, Page, sync_playwright
 
 from model.compile.errors import ToolError, VerificationError
+from tests.browser.chromium import FLAGS, find_chromium
 
 __all__ = ["PROBE", "Engine", "open_engine"]
 
 WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
 PROBE: Final = Path(__file__).with_name("probe.js")
-_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS: Final = (
-    "--enable-unsafe-webgpu",
-    "--use-webgpu-adapter=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 _PATIENCE_MS: Final = 300_000
 _REVISION: Final = "/model/resolve/v1/"
 
@@ -90,8 +80,11 @@ def open_engine(model: Path, *, webllm: Path = WEBLLM) -> Iterator[Engine]:
     """
     if not webllm.is_file():
         raise ToolError(f"{webllm} is missing. Run `npm ci` in the repository's root.")
+    chromium = find_chromium()
+    if chromium is None:
+        raise ToolError("No Chromium is installed. Install it with `apt-get install chromium`.")
     with _serve(model.resolve(), webllm.resolve()) as origin, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_find_browser(), args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         try:
             page = browser.new_page()
             page.set_default_timeout(_PATIENCE_MS)
@@ -99,13 +92,6 @@ def open_engine(model: Path, *, webllm: Path = WEBLLM) -> Iterator[Engine]:
             yield Engine(page, f"{origin}{_REVISION}", model)
         finally:
             browser.close()
-
-
-def _find_browser() -> str:
-    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        raise ToolError("No Chromium is installed. Install it with `apt-get install chromium`.")
-    return found
 
 
 def _white_space(tokenizer: Path) -> list[int]:
