@@ -7,10 +7,14 @@
     ├── DownloadError           (ConnectionError)      a file of the model could not be fetched
     ├── IntegrityError          (ValueError)           a fetched file is not the one expected
     ├── ModelNotFoundError      (LookupError)          nobody knows a model of this id
+    ├── SessionNotFoundError    (LookupError)          no answer of this id is kept
     ├── OutOfMemoryError        (MemoryError)          the GPU has too little memory
     ├── ModelNotLoadedError     (RuntimeError)         nothing is loaded that could answer
     ├── InvalidRequestError     (ValueError)           the request cannot be honoured as it is
     │   └── ContextWindowError                         the prompt is longer than the context window
+    ├── ParseError              (ValueError)           the answer does not fit the type asked for
+    │   └── TruncatedError                             because it was cut off
+    ├── ToolRoundsError         (RuntimeError)         the model went on calling tools
     ├── DeviceLostError         (RuntimeError)         the browser took the GPU away
     ├── WorkerError             (RuntimeError)         the engine's worker did not start, or crashed
     ├── AbortedError            (RuntimeError)         someone else stopped this work
@@ -22,6 +26,7 @@ Each class can be caught as `WebLLMError`, by its own name, or as the builtin in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 __all__ = [
@@ -38,7 +43,11 @@ __all__ = [
     "ModelNotFoundError",
     "ModelNotLoadedError",
     "OutOfMemoryError",
+    "ParseError",
+    "SessionNotFoundError",
     "SupportError",
+    "ToolRoundsError",
+    "TruncatedError",
     "WebLLMError",
     "WorkerError",
     "error_for",
@@ -103,6 +112,12 @@ class ModelNotFoundError(WebLLMError, LookupError):
     advice = "Use an id of WebLLM's list, a custom record, or no model at all for the built-in one."
 
 
+class SessionNotFoundError(WebLLMError, LookupError):
+    """This browser keeps no resumable answer of this id for this site."""
+
+    advice = "See `await llm.sessions.list()` for those it keeps."
+
+
 class OutOfMemoryError(WebLLMError, MemoryError):
     """The GPU has not enough free memory for the model."""
 
@@ -116,15 +131,46 @@ class ModelNotLoadedError(WebLLMError, RuntimeError):
 
 
 class InvalidRequestError(WebLLMError, ValueError):
-    """The request is wrong, or asks for something that the engine cannot honour."""
+    """The request is wrong, or asks for something that the engine cannot honour.
+
+    `param` is the parameter at fault, by its name in the OpenAI reference, where it is known.
+    """
 
     advice = "Change the request; it was not sent to the model."
+
+    def __init__(
+        self, problem: str, *, advice: str | None = None, param: str | None = None
+    ) -> None:
+        super().__init__(problem, advice=advice)
+        self.param = param
 
 
 class ContextWindowError(InvalidRequestError):
     """The prompt has more tokens than the context window of the model."""
 
     advice = "Shorten the prompt, or choose a model with a larger context window."
+
+
+class ParseError(WebLLMError, ValueError):
+    """The answer is not of the type that was asked for; `text` is what the model wrote."""
+
+    advice = "Ask again, perhaps with another seed, or describe the fields in the prompt."
+
+    def __init__(self, problem: str, *, text: str = "", advice: str | None = None) -> None:
+        super().__init__(problem, advice=advice)
+        self.text = text
+
+
+class TruncatedError(ParseError):
+    """The answer was cut off at `max_tokens` or at the end of the context window."""
+
+    advice = "Raise `max_tokens`, shorten the prompt, or bound the type's texts and lists."
+
+
+class ToolRoundsError(WebLLMError, RuntimeError):
+    """The model still called tools when the rounds that it was given were used up."""
+
+    advice = "Raise `max_rounds`, or tell the model in the prompt when to answer."
 
 
 class DeviceLostError(WebLLMError, RuntimeError):
@@ -158,7 +204,7 @@ class EngineError(WebLLMError, RuntimeError):
 
 
 # The names a rejection of the bridge can have. What is missing here becomes an `EngineError`.
-_CLASSES = MappingProxyType(
+_CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
     {
         "AbortError": AbortedError,
         "ContextWindowSizeExceededError": ContextWindowError,
@@ -172,6 +218,7 @@ _CLASSES = MappingProxyType(
         "ModelNotFoundError": ModelNotFoundError,
         "ModelNotLoadedError": ModelNotLoadedError,
         "OutOfMemoryError": OutOfMemoryError,
+        "SessionNotFoundError": SessionNotFoundError,
         "ShaderF16SupportError": FeatureSupportError,
         "WebGPUNotAvailableError": SupportError,
         "WorkerError": WorkerError,

@@ -30,7 +30,11 @@ BUILTINS = {
     "ModelNotFoundError": LookupError,
     "ModelNotLoadedError": RuntimeError,
     "OutOfMemoryError": MemoryError,
+    "ParseError": ValueError,
+    "SessionNotFoundError": LookupError,
     "SupportError": RuntimeError,
+    "ToolRoundsError": RuntimeError,
+    "TruncatedError": ValueError,
     "WorkerError": RuntimeError,
 }
 # The names that the bridge promises, see `NAMES` in webllm_bridge.js.

@@ -1,0 +1,160 @@
+"""Chat completions and their chunks, as in the OpenAI reference's "Chat" section.
+
+`reasoning` is not OpenAI's: it is what a model wrote between `<think>` and `</think>`, under the
+name that other servers of open models give it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from .logprobs import ChoiceLogprobs
+from .usage import Usage
+
+__all__ = [
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatCompletionMessage",
+    "Choice",
+    "ChunkChoice",
+    "Delta",
+    "FinishReason",
+    "Function",
+    "FunctionDelta",
+    "ParsedChatCompletion",
+    "ToolCall",
+    "ToolCallDelta",
+]
+
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A call: the name, and the arguments as JSON text, just as the model wrote them."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool that the model wants to be called; `id` goes back with the result."""
+
+    id: str
+    function: Function
+    type: Literal["function"] = "function"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatCompletionMessage:
+    """The model's message; it can be put into `messages` of the next request as it is.
+
+    `content` is None when the model only called tools.
+    """
+
+    content: str | None
+    reasoning: str | None = None
+    tool_calls: tuple[ToolCall, ...] | None = None
+    refusal: None = None
+    role: Literal["assistant"] = "assistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of the answers. `length` says that it was cut off at `max_tokens` or the context."""
+
+    index: int
+    message: ChatCompletionMessage
+    finish_reason: FinishReason
+    logprobs: ChoiceLogprobs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatCompletion:
+    """A whole answer. `created` is in seconds since 1970."""
+
+    id: str
+    created: int
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage | None = None
+    object: Literal["chat.completion"] = "chat.completion"
+
+    @property
+    def text(self) -> str:
+        """The text of the first answer; empty when it only called tools."""
+        return self.choices[0].message.content or ""
+
+    @property
+    def finish_reason(self) -> FinishReason:
+        """Why the first answer ended."""
+        return self.choices[0].finish_reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedChatCompletion(ChatCompletion, Generic[T]):
+    """A whole answer, and the value that the first one stands for."""
+
+    parsed: T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionDelta:
+    """What a chunk adds to a call: the name comes whole and first, then the arguments."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCallDelta:
+    """What a chunk adds to the tool call number `index`; `id` and `type` come with the first."""
+
+    index: int
+    function: FunctionDelta
+    id: str | None = None
+    type: Literal["function"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """What a chunk adds to a message; the role comes with the first one."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    reasoning: str | None = None
+    tool_calls: tuple[ToolCallDelta, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkChoice:
+    """What a chunk adds to the answer number `index`; `finish_reason` comes with the last one."""
+
+    index: int
+    delta: Delta
+    finish_reason: FinishReason | None = None
+    logprobs: ChoiceLogprobs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatCompletionChunk:
+    """A piece of a streamed answer; all of an answer share `id`, `created` and `model`.
+
+    With `stream_options={"include_usage": True}` a last one without choices carries `usage`.
+    """
+
+    id: str
+    created: int
+    model: str
+    choices: tuple[ChunkChoice, ...]
+    usage: Usage | None = None
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+
+    @property
+    def text(self) -> str:
+        """What this chunk adds to the content of the first answer; may be empty."""
+        return "".join(choice.delta.content or "" for choice in self.choices if choice.index == 0)

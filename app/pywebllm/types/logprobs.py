@@ -1,0 +1,36 @@
+"""How likely the written tokens were, and what else might have been written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ChoiceLogprobs", "TokenLogprob", "TopLogprob"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopLogprob:
+    """A token that might have been written; `logprob` is its natural logarithm, 0 or less."""
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLogprob:
+    """A token that was written, and the likeliest ones at its place.
+
+    `bytes` are its bytes in UTF-8: a character may be spread over several tokens.
+    """
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None = None
+    top_logprobs: tuple[TopLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceLogprobs:
+    """The tokens of an answer, or of one piece of it, in order."""
+
+    content: tuple[TokenLogprob, ...]
