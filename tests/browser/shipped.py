@@ -32,28 +32,43 @@ _EPSILON = 1e-5
 
 
 class ShippedNetwork:
-    """The weights of a folder with `tensor-cache.json`, and the network they belong to."""
+    """The weights of a folder with `tensor-cache.json`, and the network they belong to.
+
+    `layers` are the names of the layers, `embedding` is `[vocabulary, hidden]`.
+    """
+
+    head_size, theta, epsilon = _HEAD, _THETA, _EPSILON
 
     def __init__(self, folder: Path) -> None:
         self._tensors = _read(folder)
-        self._embedding = self._matrix("embedding")
+        self.embedding = self.matrix("embedding")
         norms = [name for name in self._tensors if name.endswith(".attention.norm")]
-        self._layers = [name.removesuffix(".attention.norm") for name in norms]
+        self.layers = [name.removesuffix(".attention.norm") for name in norms]
 
     def logits(self, tokens: list[int]) -> Floats:
         """Return the logits `[tokens, vocabulary]` after each token of the sequence."""
-        hidden = self._embedding[tokens]
-        for layer in self._layers:
+        hidden = self.embedding[tokens]
+        for layer in self.layers:
             hidden = hidden + self._attention(
                 layer, self._normed(f"{layer}.attention.norm", hidden)
             )
             hidden = hidden + self._mlp(layer, self._normed(f"{layer}.mlp.norm", hidden))
-        logits: Floats = self._normed("norm", hidden) @ self._embedding.T
+        logits: Floats = self._normed("norm", hidden) @ self.embedding.T
         return logits
 
+    def matrix(self, name: str) -> Floats:
+        """Return a weight `[out, in]`, unpacked."""
+        words, scales = self._tensors[f"{name}.words"], self._tensors[f"{name}.scales"]
+        return dequantize(Packed(words=words, scales=scales))
+
+    def vector(self, name: str) -> Floats:
+        """Return a weight that is not packed."""
+        vector: Floats = self._tensors[name]
+        return vector
+
     def _attention(self, layer: str, hidden: Floats) -> Floats:
-        out = self._matrix(f"{layer}.attention.out")
-        qkv = hidden @ self._matrix(f"{layer}.attention.qkv").T
+        out = self.matrix(f"{layer}.attention.out")
+        qkv = hidden @ self.matrix(f"{layer}.attention.qkv").T
         queries = out.shape[1] // _HEAD
         heads = qkv.reshape(len(hidden), -1, _HEAD).swapaxes(0, 1)
         shared = (len(heads) - queries) // 2
@@ -68,18 +83,14 @@ class ShippedNetwork:
         return seen
 
     def _mlp(self, layer: str, hidden: Floats) -> Floats:
-        gate, up = np.split(hidden @ self._matrix(f"{layer}.mlp.gate_up").T, 2, axis=-1)
-        made: Floats = (gate / (1 + np.exp(-gate)) * up) @ self._matrix(f"{layer}.mlp.down").T
+        gate, up = np.split(hidden @ self.matrix(f"{layer}.mlp.gate_up").T, 2, axis=-1)
+        made: Floats = (gate / (1 + np.exp(-gate)) * up) @ self.matrix(f"{layer}.mlp.down").T
         return made
 
     def _normed(self, name: str, hidden: Floats) -> Floats:
         mean = np.square(hidden).mean(axis=-1, keepdims=True)
-        normed: Floats = hidden / np.sqrt(mean + _EPSILON) * self._tensors[name]
+        normed: Floats = hidden / np.sqrt(mean + _EPSILON) * self.vector(name)
         return normed
-
-    def _matrix(self, name: str) -> Floats:
-        words, scales = self._tensors[f"{name}.words"], self._tensors[f"{name}.scales"]
-        return dequantize(Packed(words=words, scales=scales))
 
 
 def _rotated(heads: Floats) -> Floats:
