@@ -17,7 +17,7 @@ from .network import add_network
 from .parameters import parameters
 from .sampling import add_sampling
 
-__all__ = ["QUANTIZATION", "build_library", "build_module", "webgpu_target"]
+__all__ = ["QUANTIZATION", "build_library", "build_module", "link_module", "webgpu_target"]
 
 QUANTIZATION: Final = "q4f32_1"
 
@@ -49,10 +49,19 @@ def build_library(shape: Architecture, path: Path, linker: Linker) -> None:
     """
     target = webgpu_target()
     with target:
-        module = build_module(shape, target)
-        executable = relax.build(
-            module, target=target, relax_pipeline=_pipeline(target), system_lib=True
-        )
+        link_module(build_module(shape, target), target, path, linker)
+
+
+def link_module(module: Any, target: Any, path: Path, linker: Linker) -> None:
+    """Lower a relax module and write it with TVM's runtime to `path`.
+
+    Raises:
+        ToolError: the linker failed.
+        CompileError: the shaders did not land in one module.
+    """
+    executable = relax.build(
+        module, target=target, relax_pipeline=_pipeline(target), system_lib=True
+    )
     _check_shader_modules(executable)
     executable.export_library(str(path), fcompile=linker)
 
