@@ -1,0 +1,506 @@
+"""From what the engine sends to values, and from values to the JSON of the OpenAI reference."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+import openai.types as sdk
+import openai.types.chat as sdk_chat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from pywebllm import codec
+from pywebllm import types as values
+from pywebllm.errors import EngineError
+from pywebllm.pieces import Piece
+from pywebllm.types import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionMessage,
+    Choice,
+    ChoiceLogprobs,
+    ChunkChoice,
+    Completion,
+    CompletionChoice,
+    CompletionLogprobs,
+    CreateEmbeddingResponse,
+    Delta,
+    Embedding,
+    EmbeddingUsage,
+    ModelInfo,
+    ParsedChatCompletion,
+    PromptTokensDetails,
+    Session,
+    TokenLogprob,
+    TopLogprob,
+    Usage,
+)
+
+
+def _completion_logprobs(
+    rows: list[tuple[str, float, dict[str, float], int]],
+) -> CompletionLogprobs:
+    return CompletionLogprobs(
+        tokens=tuple(row[0] for row in rows),
+        token_logprobs=tuple(row[1] for row in rows),
+        top_logprobs=tuple(row[2] for row in rows),
+        text_offset=tuple(row[3] for row in rows),
+    )
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+READERS: list[Callable[[Any], object]] = [
+    codec.read_piece,
+    codec.read_embeddings,
+    codec.read_models,
+    codec.read_sessions,
+]
+
+# Bounded, so that sums stay finite.
+numbers = st.floats(-1e6, 1e6)
+counts = st.integers(0, 10**6)
+times = st.none() | st.floats(0, 1e6)
+names = st.text(min_size=1, max_size=5)
+octets = st.none() | st.lists(st.integers(0, 255), max_size=4).map(tuple)
+top_logprobs = st.builds(TopLogprob, token=st.text(), logprob=numbers, bytes=octets)
+token_logprobs = st.builds(
+    TokenLogprob,
+    token=st.text(),
+    logprob=numbers,
+    bytes=octets,
+    top_logprobs=st.lists(top_logprobs, max_size=2).map(tuple),
+)
+choice_logprobs = st.none() | st.builds(
+    ChoiceLogprobs, content=st.lists(token_logprobs, max_size=2).map(tuple)
+)
+breakdowns = st.none() | st.dictionaries(names, st.lists(numbers, max_size=2).map(tuple))
+usages = st.builds(
+    Usage,
+    prompt_tokens=counts,
+    completion_tokens=counts,
+    total_tokens=counts,
+    prompt_tokens_details=st.none() | st.builds(PromptTokensDetails, cached_tokens=counts),
+    time_to_first_token=times,
+    prefill_tokens_per_second=times,
+    decode_tokens_per_second=times,
+    end_to_end_latency=times,
+    latency_breakdown=breakdowns,
+)
+tool_calls = st.builds(
+    values.ToolCall,
+    id=names,
+    function=st.builds(values.Function, name=names, arguments=st.text()),
+    type=st.just("function"),
+)
+call_deltas = st.builds(
+    values.ToolCallDelta,
+    index=counts,
+    id=st.none() | names,
+    type=st.none() | st.just("function"),
+    function=st.builds(
+        values.FunctionDelta, name=st.none() | names, arguments=st.none() | st.text()
+    ),
+)
+ends = st.sampled_from(["stop", "length", "tool_calls"])
+messages = st.builds(
+    ChatCompletionMessage,
+    content=st.none() | st.text(),
+    reasoning=st.none() | st.text(),
+    tool_calls=st.none() | st.lists(tool_calls, min_size=1, max_size=2).map(tuple),
+    refusal=st.none(),
+    role=st.just("assistant"),
+)
+chats = st.builds(
+    ChatCompletion,
+    id=names,
+    created=counts,
+    model=names,
+    choices=st.lists(
+        st.builds(
+            Choice, index=counts, message=messages, finish_reason=ends, logprobs=choice_logprobs
+        ),
+        min_size=1,
+        max_size=2,
+    ).map(tuple),
+    usage=st.none() | usages,
+    object=st.just("chat.completion"),
+)
+deltas = st.builds(
+    Delta,
+    role=st.none() | st.just("assistant"),
+    content=st.none() | st.text(),
+    reasoning=st.none() | st.text(),
+    tool_calls=st.none() | st.lists(call_deltas, min_size=1, max_size=2).map(tuple),
+)
+chunks = st.builds(
+    ChatCompletionChunk,
+    id=names,
+    created=counts,
+    model=names,
+    choices=st.lists(
+        st.builds(
+            ChunkChoice,
+            index=counts,
+            delta=deltas,
+            finish_reason=st.none() | ends,
+            logprobs=choice_logprobs,
+        ),
+        max_size=2,
+    ).map(tuple),
+    usage=st.none() | usages,
+    object=st.just("chat.completion.chunk"),
+)
+completion_logprobs = st.none() | st.lists(
+    st.tuples(st.text(), numbers, st.dictionaries(st.text(), numbers, max_size=2), counts),
+    max_size=2,
+).map(_completion_logprobs)
+completions = st.builds(
+    Completion,
+    id=names,
+    created=counts,
+    model=names,
+    choices=st.lists(
+        st.builds(
+            CompletionChoice,
+            index=counts,
+            text=st.text(),
+            finish_reason=st.sampled_from(["stop", "length"]),
+            logprobs=completion_logprobs,
+        ),
+        max_size=2,
+    ).map(tuple),
+    usage=st.none() | usages,
+    object=st.just("text_completion"),
+)
+embeddings = st.builds(
+    CreateEmbeddingResponse,
+    data=st.lists(
+        st.builds(
+            Embedding,
+            index=counts,
+            embedding=st.lists(numbers, max_size=3).map(tuple),
+            object=st.just("embedding"),
+        ),
+        max_size=2,
+    ).map(tuple),
+    model=names,
+    usage=st.builds(
+        EmbeddingUsage,
+        prompt_tokens=counts,
+        total_tokens=counts,
+        prefill_tokens_per_second=times,
+    ),
+    object=st.just("list"),
+)
+models = st.builds(
+    ModelInfo,
+    id=names,
+    owned_by=st.sampled_from(["pywebllm", "mlc-ai", "user"]),
+    created=counts,
+    object=st.just("model"),
+    loaded=st.booleans(),
+    kind=st.sampled_from(["language", "embedding", "vision"]),
+    vram_required_mb=times,
+    context_window_size=st.none() | counts,
+    required_features=st.lists(names, max_size=2).map(tuple),
+)
+
+
+def validated(model: type[BaseModel], value: object) -> dict[str, Any]:
+    """Return the JSON of a value after the SDK's own model has taken it, and JSON itself."""
+    dumped = codec.dump(value)
+    model.model_validate(dumped, strict=True)
+    assert json.loads(json.dumps(dumped, allow_nan=False)) == dumped
+    return dumped
+
+
+@given(chats)
+def test_the_sdk_takes_every_chat_completion(value: ChatCompletion) -> None:
+    validated(sdk_chat.ChatCompletion, value)
+
+
+@given(chunks)
+def test_the_sdk_takes_every_chunk(value: ChatCompletionChunk) -> None:
+    validated(sdk_chat.ChatCompletionChunk, value)
+
+
+@given(completions)
+def test_the_sdk_takes_every_completion(value: Completion) -> None:
+    validated(sdk.Completion, value)
+
+
+@given(embeddings)
+def test_the_sdk_takes_all_embeddings(value: CreateEmbeddingResponse) -> None:
+    validated(sdk.CreateEmbeddingResponse, value)
+
+
+@given(models)
+def test_the_sdk_takes_every_model(value: ModelInfo) -> None:
+    validated(sdk.Model, value)
+
+
+@given(st.one_of(chats, chunks, completions, embeddings, models))
+def test_null_stands_only_where_the_reference_has_it(value: object) -> None:
+    allowed = {"content", "refusal", "finish_reason", "logprobs", "bytes"}
+    assert _null_names(codec.dump(value)) <= allowed
+
+
+def _null_names(found: object) -> set[str]:
+    if isinstance(found, list):
+        return set().union(*map(_null_names, found))
+    if not isinstance(found, dict):
+        return set()
+    nulls = {key for key, item in found.items() if item is None}
+    return nulls.union(*map(_null_names, found.values()))
+
+
+def test_a_message_without_content_says_null_and_one_without_calls_says_nothing() -> None:
+    message = ChatCompletionMessage(content=None)
+    assert codec.dump(message) == {"content": None, "refusal": None, "role": "assistant"}
+
+
+def test_a_delta_says_only_what_it_adds() -> None:
+    choice = ChunkChoice(index=0, delta=Delta(content="a"))
+    assert codec.dump(choice) == {
+        "index": 0,
+        "delta": {"content": "a"},
+        "finish_reason": None,
+        "logprobs": None,
+    }
+
+
+def test_logprobs_have_the_references_null_for_refusals() -> None:
+    logprobs = ChoiceLogprobs(content=(TokenLogprob(token="a", logprob=-1.0),))
+    token = {"token": "a", "logprob": -1.0, "bytes": None, "top_logprobs": []}
+    assert codec.dump(logprobs) == {"content": [token], "refusal": None}
+
+
+def test_usage_says_the_speeds_by_the_engines_names() -> None:
+    usage = Usage(
+        prompt_tokens=10,
+        completion_tokens=2,
+        total_tokens=12,
+        prompt_tokens_details=PromptTokensDetails(cached_tokens=7),
+        time_to_first_token=0.5,
+        prefill_tokens_per_second=80.0,
+        decode_tokens_per_second=20.0,
+        end_to_end_latency=1.5,
+        latency_breakdown={"sampleTime": (0.1, 0.2)},
+    )
+    assert codec.dump(usage) == {
+        "prompt_tokens": 10,
+        "completion_tokens": 2,
+        "total_tokens": 12,
+        "prompt_tokens_details": {"cached_tokens": 7},
+        "extra": {
+            "time_to_first_token_s": 0.5,
+            "prefill_tokens_per_s": 80.0,
+            "decode_tokens_per_s": 20.0,
+            "e2e_latency_s": 1.5,
+            "latencyBreakdown": {"sampleTime": [0.1, 0.2]},
+        },
+    }
+
+
+def test_usage_without_speeds_has_no_extra() -> None:
+    usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+    assert codec.dump(usage) == {
+        "prompt_tokens": 1,
+        "completion_tokens": 1,
+        "total_tokens": 2,
+    }
+
+
+def test_embeddings_say_their_speed_by_the_engines_name() -> None:
+    usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1, prefill_tokens_per_second=9.0)
+    assert codec.dump(usage)["extra"] == {"prefill_tokens_per_s": 9.0}
+
+
+@given(chats)
+def test_a_parsed_completion_looks_like_one_that_was_not_parsed(value: ChatCompletion) -> None:
+    items = {field.name: getattr(value, field.name) for field in fields(value)}
+    parsed = ParsedChatCompletion(**items, parsed=object())
+    assert codec.dump(parsed) == codec.dump(value)
+
+
+def test_a_session_is_said_whole() -> None:
+    session = Session(id="s", model="m", resumable=True, reason="", completion_tokens=3)
+    assert codec.dump(session) == {
+        "id": "s",
+        "model": "m",
+        "resumable": True,
+        "reason": "",
+        "completion_tokens": 3,
+    }
+
+
+@pytest.mark.parametrize("value", [{}, "text", None, ChatCompletion], ids=repr)
+def test_what_is_no_value_of_ours_is_not_said(value: object) -> None:
+    with pytest.raises(TypeError, match=r"pywebllm\.types"):
+        codec.dump(value)
+
+
+def chunk(**choice: object) -> dict[str, Any]:
+    return {"model": "m", "choices": [{"index": 0, **choice}]}
+
+
+def test_a_chunk_of_a_chat_is_read() -> None:
+    found = chunk(delta={"content": "a", "role": "assistant"}, finish_reason=None, logprobs=None)
+    assert codec.read_piece(found) == Piece(model="m", text="a")
+
+
+def test_a_chunk_of_a_plain_text_is_read() -> None:
+    found = chunk(text="a", finish_reason="length")
+    assert codec.read_piece(found) == Piece(model="m", text="a", end="length")
+
+
+def test_the_chunk_that_ends_a_chat_has_no_text() -> None:
+    found = chunk(delta={}, finish_reason="stop")
+    assert codec.read_piece(found) == Piece(model="m", end="stop")
+
+
+def test_logprobs_are_read_with_what_else_might_have_been() -> None:
+    top = {"token": "b", "bytes": [98], "logprob": -2.5}
+    token = {"token": "a", "bytes": [97], "logprob": -0.5, "top_logprobs": [top]}
+    piece = codec.read_piece(chunk(delta={"content": "a"}, logprobs={"content": [token]}))
+    (found,) = piece.logprobs
+    assert found == TokenLogprob(
+        token="a",
+        logprob=-0.5,
+        bytes=(97,),
+        top_logprobs=(TopLogprob(token="b", logprob=-2.5, bytes=(98,)),),
+    )
+
+
+def test_a_token_that_cannot_be_has_the_references_number_for_that() -> None:
+    # Minus infinity in JavaScript, which is null in JSON.
+    token: dict[str, object] = {"token": "a", "logprob": None, "top_logprobs": []}
+    piece = codec.read_piece(chunk(delta={}, logprobs={"content": [token]}))
+    assert piece.logprobs == (TokenLogprob(token="a", logprob=-9999.0),)
+
+
+def usage_of(**usage: object) -> Usage:
+    piece = codec.read_piece({"choices": [], "usage": usage})
+    assert piece.usage is not None
+    return piece.usage
+
+
+def test_the_prompt_is_counted_whole_with_what_was_in_the_cache() -> None:
+    found = usage_of(
+        prompt_tokens=15, completion_tokens=4, total_tokens=19, extra={"cached_tokens": 81}
+    )
+    assert (found.prompt_tokens, found.completion_tokens, found.total_tokens) == (96, 4, 100)
+    assert found.prompt_tokens_details == PromptTokensDetails(cached_tokens=81)
+
+
+def test_an_empty_cache_is_told_and_an_unknown_one_is_not() -> None:
+    counted = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    assert usage_of(**counted, extra={"cached_tokens": 0}).prompt_tokens_details is not None
+    assert usage_of(**counted, extra={}).prompt_tokens_details is None
+    assert usage_of(**counted).prompt_tokens_details is None
+
+
+def test_times_are_read_and_null_is_unknown() -> None:
+    extra = {
+        "e2e_latency_s": 1.5,
+        "prefill_tokens_per_s": None,
+        "decode_tokens_per_s": 20,
+        "time_to_first_token_s": 0.5,
+        "latencyBreakdown": {"sampleTime": [0.25]},
+    }
+    found = usage_of(prompt_tokens=0, completion_tokens=1, total_tokens=1, extra=extra)
+    assert found == Usage(
+        prompt_tokens=0,
+        completion_tokens=1,
+        total_tokens=1,
+        time_to_first_token=0.5,
+        decode_tokens_per_second=20.0,
+        end_to_end_latency=1.5,
+        latency_breakdown={"sampleTime": (0.25,)},
+    )
+
+
+def test_embeddings_are_read_in_the_order_of_the_inputs() -> None:
+    found = codec.read_embeddings(
+        {
+            "data": [{"index": 1, "embedding": [3, 4]}, {"index": 0, "embedding": [1.5, 2]}],
+            "model": "e",
+            "usage": {"prompt_tokens": 4, "total_tokens": 4, "extra": {}},
+        }
+    )
+    assert [item.embedding for item in found.data] == [(1.5, 2.0), (3.0, 4.0)]
+    assert found.usage == EmbeddingUsage(prompt_tokens=4, total_tokens=4)
+
+
+def test_models_are_read_as_those_of_webllms_list() -> None:
+    least = {"id": "a", "kind": "embedding"}
+    most = {
+        "id": "b",
+        "kind": "vision",
+        "vram_required_mb": 944.5,
+        "context_window_size": 4096,
+        "required_features": ["shader-f16"],
+    }
+    assert codec.read_models([least, most]) == (
+        ModelInfo(id="a", owned_by="mlc-ai", kind="embedding"),
+        ModelInfo(
+            id="b",
+            owned_by="mlc-ai",
+            kind="vision",
+            vram_required_mb=944.5,
+            context_window_size=4096,
+            required_features=("shader-f16",),
+        ),
+    )
+
+
+def test_sessions_are_read() -> None:
+    found = {"id": "s", "model": "m", "resumable": False, "completion_tokens": 3}
+    session = Session(id="s", model="m", resumable=False, reason="", completion_tokens=3)
+    assert codec.read_sessions([found]) == (session,)
+    assert codec.read_sessions([found | {"reason": "generation finished"}]) == (
+        replace(session, reason="generation finished"),
+    )
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"choices": [{}]},
+        {"choices": [{"delta": {"content": 3}}]},
+        {"choices": [{"text": ["a"]}]},
+        {"choices": [{"delta": {}, "finish_reason": "bored"}]},
+        {"choices": [{"delta": {}, "logprobs": {}}]},
+        {"choices": [], "usage": {"prompt_tokens": 1}},
+        {"choices": [], "usage": {"prompt_tokens": 1.5, "completion_tokens": 1}},
+        {"choices": [], "usage": {"prompt_tokens": True, "completion_tokens": 1}},
+    ],
+    ids=repr,
+)
+def test_a_chunk_that_lacks_something_is_an_error_with_advice(found: object) -> None:
+    with pytest.raises(EngineError, match=r"cannot be read.* Serve webllm_bridge\.js"):
+        codec.read_piece(found)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@given(found=json_values)
+def test_nothing_that_arrives_raises_anything_else(
+    reader: Callable[[Any], object], found: Any
+) -> None:
+    with contextlib.suppress(EngineError):
+        reader(found)
+
+
+def test_an_unknown_kind_of_model_is_an_error() -> None:
+    with pytest.raises(EngineError, match="a list of models"):
+        codec.read_models([{"id": "a", "kind": "robot"}])
