@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chromium import FLAGS, find_chromium
 from tests.browser.inpage import PagePython
+from tests.browser.pyodide_wheels import pyodide_wheels
 from tests.browser.server import ROOT, served_site
 from tests.browser.watch import PageWatch
 
@@ -65,6 +66,26 @@ def python(chromium: Browser, site: str) -> Iterator[PagePython]:
     context = chromium.new_context()
     yield PagePython(context.new_page(), site)
     context.close()
+
+
+@pytest.fixture(scope="session")
+def sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """As `python`, with the newest `openai` and what is built on it; one page serves the run."""
+    yield from _offline_python(chromium, site, "pyodide-requirements.txt")
+
+
+@pytest.fixture(scope="session")
+def older_sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """As `python`, with `openai` 2 on httpx 0.28 and what is built on it."""
+    yield from _offline_python(chromium, site, "pyodide-openai2-requirements.txt")
+
+
+def _offline_python(chromium: Browser, site: str, requirements: str) -> Iterator[PagePython]:
+    context = chromium.new_context()
+    watch = PageWatch(context)
+    yield PagePython(context.new_page(), site, pyodide_wheels(requirements))
+    context.close()
+    assert {f"{origin}/" for origin in watch.origins()} == {site}, "a library went elsewhere"
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 import json
 import textwrap
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from playwright.sync_api import Page, Route
@@ -22,23 +23,35 @@ Result = TypeVar("Result")
 
 _PAGE = "<!doctype html><meta charset=utf-8><title>Python</title><p>Python"
 
-_START = """async ({wheels}) => {
+_START = """async ({wheels, more}) => {
   const {loadPyodide} = await import(new URL("vendor/pyodide/pyodide.mjs", document.baseURI).href);
   globalThis.pyodide = await loadPyodide();
   const urls = wheels.map(name => new URL(name, document.baseURI).href);
   await pyodide.loadPackage(urls.slice(0, -1), {messageCallback: () => {}});
-  await pyodide.pyimport("micropip").install(urls.at(-1));
+  const {install} = pyodide.pyimport("micropip");
+  await install(urls.at(-1));
+  const others = more.map(name => new URL(name, document.baseURI).href);
+  await install.callKwargs(others, {deps: false});  // all are there: it need not look for one
   pyodide.runPython("service = None");  // what a test keeps between two runs
 }"""
 
 
 class PagePython:
-    """Pyodide in a page of its own, with the wheel installed as a user would install it."""
+    """Pyodide in a page of its own, with the wheel installed as a user would install it.
 
-    def __init__(self, page: Page, site: str) -> None:
+    `more` are further wheels on this machine; the site's origin serves them to this page.
+    """
+
+    def __init__(self, page: Page, site: str, more: Sequence[Path] = ()) -> None:
         self.page = page
         bare_page(page, site)
-        page.evaluate(_START, {"wheels": wheels()})
+        files = {f"more/{wheel.name}": wheel for wheel in more}
+
+        def answer(route: Route) -> None:
+            route.fulfill(path=files[route.request.url.removeprefix(site)])
+
+        page.route(site + "more/*", answer)
+        page.evaluate(_START, {"wheels": wheels(), "more": list(files)})
 
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON."""
