@@ -31,25 +31,26 @@ from .errors import (
     ModelNotFoundError,
     ModelNotLoadedError,
     OutOfMemoryError,
+    ParseError,
+    SessionNotFoundError,
     SupportError,
+    ToolRoundsError,
+    TruncatedError,
     WebLLMError,
     WorkerError,
 )
 from .events import Event
-from .requests import ChatRequest, Message, ModelRecord
+from .records import ModelRecord
 from .service import WebLLMService
-from .streams import ChunkStream, TextStream
-from .values import ChatChunk, Completion, LoadProgress, Support, Usage
+from .texts import TextStream
+from .types import Usage
+from .values import LoadProgress, Support
 
 __all__ = [
     "BUILTIN_MODEL",
     "BUILTIN_REVISION",
     "AbortedError",
     "AssetsError",
-    "ChatChunk",
-    "ChatRequest",
-    "ChunkStream",
-    "Completion",
     "ContextWindowError",
     "DeviceLostError",
     "DisposedError",
@@ -61,14 +62,17 @@ __all__ = [
     "IntegrityError",
     "InvalidRequestError",
     "LoadProgress",
-    "Message",
     "ModelNotFoundError",
     "ModelNotLoadedError",
     "ModelRecord",
     "OutOfMemoryError",
+    "ParseError",
+    "SessionNotFoundError",
     "Support",
     "SupportError",
     "TextStream",
+    "ToolRoundsError",
+    "TruncatedError",
     "Usage",
     "WebLLMError",
     "WebLLMService",

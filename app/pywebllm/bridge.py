@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .requests import ModelRecord
+from .records import ModelRecord
 
 __all__ = ["Bridge", "Stream"]
 
@@ -52,7 +52,14 @@ class Bridge(Protocol):
         ...
 
     def generate(self, request: str) -> Stream:
-        """Generate: each text is an array of all the chunks that wait."""
+        """Generate with the model that is loaded when its turn comes.
+
+        Each text is an array of all the chunks that wait.
+        """
+        ...
+
+    def query(self, request: str) -> Stream:
+        """Answer a question that needs no model: one text, then the end. Waits for nothing."""
         ...
 
     def watch(self) -> Stream:

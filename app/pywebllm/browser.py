@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterator
+import inspect
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 from . import wire
 from .assets import BRIDGE_FILE, WEBLLM_FILE, model_files, read_asset
 from .bridge import Bridge, Stream
 from .builtin import BUILTIN_CONFIG, BUILTIN_LIBRARY, BUILTIN_MODEL, BUILTIN_PATH
 from .errors import AssetsError, DownloadError, SupportError, WebLLMError, error_for
-from .requests import ModelRecord
+from .records import ModelRecord
 from .values import Support
 
 try:
     import js
+    from pyodide import ffi
     from pyodide.code import run_js
     from pyodide.ffi import JsException, to_js
 except ModuleNotFoundError:  # CPython: `_require_browser` says so when the module is used
@@ -35,7 +37,9 @@ try:
 except ModuleNotFoundError:  # Pyodide alone
     pyscript = None
 
-__all__ = ["check_support", "open_bridge"]
+__all__ = ["check_support", "open_bridge", "run_sync"]
+
+T = TypeVar("T")
 
 
 async def open_bridge(
@@ -83,6 +87,40 @@ async def check_support(*, assets_url: str | None = None, module: Any = None) ->
         return wire.read_support(await loaded.checkSupport())
 
 
+def run_sync(awaitable: Awaitable[T]) -> T:
+    """Wait for `awaitable` without `await`, while the page goes on; return what it returns.
+
+    It needs JavaScript Promise Integration: a browser that has it, and Python code that was
+    started in a way that can be suspended.
+
+    Raises:
+        SupportError: One of the two is missing, or this is no browser; nothing was started.
+        BaseException: Whatever `awaitable` raises.
+    """
+    if js is None:
+        _refuse_sync(
+            awaitable,
+            "pywebllm runs models in a browser, and this Python runs outside of one",
+            advice="Use it in a page, from Pyodide or PyScript.",
+        )
+    if not hasattr(js.WebAssembly, "Suspending"):
+        _refuse_sync(
+            awaitable,
+            "this browser cannot wait inside synchronous Python",
+            advice="Use Chrome or Edge 137+, Firefox 153+ or Safari 27+, or `await` it with"
+            " AsyncWebLLM instead, which works in all browsers with WebGPU.",
+        )
+    if not ffi.can_run_sync():
+        _refuse_sync(
+            awaitable,
+            "this Python code was called in a way that cannot wait",
+            advice="Start it with `pyodide.runPythonAsync` or in a task, not from a plain"
+            " callback, or `await` it with AsyncWebLLM instead.",
+        )
+    found: T = ffi.run_sync(awaitable)
+    return found
+
+
 class _JsStream:
     """A stream of the bridge. `stream` is dropped at the end, and its proxy with it."""
 
@@ -126,6 +164,9 @@ class _JsBridge:
 
     def generate(self, request: str) -> Stream:
         return _JsStream(self._bridge.generate(request))
+
+    def query(self, request: str) -> Stream:
+        return _JsStream(self._bridge.query(request))
 
     def watch(self) -> Stream:
         return _JsStream(self._bridge.watch())
@@ -187,6 +228,12 @@ def _require_browser() -> None:
             "pywebllm runs models in a browser, and this Python runs outside of one",
             advice="Use it in a page, from Pyodide or PyScript.",
         )
+
+
+def _refuse_sync(awaitable: Awaitable[object], problem: str, *, advice: str) -> NoReturn:
+    if inspect.iscoroutine(awaitable):
+        awaitable.close()  # Python warns of a coroutine that nobody awaits
+    raise SupportError(problem, advice=advice)
 
 
 def _find_assets(url: str | None) -> _Assets:

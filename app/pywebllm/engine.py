@@ -1,50 +1,89 @@
 """The engine: one model at a time, loaded on demand, usable again after anything that happens.
 
-It opens its bridge at the first load and keeps the truth about what is loaded. The order of
-operations, joined loads and the engine itself are the bridge's part; words for people and
-defaults are the façades' part.
+It keeps the truth about what is loaded. The order of operations, joined loads and the engine
+itself are the bridge's part; the bridge's life is `connection`'s; words for people and defaults
+are the façades' part.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, Protocol
+from weakref import WeakSet
 
 from . import wire
+from .asking import Asking
 from .bridge import Bridge, Stream
-from .errors import DisposedError, ModelNotLoadedError, WebLLMError
+from .connection import Connection
+from .errors import DisposedError, EngineError, ModelNotLoadedError, WebLLMError
 from .events import Event
-from .guard import GuardedStream, Watcher
-from .requests import ChatRequest, Model
-from .streams import ChunkStream
-from .values import Completion, LoadProgress
+from .guard import GuardedStream
+from .records import Model, ModelRecord, id_of
+from .streams import EngineStream
+from .values import LoadProgress
+from .wire import Kind
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Kind", "Runner"]
+
+
+class Runner(Protocol):
+    """What requests are made of: an engine, or several."""
+
+    def stream(
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+    ) -> EngineStream:
+        """Return what the request brings; it is made when the stream is opened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A model that a bridge can load: its id, and the request to load it."""
+
+    id: str
+    text: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Turn:
+    """One piece of work that may load a model.
+
+    Once it has asked the bridge for one, `wanted` says which, and `era` how many came before:
+    work that shares a load shares its era.
+    """
+
+    epoch: object
+    wanted: _Wanted | None = None
+    era: int = 0
 
 
 class Engine:
     """Loads models and streams answers through a bridge that `open_bridge` opens.
 
     `lost` tells when a loaded model is gone by itself: the device was lost, or the worker
-    crashed. The next `load` works then, and also after `dispose`.
+    crashed. The next `load` or request works then, and also after `dispose`.
     """
 
     def __init__(self, open_bridge: Callable[[], Awaitable[Bridge]]) -> None:
         self.lost: Event[WebLLMError] = Event()
-        self._open_bridge = open_bridge
-        self._bridge: Bridge | None = None
-        self._watcher: Watcher | None = None
-        self._not_opened: WebLLMError | None = None  # how opening failed last
-        self._gate = asyncio.Lock()  # opening and freeing, one at a time
-        self._disposal: asyncio.Task[None] | None = None
-        self._loaded: str | None = None  # the request that loaded the model
-        # The request of each running load, None: not known yet. Disposing puts a new dict here,
-        # and a load that began with the old one has been disposed of.
-        self._loading: dict[object, str | None] = {}
+        self._connection = Connection(open_bridge, on_loss=self._hear)
+        self._loaded: _Wanted | None = None
+        self._era = 0  # of the model that was loaded last
+        self._asked: _Wanted | None = None  # what the bridge was asked to load last,
+        self._asked_era = 0  # and the era of that
+        self._turns: list[_Turn] = []
         self._loss: WebLLMError | None = None  # what told of the loss, until the next load
-        self._news: WebLLMError | None = None  # what the watcher heard last
+        self._news: WebLLMError | None = None  # what the bridge reported by itself last
+        self._streams: WeakSet[GuardedStream] = WeakSet()
+
+    @property
+    def loaded(self) -> str | None:
+        """The id of the model that is there and answers; None when there is none."""
+        return None if self._loaded is None else self._loaded.id
 
     @property
     def is_loaded(self) -> bool:
@@ -54,7 +93,12 @@ class Engine:
     @property
     def is_loading(self) -> bool:
         """True while a load runs or waits for its turn."""
-        return bool(self._loading) and not self.is_loaded
+        return bool(self._turns) and not self.is_loaded
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a load or an answer runs, waits for its turn, or has not been read."""
+        return bool(self._turns) or any(not stream.is_over for stream in self._streams)
 
     async def load(
         self,
@@ -74,115 +118,113 @@ class Engine:
         Raises:
             WebLLMError: The load failed; it can be tried again.
         """
-        token, loading = object(), self._loading
-        loading[token] = None
-        try:
-            bridge = await self._opened(loading)
-            request = await _load_request(bridge, model)
-            self._check(loading)
-            if self._loaded == request:
+        with self._turn() as turn:
+            bridge, wanted = await self._prepare(turn, wire.read_model(model))
+            if self._loaded == wanted:
                 return
-            self._loaded = self._loss = None
-            loading[token] = request
-            await self._follow(self._guarded(bridge, bridge.load(request)), on_progress)
-            if all(other in (None, request) for other in loading.values()):
-                self._loaded = request
+            load = self._begin(turn, bridge, wanted)
+            await self._follow(load, on_progress or (lambda progress: None))
+            self._land(turn, bridge, wanted)
+
+    def stream(
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
+    ) -> EngineStream:
+        """Return what a request to `model` brings; it is made when the stream is opened.
+
+        Opening it loads the model if need be, in place of the one that is loaded. What runs
+        and waits then is finished first, and no other request comes between the load and this
+        one. With `loads=False` it is refused unless a model is there or under way.
+
+        Raises:
+            InvalidRequestError: The body does not fit into JSON, or `model` names none.
+        """
+        request, named = wire.generate_request(kind, body), wire.read_model(model)
+        choose = partial(self._same, self._connection.epoch)
+        asking = Asking(lambda asking: choose().answer(asking, request, named, loads=loads))
+        return EngineStream(asking.start, give_up=asking.stop)
+
+    async def answer(
+        self, asking: Asking, request: str, model: str | ModelRecord | None, *, loads: bool = True
+    ) -> Stream:
+        """Make a request, on behalf of a stream that is opened; for `stream` and the pool."""
+        if not (loads or self.is_loaded or self.is_loading):
+            raise self._loss or ModelNotLoadedError("no model is loaded")
+        with self._turn() as turn:
+            bridge, wanted = await self._prepare(turn, model)
+            asking.check()
+            if self._loaded == wanted:
+                return asking.hold(self._guarded(bridge, bridge.generate(request), self._era))
+            load = asking.hold(self._begin(turn, bridge, wanted))
+            # In the same step as the load, so that nothing can come between.
+            answer = asking.hold(self._guarded(bridge, bridge.generate(request), turn.era))
+            await self._follow(load, lambda progress: None)
+            asking.check()  # the end of a load that was stopped does not say that it is there
+            self._land(turn, bridge, wanted)
+            return answer
+
+    async def query(self, request: Mapping[str, object]) -> Any:
+        """Ask what needs no model: `models`, `sessions` or `sessions.delete` as its `kind`.
+
+        It waits for nothing that is loaded or written. Cancelled, it leaves nothing behind.
+
+        Raises:
+            WebLLMError: It could not be answered.
+        """
+        text = wire.query_request(request)
+        bridge = await self._connection.open(self._connection.epoch)
+        stream = bridge.query(text)
+        try:
+            answer = await stream.next()
         finally:
-            del loading[token]
-
-    def stream(self, request: ChatRequest) -> ChunkStream:
-        """Return the answer as a stream of chunks; the request is made at the first read.
-
-        Raises:
-            ModelNotLoadedError: No model is loaded, or loading.
-        """
-        bridge = self._bridge
-        if bridge is None or not (self.is_loaded or self.is_loading):
-            raise ModelNotLoadedError("no model is loaded")
-        text = wire.generate_request(request)
-        return ChunkStream(lambda: self._guarded(bridge, bridge.generate(text)))
-
-    async def complete(self, request: ChatRequest) -> Completion:
-        """Return the whole answer.
-
-        Cancelled, the answer stops and the engine is free for the next request.
-
-        Raises:
-            WebLLMError: The answer failed.
-        """
-        async with self.stream(request) as stream:
-            async for _ in stream:
-                pass
-        if stream.final is None:
-            raise DisposedError("the engine was disposed while it answered")
-        return stream.final
+            stream.stop()
+        if answer is None:
+            raise EngineError("the bridge gave no answer")
+        return wire.read_result(answer)
 
     async def dispose(self) -> None:
         """Free the model, the worker and the GPU memory. May be called again, and at once.
 
-        Loads that began before and running answers end with `DisposedError`. A `load` that
-        begins after starts anew. Cancelled, the engine is freed all the same, a moment later.
+        Loads that began before and running answers end with `DisposedError`; an answer that
+        was finished can still be read. A load or request that begins after starts anew.
+        Cancelled, the engine is freed all the same, a moment later.
         """
-        # All of it before the first await: a load that begins now must find nothing of this.
-        self._loaded, self._loading = None, {}
-        bridge, self._bridge = self._bridge, None
-        watcher, self._watcher = self._watcher, None
-        self._disposal = asyncio.create_task(self._free(bridge, watcher), name="pywebllm dispose")
-        await asyncio.shield(self._disposal)
+        await asyncio.shield(self.release())
 
-    async def _opened(self, loading: dict[object, str | None]) -> Bridge:
-        if self._disposal is not None:
-            # The GPU may be too small for the old model and the new one at once.
-            await asyncio.wait([self._disposal])
-        not_opened = self._not_opened
-        async with self._gate:
-            self._check(loading)
-            if self._not_opened is not None and self._not_opened is not not_opened:
-                raise self._not_opened  # who waited for a failed opening shares its failure
-            if self._bridge is not None:
-                return self._bridge
-            if self._watcher is not None:
-                await self._watcher.close()
-            try:
-                bridge = await self._open_bridge()
-            except WebLLMError as error:
-                self._not_opened = error
-                raise
-            if self._loading is not loading:
-                await bridge.dispose()
-            self._check(loading)
-            self._watcher = Watcher(bridge.watch(), on_loss=partial(self._hear, bridge))
-            self._bridge = bridge
-            return bridge
+    def release(self) -> asyncio.Task[None]:
+        """Begin to dispose, now; the task ends when everything is freed."""
+        self._loaded, self._turns = None, []
+        return self._connection.dispose()
 
-    def _check(self, loading: dict[object, str | None]) -> None:
-        if self._loading is not loading:
-            raise DisposedError("the engine was disposed meanwhile")
+    @contextmanager
+    def _turn(self) -> Iterator[_Turn]:
+        turn, turns = _Turn(epoch=self._connection.epoch), self._turns
+        turns.append(turn)
+        try:
+            yield turn
+        finally:
+            turns.remove(turn)
 
-    async def _free(self, bridge: Bridge | None, watcher: Watcher | None) -> None:
-        async with self._gate:
-            try:
-                if bridge is not None:
-                    await bridge.dispose()
-            finally:
-                if watcher is not None:
-                    await watcher.close()
+    async def _prepare(
+        self, turn: _Turn, model: str | ModelRecord | None
+    ) -> tuple[Bridge, _Wanted]:
+        bridge = await self._connection.open(turn.epoch)
+        found = model if isinstance(model, str) else await bridge.locate(model)
+        self._check(turn, bridge)
+        return bridge, _Wanted(id=id_of(model), text=wire.load_request(found))
 
-    def _guarded(self, bridge: Bridge, stream: Stream) -> Stream:
-        return GuardedStream(
-            stream,
-            is_disposed=lambda: self._bridge is not bridge,
-            on_loss=partial(self._lose, bridge),
-        )
+    def _begin(self, turn: _Turn, bridge: Bridge, wanted: _Wanted) -> GuardedStream:
+        is_shared = wanted == self._asked and any(one.wanted == wanted for one in self._turns)
+        if not is_shared:
+            self._asked, self._asked_era = wanted, self._asked_era + 1
+        turn.wanted, turn.era = wanted, self._asked_era
+        self._loaded = self._loss = None
+        return self._guarded(bridge, bridge.load(wanted.text), turn.era)
 
-    async def _follow(
-        self, stream: Stream, on_progress: Callable[[LoadProgress], object] | None
-    ) -> None:
+    async def _follow(self, load: Stream, tell: Callable[[LoadProgress], object]) -> None:
         latest = LoadProgress(phase="start", ratio=0.0, text="", elapsed=0.0)
-        tell = on_progress or (lambda progress: None)
         old_news = unknown = object()
         try:
-            while (text := await stream.next()) is not None:
+            while (text := await load.next()) is not None:
                 if old_news is unknown:
                     # By now everything has been heard of the model before this one.
                     old_news = self._news
@@ -190,28 +232,45 @@ class Engine:
                 latest = replace(progress, ratio=max(progress.ratio, latest.ratio))
                 tell(latest)
         finally:
-            stream.stop()
+            load.stop()
         if self._news is not None and old_news not in (unknown, self._news):
             raise self._news  # lost again before this task heard that the load had ended
         if latest.phase != "ready":
             tell(replace(latest, phase="ready", ratio=1.0, text="Ready"))
 
-    def _hear(self, bridge: Bridge, error: WebLLMError) -> None:
-        if bridge is self._bridge:
-            self._news = error
-            self._lose(bridge, error)
+    def _land(self, turn: _Turn, bridge: Bridge, wanted: _Wanted) -> None:
+        self._check(turn, bridge)
+        # A model that was asked for later takes this one's place, or has done so.
+        if turn.era >= max(self._era, *(one.era for one in self._turns)):
+            self._loaded, self._era = wanted, turn.era
 
-    def _lose(self, bridge: Bridge, error: WebLLMError) -> WebLLMError:
-        if bridge is not self._bridge:
+    def _check(self, turn: _Turn, bridge: Bridge) -> None:
+        self._connection.check(turn.epoch)
+        if not self._connection.is_open(bridge):
+            raise DisposedError("the bridge was disposed meanwhile")
+
+    def _same(self, epoch: object) -> Engine:
+        self._connection.check(epoch)
+        return self
+
+    def _guarded(self, bridge: Bridge, stream: Stream, era: int) -> GuardedStream:
+        guarded = GuardedStream(stream, on_loss=partial(self._lose, bridge, era))
+        self._streams.add(guarded)
+        return guarded
+
+    def _hear(self, bridge: Bridge, error: WebLLMError) -> None:
+        if self._connection.is_open(bridge):
+            self._news = error
+            self._lose(bridge, self._era, error)
+
+    def _lose(self, bridge: Bridge, era: int, error: WebLLMError) -> WebLLMError:
+        if not self._connection.is_open(bridge):
             return error  # news of a bridge that is no longer ours
         if isinstance(error, DisposedError):
-            self._bridge = None  # disposed behind our back: the next load opens another
+            self._connection.forget()  # behind our back: the next load opens another
+        elif era != self._era:
+            return error  # news of another model
         if self._loaded is not None:
             self._loaded, self._loss = None, error
             self.lost.emit(error)
         return self._loss or error
-
-
-async def _load_request(bridge: Bridge, model: Model) -> str:
-    found = wire.read_model(model)
-    return wire.load_request(found if isinstance(found, str) else await bridge.locate(found))

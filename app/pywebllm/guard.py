@@ -31,19 +31,17 @@ class GuardedStream:
     """A stream that tells `on_loss` when it fails because the model is gone.
 
     `on_loss` returns the error to raise: one loss is one error, whoever heard of it first.
-    Disposing a bridge ends its streams; such an end is an error here, not a success.
     """
 
-    def __init__(
-        self,
-        stream: Stream,
-        *,
-        is_disposed: Callable[[], bool],
-        on_loss: Callable[[WebLLMError], WebLLMError],
-    ) -> None:
+    def __init__(self, stream: Stream, *, on_loss: Callable[[WebLLMError], WebLLMError]) -> None:
         self._stream = stream
-        self._is_disposed = is_disposed
         self._on_loss = on_loss
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """True once it has ended, failed or been stopped."""
+        return self._is_over
 
     async def next(self) -> str | None:
         """Wait for what has arrived since the last call; None at the end.
@@ -51,21 +49,25 @@ class GuardedStream:
         Cancelled, it loses nothing and does not stop the work; call `stop` for that.
 
         Raises:
-            WebLLMError: The work failed, or the bridge was disposed.
+            WebLLMError: The work failed.
         """
         try:
             text = await self._stream.next()
         except _LOSSES as error:
+            self._is_over = True
             told = self._on_loss(error)
             if told is error:
                 raise
             raise told from error
-        if text is None and self._is_disposed():
-            raise DisposedError("the engine was disposed meanwhile")
+        except WebLLMError:
+            self._is_over = True
+            raise
+        self._is_over = self._is_over or text is None
         return text
 
     def stop(self) -> None:
         """Give the work up, now. May be called again."""
+        self._is_over = True
         self._stream.stop()
 
 

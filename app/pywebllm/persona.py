@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from .errors import InvalidRequestError
-from .requests import Role
 
 __all__ = ["FIELDS", "PromptMessage", "persona_messages", "system_prompt"]
 
@@ -36,7 +35,7 @@ _BANDS = (
 class PromptMessage(TypedDict):
     """A message as a dictionary, as chat templates and OpenAI's API take it."""
 
-    role: Role
+    role: Literal["system", "user"]
     content: str
 
 

@@ -21,9 +21,10 @@ from .engine import Engine
 from .errors import ModelNotLoadedError, WebLLMError
 from .events import Event
 from .persona import persona_messages
-from .requests import ChatRequest, Message, Model, check_sampling
-from .streams import TextStream
-from .values import Completion, LoadProgress, Usage
+from .records import Model, check_sampling
+from .texts import TextStream
+from .types import Usage
+from .values import LoadProgress
 
 __all__ = ["WebLLMService"]
 
@@ -196,14 +197,18 @@ class WebLLMService:
                 advice="Call `await service.initialize(session_id)` first, and see that it"
                 " returns True.",
             )
-        request = ChatRequest(
-            messages=tuple(Message(**message) for message in persona_messages(inputs)),
-            # 0 is a value: only None stands for "not given".
-            temperature=self._temperature if temperature is None else temperature,
-            max_tokens=self._max_tokens if max_tokens is None else max_tokens,
-            seed=seed,
-        )
-        return TextStream(self._engine.stream(request), on_end=self._end, on_error=self._fail)
+        # 0 is a value: only None stands for "not given".
+        temperature = self._temperature if temperature is None else temperature
+        max_tokens = self._max_tokens if max_tokens is None else max_tokens
+        check_sampling(temperature=temperature, max_tokens=max_tokens, seed=seed)
+        body = {
+            "messages": persona_messages(inputs),
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "seed": seed,
+        }
+        chunks = self._engine.stream("chat.completions", body, model=self._model, loads=False)
+        return TextStream(chunks, on_end=self._end, on_error=self._fail)
 
     async def generate_persona(
         self,
@@ -268,8 +273,8 @@ class WebLLMService:
             self._say(_STATUS[progress.phase])
         self.progress_updated.emit(progress)
 
-    def _end(self, completion: Completion) -> None:
-        self._last_usage = completion.usage
+    def _end(self, usage: Usage | None) -> None:
+        self._last_usage = usage
 
     def _fail(self, error: WebLLMError) -> None:
         if error is self._last_error:

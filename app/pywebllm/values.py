@@ -1,7 +1,7 @@
-"""What comes back from the engine, as frozen values.
+"""How a load goes and what a browser can do, as frozen values.
 
-Names and shapes are those of the OpenAI API reference where it has them. All times are in
-seconds. Nothing here knows JSON; `wire` builds these values.
+Answers of a model are in `types`. All times are in seconds. Nothing here knows JSON; `wire`
+builds these values.
 """
 
 from __future__ import annotations
@@ -11,21 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-__all__ = [
-    "Adapter",
-    "ChatChunk",
-    "ChunkChoice",
-    "Completion",
-    "Delta",
-    "FinishReason",
-    "LoadPhase",
-    "LoadProgress",
-    "Support",
-    "Usage",
-]
+__all__ = ["Adapter", "LoadPhase", "LoadProgress", "Support"]
 
 LoadPhase: TypeAlias = Literal["start", "fetch", "load", "compile", "ready"]
-FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "abort"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,79 +32,6 @@ class LoadProgress:
     ratio: float
     text: str
     elapsed: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What one request used.
-
-    Attributes:
-        prompt_tokens: Tokens of the prompt.
-        completion_tokens: Tokens of the answer.
-        total_tokens: Both together.
-        time_to_first_token: Seconds from the start of the request to its first token.
-        prefill_tokens_per_second: Speed of reading the prompt.
-        decode_tokens_per_second: Speed of writing the answer.
-        end_to_end_latency: Seconds from the start of the request to its end.
-    """
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    time_to_first_token: float | None = None
-    prefill_tokens_per_second: float | None = None
-    decode_tokens_per_second: float | None = None
-    end_to_end_latency: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
-    """What a chunk adds to a message."""
-
-    role: str | None = None
-    content: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkChoice:
-    """What a chunk adds to the answer number `index`; `finish_reason` comes with the last one."""
-
-    index: int
-    delta: Delta
-    finish_reason: FinishReason | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatChunk:
-    """A piece of a streamed answer; the last one has no choices and carries the usage.
-
-    Attributes:
-        id: The same for all chunks of an answer.
-        model: The id of the model that answers.
-        created: When the request began, in seconds since 1970.
-        choices: Mostly one; more when several answers were asked for.
-        usage: Only on the last chunk.
-    """
-
-    id: str
-    model: str
-    created: int
-    choices: tuple[ChunkChoice, ...]
-    usage: Usage | None = None
-
-    @property
-    def text(self) -> str:
-        """What this chunk adds to the first answer; may be empty."""
-        return "".join(choice.delta.content or "" for choice in self.choices if choice.index == 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """A whole answer: its text, why it ended, and what it used."""
-
-    text: str
-    finish_reason: FinishReason | None
-    usage: Usage | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""The only place that knows JSON and its keys: pure functions from text to values and back.
+"""The JSON text that crosses the bridge: pure functions from text to values and back.
 
-Keys are those of the OpenAI API reference, of WebLLM's model records, and of the bridge
-(`webllm_bridge.js`). `None` never crosses: WebLLM refuses some keys that are merely present.
-Unknown keys in what arrives are ignored, missing ones are an `EngineError`.
+Keys are those of the bridge (`webllm_bridge.js`) and of WebLLM's model records; the bodies of
+requests and the chunks of answers pass as they are, `codec` and `chat` know theirs. `None` never
+crosses: WebLLM refuses some keys that are merely present. Unknown keys in what arrives are
+ignored, missing ones are an `EngineError`.
 """
 
 from __future__ import annotations
@@ -12,25 +13,31 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from .errors import DisposedError, EngineError, InvalidRequestError, WebLLMError, error_for
-from .requests import ChatRequest, Model, ModelRecord
+from .records import Model, ModelRecord
 from .support import Shortfall, explain
-from .values import Adapter, ChatChunk, ChunkChoice, Delta, LoadProgress, Support, Usage
+from .values import Adapter, LoadProgress, Support
 
 __all__ = [
+    "Kind",
     "bridge_config",
     "generate_request",
     "load_request",
+    "query_request",
     "read_chunks",
     "read_events",
     "read_model",
     "read_progress",
+    "read_result",
     "read_support",
 ]
 
 T = TypeVar("T")
+
+# What the loaded model can be asked for.
+Kind: TypeAlias = Literal["chat.completions", "completions", "embeddings", "resume"]
 
 # Fields of a model record that WebLLM spells differently.
 _RECORD_KEYS = {"vram_required_mb": "vram_required_MB"}
@@ -50,17 +57,22 @@ def load_request(model: str | ModelRecord) -> str:
     return _text({"model": model if isinstance(model, str) else _record(model)})
 
 
-def generate_request(request: ChatRequest) -> str:
-    """Write the request to continue a conversation."""
-    body = {
-        "messages": [
-            {"role": message.role, "content": message.content} for message in request.messages
-        ],
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        "seed": request.seed,
-    }
-    return _text({"kind": "chat.completions", "request": _without_none(body)})
+def generate_request(kind: Kind, body: Mapping[str, object]) -> str:
+    """Write a request to the loaded model; `body` is as WebLLM takes it, less what is None.
+
+    Raises:
+        InvalidRequestError: The body holds something that JSON cannot say.
+    """
+    return _text({"kind": kind, "request": body})
+
+
+def query_request(request: Mapping[str, object]) -> str:
+    """Write a question that needs no model.
+
+    Raises:
+        InvalidRequestError: It holds something that JSON cannot say.
+    """
+    return _text(request)
 
 
 def read_model(model: Model) -> str | ModelRecord | None:
@@ -86,9 +98,14 @@ def read_progress(text: str) -> LoadProgress:
     return _read("progress", text, _progress)
 
 
-def read_chunks(text: str) -> list[ChatChunk]:
-    """Read all the chunks that waited."""
-    return _read("chunks", text, lambda found: [_chunk(chunk) for chunk in found])
+def read_chunks(text: str) -> list[dict[str, Any]]:
+    """Read all the chunks that waited, as WebLLM made them."""
+    return _read("chunks", text, lambda found: [_object(chunk) for chunk in _array(found)])
+
+
+def read_result(text: str) -> Any:
+    """Read the answer to a question that needs no model."""
+    return _read("a result", text, lambda found: found)
 
 
 def read_events(text: str) -> list[WebLLMError]:
@@ -106,13 +123,17 @@ def read_support(text: str) -> Support:
 
 def _text(value: Mapping[str, object]) -> str:
     try:
-        return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        return json.dumps(_plain(value), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequestError(f"the request does not fit into JSON: {error}") from error
 
 
-def _without_none(value: Mapping[str, object]) -> dict[str, object]:
-    return {key: item for key, item in value.items() if item is not None}
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _read_record(mapping: Mapping[str, Any]) -> ModelRecord:
@@ -130,12 +151,8 @@ def _read_record(mapping: Mapping[str, Any]) -> ModelRecord:
 
 
 def _record(record: ModelRecord) -> dict[str, object]:
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {_RECORD_KEYS.get(name, name): _plain(v) for name, v in _without_none(values).items()}
-
-
-def _plain(value: object) -> object:
-    return dict(value) if isinstance(value, Mapping) else value
+    names = [field.name for field in fields(record)]
+    return {_RECORD_KEYS.get(name, name): getattr(record, name) for name in names}
 
 
 def _read(what: str, text: str, build: Callable[[Any], T]) -> T:
@@ -163,37 +180,16 @@ def _progress(found: Any) -> LoadProgress:
     )
 
 
-def _chunk(found: Any) -> ChatChunk:
-    usage = found.get("usage")
-    return ChatChunk(
-        id=found.get("id", ""),
-        model=found.get("model", ""),
-        created=int(found.get("created", 0)),
-        choices=tuple(_choice(choice) for choice in found["choices"]),
-        usage=None if usage is None else _usage(usage),
-    )
+def _object(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise TypeError(f"not an object: {found!r}")
+    return found
 
 
-def _choice(found: Any) -> ChunkChoice:
-    delta = found["delta"]
-    return ChunkChoice(
-        index=found["index"],
-        delta=Delta(role=delta.get("role"), content=delta.get("content")),
-        finish_reason=found.get("finish_reason"),
-    )
-
-
-def _usage(found: Any) -> Usage:
-    extra = found.get("extra") or {}
-    return Usage(
-        prompt_tokens=found["prompt_tokens"],
-        completion_tokens=found["completion_tokens"],
-        total_tokens=found["total_tokens"],
-        time_to_first_token=extra.get("time_to_first_token_s"),
-        prefill_tokens_per_second=extra.get("prefill_tokens_per_s"),
-        decode_tokens_per_second=extra.get("decode_tokens_per_s"),
-        end_to_end_latency=extra.get("e2e_latency_s"),
-    )
+def _array(found: Any) -> list[Any]:
+    if not isinstance(found, list):
+        raise TypeError(f"not an array: {found!r}")
+    return found
 
 
 def _event(found: Any) -> WebLLMError | None:

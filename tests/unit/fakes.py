@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pywebllm.bridge import Stream
 from pywebllm.errors import DisposedError, WebLLMError
-from pywebllm.requests import ModelRecord
+from pywebllm.records import ModelRecord
 
 __all__ = ["BUILTIN", "FakeBridge", "FakeStream", "chunk", "last_chunk", "loss", "progress"]
 
@@ -78,6 +78,7 @@ class FakeBridge:
     def __init__(self, *, loads: asyncio.Queue[FakeStream] | None = None) -> None:
         self.loads: asyncio.Queue[FakeStream] = asyncio.Queue() if loads is None else loads
         self.generations: asyncio.Queue[FakeStream] = asyncio.Queue()
+        self.queries: asyncio.Queue[FakeStream] = asyncio.Queue()
         self.events = FakeStream()
         self.located: list[ModelRecord | None] = []
         self.disposals = 0
@@ -97,6 +98,10 @@ class FakeBridge:
     def generate(self, request: str) -> Stream:
         """Hand a generation to the test."""
         return self._opened(request, self.generations)
+
+    def query(self, request: str) -> Stream:
+        """Hand a question to the test."""
+        return self._opened(request, self.queries)
 
     def watch(self) -> Stream:
         """Return the events."""

@@ -1,7 +1,7 @@
-"""What a caller asks for, as frozen values that are checked when they are made.
+"""What names a model, and the parameters of sampling that every façade checks the same way.
 
-Names and shapes are those of the OpenAI API reference and of WebLLM's model records. Nothing
-here knows JSON; `wire` writes these values.
+Shapes are those of WebLLM's model records. Nothing here knows JSON; `wire` reads and writes
+these values.
 """
 
 from __future__ import annotations
@@ -9,58 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
+from .builtin import BUILTIN_MODEL
 from .errors import InvalidRequestError
 
-__all__ = ["ChatRequest", "Message", "Model", "ModelRecord", "Role", "check_sampling"]
-
-Role: TypeAlias = Literal["system", "user", "assistant"]
+__all__ = ["Model", "ModelRecord", "check_sampling", "id_of"]
 
 # JavaScript's numbers are exact for integers up to here.
 _LARGEST_INTEGER = 2**53 - 1
 _HOTTEST = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One message of a conversation."""
-
-    role: Role
-    content: str
-
-    def __post_init__(self) -> None:
-        if self.role not in ("system", "user", "assistant"):
-            raise InvalidRequestError(
-                f"a message's role is system, user or assistant, got {self.role!r}"
-            )
-        if not isinstance(self.content, str):
-            raise InvalidRequestError(f"a message's content is a string, got {self.content!r}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRequest:
-    """A conversation to continue. `None` leaves a parameter to the model's own default.
-
-    Attributes:
-        messages: At least one, oldest first.
-        temperature: 0 (always the likeliest token) to 2.
-        max_tokens: Most tokens to write, from 1.
-        seed: Makes sampling repeatable; any integer that JavaScript holds exactly.
-
-    Raises:
-        InvalidRequestError: A parameter is out of its range.
-    """
-
-    messages: tuple[Message, ...]
-    temperature: float | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-
-    def __post_init__(self) -> None:
-        if not self.messages:
-            raise InvalidRequestError("a chat request needs at least one message")
-        check_sampling(temperature=self.temperature, max_tokens=self.max_tokens, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,21 +75,32 @@ class ModelRecord:
 Model: TypeAlias = str | ModelRecord | Mapping[str, Any] | None
 
 
+def id_of(model: str | ModelRecord | None) -> str:
+    """Return the id by which requests name this model; None is the built-in one."""
+    if isinstance(model, ModelRecord):
+        return model.model_id
+    return BUILTIN_MODEL if model is None else model
+
+
 def check_sampling(*, temperature: object, max_tokens: object, seed: object = None) -> None:
     """Check that each parameter is None or in its range.
 
     Raises:
-        InvalidRequestError: One is not.
+        InvalidRequestError: One is not; `param` names it.
     """
     if temperature is not None and not _is_temperature(temperature):
         raise InvalidRequestError(
-            f"temperature is a number from 0 to {_HOTTEST:g}, got {temperature!r}"
+            f"temperature is a number from 0 to {_HOTTEST:g}, got {temperature!r}",
+            param="temperature",
         )
     if max_tokens is not None and not _is_integer(max_tokens, least=1):
-        raise InvalidRequestError(f"max_tokens is an integer from 1, got {max_tokens!r}")
+        raise InvalidRequestError(
+            f"max_tokens is an integer from 1, got {max_tokens!r}", param="max_tokens"
+        )
     if seed is not None and not _is_integer(seed, least=-_LARGEST_INTEGER):
         raise InvalidRequestError(
-            f"seed is an integer from {-_LARGEST_INTEGER} to {_LARGEST_INTEGER}, got {seed!r}"
+            f"seed is an integer from {-_LARGEST_INTEGER} to {_LARGEST_INTEGER}, got {seed!r}",
+            param="seed",
         )
 
 
