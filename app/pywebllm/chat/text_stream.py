@@ -1,0 +1,93 @@
+"""The text of a chat's answer while it is written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Self
+
+from pywebllm.errors import WebLLMError
+from pywebllm.types import ChatCompletion, Usage
+
+from .stream import ChatStream
+
+__all__ = ["TextStream"]
+
+
+class TextStream(AsyncIterator[str]):
+    """The text of one answer, piece by piece; empty pieces are left out.
+
+    `on_end` hears the whole answer when the stream has been read to its end, `on_error` what
+    it failed with. Cancelling a read stops the answer; what had arrived stays in `text`.
+    """
+
+    def __init__(
+        self,
+        chunks: ChatStream,
+        *,
+        on_end: Callable[[ChatCompletion], object] | None = None,
+        on_error: Callable[[WebLLMError], object] | None = None,
+    ) -> None:
+        self._chunks = chunks
+        self._on_end = on_end
+        self._on_error = on_error
+
+    @property
+    def text(self) -> str:
+        """The text that has been read so far."""
+        return self._chunks.text
+
+    @property
+    def final(self) -> ChatCompletion | None:
+        """The whole answer once the stream has been read to its end, until then None."""
+        return self._chunks.final
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the answer used, once the stream has been read to its end, until then None."""
+        return None if self.final is None else self.final.usage
+
+    async def __anext__(self) -> str:
+        """Return the next piece of text.
+
+        Cancelled, it stops the answer; the engine is free for the next request.
+
+        Raises:
+            WebLLMError: The answer failed; the stream is over.
+            RuntimeError: Another task is reading this stream.
+        """
+        try:
+            return await self._piece()
+        except StopAsyncIteration:
+            self._ended()
+            raise
+        except WebLLMError as error:
+            if self._on_error is not None:
+                self._on_error(error)
+            raise
+
+    async def aclose(self) -> None:
+        """Stop the answer; nothing happens when it is over. Takes effect at once."""
+        await self._chunks.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _piece(self) -> str:
+        while True:
+            chunk = await anext(self._chunks)
+            if chunk.text:
+                return chunk.text
+
+    def _ended(self) -> None:
+        if self.final is not None and self._on_end is not None:
+            self._on_end(self.final)
+            self._on_end = None
