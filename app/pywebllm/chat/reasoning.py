@@ -1,0 +1,100 @@
+"""The reasoning of a model, apart from its answer: what it writes first, inside `<think>`.
+
+The usual form, which models are trained on, is `<think>`, a line break, the reasoning, a line
+break, `</think>`, a blank line, the answer. `with_reasoning` writes it, so that a conversation
+goes on from what is still in the KV cache.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .marks import SPACE, without_begun
+
+__all__ = ["ReasoningSplitter", "with_reasoning"]
+
+_OPEN = "<think>"
+_CLOSE = "</think>"
+
+
+class ReasoningSplitter:
+    """Splits a text that arrives in pieces into reasoning and content.
+
+    Only a text that begins with `<think>`, after white space at most, has reasoning. Blank lines
+    at both ends of the reasoning and before the content are dropped; a text without reasoning
+    stays as it is. How the text is cut into pieces makes no difference.
+    """
+
+    def __init__(self) -> None:
+        self._state: Literal["start", "open", "inside", "closed", "content"] = "start"
+        self._held = ""
+
+    def feed(self, text: str) -> tuple[str, str]:
+        """Return the reasoning and the content that this piece adds; each may be empty."""
+        self._held += text
+        reasoning = content = ""
+        if self._state == "start":
+            self._look_for_start()
+        if self._state == "open":
+            self._drop_blank_lines(then="inside")
+        if self._state == "inside":
+            reasoning = self._take_reasoning()
+        if self._state == "closed":
+            self._drop_blank_lines(then="content")
+        if self._state == "content":
+            content, self._held = self._held, ""
+        return reasoning, content
+
+    def end(self) -> tuple[str, str]:
+        """Return what was held back; reasoning that is not closed stays reasoning."""
+        held, self._held = self._held, ""
+        if self._state == "start":
+            return "", held
+        if self._state == "inside":
+            return _without_blank_end(held), ""
+        return "", ""
+
+    def _look_for_start(self) -> None:
+        begun = self._held.lstrip(SPACE)
+        if begun.startswith(_OPEN):
+            self._held = begun.removeprefix(_OPEN)
+            self._state = "open"
+        elif not _OPEN.startswith(begun):
+            self._state = "content"
+
+    def _drop_blank_lines(self, *, then: Literal["inside", "content"]) -> None:
+        begun = self._held.lstrip(SPACE)
+        if not begun:
+            return
+        # The first line keeps its indentation.
+        blank = self._held[: len(self._held) - len(begun)]
+        self._held = self._held[blank.rfind("\n") + 1 :]
+        self._state = then
+
+    def _take_reasoning(self) -> str:
+        reasoning, close, rest = self._held.partition(_CLOSE)
+        if close:
+            self._held = rest
+            self._state = "closed"
+            return _without_blank_end(reasoning)
+        kept = len(_without_blank_end(without_begun(self._held, _CLOSE)))
+        reasoning, self._held = self._held[:kept], self._held[kept:]
+        return reasoning
+
+
+def with_reasoning(reasoning: str | None, content: str) -> str:
+    """Return what the model wrote, from what the splitter made of it.
+
+    `reasoning` is empty for a block without any, which `enable_thinking=False` puts in front,
+    and None for no block. The text is the same, byte for byte, if the block was closed, had one
+    line break at both ends of the reasoning and one blank line behind it.
+    """
+    if reasoning is None:
+        return content
+    return f"{_OPEN}\n{reasoning}\n{_CLOSE}\n\n{content}"
+
+
+def _without_blank_end(text: str) -> str:
+    ended = text.rstrip(SPACE)
+    line_end = text.find("\n", len(ended))
+    return text if line_end < 0 else text[:line_end]

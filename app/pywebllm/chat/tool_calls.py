@@ -1,0 +1,195 @@
+"""Tool calls in the text of a model, read while it is written, and written back.
+
+A call is `<tool_call>`, a line break, `{"name": "…", "arguments": {…}}`, a line break and
+`</tool_call>`, as Hermes and Qwen models are trained on. The structural tag of a request with
+tools lets no model write anything else there, so the reader takes exactly these characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from pywebllm.types import Function, FunctionDelta, ToolCallDelta
+
+from .marks import SPACE, without_begun
+
+__all__ = ["ARGUMENTS", "BEGIN", "END", "MARK", "ToolCallReader", "tool_calls_text"]
+
+# A call is BEGIN, the name, ARGUMENTS, the arguments, END.
+MARK = "<tool_call>"
+BEGIN = MARK + '\n{"name": "'
+ARGUMENTS = '", "arguments": '
+END = "}\n</tool_call>"
+
+_NAME = r"[a-zA-Z0-9_-]{1,64}"
+_HEAD = re.compile(f"{re.escape(BEGIN)}({_NAME}){re.escape(ARGUMENTS)}(?={{)")
+_NAMED = re.compile(f'{re.escape(BEGIN)}({_NAME})"')
+_BEGUN_NAME = re.compile(f"{re.escape(BEGIN)}(?:{_NAME})?")
+
+
+class ToolCallReader:
+    """Splits a text that arrives in pieces into content and tool calls.
+
+    Of each call the name comes first and whole, with the id that `new_id` gives; then the
+    arguments, in pieces, just as the model wrote them. Text around the calls is content, unless
+    it is white space alone. What begins like a call and is none is content, too. How the text is
+    cut into pieces makes no difference to what the pieces of the result add up to.
+    """
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self._new_id = new_id
+        self._state: Literal["text", "arguments", "end"] = "text"
+        self._held = ""
+        # White space since the start or the last call; None behind any other text.
+        self._blank: str | None = ""
+        self._object = _Object()
+        self._count = 0
+        self._content: list[str] = []
+        self._calls: list[ToolCallDelta] = []
+
+    @property
+    def has_calls(self) -> bool:
+        """True as soon as a call has begun."""
+        return self._count > 0
+
+    def feed(self, text: str) -> tuple[str, tuple[ToolCallDelta, ...]]:
+        """Return the content and the calls that this piece adds; each may be empty."""
+        self._held += text
+        while self._held and self._step():
+            pass
+        return self._found()
+
+    def end(self) -> tuple[str, tuple[ToolCallDelta, ...]]:
+        """Return what was held back; a call that was cut off behind its name is a call."""
+        held, self._held = self._held, ""
+        named = _NAMED.match(held)
+        if self._state == "text" and named is not None:
+            self._begin_call(named[1])
+        elif self._state == "text":
+            self._add_text(held)
+            if not self.has_calls:
+                self._content.append(self._blank or "")
+        return self._found()
+
+    def _found(self) -> tuple[str, tuple[ToolCallDelta, ...]]:
+        found = "".join(self._content), tuple(self._calls)
+        self._content.clear()
+        self._calls.clear()
+        return found
+
+    def _step(self) -> bool:
+        """Read on; return False when there is nothing to read before the next piece."""
+        if self._state == "text":
+            return self._read_text()
+        if self._state == "arguments":
+            return self._read_arguments()
+        return self._read_end()
+
+    def _read_text(self) -> bool:
+        before, mark, _ = self._held.partition(MARK)
+        if not mark:
+            before = without_begun(self._held, MARK)
+        self._add_text(before)
+        self._held = self._held[len(before) :]
+        if not mark:
+            return False
+        head = _HEAD.match(self._held)
+        if head is not None:
+            self._begin_call(head[1])
+            self._held = self._held[head.end() :]
+            return True
+        if _may_become_head(self._held):
+            return False
+        self._add_text(MARK)
+        self._held = self._held.removeprefix(MARK)
+        return True
+
+    def _read_arguments(self) -> bool:
+        taken = self._object.take(self._held)
+        self._held = self._held[len(taken) :]
+        self._calls.append(
+            ToolCallDelta(index=self._count - 1, function=FunctionDelta(arguments=taken))
+        )
+        if self._object.is_whole:
+            self._state = "end"
+        return True
+
+    def _read_end(self) -> bool:
+        if END.startswith(self._held) and self._held != END:
+            return False
+        # Only a grammar of the caller's own can let the model write something else.
+        self._held = self._held.removeprefix(END)
+        self._state = "text"
+        return True
+
+    def _add_text(self, text: str) -> None:
+        if self._blank is None:
+            self._content.append(text)
+            return
+        self._blank += text
+        if self._blank.strip(SPACE):
+            self._content.append(self._blank)
+            self._blank = None
+
+    def _begin_call(self, name: str) -> None:
+        self._calls.append(
+            ToolCallDelta(
+                index=self._count,
+                id=self._new_id(),
+                type="function",
+                function=FunctionDelta(name=name, arguments=""),
+            )
+        )
+        self._count += 1
+        self._blank = ""
+        self._object = _Object()
+        self._state = "arguments"
+
+
+class _Object:
+    """Finds the end of a JSON object that arrives in pieces."""
+
+    def __init__(self) -> None:
+        self.is_whole = False
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False
+
+    def take(self, text: str) -> str:
+        """Return the beginning of the text that belongs to the object."""
+        for position, character in enumerate(text):
+            self._read(character)
+            if self._depth == 0:
+                self.is_whole = True
+                return text[: position + 1]
+        return text
+
+    def _read(self, character: str) -> None:
+        if self._escaped:
+            self._escaped = False
+        elif self._in_string:
+            self._escaped = character == "\\"
+            self._in_string = character != '"'
+        elif character == '"':
+            self._in_string = True
+        else:
+            self._depth += {"{": 1, "}": -1}.get(character, 0)
+
+
+def tool_calls_text(calls: Iterable[Function]) -> str:
+    """Return what the model wrote to call these tools, one call after another."""
+    return "\n".join(
+        f"{BEGIN}{call.name}{ARGUMENTS}{call.arguments or '{}'}{END}" for call in calls
+    )
+
+
+def _may_become_head(text: str) -> bool:
+    if BEGIN.startswith(text):
+        return True
+    begun = _BEGUN_NAME.match(text)
+    if begun is None:
+        return False
+    rest = text[begun.end() :]
+    return not rest or (begun.end() > len(BEGIN) and (ARGUMENTS + "{").startswith(rest))
