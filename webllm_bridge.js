@@ -18,7 +18,9 @@
 /** @typedef {{ next(): Promise<string | undefined>, stop(): void }} Stream */
 /** @typedef {{ webllmUrl: string, workerUrl: string, thread: "worker" | "main" }} Config */
 /** @typedef {{ model: string } | { record: ModelRecord }} LoadRequest */
-/** @typedef {{ kind: "chat.completions" | "completions", body: Record<string, unknown> }} Call */
+/** @typedef {"chat.completions" | "completions" | "embeddings" | "resume"} Kind */
+/** @typedef {{ kind: Kind, body: Record<string, unknown> }} Call */
+/** @typedef {{ kind: "models" | "sessions" } | { kind: "sessions.delete", sessionId: string }} Question */
 /** @typedef {{ host: Host, engine: Engine, key: string, id: string }} Loaded */
 /** @typedef {Pick<Worker, "postMessage" | "terminate" | "addEventListener">} EngineWorker */
 
@@ -140,8 +142,9 @@ class Bridge {
   }
 
   /**
-   * Generate text with the loaded model.
-   * @param {string} requestJson `{kind: "chat.completions" | "completions", request: {…}}`
+   * Ask the loaded model for something: `embeddings` have one chunk, the response; `resume`, whose
+   * request is `{session_id}`, begins with a chunk of the text that was kept.
+   * @param {string} requestJson `{kind: "chat.completions" | "completions" | "embeddings" | "resume", request: {…}}`
    * @returns {Stream} a JSON array of all chunks that wait at each `next()`; the last has the usage
    */
   generate(requestJson) {
@@ -149,6 +152,18 @@ class Bridge {
       const call = readCall(requestJson);
       const losses = this.#losses;
       this.#queue.add(() => this.#generate(call, channel, losses));
+    });
+  }
+
+  /**
+   * Ask what needs no model, also while one works: WebLLM's list of models, and the answers that were
+   * cut off and are kept in this browser.
+   * @param {string} requestJson `{kind: "models" | "sessions"}` or `{kind: "sessions.delete", session_id}`
+   * @returns {Stream} one JSON text
+   */
+  query(requestJson) {
+    return this.#open({ latestOnly: true }, (channel) => {
+      void this.#answer(readQuestion(requestJson), channel);
     });
   }
 
@@ -209,6 +224,16 @@ class Bridge {
     return channel;
   }
 
+  /** @param {Question} question @param {Channel} channel */
+  async #answer(question, channel) {
+    try {
+      channel.end(await answer(await this.#importWebLLM(), question));
+    } catch (error) {
+      // As for a load: a file may be missing, and no device can be lost.
+      channel.fail(nameError(error, "load"));
+    }
+  }
+
   // Loading
 
   /** @param {Flight} flight @param {LoadRequest} request */
@@ -250,7 +275,7 @@ class Bridge {
       flight.report("start", 0.5, "Reading the model's configuration");
       await host.reload(record.model_id);
       flight.report("compile", 1, "Waiting for the model's first token");
-      await probe(host.lifeline, engine).catch((error) => {
+      await probe(host.lifeline, engine, record).catch((error) => {
         throw nameError(error, "generate");
       });
       host.lifeline.check();
@@ -506,7 +531,7 @@ class Channel {
   }
 }
 
-// -------------------------------------------------------------------------- loading and generation
+// --------------------------------------------------------------------------------------- loading
 
 /** @param {LoadRequest} request @param {WebLLM} webllm @returns {ModelRecord} */
 function findRecord(request, webllm) {
@@ -516,60 +541,45 @@ function findRecord(request, webllm) {
   if (!record) {
     throw new BridgeError("ModelNotFoundError", `WebLLM's list has no model with this id: ${JSON.stringify(request)}`);
   }
-  // 56 of the 86 f16 models in WebLLM 0.2.86 do not declare what they need, and would fail only
-  // after the download.
-  const features = new Set(record.required_features ?? []);
-  if (/q\d+f16/.test(record.model_id)) features.add("shader-f16");
-  return { ...record, required_features: [...features] };
+  return { ...record, required_features: requiredFeatures(record) };
 }
+
+/**
+ * 56 of the 86 f16 models in WebLLM 0.2.86 do not declare what they need, and would fail only after
+ * the download.
+ * @param {ModelRecord} record
+ */
+function requiredFeatures({ model_id, required_features = [] }) {
+  const features = new Set(required_features);
+  if (/q\d+f16/.test(model_id)) features.add("shader-f16");
+  return [...features];
+}
+
+/** WebLLM's `ModelType.embedding`. */
+const EMBEDDING = 1;
 
 /**
  * A model is loaded when it has answered: `reload` of WebLLM 0.2.86 also resolves when it was aborted.
- * @param {Lifeline} lifeline @param {Engine} engine
+ * @param {Lifeline} lifeline @param {Engine} engine @param {ModelRecord} record
  */
-async function probe(lifeline, engine) {
+async function probe(lifeline, engine, record) {
+  const ask = record.model_type === EMBEDDING ? probeEmbedding : probeChat;
+  const answered = await lifeline.guard(ask(engine));
+  if (!answered) throw new BridgeError("EngineError", "The model was loaded but does not answer.");
+}
+
+/** @param {Engine} engine */
+async function probeEmbedding(engine) {
+  const { data } = await engine.embeddings.create({ input: "Hi" });
+  return data.length > 0;
+}
+
+/** @param {Engine} engine */
+async function probeChat(engine) {
   const messages = [{ role: /** @type {const} */ ("user"), content: "Hi" }];
-  const answer = await lifeline.guard(engine.chat.completions.create({ messages, max_tokens: 1 }));
-  if (answer.choices.length === 0) throw new BridgeError("EngineError", "The model was loaded but does not answer.");
-  await lifeline.guard(engine.resetChat());
-}
-
-/**
- * Pump one generation into a channel. WebLLM is asked for the next chunk whether or not anyone waits,
- * so a slow reader slows nothing down. Resolves when the engine is free again.
- * @param {Loaded} loaded @param {Call} call @param {Channel} channel
- */
-async function generate({ host: { lifeline }, engine }, call, channel) {
-  /** @type {AsyncIterator<unknown> | undefined} */
-  let iterator;
-  try {
-    iterator = (await lifeline.guard(startGeneration(engine, call)))[Symbol.asyncIterator]();
-    // WebLLM cannot be interrupted within a prefill or a decode step; a stopped one ends with the
-    // step, and what it still sends is dropped.
-    channel.onClosed(() => iterator && engine.interruptGenerate());
-    while (!channel.closed) {
-      const step = await lifeline.guard(iterator.next());
-      if (step.done) break;
-      channel.push(step.value);
-    }
-  } catch (thrown) {
-    const error = nameError(thrown, iterator ? "generate" : "request");
-    // An engine that failed for its own reasons is not trusted with another request.
-    if (!BLAMELESS.has(error.name)) lifeline.cut(error);
-    throw error;
-  } finally {
-    const finished = iterator?.return?.();
-    iterator = undefined;
-    await lifeline.guard(finished).catch(() => {});
-  }
-}
-
-/** @param {Engine} engine @param {Call} call @returns {Promise<AsyncIterable<unknown>>} */
-function startGeneration(engine, { kind, body }) {
-  const api = kind === "completions" ? engine.completions : engine.chat.completions;
-  const options = /** @type {object | undefined} */ (body["stream_options"]);
-  const request = { ...body, stream: true, stream_options: { ...options, include_usage: true } };
-  return /** @type {any} */ (api).create(request);
+  const { choices } = await engine.chat.completions.create({ messages, max_tokens: 1 });
+  await engine.resetChat();
+  return choices.length > 0;
 }
 
 /** The caches that WebLLM 0.2.86 reads, by what they hold. */
@@ -620,6 +630,290 @@ async function forgetFiles(openCache, record) {
       if (url.startsWith(record.model) || url === record.model_lib) await cache.delete(url);
     }
   }
+}
+
+// ------------------------------------------------------------------------------------ generation
+
+/**
+ * Pump one generation into a channel. WebLLM is asked for the next chunk whether or not anyone waits,
+ * so a slow reader slows nothing down. Resolves when the engine is free again.
+ * @param {Loaded} loaded @param {Call} call @param {Channel} channel
+ */
+async function generate({ host: { lifeline }, engine, id }, call, channel) {
+  /** @type {AsyncIterator<unknown> | undefined} */
+  let iterator;
+  try {
+    iterator = (await lifeline.guard(startGeneration(engine, id, call)))[Symbol.asyncIterator]();
+    // WebLLM cannot be interrupted within a prefill or a decode step; a stopped one ends with the
+    // step, and what it still sends is dropped.
+    channel.onClosed(() => iterator && engine.interruptGenerate());
+    while (!channel.closed) {
+      const step = await lifeline.guard(iterator.next());
+      if (step.done) break;
+      channel.push(step.value);
+    }
+  } catch (thrown) {
+    const error = nameError(thrown, iterator ? "generate" : "request");
+    // An engine that failed for its own reasons is not trusted with another request.
+    if (!BLAMELESS.has(error.name)) lifeline.cut(error);
+    throw error;
+  } finally {
+    const finished = iterator?.return?.();
+    iterator = undefined;
+    await lifeline.guard(finished).catch(() => {});
+  }
+}
+
+/**
+ * @param {Engine} engine @param {string} model the loaded model's id @param {Call} call
+ * @returns {Promise<AsyncIterable<unknown>>}
+ */
+async function startGeneration(engine, model, { kind, body }) {
+  if (kind === "resume") return resume(engine, model, readSessionId(body));
+  if (kind === "embeddings") return embed(engine, body);
+  const api = kind === "completions" ? engine.completions : engine.chat.completions;
+  const options = /** @type {object | undefined} */ (body["stream_options"]);
+  const request = { ...body, stream: true, stream_options: { ...options, include_usage: true } };
+  return /** @type {any} */ (api).create(request);
+}
+
+/**
+ * A stream of one, so that an embedding that fails is not taken for a request that was refused.
+ * @param {Engine} engine @param {any} request
+ */
+async function* embed(engine, request) {
+  yield await engine.embeddings.create(request);
+}
+
+// ---------------------------------------------------------------------------- answers that are kept
+
+/** @typedef {import("@mlc-ai/web-llm").ResumeProbeResult} Session */
+/** @typedef {import("@mlc-ai/web-llm").ResumeResult} Kept */
+
+/**
+ * Go on with an answer that was cut off.
+ * @param {Engine} engine @param {string} model the loaded model's id @param {string} sessionId
+ */
+async function resume(engine, model, sessionId) {
+  const session = (await engine.listResumableSessions()).find((one) => one.sessionId === sessionId);
+  if (!session) throw new BridgeError("SessionNotFoundError", `No answer is kept under the id ${sessionId}.`);
+  if (session.resumable && session.modelId !== model) {
+    const message = `The model ${session.modelId} of this answer is not loaded; ${model} is.`;
+    throw new BridgeError("ModelNotLoadedError", message);
+  }
+  const kept = /** @type {Kept} */ (await engine.resumeChatCompletion(sessionId));
+  return chunksOf(engine, session, kept);
+}
+
+/**
+ * The text that was kept as a first chunk, then the rest as WebLLM writes it, as one answer.
+ * @param {Engine} engine @param {Session} session @param {Kept} kept
+ */
+async function* chunksOf(engine, session, kept) {
+  const { sessionId, modelId: model, reason } = session;
+  const same = { id: crypto.randomUUID(), created: Math.floor(Date.now() / 1000) };
+  const head = { ...same, model, object: "chat.completion.chunk" };
+  const finished = reason === "generation finished";
+  const content = finished ? kept.recoveredText : wholeCharacters(kept.recoveredText);
+  const choice = { index: 0, delta: { role: "assistant", content }, finish_reason: null, logprobs: null };
+  yield { ...head, choices: [choice] };
+  if (finished) {
+    yield { ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+    yield { ...head, choices: [], usage: usageWith(kept, { prompt_tokens: 0, completion_tokens: 0 }) };
+    return;
+  }
+  const options = { continueGeneration: true, stream: true };
+  const rest = session.resumable ? await engine.resumeChatCompletion(sessionId, options) : kept;
+  if (!(Symbol.asyncIterator in rest)) throw invalid(`The answer ${sessionId} cannot be continued: ${reason}.`);
+  for await (const chunk of rest) {
+    yield { ...chunk, ...same, ...(chunk.usage && { usage: usageWith(kept, chunk.usage) }) };
+  }
+}
+
+/** Usage of the whole answer, whose prompt and beginning were kept. @param {Kept} kept @param {any} rest */
+function usageWith({ emittedTokens, processedSeqLen }, rest) {
+  const completion_tokens = emittedTokens + rest.completion_tokens;
+  const extra = { ...rest.extra, cached_tokens: processedSeqLen - emittedTokens };
+  return { ...rest, completion_tokens, total_tokens: rest.prompt_tokens + completion_tokens, extra };
+}
+
+/** A text less the character that it breaks off in: that one comes again when it is whole. @param {string} text */
+function wholeCharacters(text) {
+  return text.replace(/\uFFFD+$/, "");
+}
+
+// ---------------------------------------------------------------------------------------- questions
+
+/** @param {WebLLM} webllm @param {Question} question @returns {Promise<unknown>} */
+async function answer(webllm, question) {
+  if (question.kind === "models") return webllm.prebuiltAppConfig.model_list.map(describeModel);
+  // What is kept are files of this origin, and an engine needs no model to read them.
+  const engine = new webllm.MLCEngine();
+  try {
+    if (question.kind !== "sessions.delete") return (await engine.listResumableSessions()).map(describeSession);
+    await engine.deleteResumableSession(question.sessionId);
+  } catch (error) {
+    // Where a site may keep no files, as in a sandboxed frame, nothing is kept.
+    if (split(error).name !== "SecurityError") throw error;
+    if (question.kind === "sessions") return [];
+  }
+  return {};
+}
+
+/** By WebLLM's `ModelType`. */
+const MODEL_KINDS = ["language", "embedding", "vision"];
+
+/** JSON leaves out what is undefined. @param {ModelRecord} record */
+function describeModel(record) {
+  return {
+    id: record.model_id,
+    vram_required_mb: record.vram_required_MB,
+    context_window_size: record.overrides?.context_window_size,
+    required_features: requiredFeatures(record),
+    kind: MODEL_KINDS[record.model_type ?? 0],
+  };
+}
+
+/** @param {Session} session */
+function describeSession({ sessionId, modelId, resumable, reason, emittedTokens }) {
+  return { id: sessionId, model: modelId, resumable, reason, completion_tokens: emittedTokens };
+}
+
+// --------------------------------------------------------------------------- mending WebLLM's streams
+
+/**
+ * Mend what the streams of WebLLM 0.2.86 get wrong, inside its own engine:
+ * - a chunk has the logprobs of one token, though it may take several tokens to make a character;
+ * - an answer that ends within a character loses the text that waited for its end;
+ * - the first tokens of a stop string are sent before WebLLM sees that they are one;
+ * - without `top_logprobs` there are no logprobs at all;
+ * - the usage does not say how much of the prompt was still in the KV cache, and that of a resumed
+ *   answer counts some tokens of its beginning, and the first new one sometimes twice.
+ *
+ * Guarded by tests/bridge/mend.test.mjs, which runs WebLLM itself without a model, and by
+ * tests/browser/test_reference_chat.py.
+ * @param {any} engine WebLLM's `MLCEngine`: what is mended is private
+ */
+function mend(engine) {
+  const { preparePrefillInput, streamCurrentGeneration } = engine ?? {};
+  if (!preparePrefillInput || !streamCurrentGeneration) return;
+  /** The length of the KV cache when the prefill of a request begins. @type {WeakMap<object, number>} */
+  const reused = new WeakMap();
+  engine.preparePrefillInput = (/** @type {[any, any, ...any]} */ ...given) => {
+    const [request, pipeline] = given;
+    const input = preparePrefillInput.apply(engine, given);
+    reused.set(request, pipeline.filledKVCacheLength);
+    return input;
+  };
+  engine.streamCurrentGeneration = (/** @type {any[]} */ ...given) => {
+    const [request, , pipeline, , , state, , options] = given;
+    const chunks = streamCurrentGeneration.apply(engine, given);
+    const offset = options?.completionTokenOffset ?? 0;
+    return new MendedStream({ request, pipeline, state, offset, cached: reused.get(request) }).read(chunks);
+  };
+  for (const name of ["chatCompletion", "completion"]) {
+    const create = engine[name];
+    engine[name] = (/** @type {any} */ request) => create.call(engine, withTopLogprobs(request));
+  }
+}
+
+/** Marks a request for logprobs whose likeliest other tokens nobody wants. */
+const NO_TOP = Symbol("no top logprobs");
+
+/** @param {any} request */
+function withTopLogprobs(request) {
+  return request.logprobs && !request.top_logprobs ? { ...request, top_logprobs: 1, [NO_TOP]: true } : request;
+}
+
+/** One stream of WebLLM's; its pipeline stands still while a chunk is looked at. */
+class MendedStream {
+  #request;
+  #pipeline;
+  #offset;
+  #cached;
+  /** @type {string[]} */
+  #stops;
+  /** How much of the answer has been sent, in UTF-16 code units. @type {number} */
+  #textSent;
+  #logprobsSent = 0;
+
+  /** @param {{ request: any, pipeline: any, state: any, offset: number, cached: number | undefined }} stream */
+  constructor({ request, pipeline, state, offset, cached }) {
+    this.#request = request;
+    this.#pipeline = pipeline;
+    this.#offset = offset;
+    this.#cached = cached;
+    this.#stops = request.ignore_eos ? [] : [pipeline.stopStr ?? [], request.stop ?? []].flat();
+    this.#textSent = wholeCharacters(pipeline.getMessage().slice(0, state.prevMessageLength)).length;
+  }
+
+  /** @param {AsyncIterable<any>} chunks */
+  async *read(chunks) {
+    for await (const chunk of chunks) {
+      const [choice] = chunk.choices;
+      if (chunk.usage) yield { ...chunk, usage: this.#usage(chunk.usage) };
+      else if (choice.finish_reason === null) yield* this.#more(chunk);
+      else yield* this.#last(chunk);
+    }
+  }
+
+  /** @param {any} chunk with a piece of text */
+  *#more(chunk) {
+    const stopped = this.#pipeline.stopped();
+    const text = this.#takeText(stopped ? [] : this.#stops);
+    if (text || stopped) yield this.#piece(chunk, text);
+  }
+
+  /** @param {any} chunk with the reason for the end, and no text */
+  *#last(chunk) {
+    const text = this.#takeText([]);
+    const logprobs = this.#request.logprobs ? this.#pipeline.getTokenLogprobArray().length : 0;
+    if (text || logprobs > this.#logprobsSent) yield this.#piece(chunk, text);
+    yield chunk;
+  }
+
+  /** @param {any} chunk gives all that pieces have in common @param {string} text */
+  #piece(chunk, text) {
+    const content = "messages" in this.#request ? { delta: { role: "assistant", content: text } } : { text };
+    const choice = { ...content, index: 0, finish_reason: null, logprobs: this.#takeLogprobs() };
+    return { ...chunk, choices: [choice] };
+  }
+
+  /** @param {string[]} stops whose beginnings are held back */
+  #takeText(stops) {
+    const message = this.#pipeline.getMessage();
+    const end = Math.max(this.#textSent, message.length - heldLength(message, stops));
+    const text = message.slice(this.#textSent, end);
+    this.#textSent = end;
+    return text;
+  }
+
+  #takeLogprobs() {
+    if (!this.#request.logprobs) return null;
+    const all = this.#pipeline.getTokenLogprobArray();
+    const content = all.slice(this.#logprobsSent);
+    this.#logprobsSent = all.length;
+    if (!this.#request[NO_TOP]) return { content };
+    return { content: content.map((/** @type {any} */ token) => ({ ...token, top_logprobs: [] })) };
+  }
+
+  /** @param {any} usage */
+  #usage(usage) {
+    if (this.#cached !== undefined) return { ...usage, extra: { ...usage.extra, cached_tokens: this.#cached } };
+    const completion_tokens = this.#pipeline.getCurRoundDecodingTotalTokens() + this.#offset;
+    return { ...usage, completion_tokens, total_tokens: usage.prompt_tokens + completion_tokens };
+  }
+}
+
+/** How much of a text's end may be the beginning of a stop string. @param {string} text @param {string[]} stops */
+function heldLength(text, stops) {
+  let held = 0;
+  for (const stop of stops) {
+    for (let length = stop.length - 1; length > held; length -= 1) {
+      if (text.endsWith(stop.slice(0, length))) held = length;
+    }
+  }
+  return held;
 }
 
 // ------------------------------------------------------------------------------- where engines live
@@ -830,6 +1124,7 @@ class MainHost {
   async open(webllm) {
     this.lifeline.check();
     this.#engine = new webllm.MLCEngine();
+    mend(this.#engine);
     return this.#engine;
   }
 
@@ -966,22 +1261,57 @@ function readLoad(text) {
   const { model } = readObject(text);
   if (typeof model === "string") return { model };
   if (typeof model !== "object" || model === null) throw invalid("model is the id of a model or a model record");
-  // Python's None arrives as null, which WebLLM takes for a value in most places.
-  const fields = Object.fromEntries(Object.entries(model).filter(([, value]) => value !== null));
+  const fields = withoutNulls(model);
   if (typeof fields["model_id"] !== "string") throw invalid("a model record has a model_id");
   // WebLLM resolves relative addresses against different places in a page and in a worker.
   for (const name of ["model", "model_lib"]) readUrl(`${name} of the model record`, fields[name]);
   return { record: /** @type {ModelRecord} */ (/** @type {unknown} */ (fields)) };
 }
 
+/** @type {Kind[]} */
+const KINDS = ["chat.completions", "completions", "embeddings", "resume"];
+
 /** @param {string} text @returns {Call} */
 function readCall(text) {
-  const { kind, request } = readObject(text);
-  if (kind !== "chat.completions" && kind !== "completions") {
-    throw invalid(`kind is "chat.completions" or "completions", not ${kind}`);
+  const { kind: wanted, request } = readObject(text);
+  const kind = KINDS.find((one) => one === wanted);
+  if (!kind) throw invalid(`kind is one of ${KINDS.join(", ")}, not ${wanted}`);
+  if (!isObject(request)) throw invalid("request is the body of an OpenAI request");
+  const body = withoutNulls(request);
+  if (kind === "resume") readSessionId(body);
+  // WebLLM would stumble over it only at work, and work that fails ends the engine.
+  if (kind === "embeddings" && typeof body["input"] !== "string" && !Array.isArray(body["input"])) {
+    throw invalid("input is a string or an array");
   }
-  if (typeof request !== "object" || request === null) throw invalid("request is the body of an OpenAI request");
-  return { kind, body: /** @type {Record<string, unknown>} */ (request) };
+  const { extra_body } = body;
+  return { kind, body: isObject(extra_body) ? { ...body, extra_body: withoutNulls(extra_body) } : body };
+}
+
+/** @param {string} text @returns {Question} */
+function readQuestion(text) {
+  const { kind, ...rest } = readObject(text);
+  if (kind === "models" || kind === "sessions") return { kind };
+  if (kind === "sessions.delete") return { kind, sessionId: readSessionId(rest) };
+  throw invalid(`kind is one of models, sessions, sessions.delete, not ${kind}`);
+}
+
+/** @param {Record<string, unknown>} fields @returns {string} */
+function readSessionId({ session_id }) {
+  if (typeof session_id === "string" && session_id !== "") return session_id;
+  throw invalid("session_id is the id of an answer that is kept");
+}
+
+/**
+ * Python's None arrives as null, which WebLLM takes for a value in most places.
+ * @param {object} fields @returns {Record<string, unknown>}
+ */
+function withoutNulls(fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+/** @param {unknown} value @returns {value is object} */
+function isObject(value) {
+  return typeof value === "object" && value !== null;
 }
 
 /** @param {string} text @returns {Record<string, unknown>} */
@@ -1025,12 +1355,14 @@ class BridgeError extends Error {
 /** The names that callers can rely on. */
 const NAMES = new Set([
   "AbortError", "WorkerError", "DeviceLostError", "DisposedError", "WebGPUNotAvailableError", "DownloadError",
-  "IntegrityError", "ModelNotFoundError", "ModelNotLoadedError", "ShaderF16SupportError", "FeatureSupportError",
-  "OutOfMemoryError", "ContextWindowSizeExceededError", "InvalidRequestError", "EngineError",
+  "IntegrityError", "ModelNotFoundError", "ModelNotLoadedError", "SessionNotFoundError", "ShaderF16SupportError",
+  "FeatureSupportError", "OutOfMemoryError", "ContextWindowSizeExceededError", "InvalidRequestError", "EngineError",
 ]);
 
-/** Errors of a generation that are the request's fault and leave the engine as good as before. */
-const BLAMELESS = new Set(["InvalidRequestError", "ContextWindowSizeExceededError"]);
+/** Errors of a generation that are not the engine's: it is as good as before. */
+const BLAMELESS = new Set([
+  "InvalidRequestError", "ContextWindowSizeExceededError", "ModelNotLoadedError", "SessionNotFoundError",
+]);
 
 /** What WebLLM 0.2.86 throws about a request only when the generation has begun, or about a model record. */
 const REFUSALS = new Set([
@@ -1042,6 +1374,11 @@ const REFUSALS = new Set([
   "GrammarMatcherInitError", "CustomResponseFormatError", "TextCompletionExpectsKVEmptyError", "JSONFieldError",
   "TextCompletionConversationExpectsPrompt", "TextCompletionConversationError", "IncorrectPipelineLoadedError",
   "MissingModelError", "WindowSizeConfigurationError", "WindowSizeSpecificationError", "AttentionSinkSizeError",
+  "UnsupportedFieldsError", "UnsupportedModelIdError", "UnsupportedTokenizerFilesError", "CustomSystemPromptError",
+  "SeedTypeError", "StreamingCountError", "InvalidStreamOptionsError", "ToolCallOutputParseError",
+  "ToolCallOutputInvalidTypeError", "EmbeddingUnsupportedEncodingFormatError", "EmbeddingUnsupportedModelError",
+  "EmbeddingInputEmptyError", "EmbeddingSlidingWindowError", "EmbeddingChunkingUnsupportedError",
+  "ResumableSessionExistsError", "CrossContextLockUnavailableError",
 ]);
 
 /**
@@ -1055,14 +1392,23 @@ const ALIASES = {
   WebGPUNotFoundError: "WebGPUNotAvailableError",
   NetworkError: "DownloadError",
   QuotaExceededError: "DownloadError",
+  EmbeddingExceedContextWindowSizeError: "ContextWindowSizeExceededError",
 };
 
 /** Errors without a name of their own, by what they say. @type {[RegExp, string][]} */
 const SAYINGS = [
   [/compatible GPU/, "WebGPUNotAvailableError"],
-  [/because of requested \w+ exceeds limit/, "FeatureSupportError"],
+  [/because of requested \w+ exceeds limit|^Compiled artifact requires/, "FeatureSupportError"],
   [/out of memory|could not allocate|allocation failed/i, "OutOfMemoryError"],
+  [/^Resumable session not found/, "SessionNotFoundError"],
+  [/^(Resumable|Invalid resumable) /, "InvalidRequestError"],
   [/^Make sure /, "InvalidRequestError"],
+  // An empty prompt; a prompt that is no text; a role that the model's template does not know.
+  [/^Prompt must contain|prefill did not produce logits/, "InvalidRequestError"],
+  [/^Text completion requires|^Role is not supported/, "InvalidRequestError"],
+  // An image that is none, or that this model cannot take.
+  [/image could not be decoded|declare an (image|audio) input/, "InvalidRequestError"],
+  [/^Unsupported model type|^Cannot determine image embed size/, "InvalidRequestError"],
 ];
 
 /** How browsers say that a file or a module could not be had. */
@@ -1090,6 +1436,8 @@ function stableName(name, message, during) {
   if (known) return known;
   // Until WebLLM has given its iterator it only looks at the request.
   if (during === "request") return "InvalidRequestError";
+  // All that is fetched after a load are the images of a request.
+  if (during === "generate" && name === "TypeError" && DOWNLOAD_SAYING.test(message)) return "InvalidRequestError";
   if (during === "load" && ["SyntaxError", "CompileError", "LinkError"].includes(name)) return "IntegrityError";
   return during === "load" && DOWNLOAD_SAYING.test(message) ? "DownloadError" : "EngineError";
 }
@@ -1139,6 +1487,7 @@ async function serveEngine(scope) {
     try {
       const webllm = /** @type {WebLLM} */ (await import(event.data.webllmUrl));
       handler = new webllm.WebWorkerMLCEngineHandler();
+      mend(handler.engine);
       say("ready");
     } catch (error) {
       say("failed", { error: String(error) });
