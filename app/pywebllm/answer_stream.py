@@ -6,44 +6,23 @@ engine says becomes chunks by a `Writer`; this module is about time: asking, rea
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from . import codec
 from .errors import AbortedError, EngineError
 from .pieces import EndReason, Piece
-from .records import Model
+from .streams import EngineStream
 from .types import Usage
 
-__all__ = ["AnswerStream", "Kind", "Runner", "Source", "Writer"]
-
-Kind: TypeAlias = Literal["chat.completions", "completions", "embeddings", "resume"]
+__all__ = ["AnswerStream", "Writer"]
 
 ChunkT = TypeVar("ChunkT")
 FinalT_co = TypeVar("FinalT_co", covariant=True)
-
-
-class Source(Protocol):
-    """The chunks of one engine request as WebLLM writes them; dropping it stops the engine."""
-
-    async def open(self) -> None:
-        """Make the request now."""
-
-    async def __anext__(self) -> dict[str, Any]: ...
-
-    def close(self) -> None:
-        """Stop the engine, now. May be called again."""
-
-
-class Runner(Protocol):
-    """What runs requests: an engine, or a pool of them."""
-
-    def stream(self, kind: Kind, body: Mapping[str, object], *, model: Model = None) -> Source:
-        """Return a request that is made when it is opened or first read."""
-        ...
 
 
 class Writer(Protocol[ChunkT, FinalT_co]):
@@ -76,12 +55,18 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
     The request is made by `open`, or when the first chunk is asked for. Only one task may read.
     Whatever ends the reading early stops the engine at once: `break`, an exception, cancelling,
     a timeout, `aclose()`, or dropping the stream. What had been read stays in `text`.
+
+    Attributes:
+        timeout: The longest wait for a next chunk, in seconds above 0; None, to wait for ever.
     """
 
     # Nothing here may refer to the stream itself: dropping it must free its sources at once,
     # for that is what stops the engine after `async for … break`.
 
-    def __init__(self, sources: Iterable[Source], *, writer: Writer[ChunkT, FinalT_co]) -> None:
+    def __init__(
+        self, sources: Iterable[EngineStream], *, writer: Writer[ChunkT, FinalT_co]
+    ) -> None:
+        self.timeout: float | None = None
         self._sources = deque(enumerate(sources))
         self._writer = writer
         self._waiting: deque[ChunkT] = deque()
@@ -123,6 +108,7 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
 
         Raises:
             WebLLMError: The answer failed; the stream is over.
+            TimeoutError: A chunk took longer than `timeout`; the stream is over.
             AbortedError: The stream was closed before its end.
             RuntimeError: Another task is reading this stream.
         """
@@ -139,12 +125,16 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
 
         Raises:
             WebLLMError: The answer failed; the stream is over.
+            TimeoutError: It took longer than `timeout`; the stream is over.
             RuntimeError: Another task is reading this stream.
         """
         if self._reading:
             raise RuntimeError("another task is reading this stream")
-        while not self._waiting and self._sources:
-            await self._receive()
+        if not self._waiting:
+            # `None` would do as well, but this happens for each token.
+            async with nullcontext() if self.timeout is None else asyncio.timeout(self.timeout):
+                while not self._waiting and self._sources:
+                    await self._receive()
         if self._waiting:
             chunk = self._waiting.popleft()
             self._writer.note(chunk)
@@ -181,7 +171,8 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
         index, source = self._sources[0]
         with self._stopping_on_error():
             try:
-                found = await source.__anext__()
+                async with asyncio.timeout(self.timeout):
+                    found = await source.__anext__()
             except StopAsyncIteration:
                 self._next_source()
                 return

@@ -375,6 +375,24 @@ async def test_a_timeout_stops_the_engine() -> None:
     assert runner.requests[0].stream.stops == 1
 
 
+async def test_a_chunk_that_takes_longer_than_the_timeout_stops_the_engine() -> None:
+    runner = FakeRunner()
+    stream = ChatStream(runner, call())
+    stream.timeout = 0.01
+    runner.requests[0].push(piece("A"))
+    assert (await anext(stream)).text == "A"
+    with pytest.raises(TimeoutError):
+        await anext(stream)
+    assert runner.requests[0].stream.stops == 1
+    assert [chunk async for chunk in stream] == []
+
+
+async def test_a_timeout_that_is_not_reached_changes_nothing() -> None:
+    stream = chat(answer("A", "B"))
+    stream.timeout = 60
+    assert (await stream.read()).text == "AB"
+
+
 async def test_cancelling_the_second_answer_makes_no_third() -> None:
     runner = FakeRunner([answer("A")])
     stream = ChatStream(runner, call(n=3))
