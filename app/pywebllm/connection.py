@@ -62,7 +62,7 @@ class Connection:
             WebLLMError: It could not be opened; it can be tried again.
             DisposedError: There was a disposal since `epoch` was current.
         """
-        if self._disposal is not None:
+        if self._disposal is not None and not self._disposal.done():
             # The GPU may be too small for the old model and the new one at once.
             await asyncio.wait([self._disposal])
         failure = self._failure

@@ -133,7 +133,7 @@ class Engine:
 
         Opening it loads the model if need be, in place of the one that is loaded. What runs
         and waits then is finished first, and no other request comes between the load and this
-        one. With `loads=False` it is refused unless a model is there or under way.
+        one. With `loads=False` it is refused unless the model is there or under way.
 
         Raises:
             InvalidRequestError: The body does not fit into JSON, or `model` names none.
@@ -147,13 +147,13 @@ class Engine:
         self, asking: Asking, request: str, model: str | ModelRecord | None, *, loads: bool = True
     ) -> Stream:
         """Make a request, on behalf of a stream that is opened; for `stream` and the pool."""
-        if not (loads or self.is_loaded or self.is_loading):
-            raise self._loss or ModelNotLoadedError("no model is loaded")
         with self._turn() as turn:
             bridge, wanted = await self._prepare(turn, model)
             asking.check()
             if self._loaded == wanted:
                 return asking.hold(self._guarded(bridge, bridge.generate(request), self._era))
+            if not loads and all(one.wanted != wanted for one in self._turns):
+                raise self._loss or ModelNotLoadedError("the model is not loaded")
             load = asking.hold(self._begin(turn, bridge, wanted))
             # In the same step as the load, so that nothing can come between.
             answer = asking.hold(self._guarded(bridge, bridge.generate(request), turn.era))

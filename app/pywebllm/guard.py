@@ -36,7 +36,7 @@ class GuardedStream:
     def __init__(self, stream: Stream, *, on_loss: Callable[[WebLLMError], WebLLMError]) -> None:
         self._stream = stream
         self._on_loss = on_loss
-        self._is_over = False
+        self._is_over = self._is_stopped = False
 
     @property
     def is_over(self) -> bool:
@@ -67,8 +67,9 @@ class GuardedStream:
 
     def stop(self) -> None:
         """Give the work up, now. May be called again."""
-        self._is_over = True
-        self._stream.stop()
+        if not self._is_stopped:
+            self._is_over = self._is_stopped = True
+            self._stream.stop()
 
 
 class Watcher:

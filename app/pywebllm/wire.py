@@ -164,7 +164,7 @@ def _read(what: str, text: str, build: Callable[[Any], T]) -> T:
 def _understood(what: str, text: str) -> Iterator[None]:
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise EngineError(
             f"the bridge sent {what} that cannot be read: {text[:200]!r}",
             advice="Serve webllm_bridge.js and pywebllm of the same version.",

@@ -131,8 +131,10 @@ def chunk(*texts: str, finish_reason: str | None = None) -> str:
     return json.dumps([_chunk(text, finish_reason) for text in texts])
 
 
-def last_chunk(*, prompt_tokens: int = 3, completion_tokens: int = 2) -> str:
-    """Return the chunk that carries the usage."""
+def last_chunk(
+    *, prompt_tokens: int = 3, completion_tokens: int = 2, finish_reason: str = "stop"
+) -> str:
+    """Return the batch that ends an answer: why it ended, and what it used."""
     usage = {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
@@ -144,7 +146,8 @@ def last_chunk(*, prompt_tokens: int = 3, completion_tokens: int = 2) -> str:
             "time_to_first_token_s": 0.5,
         },
     }
-    return json.dumps([{**_chunk("", None), "choices": [], "usage": usage}])
+    end = _chunk("", finish_reason)
+    return json.dumps([end, {**end, "choices": [], "usage": usage}])
 
 
 def loss(name: str = "DeviceLostError", message: str = "the device is gone") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from pywebllm.errors import DeviceLostError, DisposedError, InvalidRequestError, WebLLMError
+from pywebllm.errors import DeviceLostError, InvalidRequestError, WebLLMError
 from pywebllm.guard import GuardedStream, Watcher
 
 from tests.unit.fakes import FakeStream, loss
@@ -14,13 +14,11 @@ pytestmark = pytest.mark.timeout(20)
 
 
 class Bench:
-    def __init__(self, *, disposed: bool = False) -> None:
+    def __init__(self) -> None:
         self.source = FakeStream()
         self.losses: list[WebLLMError] = []
         self.told: WebLLMError | None = None
-        self.stream = GuardedStream(
-            self.source, is_disposed=lambda: disposed, on_loss=self._on_loss
-        )
+        self.stream = GuardedStream(self.source, on_loss=self._on_loss)
 
     def _on_loss(self, error: WebLLMError) -> WebLLMError:
         self.losses.append(error)
@@ -33,12 +31,29 @@ async def test_texts_and_the_end_pass_unchanged() -> None:
     assert [await bench.stream.next(), await bench.stream.next()] == ["a", None]
 
 
-async def test_an_end_by_disposal_is_no_success() -> None:
-    bench = Bench(disposed=True)
-    bench.source.push("a").end()
-    assert await bench.stream.next() == "a"
-    with pytest.raises(DisposedError):
-        await bench.stream.next()
+async def test_it_is_over_once_it_has_ended_failed_or_been_stopped() -> None:
+    ended, failed, lost, stopped = (Bench() for _ in range(4))
+    ended.source.push("a").end()
+    await ended.stream.next()
+    assert not ended.stream.is_over
+    await ended.stream.next()
+    failed.source.fail(InvalidRequestError("no"))
+    lost.source.fail(DeviceLostError("gone"))
+    for bench in (failed, lost):
+        with pytest.raises(WebLLMError):
+            await bench.stream.next()
+    stopped.stream.stop()
+    assert all(bench.stream.is_over for bench in (ended, failed, lost, stopped))
+
+
+async def test_a_cancelled_read_is_not_the_end() -> None:
+    bench = Bench()
+    task = asyncio.create_task(bench.stream.next())
+    await bench.source.read.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not bench.stream.is_over
 
 
 async def test_a_failure_that_loses_the_model_is_told_before_it_is_raised() -> None:
@@ -69,6 +84,8 @@ async def test_another_failure_is_only_raised() -> None:
 
 async def test_stop_reaches_the_stream_at_once() -> None:
     bench = Bench()
+    bench.stream.stop()
+    assert bench.source.stops == 1
     bench.stream.stop()
     assert bench.source.stops == 1
 

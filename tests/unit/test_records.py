@@ -1,4 +1,4 @@
-"""What a caller asks for is checked when it is made."""
+"""What names a model, and the parameters of sampling, are checked when they are given."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import dataclasses
 from typing import Any
 
 import pytest
+from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.errors import InvalidRequestError
-from pywebllm.requests import ChatRequest, Message, ModelRecord
+from pywebllm.records import ModelRecord, check_sampling, id_of
 
-HELLO = (Message(role="user", content="Hello"),)
+RECORD = ModelRecord(model_id="m", model="m/", model_lib="m.wasm")
 
 
 @pytest.mark.parametrize("temperature", [0, 0.0, 0.7, 1, 2, None])
 def test_a_temperature_from_0_to_2_is_taken(temperature: float | None) -> None:
-    assert ChatRequest(messages=HELLO, temperature=temperature).temperature == temperature
+    check_sampling(temperature=temperature, max_tokens=None)
 
 
 @pytest.mark.parametrize("temperature", [-0.1, 2.1, float("nan"), float("inf"), True, "1", [1]])
-def test_another_temperature_is_refused(temperature: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="temperature is a number from 0 to 2, got"):
-        ChatRequest(messages=HELLO, temperature=temperature)
+def test_another_temperature_is_refused_by_its_name(temperature: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="a number from 0 to 2, got") as caught:
+        check_sampling(temperature=temperature, max_tokens=None)
+    assert caught.value.param == "temperature"
 
 
 @pytest.mark.parametrize("max_tokens", [0, -1, 1.5, True, "20"])
-def test_a_length_below_1_or_no_integer_is_refused(max_tokens: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="max_tokens is an integer from 1, got"):
-        ChatRequest(messages=HELLO, max_tokens=max_tokens)
+def test_a_length_below_1_or_no_integer_is_refused_by_its_name(max_tokens: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="an integer from 1, got") as caught:
+        check_sampling(temperature=None, max_tokens=max_tokens)
+    assert caught.value.param == "max_tokens"
 
 
 @pytest.mark.parametrize("seed", [2**53, -(2**53), 1.0, False])
-def test_a_seed_that_javascript_cannot_hold_is_refused(seed: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="seed is an integer from -9007199254740991"):
-        ChatRequest(messages=HELLO, seed=seed)
+def test_a_seed_that_javascript_cannot_hold_is_refused_by_its_name(seed: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="from -9007199254740991") as caught:
+        check_sampling(temperature=None, max_tokens=None, seed=seed)
+    assert caught.value.param == "seed"
 
 
 @pytest.mark.parametrize("seed", [0, 2**53 - 1, -(2**53) + 1])
 def test_a_seed_that_javascript_holds_exactly_is_taken(seed: int) -> None:
-    assert ChatRequest(messages=HELLO, seed=seed).seed == seed
+    check_sampling(temperature=None, max_tokens=None, seed=seed)
 
 
-def test_a_request_without_messages_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="at least one message"):
-        ChatRequest(messages=())
-
-
-@pytest.mark.parametrize(("role", "content"), [("robot", "hi"), ("user", None), ("user", b"hi")])
-def test_a_message_of_another_role_or_type_is_refused(role: Any, content: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="a message's"):
-        Message(role=role, content=content)
+@pytest.mark.parametrize(
+    ("model", "expected"), [(None, BUILTIN_MODEL), ("Llama", "Llama"), (RECORD, "m")]
+)
+def test_every_model_has_an_id(model: str | ModelRecord | None, expected: str) -> None:
+    assert id_of(model) == expected
 
 
 @pytest.mark.parametrize("missing", ["model_id", "model", "model_lib"])
@@ -65,6 +65,6 @@ def test_a_record_whose_features_are_no_tuple_of_names_is_refused(features: Any)
         ModelRecord(model_id="m", model="m/", model_lib="m.wasm", required_features=features)
 
 
-def test_requests_are_frozen() -> None:
+def test_a_record_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        HELLO[0].content = "Bye"  # type: ignore[misc]
+        RECORD.model_id = "n"  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -16,88 +17,92 @@ from pywebllm.errors import (
     EngineError,
     InvalidRequestError,
 )
-from pywebllm.requests import ChatRequest, Message, ModelRecord
-from pywebllm.values import Adapter, LoadProgress, Usage
+from pywebllm.records import ModelRecord
+from pywebllm.values import Adapter, LoadProgress
 
-from tests.unit.fakes import chunk, last_chunk, loss
+from tests.unit.fakes import loss
 
 RECORD: dict[str, Any] = {"model_id": "m", "model": "https://x/m/", "model_lib": "https://x/m.wasm"}
 
-messages = st.builds(
-    Message, role=st.sampled_from(["system", "user", "assistant"]), content=st.text()
-)
-requests = st.builds(
-    ChatRequest,
-    messages=st.lists(messages, min_size=1, max_size=4).map(tuple),
-    temperature=st.none() | st.floats(0, 2),
-    max_tokens=st.none() | st.integers(1, 2**53 - 1),
-    seed=st.none() | st.integers(-(2**53) + 1, 2**53 - 1),
-)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-READERS = [wire.read_progress, wire.read_chunks, wire.read_events, wire.read_support]
+READERS = [
+    wire.read_progress,
+    wire.read_chunks,
+    wire.read_result,
+    wire.read_events,
+    wire.read_support,
+]
 
 
-@given(requests)
-def test_a_request_crosses_whole_and_without_any_null(request: ChatRequest) -> None:
-    text = wire.generate_request(request)
-    body = json.loads(text)["request"]
-    assert None not in body.values()
-    assert body.pop("messages") == [
-        {"role": message.role, "content": message.content} for message in request.messages
-    ]
-    given = {
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        "seed": request.seed,
-    }
-    assert body == {name: value for name, value in given.items() if value is not None}
+bodies = st.dictionaries(st.text(), json_values, max_size=4)
 
 
-@given(requests)
-def test_what_crosses_is_plain_ascii_json(request: ChatRequest) -> None:
+def without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_null(item) for key, item in value.items() if item is not None}
+    return [without_null(item) for item in value] if isinstance(value, list) else value
+
+
+@given(bodies)
+def test_a_body_crosses_whole_but_for_what_is_none(body: dict[str, object]) -> None:
+    sent = json.loads(wire.generate_request("completions", body))
+    assert sent == {"kind": "completions", "request": without_null(body)}
+
+
+@given(bodies)
+def test_what_crosses_is_plain_ascii_json(body: dict[str, object]) -> None:
     # Lone surrogates, line separators and the like reach JavaScript only as escapes.
-    assert wire.generate_request(request).isascii()
+    assert wire.generate_request("completions", body).isascii()
 
 
-def test_temperature_0_is_a_value() -> None:
-    request = ChatRequest(messages=(Message(role="user", content="hi"),), temperature=0)
-    assert json.loads(wire.generate_request(request))["request"]["temperature"] == 0
+def test_mappings_and_tuples_of_any_kind_cross_as_objects_and_arrays() -> None:
+    body = MappingProxyType({"extra_body": MappingProxyType({"a": (1, None), "b": None})})
+    sent = json.loads(wire.generate_request("chat.completions", body))
+    assert sent["request"] == {"extra_body": {"a": [1, None]}}
 
 
-@given(st.lists(st.text(), max_size=5))
-def test_chunks_give_their_text_back(texts: list[str]) -> None:
-    assert [found.text for found in wire.read_chunks(chunk(*texts))] == texts
+@pytest.mark.parametrize("value", [object(), float("nan"), float("inf"), b"x", {1, 2}])
+def test_a_body_or_question_that_json_cannot_say_is_refused(value: object) -> None:
+    with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
+        wire.generate_request("chat.completions", {"messages": [value]})
+    with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
+        wire.query_request({"kind": "models", "x": value})
 
 
-def test_the_last_chunk_carries_the_usage() -> None:
-    (found,) = wire.read_chunks(last_chunk(prompt_tokens=3, completion_tokens=2))
-    assert found.choices == ()
-    assert found.usage == Usage(
-        prompt_tokens=3,
-        completion_tokens=2,
-        total_tokens=5,
-        time_to_first_token=0.5,
-        prefill_tokens_per_second=80.0,
-        decode_tokens_per_second=20.0,
-        end_to_end_latency=1.5,
-    )
+def test_a_body_that_holds_itself_is_refused() -> None:
+    body: dict[str, object] = {}
+    body["self"] = body
+    with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
+        wire.generate_request("chat.completions", body)
 
 
-def test_usage_without_extra_has_no_times() -> None:
-    text = '[{"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 0,'
-    (found,) = wire.read_chunks(text + ' "total_tokens": 1}}]')
-    assert found.usage == Usage(prompt_tokens=1, completion_tokens=0, total_tokens=1)
+def test_a_question_crosses_as_it_is() -> None:
+    text = wire.query_request({"kind": "sessions.delete", "session_id": "s"})
+    assert json.loads(text) == {"kind": "sessions.delete", "session_id": "s"}
 
 
-def test_only_the_first_answer_counts_as_the_text() -> None:
-    choices = [{"index": i, "delta": {"content": t}} for i, t in enumerate(["a", "b"])]
-    (found,) = wire.read_chunks(json.dumps([{"choices": choices}]))
-    assert found.text == "a"
-    assert [choice.delta.content for choice in found.choices] == ["a", "b"]
+@given(st.lists(st.dictionaries(st.text(), json_values, max_size=3), max_size=5))
+def test_chunks_come_as_the_engine_sent_them(chunks: list[dict[str, object]]) -> None:
+    assert wire.read_chunks(json.dumps(chunks)) == chunks
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", "[null]", '"x"', "null", "{"])
+def test_what_is_no_list_of_chunks_is_an_engine_error(text: str) -> None:
+    with pytest.raises(EngineError, match="sent chunks that cannot be read"):
+        wire.read_chunks(text)
+
+
+@given(json_values)
+def test_a_result_is_whatever_was_sent(value: object) -> None:
+    assert wire.read_result(json.dumps(value)) == value
 
 
 @given(st.floats(-10, 10))
