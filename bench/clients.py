@@ -1,0 +1,20 @@
+"""Print the time per chunk by WebLLM directly, through `AsyncWebLLM` and the official SDK.
+
+Run it as `.venv/bin/python -m bench.clients`; it serves the site and uses Chromium on SwiftShader.
+"""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from bench.page import print_figures
+from tests.browser.inpage import PagePython
+from tests.browser.pyodide_wheels import pyodide_wheels
+
+
+def _page_with_sdk(page: Page, site: str) -> None:
+    PagePython(page, site, pyodide_wheels("pyodide-requirements.txt"))
+
+
+if __name__ == "__main__":
+    print_figures("clients.js", _page_with_sdk)

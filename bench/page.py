@@ -1,0 +1,39 @@
+"""Runs a benchmark of this folder in a page of the served site, and prints its figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, Route, sync_playwright
+
+from tests.browser.chromium import FLAGS, find_chromium
+from tests.browser.server import served_site
+
+__all__ = ["print_figures"]
+
+_FOLDER = Path(__file__).parent
+
+
+def print_figures(module: str, open_page: Callable[[Page, str], object]) -> None:
+    """Evaluate `run()` of the JavaScript module in Chromium on SwiftShader.
+
+    `open_page` gets an empty tab and the site's address, and leaves a page of the site in it.
+    """
+    path = find_chromium()
+    if path is None:
+        raise SystemExit("no Chromium found: run tests/run, which sets one up")
+    with served_site() as site, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        page = browser.new_page()
+        page.route(f"{site}bench/*", _answer)
+        open_page(page, site)
+        figures = page.evaluate(f"async () => (await import('/bench/{module}')).run()")
+        browser.close()
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+def _answer(route: Route) -> None:
+    route.fulfill(path=_FOLDER / Path(route.request.url).name)
