@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -9,6 +10,11 @@ from typing import TYPE_CHECKING, cast
 from .checks import LARGEST_INTEGER, check_keys, flag, refuse
 from .messages import read_messages
 from .parameters import read_parameters
+from .response_format import AnswerFormat, read_response_format
+from .resumable import read_resumable
+from .tool_prompt import tools_prompt
+from .tool_tag import tool_format
+from .tools import ToolUse, read_tools
 
 if TYPE_CHECKING:
     from pywebllm.records import Model
@@ -62,25 +68,28 @@ def read_call(body: Mapping[str, object]) -> ChatCall:
             `param` says where.
     """
     values = read_parameters(body)
-    thinks = _read_thinking(values)
-    messages = read_messages(
-        cast("list[object]", values.get("messages", [])), skips_thinking=thinks is False
-    )
-    request: dict[str, object] = {"messages": messages}
-    request.update({name: values[name] for name in _PASSED if name in values})
-    if "top_logprobs" in values and not values.get("logprobs"):
-        refuse("top_logprobs", "needs logprobs=True")
-    max_tokens = _read_max_tokens(values)
-    if max_tokens is not None:
-        request["max_tokens"] = max_tokens
+    skips_thinking = _skips_thinking(values)
+    use = read_tools(values)
+    answer = read_response_format(values.get("response_format"))
+    request: dict[str, object] = {
+        "messages": read_messages(
+            cast("list[object]", values.get("messages", [])),
+            tools_prompt=tools_prompt(use.shown) if use else "",
+            skips_thinking=skips_thinking,
+        )
+    }
+    request |= {name: values[name] for name in _PASSED if name in values}
+    request |= _length(values) | _form(answer, use) | _extra(values, skips_thinking=skips_thinking)
+    _check_together(request, values)
     stream = bool(values.get("stream", False))
     return ChatCall(
         bodies=_bodies(request, values),
         model=cast("Model", values.get("model")),
         stream=stream,
-        include_usage=_read_include_usage(values, stream=stream),
-        reads_tools=False,
-        splits_reasoning=True,
+        include_usage=_includes_usage(values, stream=stream),
+        reads_tools=use is not None,
+        # The block that keeps a model from thinking comes even before a grammar begins.
+        splits_reasoning=skips_thinking or not _is_bound(answer, use),
     )
 
 
@@ -96,23 +105,65 @@ def _bodies(
     return tuple({**request, "seed": seed + i} for i in range(count))
 
 
-def _read_thinking(values: Mapping[str, object]) -> object:
-    thinks = values.get("enable_thinking")
+def _skips_thinking(values: Mapping[str, object]) -> bool:
     if "reasoning_effort" not in values:
-        return thinks
-    if thinks is True:
+        return values.get("enable_thinking") is False
+    if values.get("enable_thinking") is True:
         refuse("reasoning_effort", "is 'none', but enable_thinking is True")
-    return False
+    return True
 
 
-def _read_max_tokens(values: Mapping[str, object]) -> object:
+def _length(values: Mapping[str, object]) -> dict[str, object]:
     old, new = values.get("max_tokens"), values.get("max_completion_tokens")
     if old is not None and new is not None and old != new:
         refuse("max_completion_tokens", f"is the new name of max_tokens, got {new} and {old}")
-    return old if new is None else new
+    limit = old if new is None else new
+    return {} if limit is None else {"max_tokens": limit}
 
 
-def _read_include_usage(values: Mapping[str, object], *, stream: bool) -> bool:
+def _form(answer: AnswerFormat | None, use: ToolUse | None) -> dict[str, object]:
+    if use is None:
+        return {} if answer is None else {"response_format": answer.request}
+    if answer is not None and answer.structural_tag is not None:
+        refuse("response_format", "cannot be a structural tag where tools have one of their own")
+    grammar = None if answer is None else answer.grammar
+    tag = {"type": "structural_tag", "format": tool_format(use, answer=grammar)}
+    return {"response_format": {"type": "structural_tag", "structural_tag": json.dumps(tag)}}
+
+
+def _is_bound(answer: AnswerFormat | None, use: ToolUse | None) -> bool:
+    return (use is not None and use.must_call) or (answer is not None and bool(answer.grammar))
+
+
+def _extra(values: Mapping[str, object], *, skips_thinking: bool) -> dict[str, object]:
+    extra: dict[str, object] = {
+        name: values[name]
+        for name in ("enable_thinking", "enable_latency_breakdown")
+        if name in values
+    }
+    if skips_thinking:
+        extra["enable_thinking"] = False
+    resumable = read_resumable(values.get("resumable"))
+    if resumable is not None:
+        extra["resumable"] = resumable
+    return {"extra_body": extra} if extra else {}
+
+
+def _check_together(request: Mapping[str, object], values: Mapping[str, object]) -> None:
+    if "top_logprobs" in values and not values.get("logprobs"):
+        refuse("top_logprobs", "needs logprobs=True")
+    if not read_resumable(values.get("resumable")):
+        return
+    messages = cast("list[dict[str, object]]", request["messages"])
+    if "response_format" in request:
+        refuse("resumable", "cannot be had with tools or response_format: WebLLM resumes free text")
+    if cast("int", values.get("n", 1)) > 1:
+        refuse("resumable", "cannot be had with n above 1: a session is one answer")
+    if not all(isinstance(message["content"], str) for message in messages):
+        refuse("resumable", "cannot be had with images or audio: WebLLM keeps text only")
+
+
+def _includes_usage(values: Mapping[str, object], *, stream: bool) -> bool:
     if "stream_options" not in values:
         return False
     if not stream:

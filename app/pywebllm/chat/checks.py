@@ -109,7 +109,7 @@ def mapping(path: str, value: object) -> dict[str, object]:
     found = plain(value)
     if not isinstance(found, dict):
         refuse(path, f"is a mapping, got {value!r}")
-    return found
+    return {key: item for key, item in found.items() if item is not None}
 
 
 def items(path: str, value: object) -> list[object]:
@@ -134,18 +134,18 @@ def closest(name: object, known: Iterable[str]) -> str:
 
 
 def plain(value: object) -> object:
-    """Return a value as JSON has it: dicts without None, and lists.
+    """Return a value as JSON has it, in dicts and lists.
 
     Dataclasses become dicts of their fields; so do objects with pydantic's `model_dump`, which
     the official SDK returns. What else there is stays as it is.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain({field.name: getattr(value, field.name) for field in fields(value)})
+    if isinstance(value, type):
+        return value
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     dump = getattr(value, "model_dump", None)
-    if dump is not None and not isinstance(value, type):
-        return plain(dump(exclude_none=True))
-    return value
+    return value if dump is None else plain(dump())
