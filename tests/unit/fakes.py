@@ -73,7 +73,10 @@ class FakeStream:
 
 
 class FakeBridge:
-    """A bridge that hands its streams to the test: `await bridge.loads.get()` and so on."""
+    """A bridge that hands its streams to the test: `await bridge.loads.get()` and so on.
+
+    `opened` has the streams of all three kinds in the order of the calls.
+    """
 
     def __init__(self, *, loads: asyncio.Queue[FakeStream] | None = None) -> None:
         self.loads: asyncio.Queue[FakeStream] = asyncio.Queue() if loads is None else loads
@@ -82,7 +85,7 @@ class FakeBridge:
         self.events = FakeStream()
         self.located: list[ModelRecord | None] = []
         self.disposals = 0
-        self._open: list[FakeStream] = []
+        self.opened: list[FakeStream] = []
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
         """Return a record with absolute addresses."""
@@ -110,13 +113,13 @@ class FakeBridge:
     async def dispose(self) -> None:
         """End all streams, as the real bridge does."""
         self.disposals += 1
-        for stream in self._open:
+        for stream in self.opened:
             stream.fail(DisposedError("the engine was disposed"))
         self.events.push('[{"type": "disposed"}]').end()
 
     def _opened(self, request: str, queue: asyncio.Queue[FakeStream]) -> Stream:
         stream = FakeStream(request)
-        self._open.append(stream)
+        self.opened.append(stream)
         queue.put_nowait(stream)
         return stream
 

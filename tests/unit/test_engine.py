@@ -7,83 +7,21 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from pywebllm.engine import Engine
 from pywebllm.errors import (
     DeviceLostError,
     DisposedError,
     DownloadError,
     EngineError,
     InvalidRequestError,
-    ModelNotLoadedError,
     WebLLMError,
     WorkerError,
 )
-from pywebllm.requests import ChatRequest, Message
 from pywebllm.values import LoadProgress
 
-from tests.unit.fakes import BUILTIN, FakeBridge, FakeStream, chunk, last_chunk, loss, progress
+from tests.unit.engines import Bench, SlowBridge, read
+from tests.unit.fakes import BUILTIN, loss, progress
 
 pytestmark = pytest.mark.timeout(20)
-
-HELLO = ChatRequest(messages=(Message(role="user", content="Hello"),))
-
-
-class SlowBridge(FakeBridge):
-    """A bridge whose disposal ends when the test says so."""
-
-    def __init__(self, *, loads: asyncio.Queue[FakeStream]) -> None:
-        super().__init__(loads=loads)
-        self.disposing = asyncio.Event()
-        self.may_end = asyncio.Event()
-
-    async def dispose(self) -> None:
-        self.disposing.set()
-        await self.may_end.wait()
-        await super().dispose()
-
-
-class Bench:
-    """An engine, and the fake bridges that it opened."""
-
-    def __init__(self) -> None:
-        self.bridges: list[FakeBridge] = []
-        self.loads: asyncio.Queue[FakeStream] = asyncio.Queue()  # of all bridges
-        self.failures: list[WebLLMError] = []
-        self.engine = Engine(self._open)
-        self.losses: list[WebLLMError] = []
-        self.engine.lost.subscribe(self.losses.append)
-        self.may_open = asyncio.Event()
-        self.may_open.set()
-        self.slow: SlowBridge | None = None  # the next to be opened
-
-    async def _open(self) -> FakeBridge:
-        await asyncio.sleep(0)  # a point where two loads could both open
-        await self.may_open.wait()
-        if self.failures:
-            raise self.failures.pop()
-        slow, self.slow = self.slow, None
-        self.bridges.append(slow or FakeBridge(loads=self.loads))
-        return self.bridges[-1]
-
-    @property
-    def bridge(self) -> FakeBridge:
-        return self.bridges[-1]
-
-    def is_loaded(self) -> bool:
-        # A call: mypy takes a property to stay as it was once asserted.
-        return self.engine.is_loaded
-
-    async def start(self, model: str | None = None) -> tuple[asyncio.Task[None], FakeStream]:
-        """Begin a load; return its task, and its stream once the engine waits for it."""
-        task = asyncio.create_task(self.engine.load(model))
-        stream = await self.loads.get()
-        await stream.read.wait()
-        return task, stream
-
-    async def load(self, model: str | None = None) -> None:
-        task, stream = await self.start(model)
-        stream.end()
-        await task
 
 
 @pytest.fixture
@@ -266,45 +204,6 @@ async def test_a_model_that_is_about_to_be_replaced_does_not_count_as_loaded(ben
     assert bench.engine.is_loaded
 
 
-async def test_an_answer_streams_and_completes(bench: Bench) -> None:
-    await bench.load()
-    task = asyncio.create_task(bench.engine.complete(HELLO))
-    stream = await bench.bridge.generations.get()
-    stream.push(chunk("Hi", finish_reason="stop"), last_chunk()).end()
-    completion = await task
-    assert (completion.text, completion.finish_reason) == ("Hi", "stop")
-    assert json.loads(stream.request)["kind"] == "chat.completions"
-
-
-async def test_a_cancelled_answer_stops_and_leaves_the_engine_usable(bench: Bench) -> None:
-    await bench.load()
-    task = asyncio.create_task(bench.engine.complete(HELLO))
-    stream = await bench.bridge.generations.get()
-    await stream.read.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert stream.stops == 1
-    again = asyncio.create_task(bench.engine.complete(HELLO))
-    (await bench.bridge.generations.get()).push(chunk("Hi")).end()
-    assert (await again).text == "Hi"
-
-
-async def test_an_answer_without_a_model_is_refused(bench: Bench) -> None:
-    with pytest.raises(ModelNotLoadedError):
-        bench.engine.stream(HELLO)
-
-
-async def test_an_answer_may_queue_behind_a_load(bench: Bench) -> None:
-    task, load = await bench.start()
-    answer = asyncio.create_task(bench.engine.complete(HELLO))
-    stream = await bench.bridge.generations.get()
-    load.end()
-    await task
-    stream.push(chunk("Hi")).end()
-    assert (await answer).text == "Hi"
-
-
 async def test_a_loss_while_nothing_runs_is_told_and_the_next_load_works(bench: Bench) -> None:
     await bench.load()
     told = asyncio.Event()
@@ -320,7 +219,7 @@ async def test_a_loss_while_nothing_runs_is_told_and_the_next_load_works(bench: 
 
 async def test_a_loss_during_an_answer_is_known_when_the_answer_fails(bench: Bench) -> None:
     await bench.load()
-    task = asyncio.create_task(bench.engine.complete(HELLO))
+    task = asyncio.create_task(read(bench.ask()))
     (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
     with pytest.raises(DeviceLostError):
         await task
@@ -330,7 +229,7 @@ async def test_a_loss_during_an_answer_is_known_when_the_answer_fails(bench: Ben
 
 async def test_a_loss_is_told_once_though_two_streams_report_it(bench: Bench) -> None:
     await bench.load()
-    task = asyncio.create_task(bench.engine.complete(HELLO))
+    task = asyncio.create_task(read(bench.ask()))
     stream = await bench.bridge.generations.get()
     bench.bridge.events.push(loss())
     stream.fail(DeviceLostError("gone"))
@@ -342,7 +241,7 @@ async def test_a_loss_is_told_once_though_two_streams_report_it(bench: Bench) ->
 
 async def test_an_error_of_the_request_leaves_the_model_loaded(bench: Bench) -> None:
     await bench.load()
-    task = asyncio.create_task(bench.engine.complete(HELLO))
+    task = asyncio.create_task(read(bench.ask()))
     (await bench.bridge.generations.get()).fail(InvalidRequestError("no"))
     with pytest.raises(InvalidRequestError):
         await task
@@ -375,13 +274,14 @@ async def test_dispose_frees_the_bridge_once_and_a_load_starts_anew(bench: Bench
 
 async def test_news_of_a_disposed_bridge_does_not_touch_the_next(bench: Bench) -> None:
     await bench.load()
-    late, old = bench.engine.stream(HELLO), bench.bridge
+    late = bench.ask()
+    await late.open()
+    old = await bench.bridge.generations.get()
     await bench.engine.dispose()
     await bench.load()
-    task = asyncio.create_task(anext(late))
-    (await old.generations.get()).fail(DisposedError("long gone"))
-    with pytest.raises(DisposedError):
-        await task
+    old.fail(WorkerError("long gone"))
+    with pytest.raises(WebLLMError):
+        await read(late)
     assert bench.engine.is_loaded
     assert bench.losses == []
 
@@ -475,7 +375,7 @@ async def test_a_loss_at_the_end_of_a_load_fails_the_load(bench: Bench) -> None:
 
 async def test_late_news_of_the_model_before_does_not_fail_a_load(bench: Bench) -> None:
     await bench.load()
-    answer = asyncio.create_task(bench.engine.complete(HELLO))
+    answer = asyncio.create_task(read(bench.ask()))
     (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
     with pytest.raises(DeviceLostError):
         await answer
@@ -490,7 +390,7 @@ async def test_late_news_of_the_model_before_does_not_fail_a_load(bench: Bench) 
 
 async def test_dispose_ends_a_running_load_and_answer_with_an_error(bench: Bench) -> None:
     await bench.load("first")
-    answer = asyncio.create_task(bench.engine.complete(HELLO))
+    answer = asyncio.create_task(read(bench.ask("first")))
     await (await bench.bridge.generations.get()).read.wait()
     load, _ = await bench.start("second")
     await bench.engine.dispose()
