@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from .browser import check_support, open_bridge
 from .builtin import BUILTIN_MODEL, BUILTIN_REVISION
+from .chat.text_stream import TextStream
 from .engine import Engine
 from .errors import (
     AbortedError,
@@ -42,7 +43,6 @@ from .errors import (
 from .events import Event
 from .records import ModelRecord
 from .service import WebLLMService
-from .texts import TextStream
 from .types import Usage
 from .values import LoadProgress, Support
 

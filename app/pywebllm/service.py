@@ -14,16 +14,19 @@ from types import TracebackType
 from typing import Self
 
 from . import wire
+from .attempt import Attempt
 from .bridge import Bridge
 from .browser import open_bridge
-from .builtin import BUILTIN_MODEL
-from .engine import Engine
+from .chat.call import read_call
+from .chat.stream import ChatStream
+from .chat.text_stream import TextStream
+from .engine import Engine, Kind
 from .errors import ModelNotLoadedError, WebLLMError
 from .events import Event
 from .persona import persona_messages
-from .records import Model, check_sampling
-from .texts import TextStream
-from .types import Usage
+from .records import Model, ModelRecord, check_sampling, id_of
+from .streams import EngineStream
+from .types import ChatCompletion, Usage
 from .values import LoadProgress
 
 __all__ = ["WebLLMService"]
@@ -39,32 +42,21 @@ _STATUS = {
 }
 
 
-class _Attempt:
-    """One try to load, which all callers of `initialize` share that come while it runs.
+class _LoadedModel:
+    """Makes requests of the service's model, and only while it is loaded.
 
-    Each counts itself in by `with`; a failure or `close` ends it for those to come.
+    Loading is what `initialize` is for, which tells how it goes.
     """
 
-    def __init__(self) -> None:
-        self.has_failed = False
-        self._callers = 0
-        self._closed = False
+    def __init__(self, engine: Engine, model: str | ModelRecord | None) -> None:
+        self._engine = engine
+        self._model = model
 
-    @property
-    def is_running(self) -> bool:
-        return self._callers > 0 and not self._closed
-
-    def fail(self) -> None:
-        self.has_failed = self._closed = True
-
-    def close(self) -> None:
-        self._closed = True
-
-    def __enter__(self) -> None:
-        self._callers += 1
-
-    def __exit__(self, *raised: object) -> None:
-        self._callers -= 1
+    def stream(
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+    ) -> EngineStream:
+        """Return what a request brings; the service's model answers, whatever `model` says."""
+        return self._engine.stream(kind, body, model=self._model, loads=False)
 
 
 class WebLLMService:
@@ -111,7 +103,7 @@ class WebLLMService:
         self._last_usage: Usage | None = None
         self._status = ""
         self._progress: LoadProgress | None = None
-        self._attempt = _Attempt()
+        self._attempt = Attempt()
 
     @property
     def is_initialized(self) -> bool:
@@ -197,18 +189,15 @@ class WebLLMService:
                 advice="Call `await service.initialize(session_id)` first, and see that it"
                 " returns True.",
             )
-        # 0 is a value: only None stands for "not given".
-        temperature = self._temperature if temperature is None else temperature
-        max_tokens = self._max_tokens if max_tokens is None else max_tokens
-        check_sampling(temperature=temperature, max_tokens=max_tokens, seed=seed)
         body = {
             "messages": persona_messages(inputs),
-            "temperature": temperature,
-            "max_tokens": max_tokens,
+            # 0 is a value: only None stands for "not given".
+            "temperature": self._temperature if temperature is None else temperature,
+            "max_tokens": self._max_tokens if max_tokens is None else max_tokens,
             "seed": seed,
         }
-        chunks = self._engine.stream("chat.completions", body, model=self._model, loads=False)
-        return TextStream(chunks, on_end=self._end, on_error=self._fail)
+        answer = ChatStream(_LoadedModel(self._engine, self._model), read_call(body))
+        return TextStream(answer, on_end=self._end, on_error=self._fail)
 
     async def generate_persona(
         self,
@@ -255,13 +244,13 @@ class WebLLMService:
         await self.dispose()
 
     def _begin(self) -> None:
-        self._attempt = _Attempt()
+        self._attempt = Attempt()
         self._last_error = None
         self._progress = None
-        _logger.info("Session %r: loading %r", self._session_id, self._model or BUILTIN_MODEL)
+        _logger.info("Session %r: loading %r", self._session_id, id_of(self._model))
         self._say(_STATUS["start"])
 
-    def _advance(self, attempt: _Attempt, progress: LoadProgress) -> None:
+    def _advance(self, attempt: Attempt, progress: LoadProgress) -> None:
         # Callers that share a load each hear of the same progress.
         if attempt is not self._attempt or attempt.has_failed or self._progress == progress:
             return
@@ -273,8 +262,8 @@ class WebLLMService:
             self._say(_STATUS[progress.phase])
         self.progress_updated.emit(progress)
 
-    def _end(self, usage: Usage | None) -> None:
-        self._last_usage = usage
+    def _end(self, completion: ChatCompletion) -> None:
+        self._last_usage = completion.usage
 
     def _fail(self, error: WebLLMError) -> None:
         if error is self._last_error:
