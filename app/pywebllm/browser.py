@@ -14,12 +14,20 @@ import inspect
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal, NoReturn, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from . import wire
-from .assets import BRIDGE_FILE, WEBLLM_FILE, model_files, read_asset
+from .assets import (
+    BRIDGE_FILE,
+    WEBLLM_FILE,
+    Assets,
+    SiteAssets,
+    builtin_record,
+    model_files,
+    read_asset,
+)
 from .bridge import Bridge, Stream
-from .builtin import BUILTIN_CONFIG, BUILTIN_LIBRARY, BUILTIN_MODEL, BUILTIN_PATH
+from .builtin import BUILTIN_CONFIG
 from .errors import AssetsError, DownloadError, SupportError, WebLLMError, error_for
 from .records import ModelRecord
 from .values import Support
@@ -97,26 +105,12 @@ def run_sync(awaitable: Awaitable[T]) -> T:
         SupportError: One of the two is missing, or this is no browser; nothing was started.
         BaseException: Whatever `awaitable` raises.
     """
-    if js is None:
-        _refuse_sync(
-            awaitable,
-            "pywebllm runs models in a browser, and this Python runs outside of one",
-            advice="Use it in a page, from Pyodide or PyScript.",
-        )
-    if not hasattr(js.WebAssembly, "Suspending"):
-        _refuse_sync(
-            awaitable,
-            "this browser cannot wait inside synchronous Python",
-            advice="Use Chrome or Edge 137+, Firefox 153+ or Safari 27+, or `await` it with"
-            " AsyncWebLLM instead, which works in all browsers with WebGPU.",
-        )
-    if not ffi.can_run_sync():
-        _refuse_sync(
-            awaitable,
-            "this Python code was called in a way that cannot wait",
-            advice="Start it with `pyodide.runPythonAsync` or in a task, not from a plain"
-            " callback, or `await` it with AsyncWebLLM instead.",
-        )
+    try:
+        _require_suspension()
+    except SupportError:
+        if inspect.iscoroutine(awaitable):
+            awaitable.close()  # Python warns of a coroutine that nobody awaits
+        raise
     found: T = ffi.run_sync(awaitable)
     return found
 
@@ -145,7 +139,7 @@ class _JsStream:
 class _JsBridge:
     """A bridge of `webllm_bridge.js`."""
 
-    def __init__(self, bridge: Any, assets: _Assets) -> None:
+    def __init__(self, bridge: Any, assets: Assets) -> None:
         self._bridge = bridge
         self._assets = assets
         self._publishing = asyncio.Lock()
@@ -176,34 +170,6 @@ class _JsBridge:
             await self._bridge.dispose()
 
 
-class _Assets(Protocol):
-    """Where the files are that the engine needs."""
-
-    def url(self, name: str) -> str:
-        """Return an address that the browser can import, for a file that is a module."""
-        ...
-
-    async def builtin(self, bridge: Any) -> ModelRecord:
-        """Return the record of the built-in model, whose files `bridge` can then reach.
-
-        Cancelled, it can be called again.
-        """
-        ...
-
-
-class _SiteAssets:
-    """Files that a server has."""
-
-    def __init__(self, url: str) -> None:
-        self._base = url if url.endswith("/") else url + "/"
-
-    def url(self, name: str) -> str:
-        return self._base + name
-
-    async def builtin(self, bridge: Any) -> ModelRecord:
-        return _builtin_record(self._base + BUILTIN_PATH)
-
-
 class _WheelAssets:
     """Files that the wheel carries: modules become `blob:` URLs, the model is published."""
 
@@ -219,7 +185,7 @@ class _WheelAssets:
                 base = url.removesuffix(BUILTIN_CONFIG)
         if base is None:
             raise AssetsError(f"the built-in model has no {BUILTIN_CONFIG}")
-        return _builtin_record(base)
+        return builtin_record(base)
 
 
 def _require_browser() -> None:
@@ -230,18 +196,24 @@ def _require_browser() -> None:
         )
 
 
-def _refuse_sync(awaitable: Awaitable[object], problem: str, *, advice: str) -> NoReturn:
-    if inspect.iscoroutine(awaitable):
-        awaitable.close()  # Python warns of a coroutine that nobody awaits
-    raise SupportError(problem, advice=advice)
+def _require_suspension() -> None:
+    _require_browser()
+    if not hasattr(js.WebAssembly, "Suspending"):
+        raise SupportError(
+            "this browser cannot wait inside synchronous Python",
+            advice="Use Chrome or Edge 137+, Firefox 153+ or Safari 27+; or `await` it with"
+            " AsyncWebLLM, which works in every browser that has WebGPU.",
+        )
+    if not ffi.can_run_sync():
+        raise SupportError(
+            "this Python code was called in a way that cannot wait",
+            advice="Start it by `pyodide.runPythonAsync`, not in a plain callback; or `await` it"
+            " with AsyncWebLLM, which works everywhere.",
+        )
 
 
-def _find_assets(url: str | None) -> _Assets:
-    return _WheelAssets() if url is None else _SiteAssets(_absolute_url(url))
-
-
-def _builtin_record(base: str) -> ModelRecord:
-    return ModelRecord(model_id=BUILTIN_MODEL, model=base, model_lib=base + BUILTIN_LIBRARY)
+def _find_assets(url: str | None) -> Assets:
+    return _WheelAssets() if url is None else SiteAssets(_absolute_url(url))
 
 
 def _absolute(model: ModelRecord) -> ModelRecord:
@@ -265,7 +237,7 @@ def _absolute_url(url: str) -> str:
 _failures: dict[str, int] = {}
 
 
-async def _import_bridge(assets: _Assets) -> Any:
+async def _import_bridge(assets: Assets) -> Any:
     url = assets.url(BRIDGE_FILE)
     failures = _failures.get(url, 0)
     try:
