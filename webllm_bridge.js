@@ -7,8 +7,8 @@
  * from a `blob:` URL. WebLLM itself is imported at run time from a URL that the caller gives.
  *
  * Promises kept here: every rejection is an `Error` whose `name` is one of {@link NAMES}; nothing
- * waits for a dead worker or a lost device; operations run one at a time, first come first served;
- * a load is reported as done only when the model has answered.
+ * waits for a dead worker or a lost device; loads and generations run one at a time, first come first
+ * served; a load is reported as done only when the model has answered.
  */
 
 /** @typedef {typeof import("@mlc-ai/web-llm")} WebLLM */
@@ -713,11 +713,10 @@ async function* chunksOf(engine, session, kept) {
   const { sessionId, modelId: model, reason } = session;
   const same = { id: crypto.randomUUID(), created: Math.floor(Date.now() / 1000) };
   const head = { ...same, model, object: "chat.completion.chunk" };
-  const finished = reason === "generation finished";
-  const content = finished ? kept.recoveredText : wholeCharacters(kept.recoveredText);
+  const content = session.resumable ? wholeCharacters(kept.recoveredText) : kept.recoveredText;
   const choice = { index: 0, delta: { role: "assistant", content }, finish_reason: null, logprobs: null };
   yield { ...head, choices: [choice] };
-  if (finished) {
+  if (reason === "generation finished") {
     yield { ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
     yield { ...head, choices: [], usage: usageWith(kept, { prompt_tokens: 0, completion_tokens: 0 }) };
     return;
@@ -779,10 +778,11 @@ function describeSession({ sessionId, modelId, resumable, reason, emittedTokens 
   return { id: sessionId, model: modelId, resumable, reason, completion_tokens: emittedTokens };
 }
 
-// --------------------------------------------------------------------------- mending WebLLM's streams
+// ----------------------------------------------------------------------------------- mending WebLLM
 
 /**
- * Mend what the streams of WebLLM 0.2.86 get wrong, inside its own engine:
+ * Mend what WebLLM 0.2.86 does to prompts and to answers that stream, inside its own engine:
+ * - `$$` and the like in a message are read as `String.replace` reads them;
  * - a chunk has the logprobs of one token, though it may take several tokens to make a character;
  * - an answer that ends within a character loses the text that waited for its end;
  * - the first tokens of a stop string are sent before WebLLM sees that they are one;
@@ -802,6 +802,7 @@ function mend(engine) {
   engine.preparePrefillInput = (/** @type {[any, any, ...any]} */ ...given) => {
     const [request, pipeline] = given;
     const input = preparePrefillInput.apply(engine, given);
+    takeLiterally(pipeline.getConversationObject());
     reused.set(request, pipeline.filledKVCacheLength);
     return input;
   };
@@ -815,6 +816,17 @@ function mend(engine) {
     const create = engine[name];
     engine[name] = (/** @type {any} */ request) => create.call(engine, withTopLogprobs(request));
   }
+}
+
+/**
+ * WebLLM puts a message into its template by `String.replace`, which gives a meaning to `$$` or `$&`.
+ * A template that adds nothing is not needed, and that of the system message can be filled beforehand.
+ * @param {any} conversation
+ */
+function takeLiterally({ config, override_system_message: system }) {
+  const templates = Object.entries(config.role_templates ?? {});
+  config.role_templates = Object.fromEntries(templates.filter(([role, text]) => text !== `{${role}_message}`));
+  if (system?.includes("$")) config.system_template = config.system_template.replace("{system_message}", () => system);
 }
 
 /** Marks a request for logprobs whose likeliest other tokens nobody wants. */

@@ -27,6 +27,20 @@ export const RECORD = {
 
 export const OTHER = { ...RECORD, model_id: "other-q4f32_1" };
 
+/** A model whose `model_type` says that it embeds. */
+export const EMBEDDER = { ...RECORD, model_id: "embed-q0f32", model_type: 1 };
+
+/** What WebLLM tells about an answer that was cut off, see {@link World.sessions}. */
+export const SESSION = {
+  sessionId: "s1",
+  modelId: RECORD.model_id,
+  resumable: true,
+  reason: "generation aborted",
+  emittedTokens: 2,
+  processedSeqLen: 12,
+  recoveryMode: "kv",
+};
+
 /** A promise and its handle. */
 export class Gate {
   /** @type {() => void} */
@@ -69,6 +83,25 @@ export class World {
   resetChat = async () => {};
 
   unload = async () => {};
+
+  /** @type {(request: any) => Promise<any>} */
+  embed = async () => ({ object: "list", data: [{ object: "embedding", index: 0, embedding: [0.6, 0.8] }], usage: {} });
+
+  /** The answers that are kept. @type {() => Promise<any[]>} */
+  sessions = async () => [];
+
+  /** The text of an answer that is kept. @type {(id: string) => Promise<any>} */
+  kept = async (sessionId) => ({ ...SESSION, sessionId, recoveredText: "Hel", recoveryMode: "text_only" });
+
+  /** The rest of an answer that was cut off: a stream, or what `kept` says. @type {(id: string) => any} */
+  rest = async function* () {
+    yield piece("lo");
+    yield piece("!");
+    yield USAGE;
+  };
+
+  /** @type {(id: string) => Promise<void>} */
+  deleteSession = async () => {};
 
   /** What happens before a stream is handed out. @type {(request: any) => Promise<void>} */
   accept = async () => {};
@@ -178,6 +211,7 @@ class StubEngine {
   report = () => {};
   chat = { completions: { create: (/** @type {any} */ request) => this.#create("chat", request) } };
   completions = { create: (/** @type {any} */ request) => this.#create("text", request) };
+  embeddings = { create: (/** @type {any} */ request) => this.#embed(request) };
 
   /** @param {World} world @param {any} port */
   constructor(world, port) {
@@ -218,13 +252,42 @@ class StubEngine {
     this.world.log.push("interrupt");
   }
 
+  async listResumableSessions() {
+    return this.world.sessions();
+  }
+
+  /** @param {string} id @param {{ continueGeneration: true, stream: true }} [options] */
+  async resumeChatCompletion(id, options) {
+    if (!options) return this.world.kept(id);
+    this.world.log.push(`continue ${id}`);
+    const rest = await this.world.rest(id);
+    return Symbol.asyncIterator in rest ? this.#watched(rest) : rest;
+  }
+
+  /** @param {string} id */
+  async deleteResumableSession(id) {
+    this.world.log.push(`delete ${id}`);
+    await this.world.deleteSession(id);
+  }
+
+  /** @param {any} request */
+  async #embed(request) {
+    this.world.requests.push(request);
+    this.world.log.push("embed");
+    return this.world.embed(request);
+  }
+
   /** @param {string} kind @param {any} request */
   async #create(kind, request) {
     if (!request.stream) return this.world.answer(request);
     this.world.requests.push(request);
     this.world.log.push(`create ${kind}`);
     await this.world.accept(request);
-    const source = this.world.generate(request);
+    return this.#watched(this.world.generate(request));
+  }
+
+  /** @param {AsyncGenerator<any, void, void>} source */
+  #watched(source) {
     const end = source.return.bind(source);
     source.return = async (value) => {
       const result = await end(value);
@@ -307,6 +370,16 @@ export const USAGE = { choices: [], usage: { completion_tokens: 2, extra: { e2e_
 /** @param {any} bridge @param {unknown} [model] @returns {Stream} */
 export function load(bridge, model = RECORD) {
   return bridge.load(JSON.stringify({ model }));
+}
+
+/** @param {any} bridge @param {object} question @returns {Stream} */
+export function query(bridge, question) {
+  return bridge.query(JSON.stringify(question));
+}
+
+/** @param {any} bridge @param {string} [id] @returns {Stream} */
+export function resume(bridge, id = SESSION.sessionId) {
+  return bridge.generate(JSON.stringify({ kind: "resume", request: { session_id: id } }));
 }
 
 /** @param {any} bridge @param {object} [body] @param {string} [kind] @returns {Stream} */

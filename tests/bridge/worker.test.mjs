@@ -7,13 +7,16 @@ import { chat, drain, load, test, textOf, World } from "./fakes.mjs";
 /** A WebLLM for both sides, whose worker engine speaks as the real one does: in messages. */
 const WEBLLM = `data:text/javascript,${encodeURIComponent(`
   export const prebuiltAppConfig = { model_list: [] };
+  const original = () => {};
   export class WebWorkerMLCEngineHandler {
+    engine = { preparePrefillInput: original, streamCurrentGeneration: original };
     async onmessage({ data: { kind, id } }) {
       if (kind === "reload") this.device = await new GPUAdapter().requestDevice();
       if (kind === "lose") this.device.lose({ message: "gone" });
       if (kind === "crash") setTimeout(() => { throw new Error("boom") });
       if (kind === "close") self.close();
-      self.postMessage({ id, chunks: kind === "stream" ? ["Hel", "lo"] : [] });
+      const mended = this.engine.streamCurrentGeneration !== original;
+      self.postMessage({ id, chunks: { stream: ["Hel", "lo"], mended: [mended ? "yes" : "no"] }[kind] ?? [] });
     }
   }
   export class WebWorkerMLCEngine {
@@ -35,7 +38,7 @@ const WEBLLM = `data:text/javascript,${encodeURIComponent(`
     chat = { completions: { create: async (request) => {
       if (!request.stream) return { choices: [{}], ...(await this.ask("probe")) };
       const { chunks } = await this.ask(request.test ?? "stream");
-      if (request.test) await new Promise(() => {});
+      if (chunks.length === 0) await new Promise(() => {});
       return (async function* () {
         for (const content of chunks) yield { choices: [{ delta: { content } }] };
       })();
@@ -130,6 +133,13 @@ test("the same file loads and answers inside its worker", async () => {
   assert.equal((await drain(load(bridge))).error, undefined);
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
   assert.match(workers[0]?.locked[0] ?? "", /^pywebllm-engine:/);
+  await bridge.dispose();
+});
+
+test("WebLLM's engine is mended where it works, in the worker", async () => {
+  const { bridge } = openThreaded();
+  await drain(load(bridge));
+  assert.equal(textOf(await drain(chat(bridge, { test: "mended" }))), "yes");
   await bridge.dispose();
 });
 

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { EMBEDDER, Gate, World, chat, drain, load, settle, test, textOf } from "./fakes.mjs";
+
+/** @param {any} bridge @param {object} [body] */
+function embed(bridge, body = { input: "hello" }) {
+  return bridge.generate(JSON.stringify({ kind: "embeddings", request: body }));
+}
+
+/** @param {World} world */
+async function embedding(world) {
+  const bridge = world.open();
+  const { error } = await drain(load(bridge, EMBEDDER));
+  assert.equal(error, undefined);
+  world.log.length = world.requests.length = 0;
+  return bridge;
+}
+
+test("the whole response comes as one chunk", async () => {
+  const world = new World();
+  const response = { object: "list", data: [{ object: "embedding", index: 0, embedding: [0.5] }], usage: {} };
+  world.embed = async () => response;
+  const { items, error } = await drain(embed(await embedding(world)));
+  assert.deepEqual([items, error], [[[response]], undefined]);
+});
+
+test("WebLLM gets the body as it is, less its nulls", async () => {
+  const world = new World();
+  const bridge = await embedding(world);
+  await drain(embed(bridge, { input: ["a", "b"], model: EMBEDDER.model_id, user: null, dimensions: null }));
+  assert.deepEqual(world.requests, [{ input: ["a", "b"], model: EMBEDDER.model_id }]);
+});
+
+test("a model of the type for embeddings is asked for one before it counts as loaded", async () => {
+  const world = new World();
+  world.answer = async () => {
+    throw "IncorrectPipelineLoadedError: ChatCompletionRequest expects model to be loaded with LLMChatPipeline.";
+  };
+  await drain(load(world.open(), EMBEDDER));
+  assert.deepEqual(world.requests, [{ input: "Hi" }]);
+  assert.equal(world.count("resetChat"), 0, "WebLLM refuses that for a model that does not chat");
+});
+
+test("so is one of WebLLM's list", async () => {
+  const world = new World();
+  world.importWebLLM = async () => ({ ...world.webllm(), prebuiltAppConfig: { model_list: [EMBEDDER] } });
+  assert.equal((await drain(load(world.open(), EMBEDDER.model_id))).error, undefined);
+  assert.equal(world.count("embed"), 1);
+});
+
+test("a model that embeds nothing is not loaded", async () => {
+  const world = new World();
+  world.embed = async () => ({ data: [] });
+  assert.equal((await drain(load(world.open(), EMBEDDER))).error.name, "EngineError");
+});
+
+test("embeddings wait for their turn, and one that was stopped there never starts", async () => {
+  const world = new World();
+  const bridge = await embedding(world);
+  const gate = new Gate();
+  const usual = world.embed;
+  world.embed = async (request) => {
+    await gate.passed;
+    return usual(request);
+  };
+  const first = drain(embed(bridge));
+  const waiting = embed(bridge);
+  const last = drain(embed(bridge));
+  await settle();
+  waiting.stop();
+  gate.open();
+  assert.equal((await first).items.length, 1);
+  assert.equal((await last).items.length, 1);
+  assert.equal(world.count("embed"), 2);
+});
+
+test("one that is stopped at work gives nothing, and the next waits for its end", async () => {
+  const world = new World();
+  const bridge = await embedding(world);
+  const gate = new Gate();
+  const usual = world.embed;
+  world.embed = async () => {
+    await gate.passed;
+    return {};
+  };
+  const stream = embed(bridge);
+  const pending = stream.next();
+  await settle();
+  stream.stop();
+  assert.equal(await pending, undefined);
+  world.embed = usual;
+  const next = drain(embed(bridge));
+  await settle();
+  assert.equal(world.count("embed"), 1);
+  gate.open();
+  assert.equal((await next).items.length, 1);
+});
+
+test("an input that is too long is refused by name, and the model stays", async () => {
+  const world = new World();
+  const bridge = await embedding(world);
+  const usual = world.embed;
+  world.embed = async () => {
+    throw "EmbeddingExceedContextWindowSizeError: The embedding model you are using only supports up to 512.";
+  };
+  assert.equal((await drain(embed(bridge))).error.name, "ContextWindowSizeExceededError");
+  world.embed = usual;
+  assert.equal((await drain(embed(bridge))).error, undefined);
+});
+
+for (const body of [{}, { input: null }, { input: 3 }, { input: {} }]) {
+  test(`${JSON.stringify(body)} has nothing to embed and never reaches the engine`, async () => {
+    const world = new World();
+    const bridge = await embedding(world);
+    assert.equal((await drain(embed(bridge, body))).error.name, "InvalidRequestError");
+    assert.deepEqual(world.log, []);
+  });
+}
+
+test("what the engine fails at is not taken for the request's fault", async () => {
+  const world = new World();
+  const bridge = await embedding(world);
+  world.embed = async () => {
+    throw "Error: InternalError: batch size is zero.";
+  };
+  assert.equal((await drain(embed(bridge))).error.name, "EngineError");
+  assert.equal((await drain(embed(bridge))).error.name, "ModelNotLoadedError");
+});
+
+test("a model that chats can still chat after a request to embed was refused", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  world.embed = async () => {
+    throw "IncorrectPipelineLoadedError: EmbeddingCreateParams expects model to be loaded with EmbeddingPipeline.";
+  };
+  assert.equal((await drain(embed(bridge))).error.name, "InvalidRequestError");
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+});
