@@ -171,8 +171,7 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
         index, source = self._sources[0]
         with self._stopping_on_error():
             try:
-                async with asyncio.timeout(self.timeout):
-                    found = await source.__anext__()
+                found = await source.__anext__()
             except StopAsyncIteration:
                 self._next_source()
                 return
