@@ -1,0 +1,146 @@
+"""OpenAI's endpoints over a pool of engines: bodies as in the reference in, values out.
+
+The façades and the server inside the page are thin over this: checks, defaults and the choice
+of the model happen here and below, in the same way for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import codec
+from .chat.call import ChatCall, read_call
+from .chat.stream import ChatStream
+from .embedding import embed, read_embedding_call
+from .errors import InvalidRequestError, ModelNotFoundError, SessionNotFoundError
+from .model_list import list_models
+from .pool import Pool
+from .text_call import read_text_call
+from .text_completion import CompletionStream
+from .types import CreateEmbeddingResponse, ModelInfo, Session
+
+__all__ = ["Api"]
+
+
+class Api:
+    """The endpoints; a body is a mapping with the names of the OpenAI API reference.
+
+    None in a body means "not given". `extra_body` counts as part of it, as in the official SDK.
+    Every coroutine here can be cancelled: the load or the request stops, and the engine is free
+    for the next one.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def chat(self, body: Mapping[str, object]) -> ChatStream:
+        """Return a chat's answer as a stream, once its request has been made.
+
+        The model is loaded first if it must be. `stream.read()` gives the whole answer.
+
+        Raises:
+            InvalidRequestError: A parameter cannot be honoured; `param` says which.
+            WebLLMError: The model could not be loaded.
+        """
+        stream = ChatStream(self._pool, read_call(body))
+        await stream.open()
+        return stream
+
+    async def completion(self, body: Mapping[str, object]) -> CompletionStream:
+        """Return how a text goes on as a stream, once its request has been made.
+
+        The model is loaded first if it must be. `stream.read()` gives the whole text.
+
+        Raises:
+            InvalidRequestError: A parameter cannot be honoured; `param` says which.
+            WebLLMError: The model could not be loaded.
+        """
+        stream = CompletionStream(self._pool, read_text_call(body))
+        await stream.open()
+        return stream
+
+    async def embedding(self, body: Mapping[str, object]) -> CreateEmbeddingResponse:
+        """Return one vector for each input; the model is loaded first if it must be.
+
+        Raises:
+            InvalidRequestError: A parameter cannot be honoured; `param` says which.
+            WebLLMError: The model could not be loaded, makes no embeddings, or failed.
+        """
+        return await embed(self._pool, read_embedding_call(body))
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """Return all models that a request can name.
+
+        The built-in one comes first, then records of one's own, then WebLLM's list.
+
+        Raises:
+            WebLLMError: WebLLM could not be asked for its list.
+        """
+        return list_models(
+            codec.read_models(await self._pool.query({"kind": "models"})),
+            records=self._pool.records,
+            loaded=self._pool.loaded,
+        )
+
+    async def model(self, id: str) -> ModelInfo:  # noqa: A002, the reference's name
+        """Return the model of this id.
+
+        Raises:
+            ModelNotFoundError: There is none.
+            WebLLMError: WebLLM could not be asked for its list.
+        """
+        for model in await self.models():
+            if model.id == id:
+                return model
+        raise ModelNotFoundError(f"there is no model {id!r}")
+
+    async def sessions(self) -> tuple[Session, ...]:
+        """Return the resumable answers that this site keeps in the browser.
+
+        Raises:
+            WebLLMError: WebLLM could not be asked for them.
+        """
+        return codec.read_sessions(await self._pool.query({"kind": "sessions"}))
+
+    async def resume(self, session_id: str) -> ChatStream:
+        """Go on with an answer that was cut off; its model is loaded first if it must be.
+
+        The stream begins with the text that is kept; one that was finished ends after that.
+
+        Raises:
+            SessionNotFoundError: None of this id is kept.
+            WebLLMError: The model could not be loaded, or cannot go on.
+        """
+        session = await self._session(session_id)
+        call = ChatCall(
+            bodies=({"session_id": session.id},),
+            model=session.model,
+            stream=True,
+            include_usage=False,
+            # Only free text can be resumed, and tools bind it.
+            reads_tools=False,
+            splits_reasoning=True,
+        )
+        stream = ChatStream(self._pool, call, kind="resume")
+        await stream.open()
+        return stream
+
+    async def delete_session(self, session_id: str) -> None:
+        """Delete a resumable answer and all that is kept of it.
+
+        Raises:
+            SessionNotFoundError: None of this id is kept.
+            WebLLMError: It could not be deleted.
+        """
+        session = await self._session(session_id)
+        await self._pool.query({"kind": "sessions.delete", "session_id": session.id})
+
+    async def _session(self, session_id: str) -> Session:
+        if not isinstance(session_id, str):
+            raise InvalidRequestError(
+                f"a session's id is a text, got {session_id!r}", param="session_id"
+            )
+        for session in await self.sessions():
+            if session.id == session_id:
+                return session
+        raise SessionNotFoundError(f"no answer {session_id!r} is kept")

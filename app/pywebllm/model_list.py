@@ -1,0 +1,45 @@
+"""The models that a request can name: the built-in one, records of one's own, WebLLM's list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Literal
+
+from .builtin import BUILTIN_MODEL
+from .records import ModelRecord
+from .types import ModelInfo
+
+__all__ = ["list_models"]
+
+# By WebLLM's `ModelType`.
+_KINDS: Mapping[int, Literal["embedding", "vision"]] = MappingProxyType(
+    {1: "embedding", 2: "vision"}
+)
+
+
+def list_models(
+    known: Iterable[ModelInfo], *, records: Iterable[ModelRecord], loaded: Collection[str]
+) -> tuple[ModelInfo, ...]:
+    """Return them in this order, with those marked that are loaded; `known` is WebLLM's list.
+
+    Each id comes once, with the meaning that it has in a request: the first one counts.
+    """
+    found: dict[str, ModelInfo] = {}
+    builtin = ModelInfo(id=BUILTIN_MODEL, owned_by="pywebllm")
+    for model in (builtin, *map(_described, records), *known):
+        found.setdefault(model.id, replace(model, loaded=model.id in loaded))
+    return tuple(found.values())
+
+
+def _described(record: ModelRecord) -> ModelInfo:
+    window = (record.overrides or {}).get("context_window_size")
+    return ModelInfo(
+        id=record.model_id,
+        owned_by="user",
+        kind=_KINDS.get(record.model_type or 0, "language"),
+        vram_required_mb=record.vram_required_mb,
+        context_window_size=window if isinstance(window, int) else None,
+        required_features=record.required_features or (),
+    )
