@@ -1,0 +1,194 @@
+"""The nodes of a grammar, and their text in xgrammar's EBNF.
+
+Nodes are built by the functions here, which keep them simple: what nothing can fit (`NOTHING`)
+vanishes from a choice and takes a sequence with it, so a contradiction in a schema shows as a
+grammar without texts instead of one that the engine cannot end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = [
+    "EMPTY",
+    "NOTHING",
+    "Chars",
+    "Choice",
+    "Node",
+    "Repeat",
+    "Rule",
+    "Sequence",
+    "Text",
+    "choice",
+    "optional",
+    "render",
+    "repeat",
+    "sequence",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Exactly this text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character out of these ranges of code points, both ends included."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """All the parts, in this order."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the options."""
+
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The part, `least` to `most` times; None is without end."""
+
+    part: Node
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whatever the rule of this name says."""
+
+    name: str
+
+
+Node: TypeAlias = Text | Chars | Sequence | Choice | Repeat | Rule
+
+EMPTY = Text("")
+NOTHING = Choice(())
+
+
+def sequence(*parts: Node) -> Node:
+    """Put parts behind each other; texts that touch become one."""
+    flat: list[Node] = []
+    for part in _flat_parts(parts):
+        if part == NOTHING:
+            return NOTHING
+        last = flat[-1] if flat else None
+        if isinstance(part, Text) and isinstance(last, Text):
+            flat[-1] = Text(last.text + part.text)
+        elif part != EMPTY:
+            flat.append(part)
+    if len(flat) == 1:
+        return flat[0]
+    return Sequence(tuple(flat)) if flat else EMPTY
+
+
+def choice(*options: Node) -> Node:
+    """Offer options; equal ones count once."""
+    flat: dict[Node, None] = {}
+    for option in options:
+        inner = option.options if isinstance(option, Choice) else (option,)
+        flat.update(dict.fromkeys(inner))
+    return next(iter(flat)) if len(flat) == 1 else Choice(tuple(flat))
+
+
+def repeat(part: Node, least: int = 0, most: int | None = None) -> Node:
+    """Repeat a part `least` to `most` times."""
+    if most is not None and most < least:
+        return NOTHING
+    if most == 0 or part == EMPTY:
+        return EMPTY
+    if part == NOTHING:
+        return EMPTY if least == 0 else NOTHING
+    return part if least == most == 1 else Repeat(part, least, most)
+
+
+def optional(part: Node) -> Node:
+    """Let a part be there or not."""
+    return repeat(part, 0, 1)
+
+
+def render(rules: Mapping[str, Node]) -> str:
+    """Write the grammar: one rule a line, in the order of the mapping."""
+    return "".join(f"{name} ::= {_choice(node)}\n" for name, node in rules.items())
+
+
+def _flat_parts(parts: Iterable[Node]) -> Iterable[Node]:
+    for part in parts:
+        if isinstance(part, Sequence):
+            yield from part.parts
+        else:
+            yield part
+
+
+def _choice(node: Node) -> str:
+    if isinstance(node, Choice):
+        return " | ".join(map(_sequence, node.options))
+    return _sequence(node)
+
+
+def _sequence(node: Node) -> str:
+    if isinstance(node, Sequence):
+        return " ".join(map(_atom, node.parts))
+    return _atom(node)
+
+
+def _atom(node: Node) -> str:
+    match node:
+        case Text(text):
+            return '"' + text.translate(_IN_TEXT) + '"'
+        case Chars(ranges):
+            return "[" + "".join(map(_range, ranges)) + "]"
+        case Rule(name):
+            return name
+        case Repeat(part, least, most):
+            inner = f"({_atom(part)})" if isinstance(part, Repeat) else _atom(part)
+            return inner + _times(least, most)
+        case _:
+            return f"({_choice(node)})"
+
+
+def _times(least: int, most: int | None) -> str:
+    match (least, most):
+        case (0, None):
+            return "*"
+        case (1, None):
+            return "+"
+        case (0, 1):
+            return "?"
+        case (_, None):
+            return f"{{{least},}}"
+        case _:
+            return f"{{{least}}}" if least == most else f"{{{least},{most}}}"
+
+
+def _range(span: tuple[int, int]) -> str:
+    first, last = span
+    if first == last:
+        return _in_class(first)
+    return _in_class(first) + ("-" if last > first + 1 else "") + _in_class(last)
+
+
+def _in_class(code: int) -> str:
+    # Letters, digits, blank and what is safe stay readable; the rest is written by its number, so
+    # that no rule of what a class treats specially has to be known.
+    char = chr(code)
+    if char.isascii() and (char.isalnum() or char in " !#$%&'()*+,./:;<=>?@_`{|}~"):
+        return char
+    return f"\\u{code:04X}" if code < 1 << 16 else f"\\U{code:08X}"
+
+
+# A text is JSON, so control characters are escaped already; these are the two that EBNF reads.
+_IN_TEXT = str.maketrans({'"': '\\"', "\\": "\\\\"})

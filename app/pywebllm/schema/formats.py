@@ -1,0 +1,67 @@
+"""Formats of strings, as regular expressions of `regex`.
+
+Each is narrower than its standard where the standard is wider than anyone's need, and bounded in
+length: what is written is always valid, and always ends. Sources: RFC 3339 (dates, times,
+durations), RFC 5321 (email), RFC 1123 (hostname), RFC 4291 (ipv6), RFC 9562 (uuid), RFC 3986 (uri).
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+__all__ = ["FORMATS", "FREE_FORMATS", "NUMBER_FORMATS"]
+
+_YEAR = "[1-9][0-9]{3}"
+_LEAP_YEAR = "([1-9][0-9](0[48]|[2468][048]|[13579][26])|(1[26]|[2468][048]|[3579][26])00)"
+_DATE = (
+    f"({_YEAR}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)"
+    f"|(0[13578]|1[02])-31)|{_LEAP_YEAR}-02-29)"
+)
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_TIME = rf"{_CLOCK}:[0-5][0-9](\.[0-9]{{1,6}})?(Z|[+-]{_CLOCK})"
+_COUNT = "(0|[1-9][0-9]{0,3})"
+_CLOCK_COUNT = f"({_COUNT}H({_COUNT}M({_COUNT}S)?)?|{_COUNT}M({_COUNT}S)?|{_COUNT}S)"
+_LABEL = "[A-Za-z0-9]{1,20}(-[A-Za-z0-9]{1,20}){0,2}"
+_HOST = rf"{_LABEL}(\.{_LABEL}){{0,2}}\.[A-Za-z]{{2,12}}"
+_MAILBOX = r"[A-Za-z0-9_+-]{1,20}(\.[A-Za-z0-9_+-]{1,20}){0,2}"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_HEX = "[0-9a-f]"
+_IPV6_GROUP = f"{_HEX}{{1,4}}"
+
+
+def _ipv6() -> str:
+    def groups(most: int) -> str:
+        return f"({_IPV6_GROUP}(:{_IPV6_GROUP}){{0,{most - 1}}})?" if most else ""
+
+    # `::` stands for one group of zeros or more, so at most seven are written beside it.
+    whole = f"{_IPV6_GROUP}(:{_IPV6_GROUP}){{7}}"
+    short = [f"{groups(0)}::{groups(7)}"]
+    short += [
+        f"{_IPV6_GROUP}(:{_IPV6_GROUP}){{{left - 1}}}::{groups(7 - left)}" for left in range(1, 8)
+    ]
+    return "|".join(f"^{branch}$" for branch in (whole, *short))
+
+
+def _uuid(version: str) -> str:
+    variant = _HEX if version == _HEX else "[89ab]"
+    return f"^{_HEX}{{8}}-{_HEX}{{4}}-{version}{_HEX}{{3}}-{variant}{_HEX}{{3}}-{_HEX}{{12}}$"
+
+
+FORMATS = MappingProxyType(
+    {
+        "date": f"^{_DATE}$",
+        "time": f"^{_TIME}$",
+        "date-time": f"^{_DATE}T{_TIME}$",
+        "duration": f"^P({_COUNT}D(T{_CLOCK_COUNT})?|T{_CLOCK_COUNT}|{_COUNT}W)$",
+        "email": f"^{_MAILBOX}@{_HOST}$",
+        "hostname": f"^{_HOST}$",
+        "ipv4": rf"^{_OCTET}(\.{_OCTET}){{3}}$",
+        "ipv6": _ipv6(),
+        "uuid": _uuid(_HEX),
+        **{f"uuid{version}": _uuid(version) for version in "134567"},
+        "uri": rf"^https?://{_HOST}(/[A-Za-z0-9._~-]{{1,30}}){{0,4}}/?$",
+    }
+)
+# Any string is one of these: they say how it is shown or kept.
+FREE_FORMATS = frozenset({"binary", "directory-path", "file-path", "password", "path"})
+NUMBER_FORMATS = frozenset({"double", "float", "int32", "int64"})

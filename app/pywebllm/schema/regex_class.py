@@ -1,0 +1,180 @@
+"""Escapes and character classes of regular expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from .charset import (
+    ALL,
+    ASCII,
+    DIGIT,
+    SPACE,
+    UNICODE_SPACE,
+    WORD,
+    Ranges,
+    complement,
+    intersection,
+    union,
+)
+
+__all__ = ["RegexError", "Scanner", "read_class", "read_escape"]
+
+
+class RegexError(ValueError):
+    """The pattern does not parse, or uses what no grammar can say."""
+
+
+class Scanner:
+    """A place in a pattern."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._at = 0
+
+    def peek(self) -> str:
+        """Look at the next character; empty at the end."""
+        return self._pattern[self._at : self._at + 1]
+
+    def take(self, count: int = 1) -> str:
+        """Read the next characters.
+
+        Raises:
+            RegexError: Fewer are left.
+        """
+        taken = self._pattern[self._at : self._at + count]
+        if len(taken) < count:
+            raise RegexError("it ends too early")
+        self._at += count
+        return taken
+
+    def skip(self, text: str) -> bool:
+        """Read this text if it comes next."""
+        if not self._pattern.startswith(text, self._at):
+            return False
+        self._at += len(text)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """What every flavour takes for a member, and what every flavour takes for none."""
+
+    members: Ranges
+    others: Ranges
+
+
+def _exactly(ranges: Ranges) -> _Set:
+    return _Set(ranges, complement(ranges))
+
+
+_DIGIT = _Set(DIGIT, intersection(ASCII, complement(DIGIT)))
+_WORD = _Set(WORD, intersection(ASCII, complement(WORD)))
+# A line's end is white space everywhere; the separators U+001C…U+001F only in Python.
+_SPACE = _Set(SPACE, complement(UNICODE_SPACE))
+_SHORTHANDS = MappingProxyType(
+    {
+        "d": _DIGIT,
+        "D": _Set(_DIGIT.others, _DIGIT.members),
+        "w": _WORD,
+        "W": _Set(_WORD.others, _WORD.members),
+        "s": _SPACE,
+        "S": _Set(_SPACE.others, _SPACE.members),
+    }
+)
+_CONTROLS = MappingProxyType({"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "0": "\0"})
+_HEX_LENGTHS = MappingProxyType({"x": 2, "u": 4})
+
+
+def read_escape(scanner: Scanner) -> Ranges:
+    r"""Read what follows a backslash outside a class.
+
+    Raises:
+        RegexError: It is no character or class of characters: `\b`, `\1`, `\p{…}` and such.
+    """
+    return _escape(scanner).members
+
+
+def read_class(scanner: Scanner) -> Ranges:
+    """Read a class behind its `[`, up to and with its `]`.
+
+    Raises:
+        RegexError: It does not parse, or nothing is in it.
+    """
+    negated = scanner.skip("^")
+    items: list[_Set] = []
+    if scanner.peek() == "]":
+        raise RegexError("']' must be escaped at the start of a class")
+    while not scanner.skip("]"):
+        items.append(_item(scanner))
+    members = _outside(items) if negated else union(*(item.members for item in items))
+    if not members:
+        raise RegexError("a class holds no character")
+    return members
+
+
+def _outside(items: list[_Set]) -> Ranges:
+    left = ALL
+    for item in items:
+        left = intersection(left, item.others)
+    return left
+
+
+def _item(scanner: Scanner) -> _Set:
+    first = _class_char(scanner)
+    if scanner.peek() != "-":
+        return first
+    scanner.take()
+    if scanner.peek() == "]":
+        return _Set(
+            union(first.members, _exactly(((ord("-"), ord("-")),)).members),
+            intersection(first.others, complement(((ord("-"), ord("-")),))),
+        )
+    low, high = _one(first), _one(_class_char(scanner))
+    if low > high:
+        raise RegexError("a range in a class goes backwards")
+    return _exactly(union(((low, high),)))
+
+
+def _class_char(scanner: Scanner) -> _Set:
+    char = scanner.take()
+    if char == "\\":
+        return _escape(scanner)
+    if char == "[" or (char in "&~|-" and scanner.peek() == char):
+        raise RegexError(f"{char!r} must be escaped in a class")
+    return _exactly(_char(ord(char)))
+
+
+def _one(found: _Set) -> int:
+    if len(found.members) != 1 or found.members[0][0] != found.members[0][1]:
+        raise RegexError("a range in a class needs single characters at its ends")
+    return found.members[0][0]
+
+
+def _escape(scanner: Scanner) -> _Set:
+    char = scanner.take()
+    if char in _SHORTHANDS:
+        return _SHORTHANDS[char]
+    if char in _CONTROLS:
+        if char == "0" and scanner.peek().isdigit():
+            raise RegexError("octal escapes are not supported")
+        return _exactly(_char(ord(_CONTROLS[char])))
+    if char in _HEX_LENGTHS:
+        return _exactly(_char(_hexadecimal(scanner.take(_HEX_LENGTHS[char]))))
+    if char.isalnum():
+        raise RegexError(f"'\\{char}' is not supported")
+    return _exactly(_char(ord(char)))
+
+
+def _hexadecimal(digits: str) -> int:
+    try:
+        return int(digits, 16)
+    except ValueError:
+        raise RegexError(f"{digits!r} is no hexadecimal number") from None
+
+
+def _char(code: int) -> Ranges:
+    found = union(((code, code),))
+    if not found:
+        raise RegexError("a lone surrogate is no character")
+    return found

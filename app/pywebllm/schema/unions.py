@@ -1,0 +1,117 @@
+"""`anyOf` and `oneOf`: branches, and the proof that those of `oneOf` exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import combinations
+from typing import Any
+
+from .keywords import Schema
+from .merging import allowed_types, as_json, merged
+from .place import Place
+
+__all__ = ["branches"]
+
+Flatten = Callable[[object, Place], Schema | None]
+
+
+def branches(schema: Schema, place: Place, flatten: Flatten) -> list[tuple[Schema, Place]] | None:
+    """List the schemas that a flat schema chooses from; None when it makes no choice.
+
+    Each is flat in turn, and holds what stood beside the choice as well.
+
+    Raises:
+        InvalidRequestError: Two branches of `oneOf` may fit the same value.
+    """
+    keyword = next((name for name in ("anyOf", "oneOf") if name in schema), None)
+    if keyword is None:
+        return None
+    rest = {name: value for name, value in schema.items() if name != keyword}
+    options: Any = schema[keyword]
+    found = []
+    for at, option in enumerate(options):
+        inner = place.at(keyword, at)
+        flat = flatten(option, inner)
+        if flat is not None:
+            found.append((merged(rest, flat, inner), inner))
+    if keyword == "oneOf":
+        _check_apart(found, place, flatten)
+    return found
+
+
+def _check_apart(found: list[tuple[Schema, Place]], place: Place, flatten: Flatten) -> None:
+    for (left, ours), (right, theirs) in combinations(found, 2):
+        if not _apart(left, right, place, flatten):
+            raise place.error(
+                f"'oneOf': {ours.path} and {theirs.path} may both fit one value",
+                advice="Use anyOf, or give each branch a required property with its own const.",
+            )
+
+
+def _apart(left: Schema, right: Schema, place: Place, flatten: Flatten) -> bool:
+    """Tell whether no value fits both, as far as that can be seen."""
+    if _apart_by_type(_types(left), _types(right)):
+        return True
+    ours, theirs = left.get("enum"), right.get("enum")
+    if isinstance(ours, list | tuple) and isinstance(theirs, list | tuple):
+        return not {as_json(_number(v)) for v in ours} & {as_json(_number(v)) for v in theirs}
+    if _types(left) != {"object"} or _types(right) != {"object"}:
+        return False
+    return _misses(left, right) or _misses(right, left) or _tagged(left, right, place, flatten)
+
+
+def _types(schema: Schema) -> set[str]:
+    named = allowed_types(schema)
+    if named is not None:
+        return set(named)
+    values = schema.get("enum")
+    if isinstance(values, list | tuple):
+        return {_NAMES.get(type(value), "?") for value in values}
+    return {"?"}
+
+
+_NAMES = {
+    str: "string", bool: "boolean", int: "number", float: "number", type(None): "null",
+    dict: "object", list: "array",
+}  # fmt: skip
+
+
+def _apart_by_type(left: set[str], right: set[str]) -> bool:
+    wide = [{"number" if name == "integer" else name for name in names} for names in (left, right)]
+    return "?" not in left | right and not wide[0] & wide[1]
+
+
+def _number(value: object) -> object:
+    # 1 and 1.0 are one value.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _misses(left: Schema, right: Schema) -> bool:
+    """Tell whether one closed object lacks a property that the other requires."""
+    required: Any = right.get("required", ())
+    return left.get("additionalProperties") is False and any(
+        name not in _properties(left) for name in required
+    )
+
+
+def _tagged(left: Schema, right: Schema, place: Place, flatten: Flatten) -> bool:
+    """Tell whether a property that both require keeps them apart."""
+    ours, theirs = _properties(left), _properties(right)
+    wanted: Any = left.get("required", ())
+    also: Any = right.get("required", ())
+    for name in wanted:
+        if name in also and name in ours and name in theirs:
+            one, other = flatten(ours[name], place), flatten(theirs[name], place)
+            if (
+                one is None
+                or other is None
+                or ("enum" in one and "enum" in other and _apart(one, other, place, flatten))
+            ):
+                return True
+    return False
+
+
+def _properties(schema: Schema) -> Mapping[str, object]:
+    found = schema.get("properties", {})
+    assert isinstance(found, Mapping)
+    return found
