@@ -1,0 +1,24 @@
+"""The parts of `AsyncWebLLM`, as the OpenAI SDK groups them, one module each.
+
+A resource builds the body of a request from keyword arguments and hands it to `Api`; what it
+returns are the values of `types`, and streams.
+"""
+
+from __future__ import annotations
+
+from .chat_completions import Chat, ChatCompletions
+from .completions import Completions
+from .embeddings import Embeddings
+from .models import Models
+from .sessions import Sessions
+from .tool_run import ToolRun
+
+__all__ = [
+    "Chat",
+    "ChatCompletions",
+    "Completions",
+    "Embeddings",
+    "Models",
+    "Sessions",
+    "ToolRun",
+]

@@ -1,0 +1,32 @@
+"""From keyword arguments to the body of a request, and how long its answer may take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from pywebllm.errors import InvalidRequestError
+
+__all__ = ["read_timeout", "request_body"]
+
+
+def request_body(parameters: Mapping[str, object], **more: object) -> dict[str, object]:
+    """Return what goes to the core: what was given, `more` on top, without `timeout`."""
+    given = {**parameters, **more}
+    return {name: it for name, it in given.items() if it is not None and name != "timeout"}
+
+
+def read_timeout(seconds: object, default: float | None = None) -> float | None:
+    """Return how many seconds to wait, None for ever; `seconds` None takes the default.
+
+    Raises:
+        InvalidRequestError: It is no number above 0.
+    """
+    if seconds is None:
+        return default
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise InvalidRequestError(
+            f"timeout is a number of seconds above 0, got {seconds!r}", param="timeout"
+        )
+    # A browser takes a timer of infinite length for one that is over at once.
+    return None if math.isinf(seconds) else float(seconds)

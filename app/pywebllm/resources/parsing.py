@@ -1,0 +1,37 @@
+"""From an answer to the value of the type that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from pywebllm import schema
+from pywebllm.errors import TruncatedError
+from pywebllm.types import ChatCompletion, ParsedChatCompletion
+
+__all__ = ["parsed_completion", "response_format_of"]
+
+
+def response_format_of(type_: Any) -> dict[str, object]:
+    """Return the `response_format` that lets the model write values of this type only.
+
+    Raises:
+        InvalidRequestError: The type has no schema.
+    """
+    name = getattr(type_, "__name__", "answer")
+    description = {"name": name, "schema": schema.schema_of(type_), "strict": True}
+    return {"type": "json_schema", "json_schema": description}
+
+
+def parsed_completion(type_: Any, completion: ChatCompletion) -> ParsedChatCompletion[Any]:
+    """Return the answer with its value.
+
+    Raises:
+        TruncatedError: The answer was cut off.
+        ParseError: It does not fit the type.
+    """
+    text = completion.text
+    if completion.finish_reason == "length":
+        raise TruncatedError("the answer was cut off before its end", text=text)
+    values = {field.name: getattr(completion, field.name) for field in fields(completion)}
+    return ParsedChatCompletion(**values, parsed=schema.build(type_, text))

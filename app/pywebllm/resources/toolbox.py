@@ -1,0 +1,115 @@
+"""Python functions as tools: described to the model, called with what it wrote."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from pywebllm import schema
+from pywebllm.errors import InvalidRequestError, WebLLMError
+from pywebllm.types import Function
+
+from .arguments import read_arguments
+from .parameters import Tool
+
+__all__ = ["Toolbox", "describe"]
+
+_logger = logging.getLogger("pywebllm")
+
+
+def describe(tools: Sequence[Tool] | None) -> list[Mapping[str, object]] | None:
+    """Return the tools as in the reference; functions describe themselves.
+
+    Raises:
+        InvalidRequestError: A function cannot be described.
+    """
+    if tools is None:
+        return None
+    return [tool if isinstance(tool, Mapping) else schema.tool_of(tool) for tool in tools]
+
+
+class Toolbox:
+    """The functions that a model may call, by their names.
+
+    A description that stands beside a function of its name replaces the function's own.
+
+    Attributes:
+        descriptions: The tools as in the reference.
+
+    Raises:
+        InvalidRequestError: Two functions have one name, a description has no function, or a
+            function cannot be described.
+    """
+
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        given = {_name(tool): tool for tool in tools if isinstance(tool, Mapping)}
+        functions = [tool for tool in tools if not isinstance(tool, Mapping)]
+        self._functions = {_name(function): function for function in functions}
+        if len(self._functions) < len(functions):
+            raise InvalidRequestError("two functions have the same name", param="tools")
+        for name in given:
+            if name not in self._functions:
+                raise InvalidRequestError(
+                    f"the tool {name!r} has no function that could be called",
+                    advice="Put a function of this name into `tools` as well, or call `create`.",
+                    param="tools",
+                )
+        self.descriptions = describe([given.get(name, it) for name, it in self._functions.items()])
+
+    async def call(self, call: Function) -> str:
+        """Call a function as the model asks, and return what the model is told.
+
+        What the function raises is told to the model, and logged. Cancelled, the function is.
+        """
+        function = self._functions.get(call.name)
+        if function is None:
+            return f"Error: there is no tool {call.name!r}, only {', '.join(self._functions)}."
+        try:
+            arguments = read_arguments(function, call.arguments)
+        except WebLLMError as error:
+            return f"Error: {error.problem}"
+        try:
+            return await _result(function, arguments)
+        except Exception as error:
+            # Foreign code: the model may know what to do about it, the page does not.
+            _logger.warning("The tool %r raised", call.name, exc_info=True)
+            return f"Error: {type(error).__name__}: {error}"
+
+
+def _name(tool: Tool) -> str:
+    if not isinstance(tool, Mapping):
+        return getattr(tool, "__name__", type(tool).__name__)
+    function = tool.get("function")
+    return str(function.get("name")) if isinstance(function, Mapping) else repr(tool)
+
+
+async def _result(function: Callable[..., Any], arguments: Mapping[str, object]) -> str:
+    found = function(**arguments)
+    if inspect.isawaitable(found):
+        found = await found
+    if isinstance(found, str):
+        return found
+    # As it is read best: a model counts `\u00e9` as six characters.
+    return json.dumps(found, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date | time | UUID | Decimal):
+        return str(value)
+    if hasattr(value, "model_dump"):  # a pydantic class, which is never imported here
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} is not something that JSON can say; return a text")
