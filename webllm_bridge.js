@@ -729,11 +729,15 @@ async function* chunksOf(engine, session, kept) {
   }
 }
 
-/** Usage of the whole answer, whose prompt and beginning were kept. @param {Kept} kept @param {any} rest */
+/**
+ * Usage of the whole answer. WebLLM either keeps the cache of its prompt as well, or reads it again.
+ * @param {Kept} kept @param {any} rest
+ */
 function usageWith({ emittedTokens, processedSeqLen }, rest) {
   const completion_tokens = emittedTokens + rest.completion_tokens;
-  const extra = { ...rest.extra, cached_tokens: processedSeqLen - emittedTokens };
-  return { ...rest, completion_tokens, total_tokens: rest.prompt_tokens + completion_tokens, extra };
+  const cached_tokens = Math.max(0, processedSeqLen - emittedTokens - rest.prompt_tokens);
+  const total_tokens = rest.prompt_tokens + completion_tokens;
+  return { ...rest, completion_tokens, total_tokens, extra: { ...rest.extra, cached_tokens } };
 }
 
 /** A text less the character that it breaks off in: that one comes again when it is whole. @param {string} text */

@@ -31,15 +31,23 @@ test("an answer that was cut off goes on, in chunks of one answer", async () => 
   });
 });
 
-test("its usage is that of the whole answer, whose prompt was kept", async () => {
-  const { world, bridge } = await keeping();
-  world.rest = async function* () {
-    yield { choices: [], usage: { prompt_tokens: 0, completion_tokens: 3, total_tokens: 3, extra: { e2e_latency_s: 1 } } };
-  };
-  const { items } = await drain(resume(bridge));
-  const extra = { e2e_latency_s: 1, cached_tokens: 10 };
-  assert.deepEqual(items.flat().at(-1).usage, { prompt_tokens: 0, completion_tokens: 5, total_tokens: 5, extra });
-});
+for (const [how, read, cached] of /** @type {[string, number, number][]} */ ([
+  ["was kept", 0, 10],
+  ["is read again", 10, 0],
+  ["is read again with more than WebLLM counts", 9, 1],
+])) {
+  test(`its usage is that of the whole answer, where the prompt ${how}`, async () => {
+    const { world, bridge } = await keeping();
+    world.rest = async function* () {
+      const usage = { prompt_tokens: read, completion_tokens: 3, total_tokens: 3, extra: { e2e_latency_s: 1 } };
+      yield { choices: [], usage };
+    };
+    const { items } = await drain(resume(bridge));
+    const counts = { prompt_tokens: read, completion_tokens: 5, total_tokens: read + 5 };
+    const extra = { e2e_latency_s: 1, cached_tokens: cached };
+    assert.deepEqual(items.flat().at(-1).usage, { ...counts, extra });
+  });
+}
 
 test("what was kept comes before WebLLM goes on", async () => {
   const { world, bridge } = await keeping();
