@@ -1,0 +1,222 @@
+"""OpenAI's endpoints over a pool of engines, with a bridge of the tests below."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import openai.types as sdk
+import pytest
+from pywebllm import codec
+from pywebllm.api import Api
+from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.errors import (
+    InvalidRequestError,
+    ModelNotFoundError,
+    SessionNotFoundError,
+)
+from pywebllm.model_list import list_models
+from pywebllm.pool import Pool
+from pywebllm.records import ModelRecord
+from pywebllm.types import ModelInfo, Session
+
+from tests.unit.answering import AnsweringBridge, written
+from tests.unit.runners import end, piece, text_piece, usage
+
+pytestmark = pytest.mark.timeout(20)
+
+HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
+RECORD = ModelRecord(
+    model_id="mine",
+    model="https://x/mine/",
+    model_lib="https://x/mine.wasm",
+    model_type=1,
+    vram_required_mb=12.5,
+    overrides={"context_window_size": 512},
+    required_features=("shader-f16",),
+)
+LISTED = [
+    {"id": "small", "kind": "language", "vram_required_mb": 900, "required_features": []},
+    {"id": "mine", "kind": "language", "required_features": []},
+]
+KEPT = [
+    {"id": "s1", "model": "small", "resumable": True, "reason": "", "completion_tokens": 7},
+    {"id": "s2", "model": BUILTIN_MODEL, "resumable": True, "reason": "", "completion_tokens": 1},
+]
+
+
+class Bench:
+    """An api over one bridge."""
+
+    def __init__(self, *answers: tuple[str, ...], records: tuple[ModelRecord, ...] = ()) -> None:
+        self.bridge = AnsweringBridge(*answers)
+        self.bridge.replies = {"models": LISTED, "sessions": KEPT, "sessions.delete": {}}
+        self.api = Api(Pool(self._open, records=records))
+
+    async def _open(self) -> AnsweringBridge:
+        return self.bridge
+
+
+def batch(*chunks: dict[str, Any]) -> str:
+    return json.dumps(chunks)
+
+
+async def test_a_chat_is_asked_for_before_it_is_read() -> None:
+    bench = Bench(written("Hi", "."))
+    stream = await bench.api.chat({**HELLO, "temperature": 0, "max_completion_tokens": 5})
+    (request,) = bench.bridge.requests
+    assert request["kind"] == "chat.completions"
+    assert request["request"] == {
+        "messages": [{"role": "user", "content": "Hello"}],
+        "temperature": 0,
+        "max_tokens": 5,
+    }
+    assert (await stream.read()).text == "Hi."
+
+
+async def test_a_request_loads_the_model_that_it_names() -> None:
+    bench = Bench(written("a"), written("b"))
+    await (await bench.api.chat({**HELLO, "model": "small"})).read()
+    await (await bench.api.chat(HELLO)).read()
+    assert bench.bridge.loaded == ["small", "builtin"]
+
+
+async def test_a_body_that_cannot_be_honoured_reaches_no_engine() -> None:
+    bench = Bench()
+    for refused in (
+        bench.api.chat({**HELLO, "temperature": 9}),
+        bench.api.completion({"prompt": ""}),
+        bench.api.embedding({"input": ""}),
+    ):
+        with pytest.raises(InvalidRequestError):
+            await refused
+    assert bench.bridge.requests == []
+    assert bench.bridge.loaded == []
+
+
+async def test_a_chat_that_is_cancelled_while_its_model_loads_asks_for_nothing() -> None:
+    bench = Bench()
+    opening = asyncio.Event()
+
+    async def never() -> AnsweringBridge:
+        opening.set()
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    task = asyncio.create_task(Api(Pool(never)).chat(HELLO))
+    await opening.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert bench.bridge.requests == []
+
+
+async def test_leaving_the_loop_by_break_stops_the_engine_at_once() -> None:
+    bench = Bench()
+    stream = await bench.api.chat(HELLO)
+    bench.bridge.streams[0].push(batch(piece("A")))
+    async for _ in stream:
+        break
+    del stream
+    assert bench.bridge.streams[0].stops == 1
+
+
+async def test_a_text_is_continued() -> None:
+    bench = Bench((batch(text_piece(" upon"), end(kind="text"), usage()),))
+    stream = await bench.api.completion({"prompt": "Once", "echo": True, "model": "small"})
+    (request,) = bench.bridge.requests
+    assert (request["kind"], request["request"]) == ("completions", {"prompt": "Once"})
+    assert (await stream.read()).text == "Once upon"
+    assert bench.bridge.loaded == ["small"]
+
+
+async def test_embeddings_are_made() -> None:
+    response = {
+        "data": [{"index": 0, "embedding": [1.0]}],
+        "model": "mine",
+        "usage": {"prompt_tokens": 1, "total_tokens": 1},
+    }
+    bench = Bench((batch(response),), records=(RECORD,))
+    found = await bench.api.embedding({"input": "a", "model": "mine"})
+    assert found.data[0].embedding == (1.0,)
+    assert bench.bridge.loaded == ["mine"]
+
+
+async def test_models_are_the_built_in_one_then_records_then_webllms_list() -> None:
+    bench = Bench(records=(RECORD,))
+    found = await bench.api.models()
+    assert found == (
+        ModelInfo(id=BUILTIN_MODEL, owned_by="pywebllm"),
+        ModelInfo(
+            id="mine",
+            owned_by="user",
+            kind="embedding",
+            vram_required_mb=12.5,
+            context_window_size=512,
+            required_features=("shader-f16",),
+        ),
+        ModelInfo(id="small", owned_by="mlc-ai", vram_required_mb=900.0),
+    )
+    for model in found:
+        sdk.Model.model_validate(codec.dump(model), strict=True)
+
+
+async def test_a_model_that_is_loaded_says_so() -> None:
+    bench = Bench(written("a"), written("b"))
+    assert [model.id for model in await bench.api.models() if model.loaded] == []
+    await (await bench.api.chat(HELLO)).read()
+    assert [model.id for model in await bench.api.models() if model.loaded] == [BUILTIN_MODEL]
+    await (await bench.api.chat({**HELLO, "model": "small"})).read()
+    assert [model.id for model in await bench.api.models() if model.loaded] == ["small"]
+
+
+def test_a_record_without_details_is_a_language_model_of_unknown_size() -> None:
+    record = ModelRecord(model_id="m", model="https://x/", model_lib="https://x.wasm")
+    _, found = list_models([], records=[record], loaded=())
+    assert found == ModelInfo(id="m", owned_by="user")
+
+
+async def test_a_model_is_found_by_its_id() -> None:
+    api = Bench().api
+    assert (await api.model("small")).owned_by == "mlc-ai"
+    assert (await api.model(BUILTIN_MODEL)).owned_by == "pywebllm"
+    with pytest.raises(ModelNotFoundError, match="'nope'"):
+        await api.model("nope")
+
+
+async def test_sessions_are_listed() -> None:
+    first, _ = await Bench().api.sessions()
+    assert first == Session(id="s1", model="small", resumable=True, reason="", completion_tokens=7)
+
+
+@pytest.mark.parametrize(("session", "model"), [("s1", "small"), ("s2", "builtin")])
+async def test_an_answer_goes_on_with_the_model_that_began_it(session: str, model: str) -> None:
+    bench = Bench(written("It was dark ", "and quiet."))
+    stream = await bench.api.resume(session)
+    (request,) = bench.bridge.requests
+    assert (request["kind"], request["request"]) == ("resume", {"session_id": session})
+    assert bench.bridge.loaded == [model]
+    assert (await stream.read()).text == "It was dark and quiet."
+
+
+async def test_a_session_is_deleted() -> None:
+    bench = Bench()
+    await bench.api.delete_session("s2")
+    assert bench.bridge.queried[-1] == {"kind": "sessions.delete", "session_id": "s2"}
+
+
+async def test_a_session_that_is_not_kept_cannot_be_resumed_or_deleted() -> None:
+    bench = Bench()
+    for refused in (bench.api.resume("nope"), bench.api.delete_session("nope")):
+        with pytest.raises(SessionNotFoundError, match="'nope'"):
+            await refused
+    assert bench.bridge.loaded == []
+    assert {question["kind"] for question in bench.bridge.queried} == {"sessions"}
+
+
+async def test_the_id_of_a_session_is_a_text() -> None:
+    not_text: Any = 3
+    with pytest.raises(InvalidRequestError) as caught:
+        await Bench().api.resume(not_text)
+    assert caught.value.param == "session_id"
