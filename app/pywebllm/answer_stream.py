@@ -153,7 +153,7 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
             source.close()
 
     async def aclose(self) -> None:
-        """Do what `close` does."""
+        """Stop the engine at once; nothing happens when the stream is over."""
         self.close()
 
     async def __aenter__(self) -> Self:

@@ -26,8 +26,6 @@ class Api:
     """The endpoints; a body is a mapping with the names of the OpenAI API reference.
 
     None in a body means "not given". `extra_body` counts as part of it, as in the official SDK.
-    Every coroutine here can be cancelled: the load or the request stops, and the engine is free
-    for the next one.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -37,6 +35,8 @@ class Api:
         """Return a chat's answer as a stream, once its request has been made.
 
         The model is loaded first if it must be. `stream.read()` gives the whole answer.
+
+        Cancelled, the load or the request stops, and the engine is free for the next one.
 
         Raises:
             InvalidRequestError: A parameter cannot be honoured; `param` says which.
@@ -51,6 +51,8 @@ class Api:
 
         The model is loaded first if it must be. `stream.read()` gives the whole text.
 
+        Cancelled, the load or the request stops, and the engine is free for the next one.
+
         Raises:
             InvalidRequestError: A parameter cannot be honoured; `param` says which.
             WebLLMError: The model could not be loaded.
@@ -62,6 +64,8 @@ class Api:
     async def embedding(self, body: Mapping[str, object]) -> CreateEmbeddingResponse:
         """Return one vector for each input; the model is loaded first if it must be.
 
+        Cancelled, the load or the request stops, and the engine is free for the next one.
+
         Raises:
             InvalidRequestError: A parameter cannot be honoured; `param` says which.
             WebLLMError: The model could not be loaded, makes no embeddings, or failed.
@@ -71,7 +75,8 @@ class Api:
     async def models(self) -> tuple[ModelInfo, ...]:
         """Return all models that a request can name.
 
-        The built-in one comes first, then records of one's own, then WebLLM's list.
+        The built-in one comes first, then records of one's own, then WebLLM's list. Cancelled,
+        it leaves nothing behind.
 
         Raises:
             WebLLMError: WebLLM could not be asked for its list.
@@ -83,7 +88,7 @@ class Api:
         )
 
     async def model(self, id: str) -> ModelInfo:  # noqa: A002, the reference's name
-        """Return the model of this id.
+        """Return the model of this id. Cancelled, it leaves nothing behind.
 
         Raises:
             ModelNotFoundError: There is none.
@@ -97,6 +102,8 @@ class Api:
     async def sessions(self) -> tuple[Session, ...]:
         """Return the resumable answers that this site keeps in the browser.
 
+        Cancelled, it leaves nothing behind.
+
         Raises:
             WebLLMError: WebLLM could not be asked for them.
         """
@@ -106,6 +113,8 @@ class Api:
         """Go on with an answer that was cut off; its model is loaded first if it must be.
 
         The stream begins with the text that is kept; one that was finished ends after that.
+
+        Cancelled, the load or the request stops, and the engine is free for the next one.
 
         Raises:
             SessionNotFoundError: None of this id is kept.
@@ -127,6 +136,8 @@ class Api:
 
     async def delete_session(self, session_id: str) -> None:
         """Delete a resumable answer and all that is kept of it.
+
+        Cancelled, it may be deleted all the same.
 
         Raises:
             SessionNotFoundError: None of this id is kept.
