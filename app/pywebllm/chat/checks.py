@@ -7,6 +7,7 @@ Nothing here knows which parameters there are.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
@@ -47,11 +48,13 @@ def number(
     """Return the check for a finite number from `low`, or `above` it, to `high`."""
     start = f"above {low:g}" if above else f"from {low:g}"
     wanted = f"is a number {start}" + (f" to {high:g}" if math.isfinite(high) else "")
+    most = min(high, sys.float_info.max)
 
     def check(path: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             refuse(path, f"{wanted}, got {value!r}")
-        if not math.isfinite(value) or not low <= value <= high or (above and value == low):
+        # NaN is in no range.
+        if not low <= value <= most or (above and value == low):
             refuse(path, f"{wanted}, got {value!r}")
         return value
 

@@ -99,7 +99,7 @@ def _turns(messages: Sequence[_Message], *, skips_thinking: bool) -> Iterator[di
             _check_no_call_is_open(message, calls)
             calls = ()
             if role == "system":
-                refuse(f"{message.path}.role", "cannot be 'system' behind another message")
+                refuse(f"{message.path}.role", "can only be 'system' or 'developer' at the start")
             elif role == "user":
                 content = read_parts(f"{message.path}.content", message.fields.get("content"))
                 yield {"role": "user", "content": content}

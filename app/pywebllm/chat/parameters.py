@@ -61,11 +61,13 @@ def read_parameters(body: Mapping[str, object], table: Table | None = None) -> d
         InvalidRequestError: A parameter is unknown, refused or out of its range.
     """
     known = PARAMETERS if table is None else table
-    extra = body.get("extra_body")
-    given = dict(body) if extra is None else {**body, **mapping("extra_body", extra)}
+    extra = {} if body.get("extra_body") is None else mapping("extra_body", body["extra_body"])
+    if "extra_body" in extra:
+        refuse("extra_body", "cannot hold another one")
+    given = {name: value for name, value in body.items() if name != "extra_body"} | extra
     values: dict[str, object] = {}
     for name, value in given.items():
-        if value is None or (name == "extra_body" and value is extra):
+        if value is None:
             continue
         if name not in known:
             raise InvalidRequestError(

@@ -1,0 +1,247 @@
+"""The list of parameters, and the range of each."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.resources.chat.completions import AsyncCompletions
+from openai.types.chat.completion_create_params import (
+    CompletionCreateParamsNonStreaming,
+    CompletionCreateParamsStreaming,
+)
+from pywebllm.chat.parameters import PARAMETERS, read_parameters
+from pywebllm.errors import InvalidRequestError
+from pywebllm.records import ModelRecord
+
+from tests.unit.chat.refusing import refused
+
+LARGEST = 2**53 - 1
+RECORD = ModelRecord(model_id="m", model="https://x/m/", model_lib="https://x/m.wasm")
+REFUSED = [name for name, parameter in PARAMETERS.items() if parameter.how == "refused"]
+
+
+def test_every_parameter_of_the_official_sdk_is_in_the_list() -> None:
+    sdk = {
+        *get_type_hints(CompletionCreateParamsNonStreaming),
+        *get_type_hints(CompletionCreateParamsStreaming),
+        *inspect.signature(AsyncCompletions.create).parameters,
+    } - {"self"}
+    assert sdk <= set(PARAMETERS)
+    ours = {
+        "repetition_penalty",
+        "ignore_eos",
+        "enable_thinking",
+        "enable_latency_breakdown",
+        "resumable",
+        # Of other servers, with a reason of their own.
+        "min_p",
+        "top_k",
+    }
+    assert set(PARAMETERS) - sdk == ours
+
+
+def test_each_parameter_that_does_nothing_says_why() -> None:
+    for parameter in PARAMETERS.values():
+        assert bool(parameter.why) is (parameter.how != "honoured")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_none_is_not_given(name: str) -> None:
+    assert read_parameters({name: None}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("messages", [{"role": "user", "content": "hi"}]),
+        ("model", "some-model"),
+        ("model", RECORD),
+        ("model", {"model_id": "m"}),
+        ("stream", True),
+        ("stream", False),
+        ("stream_options", {"include_usage": True}),
+        ("temperature", 0),
+        ("temperature", 2.0),
+        ("top_p", 0.001),
+        ("top_p", 1),
+        ("frequency_penalty", -2),
+        ("frequency_penalty", 2),
+        ("presence_penalty", -2.0),
+        ("presence_penalty", 0),
+        ("repetition_penalty", 1e-9),
+        ("repetition_penalty", 1000),
+        ("logit_bias", {"0": -100, "17": 100, "3": 0.5}),
+        ("seed", -LARGEST),
+        ("seed", LARGEST),
+        ("max_tokens", 1),
+        ("max_tokens", LARGEST),
+        ("max_completion_tokens", 1),
+        ("stop", "."),
+        ("stop", [".", "!", "?", ";", "\n"]),
+        ("n", 1),
+        ("n", 128),
+        ("logprobs", False),
+        ("top_logprobs", 0),
+        ("top_logprobs", 5),
+        ("parallel_tool_calls", False),
+        ("reasoning_effort", "none"),
+        ("ignore_eos", True),
+        ("enable_thinking", False),
+        ("enable_latency_breakdown", True),
+    ],
+)
+def test_what_is_in_range_is_taken_as_it_is(name: str, value: object) -> None:
+    found = read_parameters({name: value})
+    assert found == {name: value}
+    assert type(found[name]) is type(value)
+
+
+NUMBERS = [True, "1", math.nan, math.inf, -math.inf, [1], 10**400]
+INTEGERS = [True, 1.0, "1", math.nan, LARGEST + 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("messages", ["hi", {"role": "user"}, 3, b"hi"], "list"),
+        ("model", ["", " ", 3, True, ["m"], {}], "model record"),
+        ("stream", [0, 1, "true"], "True or False"),
+        ("stream_options", ["usage", 3, ["include_usage"]], "mapping"),
+        ("temperature", [*NUMBERS, -0.1, 2.1], "a number from 0 to 2"),
+        ("top_p", [*NUMBERS[1:], 0, -0.1, 1.1], "a number above 0 to 1"),
+        ("frequency_penalty", [*NUMBERS, -2.1, 2.1], "a number from -2 to 2"),
+        ("presence_penalty", [*NUMBERS, -2.1, 2.1], "a number from -2 to 2"),
+        ("repetition_penalty", [*NUMBERS[:-1], 0, -1], "a number above 0"),
+        ("seed", [*INTEGERS, -LARGEST - 1], f"an integer from {-LARGEST} to {LARGEST}"),
+        ("max_tokens", [*INTEGERS, 0, -1], "an integer from 1"),
+        ("max_completion_tokens", [*INTEGERS, 0], "an integer from 1"),
+        ("n", [*INTEGERS, 0, 129], "an integer from 1 to 128"),
+        ("top_logprobs", [*INTEGERS, -1, 6, 20], "from 0 to 5"),
+        ("stop", ["", 3, True, {"a": 1}], "stop"),
+        ("logit_bias", ["1", [1], {"a": 1}, {"-1": 1}, {"1.0": 1}, {"²": 1}], "logit_bias"),
+        ("logprobs", [0, 1, "yes"], "True or False"),
+        ("parallel_tool_calls", [0, "no"], "True or False"),
+        ("ignore_eos", [1, "no"], "True or False"),
+        ("enable_thinking", [0, "no"], "True or False"),
+        ("enable_latency_breakdown", [1, "no"], "True or False"),
+        ("tools", ["f", {"type": "function"}, 3], "list"),
+        ("reasoning_effort", ["low", "medium", 1, ""], "'none'"),
+        ("user", [3, True], "text"),
+        ("safety_identifier", [3], "text"),
+        ("prompt_cache_key", [3], "text"),
+        ("service_tier", ["flex", "priority", 3], "'auto' or 'default'"),
+        ("store", [True, 0, "no"], "not stored"),
+        ("modalities", [["audio"], ["text", "audio"], "text", []], "text"),
+        ("extra_body", ["a", 0, 3, ["n"]], "mapping"),
+    ],
+)
+def test_what_is_out_of_range_is_refused_in_words(
+    name: str, values: list[object], words: str
+) -> None:
+    for value in values:
+        with refused(name, words):
+            read_parameters({name: value})
+
+
+def test_an_error_says_what_was_given() -> None:
+    with refused("temperature", "from 0 to 2", "got 3"):
+        read_parameters({"temperature": 3})
+
+
+def test_more_top_logprobs_than_webllm_gives_are_refused_with_the_reason() -> None:
+    with refused("top_logprobs", "got 20", "WebLLM gives no more"):
+        read_parameters({"top_logprobs": 20})
+
+
+@pytest.mark.parametrize(
+    ("value", "param"),
+    [({"7": 100.1}, "logit_bias.7"), ({"7": True}, "logit_bias.7"), ({"7": "1"}, "logit_bias.7")],
+)
+def test_a_bias_out_of_range_is_named_by_its_token(value: object, param: str) -> None:
+    with refused(param, "from -100 to 100"):
+        read_parameters({"logit_bias": value})
+
+
+def test_ids_of_tokens_may_be_integers() -> None:
+    assert read_parameters({"logit_bias": {17: 1}}) == {"logit_bias": {"17": 1}}
+
+
+def test_an_empty_stop_text_in_a_list_is_named_by_its_place() -> None:
+    with refused("stop[1]", "not empty"):
+        read_parameters({"stop": [".", ""]})
+
+
+@pytest.mark.parametrize("value", [[], (), {}])
+def test_an_empty_list_of_stops_or_biases_says_nothing(value: object) -> None:
+    name = "logit_bias" if value == {} else "stop"
+    assert read_parameters({name: value}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("user", "someone"),
+        ("safety_identifier", "hash"),
+        ("prompt_cache_key", "key"),
+        ("service_tier", "auto"),
+        ("service_tier", "default"),
+        ("store", False),
+        ("modalities", ["text"]),
+        ("modalities", ("text",)),
+    ],
+)
+def test_what_only_concerns_openai_has_no_effect(name: str, value: object) -> None:
+    assert read_parameters({name: value}) == {}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_had_is_refused_with_the_reason(name: str) -> None:
+    with refused(name, PARAMETERS[name].why):
+        read_parameters({name: {}})
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("temprature", "temperature"),
+        ("max_token", "max_tokens"),
+        ("response_fromat", "response_format"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_known_one(name: str, near: str) -> None:
+    with refused(name, f"Did you mean {near!r}?"):
+        read_parameters({name: 1})
+
+
+def test_an_unknown_name_that_is_near_to_none_is_refused_without_a_guess() -> None:
+    with refused("zzz"):
+        read_parameters({"zzz": 1})
+
+
+def test_extra_body_is_part_of_the_request_and_counts_before_it() -> None:
+    body = {"seed": 1, "temperature": 1, "extra_body": {"seed": 2, "ignore_eos": True}}
+    assert read_parameters(body) == {"seed": 2, "temperature": 1, "ignore_eos": True}
+
+
+def test_extra_body_is_checked_like_the_request() -> None:
+    with refused("top_k"):
+        read_parameters({"extra_body": {"top_k": 3}})
+    with refused("extra_body"):
+        read_parameters({"extra_body": {"extra_body": {"seed": 2}}})
+
+
+@given(st.dictionaries(st.sampled_from(sorted(PARAMETERS)) | st.text(), st.none() | st.booleans()))
+def test_any_request_is_read_or_refused_with_the_parameter_at_fault(body: dict[str, Any]) -> None:
+    try:
+        found = read_parameters(body)
+    except InvalidRequestError as error:
+        at_fault = (error.param or "").split(".")[0]
+    else:
+        assert None not in found.values()
+        return
+    assert any(at_fault == name.split(".")[0] for name in body)

@@ -1,0 +1,95 @@
+"""Reasoning apart from the answer, and both together again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pywebllm.chat.reasoning import ReasoningSplitter, with_reasoning
+
+from tests.unit.chat.cut import pieces, texts
+
+TEXTS = texts("<think>", "</think>", "<thi", "</th", "\n\n", "answer")
+
+
+def split(*parts: str) -> tuple[str, str]:
+    splitter = ReasoningSplitter()
+    found = [*map(splitter.feed, parts), splitter.end()]
+    return "".join(reasoning for reasoning, _ in found), "".join(text for _, text in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "content"),
+    [
+        ("", "", ""),
+        ("Hello", "", "Hello"),
+        ("  \n Hello\n", "", "  \n Hello\n"),
+        ("<think>\nwell\n</think>\n\nHello", "well", "Hello"),
+        ("<think>well</think>Hello", "well", "Hello"),
+        (" \n<think>\nwell\n</think>\n\nHello", "well", "Hello"),
+        ("<think>\n\n</think>\n\nHello", "", "Hello"),
+        ("<think></think>", "", ""),
+        ("<think>\n\n  a\n\n b \n\n</think>\n\n\n  c\n", "  a\n\n b ", "  c\n"),
+        ("<think>\nnot yet", "not yet", ""),
+        ("<think>\nnot yet\n</thi", "not yet\n</thi", ""),
+        ("<think>\nnot yet\n\n", "not yet", ""),
+        ("<think>\n", "", ""),
+        ("<think", "", "<think"),
+        (" \n", "", " \n"),
+        ("<thinking>x", "", "<thinking>x"),
+        ("Well, <think>x</think>y", "", "Well, <think>x</think>y"),
+        ("<think>a</think>b<think>c</think>", "a", "b<think>c</think>"),
+        ("<think>a <think> b</think>c", "a <think> b", "c"),
+    ],
+)
+def test_only_a_block_at_the_start_is_reasoning(text: str, reasoning: str, content: str) -> None:
+    assert split(text) == (reasoning, content)
+
+
+@given(pieces(TEXTS))
+def test_any_cut_of_the_text_gives_the_same(cut: tuple[str, list[str]]) -> None:
+    text, parts = cut
+    assert split(*parts) == split(text)
+
+
+@given(TEXTS)
+def test_nothing_is_lost_but_marks_and_white_space(text: str) -> None:
+    reasoning, content = split(text)
+    kept = "".join((reasoning + content).split())
+    whole = "".join(text.split())
+    assert kept in (
+        whole,
+        whole.replace("<think>", "", 1),
+        whole.replace("<think>", "", 1).replace("</think>", "", 1),
+    )
+
+
+def test_reasoning_comes_before_it_is_whole() -> None:
+    splitter = ReasoningSplitter()
+    assert splitter.feed("<think>\nwell, ") == ("well, ", "")
+    assert splitter.feed("now\n </thi") == ("now", "")
+    assert splitter.feed("nk>\n\nYes") == ("", "Yes")
+    assert splitter.feed(" and no") == ("", " and no")
+    assert splitter.end() == ("", "")
+
+
+# What a model writes inside the block and behind it, in the form that all are trained on.
+REASONING = st.text().filter(
+    lambda text: "</think>" not in text and split(f"<think>{text}</think>")[0] == text
+)
+CONTENT = st.text().filter(lambda text: split(f"<think></think>{text}")[1] == text)
+
+
+@given(REASONING, CONTENT)
+def test_what_was_split_is_written_back_byte_for_byte(reasoning: str, content: str) -> None:
+    text = f"<think>\n{reasoning}\n</think>\n\n{content}"
+    assert split(text) == (reasoning, content)
+    assert with_reasoning(*split(text)) == text
+
+
+def test_an_answer_without_a_block_is_written_back_as_it_is() -> None:
+    assert with_reasoning(None, "\n Hello") == "\n Hello"
+
+
+def test_an_empty_block_is_what_keeps_webllm_from_thinking() -> None:
+    assert with_reasoning("", "Hello") == "<think>\n\n</think>\n\nHello"

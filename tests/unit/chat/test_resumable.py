@@ -1,0 +1,65 @@
+"""Settings of resumable answers."""
+
+from __future__ import annotations
+
+import pytest
+from pywebllm.chat.resumable import read_resumable
+
+from tests.unit.chat.refusing import refused
+
+WEBLLM = {
+    "enabled": True,
+    "sessionId": "a",
+    "checkpointIntervalTokens": 64,
+    "checkpointPrompt": False,
+    "durabilityMode": "relaxed",
+    "strictPersistence": True,
+    "storeCheckpointLogits": False,
+}
+PYTHON = {
+    "session_id": "a",
+    "checkpoint_interval_tokens": 64,
+    "checkpoint_prompt": False,
+    "durability_mode": "relaxed",
+    "strict_persistence": True,
+    "store_checkpoint_logits": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "settings"),
+    [
+        (None, None),
+        (False, None),
+        ({"enabled": False, "session_id": "a"}, None),
+        (True, {"enabled": True}),
+        ({}, {"enabled": True}),
+        ({"session_id": "a", "durability_mode": None}, {"enabled": True, "sessionId": "a"}),
+        (WEBLLM, WEBLLM),
+        (PYTHON, WEBLLM),
+    ],
+)
+def test_settings_have_webllms_names(value: object, settings: object) -> None:
+    assert read_resumable(value) == settings
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "words"),
+    [
+        (1, "", "mapping"),
+        ("a", "", "mapping"),
+        ({"enabled": 1}, ".enabled", "True or False"),
+        ({"session_id": ""}, ".session_id", "not empty"),
+        ({"sessionId": 3}, ".sessionId", "text"),
+        ({"checkpoint_interval_tokens": 0}, ".checkpoint_interval_tokens", "from 1"),
+        ({"checkpoint_prompt": 1}, ".checkpoint_prompt", "True or False"),
+        ({"durability_mode": "fast"}, ".durability_mode", "'relaxed'"),
+        ({"strict_persistence": 1}, ".strict_persistence", "True or False"),
+        ({"store_checkpoint_logits": 1}, ".store_checkpoint_logits", "True or False"),
+        ({"session_ids": "a"}, ".session_ids", "'session_id'"),
+        ({"session_id": "a", "sessionId": "a"}, ".sessionId", "both"),
+    ],
+)
+def test_a_wrong_setting_is_named_by_its_path(value: object, path: str, words: str) -> None:
+    with refused(f"resumable{path}", words):
+        read_resumable(value)
