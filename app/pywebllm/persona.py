@@ -13,7 +13,14 @@ from typing import Literal, TypedDict
 
 from .errors import InvalidRequestError
 
-__all__ = ["FIELDS", "PromptMessage", "persona_messages", "system_prompt"]
+__all__ = [
+    "FIELDS",
+    "PromptMessage",
+    "clean_fields",
+    "persona_messages",
+    "system_prompt",
+    "years_in",
+]
 
 # Known fields, in the order the prompt lists them. Any other field follows, in the order given.
 FIELDS = ("name", "age", "occupation", "interests", "tone", "notes")
@@ -49,7 +56,7 @@ def persona_messages(inputs: Mapping[str, str]) -> list[PromptMessage]:
         InvalidRequestError: No field has a value.
         TypeError: A name or a value is no string.
     """
-    fields = _ordered(_cleaned(inputs))
+    fields = _ordered(clean_fields(inputs))
     if not fields:
         raise InvalidRequestError(
             "a persona needs at least one field with a value, for example a name"
@@ -67,14 +74,24 @@ def system_prompt(age: str) -> str:
     `age` is free text: the first whole number in it counts, in years. Without a number, or
     above 130, the prompt does not mention the age.
     """
-    digits = re.search(r"\d+", age)
-    if digits is None:
+    years = years_in(age)
+    if years is None:
         return _TASK
-    years = int(digits[0][:4])
     return next((_TASK + addition for limit, addition in _BANDS if years < limit), _TASK)
 
 
-def _cleaned(inputs: Mapping[str, str]) -> dict[str, str]:
+def years_in(age: str) -> int | None:
+    """Return the first whole number in the text, at most its first four digits; None without."""
+    digits = re.search(r"\d+", age)
+    return None if digits is None else int(digits[0][:4])
+
+
+def clean_fields(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that have a value, by their names in lower case, each on one line.
+
+    Raises:
+        TypeError: A name or a value is no string.
+    """
     # One line a field: a line break inside a value would read as the start of another field.
     for name, value in inputs.items():
         if not isinstance(name, str) or not isinstance(value, str):

@@ -20,12 +20,13 @@ from .browser import open_bridge
 from .chat.call import read_call
 from .chat.stream import ChatStream
 from .chat.text_stream import TextStream
-from .engine import Engine, Kind
-from .errors import ModelNotLoadedError, WebLLMError
+from .engine import Engine
+from .errors import ModelNotLoadedError, ParseError, WebLLMError
 from .events import Event
+from .loaded_model import LoadedModel
 from .persona import persona_messages
-from .records import Model, ModelRecord, check_sampling, id_of
-from .streams import EngineStream
+from .persona_type import Persona, read_persona, typed_request
+from .records import Model, check_sampling, id_of
 from .types import ChatCompletion, Usage
 from .values import LoadProgress
 
@@ -40,23 +41,6 @@ _STATUS = {
     "compile": "Compiling shaders…",
     "ready": "The model is ready.",
 }
-
-
-class _LoadedModel:
-    """Makes requests of the service's model, and only while it is loaded.
-
-    Loading is what `initialize` is for, which tells how it goes.
-    """
-
-    def __init__(self, engine: Engine, model: str | ModelRecord | None) -> None:
-        self._engine = engine
-        self._model = model
-
-    def stream(
-        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
-    ) -> EngineStream:
-        """Return what a request brings; the service's model answers, whatever `model` says."""
-        return self._engine.stream(kind, body, model=self._model, loads=False)
 
 
 class WebLLMService:
@@ -183,21 +167,13 @@ class WebLLMService:
             InvalidRequestError: No field has a value, or a parameter is out of its range.
             TypeError: A field's name or value is no string.
         """
-        if not self.is_initialized:
-            raise ModelNotLoadedError(
-                "the service is not initialised",
-                advice="Call `await service.initialize(session_id)` first, and see that it"
-                " returns True.",
-            )
-        body = {
-            "messages": persona_messages(inputs),
+        return self._stream(
+            inputs,
+            temperature=temperature,
             # 0 is a value: only None stands for "not given".
-            "temperature": self._temperature if temperature is None else temperature,
-            "max_tokens": self._max_tokens if max_tokens is None else max_tokens,
-            "seed": seed,
-        }
-        answer = ChatStream(_LoadedModel(self._engine, self._model), read_call(body))
-        return TextStream(answer, on_end=self._end, on_error=self._fail)
+            max_tokens=self._max_tokens if max_tokens is None else max_tokens,
+            seed=seed,
+        )
 
     async def generate_persona(
         self,
@@ -219,6 +195,34 @@ class WebLLMService:
         )
         async with stream:
             return "".join([piece async for piece in stream])
+
+    async def generate_persona_typed(
+        self,
+        inputs: Mapping[str, str],
+        *,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        seed: int | None = None,
+    ) -> Persona:
+        """Return a persona with its parts, among them the name and the age that `inputs` give.
+
+        Arguments are those of `stream_persona`, but `max_tokens` is None for as many as the
+        longest `Persona` needs. Cancelled, the model stops and is free for the next request.
+
+        Raises:
+            TruncatedError: `max_tokens`, or the context window, was too small.
+            WebLLMError: The model could not answer; also in `last_error`, as is the one above.
+        """
+        typed = typed_request(inputs, max_tokens=max_tokens)
+        async with self._stream(inputs, temperature=temperature, seed=seed, **typed) as stream:
+            async for _ in stream:
+                pass
+        assert stream.final is not None  # it was read to its end
+        try:
+            return read_persona(stream.final)
+        except ParseError as error:
+            self._fail(error)
+            raise
 
     async def dispose(self) -> None:
         """Free the model, the worker and the GPU memory. May be called again, and at once.
@@ -242,6 +246,20 @@ class WebLLMService:
         trace: TracebackType | None,
     ) -> None:
         await self.dispose()
+
+    def _stream(
+        self, inputs: Mapping[str, str], *, temperature: float | None, **parameters: object
+    ) -> TextStream:
+        if not self.is_initialized:
+            raise ModelNotLoadedError(
+                "the service is not initialised",
+                advice="Call `await service.initialize(session_id)` first, and see that it"
+                " returns True.",
+            )
+        warmth = self._temperature if temperature is None else temperature
+        body = {"messages": persona_messages(inputs), "temperature": warmth, **parameters}
+        answer = ChatStream(LoadedModel(self._engine, self._model), read_call(body))
+        return TextStream(answer, on_end=self._end, on_error=self._fail)
 
     def _begin(self) -> None:
         self._attempt = Attempt()

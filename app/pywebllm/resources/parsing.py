@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from pywebllm import schema
 from pywebllm.errors import TruncatedError
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
 
 __all__ = ["parsed_completion", "response_format_of"]
+
+T = TypeVar("T")
 
 
 def response_format_of(type_: Any) -> dict[str, object]:
@@ -23,7 +25,7 @@ def response_format_of(type_: Any) -> dict[str, object]:
     return {"type": "json_schema", "json_schema": description}
 
 
-def parsed_completion(type_: Any, completion: ChatCompletion) -> ParsedChatCompletion[Any]:
+def parsed_completion(type_: type[T], completion: ChatCompletion) -> ParsedChatCompletion[T]:
     """Return the answer with its value.
 
     Raises:
