@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from .checks import LARGEST_INTEGER, check_keys, flag, refuse
+from .checks import refuse
+from .choices import includes_usage, one_for_each
 from .messages import read_messages
 from .parameters import read_parameters
 from .response_format import AnswerFormat, read_response_format
@@ -81,28 +82,15 @@ def read_call(body: Mapping[str, object]) -> ChatCall:
     request |= {name: values[name] for name in _PASSED if name in values}
     request |= _length(values) | _form(answer, use) | _extra(values, skips_thinking=skips_thinking)
     _check_together(request, values)
-    stream = bool(values.get("stream", False))
     return ChatCall(
-        bodies=_bodies(request, values),
+        bodies=one_for_each(request, values),
         model=cast("Model", values.get("model")),
-        stream=stream,
-        include_usage=_includes_usage(values, stream=stream),
+        stream=bool(values.get("stream", False)),
+        include_usage=includes_usage(values),
         reads_tools=use is not None,
         # The block that keeps a model from thinking comes even before a grammar begins.
         splits_reasoning=skips_thinking or not _is_bound(answer, use),
     )
-
-
-def _bodies(
-    request: Mapping[str, object], values: Mapping[str, object]
-) -> tuple[Mapping[str, object], ...]:
-    count = cast("int", values.get("n", 1))
-    seed = cast("int | None", values.get("seed"))
-    if seed is None:
-        return (request,) * count
-    if seed + count - 1 > LARGEST_INTEGER:
-        refuse("seed", f"leaves no room for {count} answers: each has the next seed, got {seed}")
-    return tuple({**request, "seed": seed + i} for i in range(count))
 
 
 def _skips_thinking(values: Mapping[str, object]) -> bool:
@@ -161,15 +149,3 @@ def _check_together(request: Mapping[str, object], values: Mapping[str, object])
         refuse("resumable", "cannot be had with n above 1: a session is one answer")
     if not all(isinstance(message["content"], str) for message in messages):
         refuse("resumable", "cannot be had with images or audio: WebLLM keeps text only")
-
-
-def _includes_usage(values: Mapping[str, object], *, stream: bool) -> bool:
-    if "stream_options" not in values:
-        return False
-    if not stream:
-        refuse("stream_options", "needs stream=True")
-    options = cast("dict[str, object]", values["stream_options"])
-    check_keys("stream_options", options, ("include_usage", "include_obfuscation"))
-    if options.get("include_obfuscation", False) is not False:
-        refuse("stream_options.include_obfuscation", "can only be False: nothing is sent anywhere")
-    return flag("stream_options.include_usage", options.get("include_usage", False))

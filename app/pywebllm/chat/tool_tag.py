@@ -43,7 +43,8 @@ def tool_format(use: ToolUse, *, answer: str | None = None) -> dict[str, object]
 
 def _arguments(tool: Tool) -> _Format:
     try:
-        grammar = schema.grammar_of(tool.parameters)
+        # Arguments are an object, even where the schema takes that for granted.
+        grammar = schema.grammar_of({"type": "object", **tool.parameters})
     except InvalidRequestError as error:
         path = f"{tool.path}.parameters"
         if tool.strict:

@@ -129,3 +129,17 @@ def test_a_strict_schema_that_cannot_be_held_is_refused() -> None:
     strict = tool("add", strict=True, parameters=UNKNOWN)
     with refused("tools[0].function.parameters", "not"):
         tool_format(ToolUse(shown=(strict,), callable=(strict,), must_call=True, once=True))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {name: value for name, value in PARAMETERS.items() if name != "type"},
+        {"$ref": "#/$defs/A", "$defs": {"A": PARAMETERS}},
+    ],
+)
+def test_arguments_are_an_object_even_where_the_schema_does_not_say_so(parameters: Any) -> None:
+    loose = tool("add", parameters=parameters)
+    format_ = tool_format(ToolUse(shown=(loose,), callable=(loose,), must_call=True, once=True))
+    (call,) = cast("list[Any]", format_["elements"])
+    assert call["content"]["grammar"] == schema.grammar_of(PARAMETERS)
