@@ -1,11 +1,13 @@
 """A language model on the visitor's own GPU, from Python in the page.
 
-    from pywebllm import WebLLMService
+    from pywebllm import AsyncWebLLM
 
-    async with WebLLMService() as service:
-        if not await service.initialize("session-1"):
-            raise service.last_error
-        print(await service.generate_persona({"name": "Ada", "age": "36"}))
+    async with AsyncWebLLM() as llm:
+        reply = await llm.chat.completions.create(messages=[{"role": "user", "content": "Hello"}])
+        print(reply.text)
+
+`AsyncWebLLM` has the shape of `openai.AsyncOpenAI`, `WebLLM` does the same without `await`, and
+`WebLLMService` writes personas for a page.
 
 Loading and answering can be cancelled at any moment, by cancelling the task, by
 `asyncio.timeout` or by leaving the loop, and everything stays usable. All errors are
@@ -16,7 +18,9 @@ from __future__ import annotations
 
 from .browser import check_support, open_bridge
 from .builtin import BUILTIN_MODEL, BUILTIN_REVISION
+from .chat.stream import ChatStream
 from .chat.text_stream import TextStream
+from .client import AsyncWebLLM
 from .engine import Engine
 from .errors import (
     AbortedError,
@@ -41,8 +45,12 @@ from .errors import (
     WorkerError,
 )
 from .events import Event
+from .persona_type import Persona
 from .records import ModelRecord
+from .resources import ToolRun
 from .service import WebLLMService
+from .sync import WebLLM
+from .text_completion import CompletionStream
 from .types import Usage
 from .values import LoadProgress, Support
 
@@ -51,6 +59,9 @@ __all__ = [
     "BUILTIN_REVISION",
     "AbortedError",
     "AssetsError",
+    "AsyncWebLLM",
+    "ChatStream",
+    "CompletionStream",
     "ContextWindowError",
     "DeviceLostError",
     "DisposedError",
@@ -67,13 +78,16 @@ __all__ = [
     "ModelRecord",
     "OutOfMemoryError",
     "ParseError",
+    "Persona",
     "SessionNotFoundError",
     "Support",
     "SupportError",
     "TextStream",
     "ToolRoundsError",
+    "ToolRun",
     "TruncatedError",
     "Usage",
+    "WebLLM",
     "WebLLMError",
     "WebLLMService",
     "WorkerError",
