@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from .arrays import array_node
-from .ebnf import NOTHING, Node, Rule, Text, choice, render, sequence
+from .ebnf import NOTHING, Node, Rule, Text, choice, render
 from .endings import endless
 from .flattening import Flattener
 from .keywords import TYPES, Schema
@@ -31,23 +31,19 @@ _ROOT = "root"
 def grammar_of(
     schema: Mapping[str, object],
     *,
-    prefix: str = "",
-    suffix: str = "",
     param: str = "response_format",
 ) -> str:
     """Write the grammar of the JSON texts that fit a schema. Equal schemas give equal grammars.
 
     Args:
         schema: JSON Schema, draft 2020-12.
-        prefix: A text in front of the JSON.
-        suffix: A text behind it.
         param: The parameter of the request that the schema came by, for errors.
 
     Raises:
         InvalidRequestError: The schema holds what a grammar cannot say, or nothing fits it; the
             error names the keyword and its JSON path.
     """
-    return _Grammar(schema).text(Place(param), prefix, suffix)
+    return _Grammar(schema).text(Place(param))
 
 
 def json_object_grammar() -> str:
@@ -66,12 +62,12 @@ class _Grammar:
         self._empty: set[str] = set()
         self._choosing: frozenset[str] = frozenset()
 
-    def text(self, place: Place, prefix: str, suffix: str) -> str:
+    def text(self, place: Place) -> str:
         """Write the whole grammar."""
         found = self.write(self._schema, place)
         if found == NOTHING:
             raise place.error("nothing fits this schema", advice="Mend what contradicts itself.")
-        self._rules[_ROOT] = sequence(Text(prefix), found, Text(suffix))
+        self._rules[_ROOT] = found
         if endless(self._rules):
             raise place.error(
                 "the schema requires itself inside itself, so no text of it ever ends",

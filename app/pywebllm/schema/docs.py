@@ -1,0 +1,127 @@
+"""Docstrings: the first paragraph, and what they say about each parameter or attribute.
+
+Google's, NumPy's and Sphinx's ways to write them are read.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Docs", "read_docs"]
+
+_NAMES = "args|arguments|parameters|params|keyword args|keyword arguments|attributes"
+_GOOGLE = re.compile(rf"({_NAMES}):", re.IGNORECASE)
+_NUMPY = re.compile(r"(other parameters|parameters|attributes)", re.IGNORECASE)
+_GOOGLE_ITEM = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:(?:\s+(.*)|$)")
+_NUMPY_ITEM = re.compile(r"\*{0,2}(\w+(?:\s*,\s*\w+)*)\s*(?::.*)?")
+_SPHINX_ITEM = re.compile(
+    r":(?:param|parameter|arg|argument|key|keyword|ivar|var)\s+(?:[^:]*\s)?(\w+)\s*:\s*(.*)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Docs:
+    """What a docstring says."""
+
+    summary: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_docs(owner: Any) -> Docs:
+    """Read the docstring of a function, or the one that a class has of its own."""
+    text = inspect.getdoc(owner) or ""
+    if isinstance(owner, type) or hasattr(owner, "__origin__"):
+        text = _own(getattr(owner, "__origin__", owner))
+    if not text:
+        return Docs()
+    lines = text.splitlines()
+    found: dict[str, str] = {}
+    for name, words in (*_sections(lines), *_sphinx(lines)):
+        found.setdefault(name, words)
+    return Docs(_summary(lines), found)
+
+
+def _own(class_: type) -> str:
+    text = class_.__dict__.get("__doc__") or ""
+    # Dataclasses and named tuples without a docstring get their signature for one.
+    return "" if text.startswith(f"{class_.__name__}(") else inspect.cleandoc(text)
+
+
+def _summary(lines: list[str]) -> str:
+    first: list[str] = []
+    for line in lines:
+        if not line.strip() or line.startswith(":") or _GOOGLE.fullmatch(line.strip()):
+            break
+        first.append(line.strip())
+    return " ".join(first)
+
+
+def _sections(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for at, line in enumerate(lines):
+        if _GOOGLE.fullmatch(line.strip()):
+            yield from _items(_deeper(lines[at + 1 :], _indent(line)), _GOOGLE_ITEM)
+        elif _NUMPY.fullmatch(line.strip()) and set("".join(lines[at + 1 : at + 2]).strip()) == {
+            "-"
+        }:
+            for names, words in _items(_numpy_body(lines[at + 2 :]), _NUMPY_ITEM):
+                yield from ((name.strip(), words) for name in names.split(","))
+
+
+def _deeper(lines: list[str], indent: int) -> list[str]:
+    """Take the lines of a section: those further in than its title."""
+    body = []
+    for line in lines:
+        if line.strip() and _indent(line) <= indent:
+            break
+        body.append(line)
+    return body
+
+
+def _numpy_body(lines: list[str]) -> list[str]:
+    for at, line in enumerate(lines[1:]):
+        if _is_rule(line):
+            return lines[:at]
+    return lines
+
+
+def _items(lines: list[str], pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Read `name` lines, each with the lines further in that go on about it."""
+    filled = [line for line in lines if line.strip()]
+    if not filled:
+        return
+    margin = _indent(filled[0])
+    name, words = "", list[str]()
+    for line in filled:
+        found = pattern.fullmatch(line.strip()) if _indent(line) == margin else None
+        if found is None:
+            words.append(line.strip())
+            continue
+        if name and words:
+            yield name, " ".join(words)
+        name, *rest = found.groups()
+        words = [part.strip() for part in rest if part]
+    if name and words:
+        yield name, " ".join(words)
+
+
+def _sphinx(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for at, line in enumerate(lines):
+        found = _SPHINX_ITEM.fullmatch(line.strip())
+        if found is None:
+            continue
+        more = [text.strip() for text in _deeper(lines[at + 1 :], _indent(line)) if text.strip()]
+        words = " ".join([found[2], *more]).strip()
+        if words:
+            yield found[1], words
+
+
+def _is_rule(line: str) -> bool:
+    return set(line.strip()) == {"-"}
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -1,0 +1,178 @@
+"""Annotations of classes and functions: resolved, and taken apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping
+from types import UnionType
+from typing import Annotated, Any, Final, NewType, TypeVar, Union, get_args, get_origin
+
+from pywebllm.errors import InvalidRequestError
+
+__all__ = [
+    "MISSING",
+    "Member",
+    "class_of",
+    "hints_of",
+    "is_model",
+    "is_union",
+    "members_of",
+    "unwrapped",
+]
+
+MISSING: Final = dataclasses.MISSING
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Member:
+    """A field of a class; `default` is `MISSING` when it has none, or one made by a factory."""
+
+    name: str
+    type: Any
+    required: bool
+    default: object = MISSING
+    description: str | None = None
+
+
+def hints_of(owner: Any, *, param: str) -> dict[str, Any]:
+    """Resolve the annotations of a class or function, also those written as texts.
+
+    Raises:
+        InvalidRequestError: One names something that cannot be found.
+    """
+    name = getattr(owner, "__name__", repr(owner))
+    # A class that is local to a function does not find itself among its module's names.
+    local = {name: owner} if isinstance(owner, type) else None
+    try:
+        return typing.get_type_hints(owner, localns=local, include_extras=True)
+    except (AttributeError, NameError, SyntaxError, TypeError) as error:
+        raise InvalidRequestError(
+            f"the annotations of {name} cannot be resolved: {error}",
+            advice="Define the types they name at the top of its module.",
+            param=param,
+        ) from error
+
+
+def unwrapped(type_: Any) -> tuple[Any, tuple[object, ...]]:
+    """Take off `Annotated`, `Required`, `NotRequired`, `ReadOnly`, `Final` and `NewType`.
+
+    Returns:
+        The type itself, and what `Annotated` says about it.
+    """
+    notes: tuple[object, ...] = ()
+    while True:
+        if get_origin(type_) is Annotated:
+            notes = (*notes, *type_.__metadata__)
+            type_ = type_.__origin__
+        elif _qualifier(type_) is not None:
+            (type_,) = get_args(type_)
+        elif isinstance(type_, NewType):
+            type_ = type_.__supertype__
+        else:
+            return type_, notes
+
+
+def is_union(type_: Any) -> bool:
+    """Tell whether a type is `Union[…]`, `Optional[…]` or `… | …`."""
+    return get_origin(type_) in (Union, UnionType)
+
+
+def is_model(type_: Any) -> bool:
+    """Tell whether a type is a class of pydantic, by what it can do."""
+    return isinstance(type_, type) and all(
+        callable(getattr(type_, name, None))
+        for name in ("model_json_schema", "model_validate_json")
+    )
+
+
+def class_of(type_: Any) -> Any:
+    """Take the dataclass, `TypedDict` or `NamedTuple` that a type is, with or without arguments.
+
+    Returns:
+        None when it is none of these.
+    """
+    found = get_origin(type_) or type_
+    return found if isinstance(found, type) and _reader(found) is not None else None
+
+
+def members_of(type_: Any, *, param: str) -> list[Member]:
+    """List the fields of such a class, in order.
+
+    Raises:
+        InvalidRequestError: An annotation cannot be resolved.
+    """
+    class_ = class_of(type_)
+    read = _reader(class_)
+    assert read is not None
+    chosen = dict(zip(getattr(class_, "__parameters__", ()), get_args(type_), strict=False))
+    hints = hints_of(class_, param=param)
+    return read(class_, {name: _filled(hint, chosen) for name, hint in hints.items()})
+
+
+def _reader(class_: type) -> Callable[[Any, Mapping[str, Any]], list[Member]] | None:
+    if dataclasses.is_dataclass(class_):
+        return _of_dataclass
+    if issubclass(class_, dict) and hasattr(class_, "__required_keys__"):
+        return _of_typed_dict
+    if issubclass(class_, tuple) and hasattr(class_, "_field_defaults"):
+        return _of_named_tuple
+    return None
+
+
+def _of_dataclass(class_: Any, hints: Mapping[str, Any]) -> list[Member]:
+    return [
+        Member(
+            field.name,
+            hints[field.name],
+            required=field.default is MISSING and field.default_factory is MISSING,
+            default=field.default,
+            description=field.metadata.get("description"),
+        )
+        for field in dataclasses.fields(class_)
+        if field.init
+    ]
+
+
+def _of_typed_dict(class_: Any, hints: Mapping[str, Any]) -> list[Member]:
+    return [
+        Member(name, hint, required=_is_required(hint, default=name in class_.__required_keys__))
+        for name, hint in hints.items()
+    ]
+
+
+def _of_named_tuple(class_: Any, hints: Mapping[str, Any]) -> list[Member]:
+    defaults = class_._field_defaults
+    return [
+        Member(
+            name,
+            hints.get(name, Any),
+            required=name not in defaults,
+            default=defaults.get(name, MISSING),
+        )
+        for name in class_._fields
+    ]
+
+
+def _is_required(hint: Any, *, default: bool) -> bool:
+    # An annotation that was a text is not seen by `__required_keys__`.
+    while (found := _qualifier(hint)) is not None or get_origin(hint) is Annotated:
+        if found in ("Required", "NotRequired"):
+            return found == "Required"
+        hint = get_args(hint)[0]
+    return default
+
+
+def _qualifier(type_: Any) -> str | None:
+    name = getattr(get_origin(type_), "_name", None)
+    return name if name in ("Required", "NotRequired", "ReadOnly", "Final") else None
+
+
+def _filled(hint: Any, chosen: Mapping[Any, Any]) -> Any:
+    """Put a generic class's arguments in place of its type variables."""
+    if isinstance(hint, TypeVar):
+        return chosen.get(hint, hint)
+    open_ = getattr(hint, "__parameters__", ())
+    if not open_ or not all(variable in chosen for variable in open_):
+        return hint
+    return hint[tuple(chosen[variable] for variable in open_)]

@@ -1,0 +1,87 @@
+"""What `Annotated` says about a type, as keywords of JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from pywebllm.errors import InvalidRequestError
+
+__all__ = ["keywords_of"]
+
+# Attributes of the classes of `annotated_types`, and of pydantic's `Field`, that limit a value.
+_BOUNDS = MappingProxyType(
+    {
+        "ge": "minimum",
+        "gt": "exclusiveMinimum",
+        "le": "maximum",
+        "lt": "exclusiveMaximum",
+        "multiple_of": "multipleOf",
+    }
+)
+_LENGTHS = MappingProxyType({"min_length": "min", "max_length": "max"})
+_UNITS = MappingProxyType({"string": "Length", "array": "Items", "object": "Properties"})
+
+
+def keywords_of(
+    notes: Iterable[object], schema: Mapping[str, object], param: str
+) -> dict[str, object]:
+    """Add what the notes say to the schema of the type they stand with.
+
+    Raises:
+        InvalidRequestError: A bound is no number.
+    """
+    found = dict(schema)
+    for note in _flat(notes):
+        if isinstance(note, str):
+            found["description"] = note
+        elif isinstance(note, Mapping):
+            found.update(note)
+        else:
+            found.update(_limits(note, schema, param))
+    return found
+
+
+def _flat(notes: Iterable[object]) -> Iterator[object]:
+    for note in notes:
+        yield note
+        inner = getattr(note, "metadata", ())
+        if isinstance(inner, list | tuple):
+            yield from _flat(inner)
+
+
+def _limits(note: Any, schema: Mapping[str, object], param: str) -> Iterator[tuple[str, object]]:
+    for attribute, keyword in _BOUNDS.items():
+        bound = getattr(note, attribute, None)
+        if bound is not None:
+            yield keyword, _number(bound, keyword, param)
+    for attribute, start in _LENGTHS.items():
+        length = getattr(note, attribute, None)
+        if isinstance(length, int):
+            yield start + _unit(schema), length
+    for attribute in ("pattern", "description"):
+        text = getattr(note, attribute, None)
+        text = getattr(text, "pattern", text)  # a compiled one
+        if isinstance(text, str):
+            yield attribute, text
+
+
+def _number(bound: object, keyword: str, param: str) -> int | float:
+    if isinstance(bound, int | float):
+        return bound
+    if isinstance(bound, Decimal):
+        return float(bound)
+    raise InvalidRequestError(
+        f"{keyword} must be a number, got {bound!r}",
+        advice="Check what comes back in Python instead.",
+        param=param,
+    )
+
+
+def _unit(schema: Mapping[str, object]) -> str:
+    options = schema.get("anyOf")
+    candidates = [schema, *(options if isinstance(options, list) else [])]
+    types = (str(candidate.get("type")) for candidate in candidates)
+    return next((_UNITS[name] for name in types if name in _UNITS), "Length")
