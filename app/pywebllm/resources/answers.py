@@ -16,7 +16,13 @@ FinalT = TypeVar("FinalT")
 
 
 async def started(opening: Awaitable[StreamT], *, timeout: float | None) -> StreamT:  # noqa: ASYNC109
-    """Return the stream once its request is made; `timeout` counts for each of its waits."""
+    """Return the stream once its request is made; `timeout` counts for each of its waits.
+
+    Cancelled, the request is taken back.
+
+    Raises:
+        TimeoutError: It took longer to make the request.
+    """
     async with asyncio.timeout(timeout):
         stream = await opening
     stream.timeout = timeout
@@ -28,6 +34,12 @@ async def whole(
     *,
     timeout: float | None,  # noqa: ASYNC109
 ) -> FinalT:
-    """Return the whole answer; `timeout` counts for all of it, loading the model included."""
+    """Return the whole answer; `timeout` counts for all of it, loading the model included.
+
+    Cancelled, the engine stops.
+
+    Raises:
+        TimeoutError: It took longer.
+    """
     async with asyncio.timeout(timeout), await opening as stream:
         return await stream.read()

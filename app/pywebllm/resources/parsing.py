@@ -20,8 +20,8 @@ def response_format_of(type_: Any) -> dict[str, object]:
     Raises:
         InvalidRequestError: The type has no schema.
     """
-    name = getattr(type_, "__name__", "answer")
-    description = {"name": name, "schema": schema.schema_of(type_), "strict": True}
+    # A class's own name may have letters that the reference does not allow here.
+    description = {"name": "answer", "schema": schema.schema_of(type_), "strict": True}
     return {"type": "json_schema", "json_schema": description}
 
 

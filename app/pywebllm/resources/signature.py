@@ -21,9 +21,11 @@ def spelled_out(function: F) -> F:
     (unpacked,) = get_args(get_type_hints(function)["parameters"])
     own = [it for it in signature.parameters.values() if it.kind is not Parameter.VAR_KEYWORD]
     hints = get_type_hints(unpacked, include_extras=True)
-    shown = [_parameter(name, hint) for name, hint in hints.items()]
+    named = [_parameter(name, hint) for name, hint in hints.items()]
+    # What must be given comes first.
+    shown = sorted(own + named, key=lambda it: it.default is not Parameter.empty)
     # `setattr`: functions have this attribute only once it is given.
-    setattr(function, "__signature__", signature.replace(parameters=own + shown))  # noqa: B010
+    setattr(function, "__signature__", signature.replace(parameters=shown))  # noqa: B010
     return function
 
 

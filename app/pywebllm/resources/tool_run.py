@@ -40,7 +40,7 @@ class ToolRun:
 async def run_tools(
     ask: Ask, tools: Toolbox, messages: Sequence[Message], *, tool_choice: object, max_rounds: int
 ) -> ToolRun:
-    """Ask the model until it answers without calling a tool.
+    """Ask the model until it answers without calling a tool. Cancelled, what runs is stopped.
 
     Raises:
         InvalidRequestError: `max_rounds` is no integer from 1.

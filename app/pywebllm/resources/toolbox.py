@@ -14,10 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from pywebllm import schema
+from pywebllm.chat.checks import items
 from pywebllm.errors import InvalidRequestError, WebLLMError
 from pywebllm.types import Function
 
-from .arguments import read_arguments
 from .parameters import Tool
 
 __all__ = ["Toolbox", "describe"]
@@ -25,15 +25,15 @@ __all__ = ["Toolbox", "describe"]
 _logger = logging.getLogger("pywebllm")
 
 
-def describe(tools: Sequence[Tool] | None) -> list[Mapping[str, object]] | None:
+def describe(tools: Sequence[object] | None) -> list[object] | None:
     """Return the tools as in the reference; functions describe themselves.
 
     Raises:
-        InvalidRequestError: A function cannot be described.
+        InvalidRequestError: It is no list, or a function cannot be described.
     """
     if tools is None:
         return None
-    return [tool if isinstance(tool, Mapping) else schema.tool_of(tool) for tool in tools]
+    return [schema.tool_of(it) if callable(it) else it for it in items("tools", tools)]
 
 
 class Toolbox:
@@ -45,24 +45,24 @@ class Toolbox:
         descriptions: The tools as in the reference.
 
     Raises:
-        InvalidRequestError: Two functions have one name, a description has no function, or a
-            function cannot be described.
+        InvalidRequestError: It is no list, two functions have one name, a description has no
+            function, or a function cannot be described.
     """
 
     def __init__(self, tools: Sequence[Tool]) -> None:
-        given = {_name(tool): tool for tool in tools if isinstance(tool, Mapping)}
-        functions = [tool for tool in tools if not isinstance(tool, Mapping)]
-        self._functions = {_name(function): function for function in functions}
-        if len(self._functions) < len(functions):
+        functions = [tool for tool in items("tools", tools) if callable(tool)]
+        own = {_name(it): it for it in describe(functions) or ()}
+        given = {_name(tool): tool for tool in tools if not callable(tool)}
+        if len(own) < len(functions):
             raise InvalidRequestError("two functions have the same name", param="tools")
-        for name in given:
-            if name not in self._functions:
-                raise InvalidRequestError(
-                    f"the tool {name!r} has no function that could be called",
-                    advice="Put a function of this name into `tools` as well, or call `create`.",
-                    param="tools",
-                )
-        self.descriptions = describe([given.get(name, it) for name, it in self._functions.items()])
+        for name in given.keys() - own.keys():
+            raise InvalidRequestError(
+                f"the tool {name!r} has no function that could be called",
+                advice="Put a function of this name into `tools` as well, or call `create`.",
+                param="tools",
+            )
+        self.descriptions = [given.get(name, it) for name, it in own.items()]
+        self._functions = dict(zip(own, functions, strict=True))
 
     async def call(self, call: Function) -> str:
         """Call a function as the model asks, and return what the model is told.
@@ -73,7 +73,7 @@ class Toolbox:
         if function is None:
             return f"Error: there is no tool {call.name!r}, only {', '.join(self._functions)}."
         try:
-            arguments = read_arguments(function, call.arguments)
+            arguments = schema.arguments_of(function, call.arguments)
         except WebLLMError as error:
             return f"Error: {error.problem}"
         try:
@@ -84,11 +84,9 @@ class Toolbox:
             return f"Error: {type(error).__name__}: {error}"
 
 
-def _name(tool: Tool) -> str:
-    if not isinstance(tool, Mapping):
-        return getattr(tool, "__name__", type(tool).__name__)
-    function = tool.get("function")
-    return str(function.get("name")) if isinstance(function, Mapping) else repr(tool)
+def _name(described: object) -> str:
+    function = described.get("function") if isinstance(described, Mapping) else None
+    return str(function.get("name")) if isinstance(function, Mapping) else repr(described)
 
 
 async def _result(function: Callable[..., Any], arguments: Mapping[str, object]) -> str:

@@ -1,0 +1,70 @@
+"""What type checkers make of the calls; at run time `assert_type` does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypedDict, assert_type
+
+import pytest
+from pydantic import BaseModel
+from pywebllm.chat.stream import ChatStream
+from pywebllm.client import AsyncWebLLM
+from pywebllm.resources.waiting import SyncStream
+from pywebllm.sync import WebLLM
+from pywebllm.text_completion import CompletionStream
+from pywebllm.types import ChatCompletion, ChatCompletionChunk, Completion, ParsedChatCompletion
+
+from tests.unit.answering import AnsweringBridge, text_written, written
+
+pytestmark = pytest.mark.timeout(20)
+
+HELLO = [{"role": "user", "content": "Hello"}]
+ADA = written('{"name": "Ada"}')
+
+
+class One(TypedDict):
+    name: str
+
+
+class Two(BaseModel):
+    name: str
+
+
+@dataclass
+class Three:
+    name: str
+
+
+async def test_a_checker_knows_what_each_call_returns() -> None:
+    streamed: tuple[str, ...] = ()
+    chats = (written("Hi."), streamed, streamed, ADA, ADA, ADA, written('"a"'), written("[]"))
+    bridge = AnsweringBridge(*chats, text_written("Hi."), streamed)
+
+    async def opened() -> AnsweringBridge:
+        return bridge
+
+    flag = bool(bridge.answers)
+    async with AsyncWebLLM(bridge=opened) as llm:
+        chat = llm.chat.completions
+        assert_type(await chat.create(messages=HELLO), ChatCompletion)
+        assert_type(await chat.create(messages=HELLO, stream=True), ChatStream)
+        assert_type(await chat.create(messages=HELLO, stream=flag), ChatCompletion | ChatStream)
+        one = await chat.parse(messages=HELLO, response_format=One)
+        assert_type(one, ParsedChatCompletion[One])
+        assert_type((await chat.parse(messages=HELLO, response_format=Two)).parsed.name, str)
+        assert_type((await chat.parse(messages=HELLO, response_format=Three)).parsed.name, str)
+        either = await chat.parse(messages=HELLO, response_format=str | None)
+        assert_type(either, ParsedChatCompletion[Any])
+        assert_type((await chat.parse(messages=HELLO, response_format=list[int])).parsed, list[int])
+        assert_type(await llm.completions.create(prompt="Hi"), Completion)
+        assert_type(await llm.completions.create(prompt="Hi", stream=True), CompletionStream)
+
+
+def never_called(llm: WebLLM) -> None:
+    chat = llm.chat.completions
+    assert_type(chat.create(messages=HELLO), ChatCompletion)
+    stream = chat.create(messages=HELLO, stream=True)
+    assert_type(stream, SyncStream[ChatCompletionChunk, ChatCompletion])
+    assert_type(next(stream), ChatCompletionChunk)
+    assert_type(chat.parse(messages=HELLO, response_format=Three).parsed, Three)
+    assert_type(llm.completions.create(prompt="Hi").text, str)

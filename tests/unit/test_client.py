@@ -1,0 +1,472 @@
+"""`AsyncWebLLM` through the whole stack, with a bridge that answers as WebLLM does."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import math
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import pytest
+from pydantic import BaseModel, Field, field_validator
+from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.client import AsyncWebLLM
+from pywebllm.errors import (
+    DisposedError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    ParseError,
+    TruncatedError,
+)
+from pywebllm.records import ModelRecord
+from pywebllm.values import LoadProgress
+
+from tests.unit.answering import AnsweringBridge, text_written, written
+from tests.unit.fakes import FakeStream, chunk
+
+pytestmark = pytest.mark.timeout(20)
+
+HELLO = [{"role": "user", "content": "Hello"}]
+
+
+class Bench:
+    """A client over bridges that answer by themselves, one for each model at a time."""
+
+    def __init__(
+        self,
+        *answers: tuple[str, ...],
+        replies: dict[str, object] | None = None,
+        **options: Any,
+    ) -> None:
+        self.bridges: list[AnsweringBridge] = []
+        self._answers = answers
+        self._replies = replies
+        self.llm = AsyncWebLLM(bridge=self._open, **options)
+
+    @property
+    def bridge(self) -> AnsweringBridge:
+        return self.bridges[-1]
+
+    async def _open(self) -> AnsweringBridge:
+        self.bridges.append(AnsweringBridge(*self._answers, replies=self._replies))
+        return self.bridge
+
+
+@dataclass
+class Person:
+    name: str
+    age: int
+
+
+class City(TypedDict):
+    name: str
+    people: int
+
+
+class Meal(BaseModel):
+    name: str = Field(max_length=20)
+    calories: int
+
+    @field_validator("calories")
+    @classmethod
+    def check(cls, value: int) -> int:
+        if value < 0:
+            raise ValueError("food gives energy")
+        return value
+
+
+async def test_the_example_of_the_readme_works() -> None:
+    bench = Bench(written("Hello", " you."), written("Once", " more."))
+    heard: list[LoadProgress] = []
+    async with bench.llm as llm:
+        await llm.load(on_progress=heard.append)
+        reply = await llm.chat.completions.create(
+            messages=HELLO, temperature=0.7, max_tokens=200, seed=1
+        )
+        assert (reply.text, reply.finish_reason) == ("Hello you.", "stop")
+        pieces = []
+        async with await llm.chat.completions.create(messages=HELLO, stream=True) as stream:
+            async for piece in stream:
+                pieces.append(piece.text)
+        final = stream.final
+    assert "".join(pieces) == "Once more."
+    assert final is not None
+    assert (final.text, final.finish_reason) == ("Once more.", "stop")
+    assert final.usage is not None
+    assert final.usage.decode_tokens_per_second == 20.0
+    assert final.usage.time_to_first_token == 0.5
+    assert heard[-1].ratio == 1.0
+    assert bench.bridge.disposals == 1
+
+
+async def test_the_first_request_loads_by_itself() -> None:
+    bench = Bench(written("Hello."))
+    llm = bench.llm
+    assert not llm.is_loaded()
+    await llm.chat.completions.create(messages=HELLO)
+    assert llm.is_loaded()
+    assert len(bench.bridge.loaded) == 1
+    await llm.close()
+
+
+async def test_what_is_given_reaches_webllm_and_nothing_else_does() -> None:
+    bench = Bench(written("Hello."))
+    async with bench.llm as llm:
+        await llm.chat.completions.create(
+            messages=HELLO,
+            temperature=0,
+            top_p=0.5,
+            max_tokens=5,
+            seed=3,
+            stop=["\n"],
+            user="ada",
+            timeout=5,
+            presence_penalty=None,
+            extra_body={"ignore_eos": True, "enable_thinking": False},
+        )
+    body = bench.bridge.bodies[0]
+    sent = {name: body[name] for name in ("temperature", "top_p", "max_tokens", "seed", "stop")}
+    assert sent == {"temperature": 0, "top_p": 0.5, "max_tokens": 5, "seed": 3, "stop": ["\n"]}
+    assert body["ignore_eos"] is True
+    assert body["extra_body"]["enable_thinking"] is False
+    assert not {"user", "timeout", "presence_penalty", "model"} & set(body)
+
+
+async def test_a_parameter_that_cannot_be_honoured_is_an_error_and_not_sent() -> None:
+    bench = Bench()
+    with pytest.raises(InvalidRequestError) as caught:
+        await bench.llm.chat.completions.create(messages=HELLO, metadata={"a": "b"})  # type: ignore[call-overload]
+    assert caught.value.param == "metadata"
+    assert bench.bridges == []
+
+
+async def test_tools_of_create_may_be_functions() -> None:
+    def warmth(city: str) -> str:
+        """Tell how warm it is in a city."""
+        return "21"
+
+    bench = Bench(written("No idea."))
+    async with bench.llm as llm:
+        reply = await llm.chat.completions.create(messages=HELLO, tools=[warmth])
+    assert reply.choices[0].message.tool_calls is None
+    system = bench.bridge.bodies[0]["messages"][0]
+    assert system["role"] == "system"
+    assert "Tell how warm it is in a city." in system["content"]
+
+
+async def test_the_message_of_an_answer_can_go_into_the_next_request() -> None:
+    bench = Bench(written("Hello."), written("Again."))
+    async with bench.llm as llm:
+        reply = await llm.chat.completions.create(messages=HELLO)
+        await llm.chat.completions.create(messages=[*HELLO, reply.choices[0].message, *HELLO])
+    first, second = (body["messages"] for body in bench.bridge.bodies)
+    assert second == [*first, {"role": "assistant", "content": "Hello."}, *HELLO]
+
+
+class Waiting:
+    """A client whose requests wait for the test, and the stream of the first."""
+
+    def __init__(self) -> None:
+        self.bridge = AnsweringBridge()
+        self.llm = AsyncWebLLM(bridge=self._open)
+
+    async def _open(self) -> AnsweringBridge:
+        return self.bridge
+
+    async def reading(self) -> FakeStream:
+        stream = await self.bridge.generations.get()
+        await stream.read.wait()
+        return stream
+
+    async def next_request_works(self) -> bool:
+        self.bridge.answers.append(written("Next."))
+        reply = await self.llm.chat.completions.create(messages=HELLO)
+        return reply.text == "Next."
+
+
+@pytest.fixture
+async def waiting() -> AsyncIterator[Waiting]:
+    bench = Waiting()
+    yield bench
+    await bench.llm.close()
+
+
+async def test_cancelling_stops_the_engine(waiting: Waiting) -> None:
+    task = asyncio.create_task(waiting.llm.chat.completions.create(messages=HELLO))
+    stream = await waiting.reading()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stream.stops
+    assert await waiting.next_request_works()
+
+
+async def test_a_timeout_stops_the_engine(waiting: Waiting) -> None:
+    with pytest.raises(TimeoutError):
+        await waiting.llm.chat.completions.create(messages=HELLO, timeout=0.001)
+    assert all(stream.stops for stream in waiting.bridge.streams)
+    assert await waiting.next_request_works()
+
+
+async def test_the_clients_timeout_counts_where_a_request_has_none() -> None:
+    bench = Bench(timeout=0.001)
+    with pytest.raises(TimeoutError):
+        await bench.llm.completions.create(prompt="Once")
+    await bench.llm.close()
+
+
+async def test_a_streams_timeout_counts_for_each_chunk(waiting: Waiting) -> None:
+    chat = waiting.llm.chat.completions
+    stream = await chat.create(messages=HELLO, stream=True, timeout=15)
+    assert stream.timeout == 15
+    engine = await waiting.bridge.generations.get()
+    engine.push(chunk("One"))
+    assert (await anext(stream)).text == "One"
+    stream.timeout = 0.001
+    with pytest.raises(TimeoutError):
+        await anext(stream)
+    assert engine.stops
+    assert stream.text == "One"
+    assert await waiting.next_request_works()
+
+
+async def test_the_clients_timeout_counts_for_streams_that_have_none() -> None:
+    bench = Bench(written("Hello."), timeout=15)
+    async with bench.llm as llm:
+        stream = await llm.chat.completions.create(messages=HELLO, stream=True)
+        assert stream.timeout == 15
+        endless = await llm.chat.completions.create(messages=HELLO, stream=True, timeout=math.inf)
+        assert endless.timeout is None
+
+
+async def test_break_stops_the_engine(waiting: Waiting) -> None:
+    async for _ in await _streaming(waiting):
+        break
+    gc.collect()
+    assert (await waiting.bridge.generations.get()).stops
+    assert await waiting.next_request_works()
+
+
+async def test_leaving_the_block_stops_the_engine(waiting: Waiting) -> None:
+    async with await _streaming(waiting) as stream:
+        await anext(stream)
+    assert (await waiting.bridge.generations.get()).stops
+    assert await waiting.next_request_works()
+
+
+async def test_dropping_the_stream_stops_the_engine(waiting: Waiting) -> None:
+    stream = await _streaming(waiting)
+    await anext(stream)
+    del stream
+    gc.collect()
+    assert (await waiting.bridge.generations.get()).stops
+    assert await waiting.next_request_works()
+
+
+async def _streaming(waiting: Waiting) -> Any:
+    waiting.bridge.answers.append((chunk("One"), chunk("Two")))
+    return await waiting.llm.chat.completions.create(messages=HELLO, stream=True)
+
+
+async def test_closing_ends_what_runs(waiting: Waiting) -> None:
+    task = asyncio.create_task(waiting.llm.chat.completions.create(messages=HELLO))
+    await waiting.reading()
+    closing = asyncio.create_task(waiting.llm.close())
+    with pytest.raises(DisposedError):
+        await task
+    await closing
+    assert not waiting.llm.is_loaded()
+
+
+async def test_a_typed_answer_is_a_value_of_the_type() -> None:
+    bench = Bench(
+        written('{"name": "Ada", ', '"age": 36}'),
+        written('{"name": "Rome", "people": 3}'),
+        written('{"name": "Soup", "calories": 80}'),
+        written("[1, 2]"),
+    )
+    async with bench.llm as llm:
+        parse = llm.chat.completions.parse
+        person = await parse(messages=HELLO, response_format=Person)
+        city = await parse(messages=HELLO, response_format=City)
+        meal = await parse(messages=HELLO, response_format=Meal)
+        numbers = await parse(messages=HELLO, response_format=list[int])
+    assert person.parsed == Person(name="Ada", age=36)
+    assert person.text == '{"name": "Ada", "age": 36}'
+    assert person.usage is not None
+    assert city.parsed["people"] == 3
+    assert meal.parsed == Meal(name="Soup", calories=80)
+    assert numbers.parsed == [1, 2]
+    kinds = [body["response_format"]["type"] for body in bench.bridge.bodies]
+    assert kinds == ["grammar"] * 4
+    assert bench.bridge.bodies[0]["messages"] == HELLO
+
+
+async def test_a_typed_answer_that_was_cut_off_says_so() -> None:
+    bench = Bench(written('{"name": "A', finish_reason="length"))
+    async with bench.llm as llm:
+        with pytest.raises(TruncatedError, match="cut off") as caught:
+            await llm.chat.completions.parse(messages=HELLO, response_format=Person)
+    assert caught.value.text == '{"name": "A'
+
+
+async def test_a_typed_answer_that_the_type_refuses_says_why() -> None:
+    text = '{"name": "Air", "calories": -1}'
+    bench = Bench(written(text))
+    async with bench.llm as llm:
+        with pytest.raises(ParseError, match="food gives energy") as caught:
+            await llm.chat.completions.parse(messages=HELLO, response_format=Meal)
+    assert caught.value.text == text
+
+
+async def test_there_is_one_typed_answer() -> None:
+    llm = Bench().llm
+    with pytest.raises(InvalidRequestError, match="n is 1") as caught:
+        await llm.chat.completions.parse(messages=HELLO, response_format=Person, n=2)  # type: ignore[call-overload]
+    assert caught.value.param == "n"
+    with pytest.raises(InvalidRequestError, match="n is 1"):
+        await llm.chat.completions.run_tools(messages=HELLO, tools=[], n=2)  # type: ignore[call-arg]
+
+
+async def test_tools_are_called_until_the_model_answers() -> None:
+    def warmth(city: str) -> int:
+        """Tell how warm it is in a city, in degrees."""
+        return 21 if city == "Rome" else 0
+
+    call = '<tool_call>\n{"name": "warmth", "arguments": {"city": "Rome"}}\n</tool_call>'
+    bench = Bench(written(call), written("It is 21 degrees."))
+    async with bench.llm as llm:
+        run = await llm.chat.completions.run_tools(
+            messages=HELLO, tools=[warmth], tool_choice="required"
+        )
+    assert (run.text, run.rounds) == ("It is 21 degrees.", 2)
+    assert [type(message).__name__ for message in run.messages] == [
+        "dict",
+        "ChatCompletionMessage",
+        "dict",
+        "ChatCompletionMessage",
+    ]
+    first, second = (body["messages"] for body in bench.bridge.bodies)
+    assert second[: len(first)] == first
+    assert second[len(first)] == {"role": "assistant", "content": call}
+    assert "21" in second[-1]["content"]
+    forced, free = (json.dumps(body["response_format"]) for body in bench.bridge.bodies)
+    assert "at_least_one" in forced
+    assert forced != free
+
+
+async def test_messages_that_are_missing_are_an_error() -> None:
+    llm = Bench().llm
+    for request in (
+        llm.chat.completions.create(),  # type: ignore[call-overload]
+        llm.chat.completions.run_tools(tools=[]),  # type: ignore[call-arg]
+    ):
+        with pytest.raises(InvalidRequestError) as caught:
+            await request
+        assert caught.value.param == "messages"
+
+
+async def test_several_models_are_there_at_once() -> None:
+    record = ModelRecord(model_id="mine", model="mine/", model_lib="mine.wasm")
+    bench = Bench(written("Hello."), records=[record], max_models=2)
+    async with bench.llm as llm:
+        await llm.chat.completions.create(messages=HELLO)
+        await llm.chat.completions.create(messages=HELLO, model="mine")
+        assert llm.is_loaded(), "the first stays"
+        assert llm.is_loaded(BUILTIN_MODEL)
+        assert llm.is_loaded("mine")
+        assert llm.is_loaded(record)
+        assert not llm.is_loaded("another")
+        await llm.unload("mine")
+        assert (llm.is_loaded(), llm.is_loaded("mine")) == (True, False)
+
+
+async def test_the_clients_model_is_the_one_that_requests_mean() -> None:
+    bench = Bench(written("Hello."), model="Qwen3-0.6B-q4f16_1-MLC")
+    async with bench.llm as llm:
+        await llm.chat.completions.create(messages=HELLO)
+        assert bench.bridge.loaded == ["Qwen3-0.6B-q4f16_1-MLC"]
+        assert llm.is_loaded()
+        assert not llm.is_loaded(BUILTIN_MODEL)
+
+
+REPLIES: dict[str, object] = {
+    "models": [{"id": "Qwen3-0.6B-q4f16_1-MLC", "kind": "language", "required_features": []}],
+    "sessions": [
+        {"id": "s", "model": "m", "resumable": True, "reason": "cut", "completion_tokens": 3}
+    ],
+    "sessions.delete": {},
+}
+
+
+async def test_models_are_asked_for_without_loading_one() -> None:
+    bench = Bench(replies=REPLIES)
+    async with bench.llm as llm:
+        models = await llm.models.list()
+        assert [model.owned_by for model in models] == ["pywebllm", "mlc-ai"]
+        assert await llm.models.retrieve(models[1].id) == models[1]
+        with pytest.raises(ModelNotFoundError):
+            await llm.models.retrieve("nobody")
+    assert bench.bridge.loaded == []
+
+
+async def test_sessions_are_listed_resumed_and_deleted() -> None:
+    bench = Bench(written("Once", " more."), replies=REPLIES)
+    async with bench.llm as llm:
+        (session,) = await llm.sessions.list()
+        assert (session.id, session.resumable, session.completion_tokens) == ("s", True, 3)
+        async with await llm.sessions.resume("s") as stream:
+            assert (await stream.read()).text == "Once more."
+        await llm.sessions.delete("s")
+    assert bench.bridge.requests[0]["kind"] == "resume"
+    assert bench.bridge.bodies == [{"session_id": "s"}]
+    assert bench.bridge.queried[-1] == {"kind": "sessions.delete", "session_id": "s"}
+
+
+async def test_plain_texts_are_continued_whole_and_as_a_stream() -> None:
+    bench = Bench(text_written("Once", " more."), text_written("Once", " more."))
+    async with bench.llm as llm:
+        whole = await llm.completions.create(prompt="Again:", max_tokens=5)
+        assert whole.text == "Once more."
+        async with await llm.completions.create(prompt="Again:", stream=True) as stream:
+            assert [piece.text async for piece in stream if piece.text] == ["Once", " more."]
+        assert stream.final is not None
+        assert stream.final.text == "Once more."
+    assert {request["kind"] for request in bench.bridge.requests} == {"completions"}
+    assert bench.bridge.bodies[0]["prompt"] == "Again:"
+
+
+async def test_embeddings_come_one_for_each_input() -> None:
+    found = {
+        "object": "list",
+        "model": "m",
+        "data": [{"object": "embedding", "embedding": [0.5, 0.25], "index": 0}],
+        "usage": {"prompt_tokens": 2, "total_tokens": 2, "extra": {"prefill_tokens_per_s": 9}},
+    }
+    bench = Bench((json.dumps([found]),))
+    async with bench.llm as llm:
+        reply = await llm.embeddings.create(input="Hello", user=None)
+    assert reply.data[0].embedding == (0.5, 0.25)
+    assert bench.bridge.requests[0]["kind"] == "embeddings"
+    assert "user" not in bench.bridge.bodies[0]
+
+
+def test_arguments_that_are_wrong_are_refused_when_the_client_is_made() -> None:
+    with pytest.raises(InvalidRequestError, match="timeout"):
+        AsyncWebLLM(timeout=0)
+    with pytest.raises(InvalidRequestError, match="max_models"):
+        AsyncWebLLM(max_models=0)
+    with pytest.raises(InvalidRequestError, match="a model is"):
+        AsyncWebLLM(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="assets_url"):
+        AsyncWebLLM(assets_url="./", bridge=Bench()._open)
+
+
+async def test_the_same_endpoints_take_bodies() -> None:
+    bench = Bench(written("Hello."))
+    async with bench.llm as llm:
+        stream = await llm.api.chat({"messages": HELLO, "max_tokens": 5})
+        assert (await stream.read()).text == "Hello."
