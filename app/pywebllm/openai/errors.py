@@ -1,0 +1,111 @@
+"""Errors of this library as the OpenAI reference's "Error codes" section shows errors.
+
+The status decides which class the SDK raises, and `x-should-retry` whether it tries again: by
+itself it repeats each 408, 409, 429 and 5xx twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pywebllm.errors import (
+    AbortedError,
+    AssetsError,
+    ContextWindowError,
+    DeviceLostError,
+    DisposedError,
+    DownloadError,
+    FeatureSupportError,
+    IntegrityError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    ModelNotLoadedError,
+    OutOfMemoryError,
+    SessionNotFoundError,
+    SupportError,
+    WebLLMError,
+    WorkerError,
+)
+
+from .reply import Reply
+
+__all__ = ["RouteError", "error_object", "error_reply"]
+
+_SERVER_FAULT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    status: int
+    code: str | None = None
+    param: str | None = None
+    retry: bool = False
+
+
+# The row of a class is that of its nearest base here.
+_ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
+    {
+        InvalidRequestError: _Row(status=400),
+        ContextWindowError: _Row(status=400, code="context_length_exceeded", param="messages"),
+        ModelNotFoundError: _Row(status=404, code="model_not_found", param="model"),
+        SessionNotFoundError: _Row(status=404, code="session_not_found"),
+        SupportError: _Row(status=501, code="webgpu_unavailable"),
+        FeatureSupportError: _Row(status=501, code="webgpu_feature_missing", param="model"),
+        AssetsError: _Row(status=500, code="assets_missing"),
+        IntegrityError: _Row(status=500, code="integrity"),
+        OutOfMemoryError: _Row(status=507, code="out_of_memory"),
+        AbortedError: _Row(status=500, code="aborted"),
+        DisposedError: _Row(status=500, code="disposed"),
+        # What has arrived is kept, so a second try has less to fetch.
+        DownloadError: _Row(status=502, code="download_failed", retry=True),
+        # The next request starts a fresh engine by itself.
+        ModelNotLoadedError: _Row(status=503, code="model_not_loaded", retry=True),
+        DeviceLostError: _Row(status=503, code="device_lost", retry=True),
+        WorkerError: _Row(status=503, code="worker_failed", retry=True),
+        WebLLMError: _Row(status=500, code="engine_error"),
+    }
+)
+
+
+class RouteError(InvalidRequestError):
+    """The server has no such address, or not with this method; `allowed` names those it has."""
+
+    advice = "See pywebllm's README for what the server in the page has."
+
+    def __init__(self, problem: str, *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(problem)
+        self.allowed = allowed
+
+
+def error_object(error: WebLLMError) -> dict[str, Any]:
+    """Return `{"error": {"message", "type", "param", "code"}}`."""
+    row = _row(error)
+    given = error.param if isinstance(error, InvalidRequestError) else None
+    server = row.status >= _SERVER_FAULT
+    return {
+        "error": {
+            "message": str(error),
+            "type": "server_error" if server else "invalid_request_error",
+            "param": given or row.param,
+            "code": row.code,
+        }
+    }
+
+
+def error_reply(error: WebLLMError) -> Reply:
+    """Return the error with its status, and whether to try again."""
+    row = _row(error)
+    headers = {"x-should-retry": str(row.retry).lower()}
+    if isinstance(error, RouteError) and error.allowed:
+        headers["allow"] = ", ".join(error.allowed)
+    return Reply.of_json(error_object(error), status=row.status, headers=headers)
+
+
+def _row(error: WebLLMError) -> _Row:
+    if isinstance(error, RouteError):
+        status, code = (405, "method_not_allowed") if error.allowed else (404, "unknown_url")
+        return _Row(status=status, code=code)
+    return next(_ROWS[base] for base in type(error).__mro__ if base in _ROWS)

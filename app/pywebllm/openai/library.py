@@ -1,0 +1,76 @@
+"""What the transport needs of `httpx2` or `httpx`, taken from the one that made the request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from .reply import Reply
+from .sse import EventBody
+from .timer import ReadTimer
+
+__all__ = ["Library", "library_of"]
+
+
+class Library:
+    """One of the two libraries, by its name."""
+
+    def __init__(self, name: str) -> None:
+        self._module = import_module(name)
+        # The libraries take a response's stream only if it is one of their own kind.
+        self._stream_type = type("EventStream", (_EventStream, self._module.AsyncByteStream), {})
+
+    def response(self, reply: Reply, request: Any, *, seconds: float | None) -> Any:
+        """Return the reply as a response; each piece of its body comes within `seconds`."""
+        options: dict[str, Any] = {"headers": dict(reply.headers), "request": request}
+        if isinstance(reply.body, bytes):
+            return self._module.Response(reply.status, content=reply.body, **options)
+        stream = self._stream_type(reply.body, library=self, request=request, seconds=seconds)
+        return self._module.Response(reply.status, stream=stream, **options)
+
+    def read_timeout(self, request: Any, seconds: float | None) -> Exception:
+        """Return the library's error for a wait that took longer than `seconds`."""
+        message = f"the model wrote nothing for {seconds} seconds"
+        error: Exception = self._module.ReadTimeout(message, request=request)
+        return error
+
+
+def library_of(request: object) -> Library:
+    """Return the library that the request's class, or its base, comes from."""
+    return _library(type(request).__mro__[-2].__module__.partition(".")[0])
+
+
+@cache
+def _library(name: str) -> Library:
+    return Library(name)
+
+
+class _EventStream(AsyncIterator[bytes]):
+    """The stream of a response; it can be read once, a second reader goes on where one left."""
+
+    def __init__(
+        self, body: EventBody, *, library: Library, request: Any, seconds: float | None
+    ) -> None:
+        self._body = body
+        self._library = library
+        self._request = request
+        self._seconds = seconds
+        self._timer = ReadTimer(seconds, body.close)
+
+    async def __anext__(self) -> bytes:
+        self._timer.start()
+        try:
+            return await anext(self._body)
+        except StopAsyncIteration:
+            if self._timer.expired:
+                raise self._library.read_timeout(self._request, self._seconds) from None
+            raise
+        finally:
+            self._timer.stop()
+
+    async def aclose(self) -> None:
+        """Stop the engine. It never waits, so that it works while a generator is thrown away."""
+        self._body.close()
+        self._timer.cancel()

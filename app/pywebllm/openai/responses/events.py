@@ -1,0 +1,98 @@
+"""The chunks of a chat as the events of a response, read one by one or all at once."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from pywebllm.chat.stream import ChatStream
+from pywebllm.errors import AbortedError, WebLLMError
+from pywebllm.types import ChatCompletionChunk
+
+from .items import Event
+from .request import ResponseRequest
+from .writer import ResponseWriter
+
+__all__ = ["ResponseEvents"]
+
+
+class ResponseEvents:
+    """The events of a response.
+
+    An answer that fails before its first chunk raises its error. One that fails later tells so
+    by `response.failed`, and then raises the error.
+    """
+
+    def __init__(self, stream: ChatStream, request: ResponseRequest) -> None:
+        self._stream = stream
+        self._writer = ResponseWriter(request)
+        self._waiting: deque[Event] = deque()
+        self._error: WebLLMError | None = None
+        self._started = False
+        self._ended = False
+
+    async def read(self) -> Event:
+        """Read to the end and return the response. Cancelled, it stops the answer.
+
+        Raises:
+            WebLLMError: The answer failed.
+        """
+        try:
+            while not self._ended:
+                await self._receive()
+                self._waiting.clear()
+        finally:
+            self.close()
+        if self._error is not None:
+            raise self._error
+        return self._writer.response
+
+    async def __anext__(self) -> Event:
+        """Return the next event.
+
+        Raises:
+            WebLLMError: The answer failed.
+        """
+        while not self._waiting and not self._ended:
+            await self._receive()
+        if self._waiting:
+            return self._waiting.popleft()
+        if self._error is not None:
+            raise self._error
+        raise StopAsyncIteration
+
+    def close(self) -> None:
+        """Stop the answer, now; nothing happens when it is over. May be called again."""
+        self._ended = True
+        self._stream.close()
+
+    async def _receive(self) -> None:
+        try:
+            chunk = await self._stream.__anext__()
+        except StopAsyncIteration:
+            self._finish()
+        except WebLLMError as error:
+            self._fail(error)
+        else:
+            self._take(chunk)
+
+    def _take(self, chunk: ChatCompletionChunk) -> None:
+        if not self._started:
+            self._started = True
+            self._waiting.extend(self._writer.start(chunk.model))
+        self._waiting.extend(self._writer.write(chunk))
+
+    def _finish(self) -> None:
+        if self._ended:
+            return  # closed by another task, while this one waited
+        final = self._stream.final
+        if final is None:
+            self._fail(AbortedError("the answer was stopped before its end"))
+            return
+        self._ended = True
+        self._waiting.extend(self._writer.end(final))
+
+    def _fail(self, error: WebLLMError) -> None:
+        if not self._started:
+            raise error
+        self._ended, self._error = True, error
+        self._waiting.extend(self._writer.fail(error))

@@ -1,0 +1,155 @@
+"""The items of a response's output while they are written, and the events that tell of them.
+
+Each event lacks `sequence_number` and `output_index`, which the writer knows. Names and order are
+those of "Streaming events" in the OpenAI reference's section on responses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from uuid import uuid4
+
+__all__ = ["CallItem", "Event", "Item", "ItemStatus", "MessageItem", "ReasoningItem", "new_id"]
+
+Event: TypeAlias = dict[str, Any]
+ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
+
+
+def new_id(kind: str) -> str:
+    """Return an id that no other object has."""
+    return f"{kind}_{uuid4().hex}"
+
+
+class Item(Protocol):
+    """An item that is being written."""
+
+    def opened(self) -> Iterator[Event]:
+        """Tell what there is before anything has been written."""
+        ...
+
+    def closed(self) -> Iterator[Event]:
+        """Tell what has been written."""
+        ...
+
+    def as_json(self, status: ItemStatus) -> Event:
+        """Return the item as it is now."""
+        ...
+
+
+class _TextItem:
+    """An item with one part of text."""
+
+    kind: ClassVar[str]
+    part: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.id = new_id(self.kind)
+        self.text = ""
+
+    def opened(self) -> Iterator[Event]:
+        yield self._event("response.content_part.added", part=self._part())
+
+    def closed(self) -> Iterator[Event]:
+        yield self._event(f"response.{self.part}.done", text=self.text, **self._extras([]))
+        yield self._event("response.content_part.done", part=self._part())
+
+    def _add(self, text: str, logprobs: list[Event]) -> Event:
+        self.text += text
+        return self._event(f"response.{self.part}.delta", delta=text, **self._extras(logprobs))
+
+    def _event(self, kind: str, **fields: object) -> Event:
+        return {"type": kind, "item_id": self.id, "content_index": 0, **fields}
+
+    def _part(self) -> Event:
+        return {"type": self.part, "text": self.text}
+
+    def _extras(self, logprobs: list[Event]) -> Event:
+        return {}
+
+
+class MessageItem(_TextItem):
+    """The answer. `logprobs`: whether its part tells them."""
+
+    kind = "msg"
+    part = "output_text"
+
+    def __init__(self, *, logprobs: bool) -> None:
+        super().__init__()
+        self._logprobs: list[Event] = []
+        self._tells_logprobs = logprobs
+
+    def add(self, text: str, logprobs: list[Event]) -> Event:
+        """Take more text, and the tokens it was made of."""
+        self._logprobs += logprobs
+        return self._add(text, logprobs)
+
+    def closed(self) -> Iterator[Event]:
+        """Tell what has been written."""
+        extras = self._extras(self._logprobs)
+        yield self._event("response.output_text.done", text=self.text, **extras)
+        yield self._event("response.content_part.done", part=self._part())
+
+    def as_json(self, status: ItemStatus) -> Event:
+        """Return the item as it is now; a message has no part before its first one is added."""
+        content = [] if status == "in_progress" else [self._part()]
+        head = {"id": self.id, "type": "message", "status": status}
+        return {**head, "role": "assistant", "content": content}
+
+    def _part(self) -> Event:
+        part: Event = {**super()._part(), "annotations": []}
+        return {**part, "logprobs": list(self._logprobs)} if self._tells_logprobs else part
+
+    def _extras(self, logprobs: list[Event]) -> Event:
+        return {"logprobs": list(logprobs)}
+
+
+class ReasoningItem(_TextItem):
+    """What the model thought before it answered."""
+
+    kind = "rs"
+    part = "reasoning_text"
+
+    def add(self, text: str) -> Event:
+        """Take more text."""
+        return self._add(text, [])
+
+    def as_json(self, status: ItemStatus) -> Event:
+        """Return the item as it is now; the whole text is its content, there is no summary."""
+        content = [] if status == "in_progress" else [self._part()]
+        head = {"id": self.id, "type": "reasoning", "status": status}
+        return {**head, "summary": [], "content": content}
+
+
+class CallItem:
+    """A call of a tool; `call_id` goes back with its output, `index` is the chat's number of it."""
+
+    def __init__(self, *, index: int, call_id: str, name: str) -> None:
+        self.index = index
+        self._id = new_id("fc")
+        self._call_id = call_id
+        self._name = name
+        self._arguments = ""
+
+    def opened(self) -> Iterator[Event]:
+        """Tell nothing: the item says it all."""
+        yield from ()
+
+    def add(self, arguments: str) -> Event:
+        """Take more of the arguments' JSON text."""
+        self._arguments += arguments
+        return self._event("response.function_call_arguments.delta", delta=arguments)
+
+    def closed(self) -> Iterator[Event]:
+        """Tell the arguments."""
+        done = "response.function_call_arguments.done"
+        yield self._event(done, name=self._name, arguments=self._arguments)
+
+    def as_json(self, status: ItemStatus) -> Event:
+        """Return the item as it is now."""
+        head = {"id": self._id, "type": "function_call", "status": status}
+        call = {"call_id": self._call_id, "name": self._name, "arguments": self._arguments}
+        return {**head, **call}
+
+    def _event(self, kind: str, **fields: object) -> Event:
+        return {"type": kind, "item_id": self._id, **fields}

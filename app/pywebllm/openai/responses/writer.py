@@ -1,0 +1,186 @@
+"""A response while it is written: chunks of a chat become items, and the events that tell of them.
+
+A streamed response is these events, and one that is not is what the last of them holds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Literal, TypeVar
+
+from pywebllm import codec
+from pywebllm.errors import InvalidRequestError, WebLLMError
+from pywebllm.types import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChoiceLogprobs,
+    Delta,
+    ToolCallDelta,
+    Usage,
+)
+
+from .items import CallItem, Event, Item, ItemStatus, MessageItem, ReasoningItem, new_id
+from .request import ResponseRequest
+
+__all__ = ["ResponseWriter"]
+
+ItemT = TypeVar("ItemT", bound=Item)
+
+
+class ResponseWriter:
+    """Writes one response. Each method returns the events that it makes, in order."""
+
+    def __init__(self, request: ResponseRequest) -> None:
+        self._tells_logprobs = request.logprobs
+        self._sequence_number = 0
+        self._item: Item | None = None
+        self._output: list[Event] = []
+        self._logprobs: list[Event] = []  # of text that has not been written yet
+        self._response: Event = {
+            "id": new_id("resp"),
+            "object": "response",
+            "created_at": int(time.time()),
+            "status": "in_progress",
+            "background": False,
+            "error": None,
+            "incomplete_details": None,
+            "output": self._output,
+            "previous_response_id": None,
+            "service_tier": "default",
+            "store": False,
+            "truncation": "disabled",
+            "usage": None,
+            **request.echo,
+        }
+
+    @property
+    def response(self) -> Event:
+        """The response as it is now."""
+        return {**self._response, "output": list(self._output)}
+
+    def start(self, model: str) -> Iterator[Event]:
+        """Begin a response of this model."""
+        self._response["model"] = model
+        yield self._state("response.created")
+        yield self._state("response.in_progress")
+
+    def write(self, chunk: ChatCompletionChunk) -> Iterator[Event]:
+        """Take a chunk of the chat."""
+        for choice in chunk.choices:
+            yield from self._write(choice.delta, choice.logprobs)
+
+    def end(self, final: ChatCompletion) -> Iterator[Event]:
+        """End with the chat, which says why, and what it used."""
+        cut_off = final.finish_reason == "length"
+        if self._item is None and not self._output:
+            yield from self._open(self._new_message())  # the model wrote nothing at all
+        yield from self._close("incomplete" if cut_off else "completed")
+        if final.usage is not None:
+            self._response["usage"] = _usage(final.usage)
+        if cut_off:
+            self._response["incomplete_details"] = {"reason": "max_output_tokens"}
+            yield self._finished("incomplete")
+        else:
+            self._response["completed_at"] = int(time.time())
+            yield self._finished("completed")
+
+    def fail(self, error: WebLLMError) -> Iterator[Event]:
+        """End with an error; what has been written stays in the output."""
+        yield from self._close("incomplete")
+        wrong = isinstance(error, InvalidRequestError)
+        code = "invalid_prompt" if wrong else "server_error"
+        self._response["error"] = {"code": code, "message": str(error)}
+        yield self._finished("failed")
+
+    def _write(self, delta: Delta, logprobs: ChoiceLogprobs | None) -> Iterator[Event]:
+        if delta.reasoning:
+            item = yield from self._item_of(ReasoningItem, ReasoningItem)
+            yield self._event(item.add(delta.reasoning))
+        elif not delta.tool_calls and logprobs is not None:
+            self._logprobs += _logprobs(logprobs)
+        if delta.content:
+            message = yield from self._item_of(MessageItem, self._new_message)
+            told, self._logprobs = self._logprobs, []
+            yield self._event(message.add(delta.content, told))
+        for call in delta.tool_calls or ():
+            yield from self._write_call(call)
+
+    def _write_call(self, call: ToolCallDelta) -> Iterator[Event]:
+        item = self._item
+        if not isinstance(item, CallItem) or item.index != call.index:
+            name = call.function.name or ""
+            item = CallItem(index=call.index, call_id=call.id or new_id("call"), name=name)
+            yield from self._open(item)
+        if call.function.arguments:
+            yield self._event(item.add(call.function.arguments))
+
+    def _new_message(self) -> MessageItem:
+        return MessageItem(logprobs=self._tells_logprobs)
+
+    def _item_of(
+        self, kind: type[ItemT], make: Callable[[], ItemT]
+    ) -> Generator[Event, None, ItemT]:
+        if isinstance(self._item, kind):
+            return self._item
+        item = make()
+        yield from self._open(item)
+        return item
+
+    def _open(self, item: Item) -> Iterator[Event]:
+        yield from self._close("completed")
+        self._item = item
+        added = {"type": "response.output_item.added", "item": item.as_json("in_progress")}
+        yield self._event(added)
+        for event in item.opened():
+            yield self._event(event)
+
+    def _close(self, status: ItemStatus) -> Iterator[Event]:
+        item, self._item = self._item, None
+        if item is None:
+            return
+        done = item.as_json(status)
+        for event in [*item.closed(), {"type": "response.output_item.done", "item": done}]:
+            yield self._event(event)
+        self._output.append(done)
+
+    def _event(self, event: Event) -> Event:
+        return self._numbered({**event, "output_index": len(self._output)})
+
+    def _finished(self, status: Literal["completed", "incomplete", "failed"]) -> Event:
+        self._response["status"] = status
+        return self._state(f"response.{status}")
+
+    def _state(self, kind: str) -> Event:
+        return self._numbered({"type": kind, "response": self.response})
+
+    def _numbered(self, event: Event) -> Event:
+        number = self._sequence_number
+        self._sequence_number += 1
+        return {**event, "sequence_number": number}
+
+
+def _usage(usage: Usage) -> Event:
+    known = codec.dump(usage)
+    details = known.get("prompt_tokens_details", {})
+    told: Event = {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": {
+            "cached_tokens": details.get("cached_tokens", 0),
+            "cache_write_tokens": 0,
+        },
+        "output_tokens": usage.completion_tokens,
+        # Not counted apart: the reference wants a number all the same.
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": usage.total_tokens,
+    }
+    return {**told, "extra": known["extra"]} if "extra" in known else told
+
+
+def _logprobs(found: ChoiceLogprobs) -> list[Event]:
+    return [_token(token) for token in codec.dump(found)["content"]]
+
+
+def _token(token: dict[str, Any]) -> Event:
+    tops = [{**top, "bytes": top["bytes"] or []} for top in token["top_logprobs"]]
+    return {**token, "bytes": token["bytes"] or [], "top_logprobs": tops}

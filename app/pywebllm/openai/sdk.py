@@ -1,0 +1,119 @@
+"""The official SDK's client with the model in the page behind it. Importing this needs the SDK."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Self
+
+try:
+    import openai
+except ImportError as error:
+    raise ImportError(
+        "The package `openai` is not installed. Run `pip install openai`, or in Pyodide"
+        ' `await micropip.install("pywebllm[openai]")`.'
+    ) from error
+
+from pywebllm.client import AsyncWebLLM
+from pywebllm.connect import Backend
+from pywebllm.errors import ModelNotFoundError
+from pywebllm.records import id_of
+
+from .transport import Transport
+
+__all__ = ["AsyncOpenAI", "ConnectedOpenAI", "connect_page", "connect_server"]
+
+_PAGE_URL = "http://webllm.local/v1"
+
+# Where no key is asked for: the SDK wants one all the same.
+_NO_KEY = "local"
+
+
+class AsyncOpenAI(openai.AsyncOpenAI):
+    """`openai.AsyncOpenAI` whose requests are answered by the model in the page.
+
+        async with AsyncOpenAI() as client:
+            reply = await client.responses.create(model=BUILTIN_MODEL, input="Hello")
+
+    Args:
+        client: What answers; it stays open when this is closed. None: one with the built-in
+            model, which is closed with this.
+        options: Those of `openai.AsyncOpenAI`, for example `max_retries` or `timeout` (seconds).
+    """
+
+    def __init__(self, client: AsyncWebLLM | None = None, **options: Any) -> None:
+        if options.get("http_client") is None:
+            options["http_client"] = _http_client(client)
+        elif client is not None:
+            raise TypeError("give `client` or `http_client`, not both")
+        super().__init__(**{"api_key": _NO_KEY, "base_url": _PAGE_URL, **options})
+
+
+class ConnectedOpenAI(openai.AsyncOpenAI):
+    """`openai.AsyncOpenAI` that says what answers its requests: see `pywebllm.connect`.
+
+    Attributes:
+        backend: What answers, and why that.
+    """
+
+    def __init__(self, *, backend: Backend, **options: Any) -> None:
+        self.backend = backend
+        super().__init__(**options)
+
+    def copy(self, **options: Any) -> Self:
+        """Return a client with other options, as `openai.AsyncOpenAI.copy` does."""
+        extra = {"backend": self.backend, **options.pop("_extra_kwargs", {})}
+        return super().copy(**options, _extra_kwargs=extra)
+
+    with_options = copy
+
+
+def connect_page(page: AsyncWebLLM, *, owns_client: bool, **options: Any) -> ConnectedOpenAI:
+    """Return a client for the model in the page."""
+    backend = Backend(
+        kind="page",
+        base_url=_PAGE_URL,
+        model=id_of(page.default),
+        reason="this browser can run the model",
+    )
+    http_client = _http_client(page, owns_client=owns_client)
+    own = {"base_url": _PAGE_URL, "api_key": _NO_KEY, "http_client": http_client}
+    return ConnectedOpenAI(backend=backend, **{**options, **own})
+
+
+async def connect_server(
+    model: str | None, *, reason: str, base_url: str, api_key: str | None, **options: Any
+) -> ConnectedOpenAI:
+    """Return a client for the server there; `model` None: the first one that it lists.
+
+    Raises:
+        ModelNotFoundError: It lists none.
+        openai.APIError: It did not answer.
+    """
+    client = ConnectedOpenAI(
+        backend=Backend(kind="server", base_url=base_url, model=model or "", reason=reason),
+        base_url=base_url,
+        api_key=api_key or _NO_KEY,
+        **options,
+    )
+    if model is None:
+        try:
+            client.backend = replace(client.backend, model=await _first_model(client))
+        except BaseException:
+            await client.close()
+            raise
+    return client
+
+
+async def _first_model(client: openai.AsyncOpenAI) -> str:
+    async for model in client.models.list():
+        return model.id
+    raise ModelNotFoundError(
+        f"the server at {client.base_url} lists no model", advice="Name one: `server_model`."
+    )
+
+
+def _http_client(
+    page: AsyncWebLLM | None, *, owns_client: bool = False
+) -> openai.DefaultAsyncHttpxClient:
+    # The SDK's own class, so that it is of the library that this SDK uses.
+    return openai.DefaultAsyncHttpxClient(transport=Transport(page, owns_client=owns_client))

@@ -1,0 +1,117 @@
+"""The OpenAI-compatible server inside the page: routes, and what they ask of the `Api`.
+
+It knows paths, JSON and statuses, and no HTTP library. What a body means is the `Api`'s part,
+and for responses `responses`'.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+from pywebllm import codec
+from pywebllm.answer_stream import AnswerStream
+from pywebllm.api import Api
+from pywebllm.errors import InvalidRequestError, WebLLMError
+
+from .chunks import ChunkEvents
+from .errors import RouteError, error_object, error_reply
+from .reply import Reply
+from .responses import ResponseEvents, read_request
+from .sse import DONE, EventBody, Events
+
+__all__ = ["Server"]
+
+Body: TypeAlias = Mapping[str, object]
+
+# The routes, and what a path may have before them: `/v1` or any base address of one's own.
+_ROUTES = "chat/completions|completions|embeddings|responses|models(?:/(?P<model>.+))?"
+_PATH = re.compile(rf"(?:.*?/v1|.*?)/(?P<route>{_ROUTES})/?", re.DOTALL)
+
+
+class Server:
+    """Answers HTTP requests from the model in the page."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def answer(self, method: str, path: str, body: bytes = b"") -> Reply:
+        """Return the answer to a request; what is wrong with it is an answer too.
+
+        `path` is unquoted and without the query. A streamed answer has begun when this returns.
+        Cancelled, it stops the answer.
+        """
+        try:
+            return await self._handle(method, path, body)
+        except WebLLMError as error:
+            return error_reply(error)
+
+    async def _handle(self, method: str, path: str, body: bytes) -> Reply:
+        found = _PATH.fullmatch(path)
+        if found is None:
+            raise RouteError(f"unknown address: {method} {path}")
+        answer = self._posts.get(found["route"])
+        if answer is None:
+            _allow(method, path, "GET")
+            return await self._models(found["model"])
+        _allow(method, path, "POST")
+        return await answer(self, _read(body))
+
+    async def _models(self, name: str | None) -> Reply:
+        if name is not None:
+            return Reply.of_json(codec.dump(await self._api.model(name)))
+        models = [codec.dump(model) for model in await self._api.models()]
+        return Reply.of_json({"object": "list", "data": models})
+
+    async def _chat(self, body: Body) -> Reply:
+        return await _stream_or_whole(await self._api.chat(body), body)
+
+    async def _completion(self, body: Body) -> Reply:
+        return await _stream_or_whole(await self._api.completion(body), body)
+
+    async def _embedding(self, body: Body) -> Reply:
+        return Reply.of_json(codec.dump(await self._api.embedding(body)))
+
+    async def _response(self, body: Body) -> Reply:
+        request = read_request(body)
+        with request.renamed():
+            events = ResponseEvents(await self._api.chat(request.chat), request)
+            if request.stream:
+                return await _streamed(events, named=True)
+            return Reply.of_json(await events.read())
+
+    _posts: Mapping[str, Callable[[Server, Body], Awaitable[Reply]]] = {
+        "chat/completions": _chat,
+        "completions": _completion,
+        "embeddings": _embedding,
+        "responses": _response,
+    }
+
+
+async def _stream_or_whole(stream: AnswerStream[Any, Any], body: Body) -> Reply:
+    if body.get("stream"):
+        return await _streamed(ChunkEvents(stream), last=DONE)
+    return Reply.of_json(codec.dump(await stream.read()))
+
+
+async def _streamed(events: Events, *, named: bool = False, last: bytes = b"") -> Reply:
+    body = EventBody(events, on_error=error_object, named=named, last=last)
+    await body.open()
+    return Reply.of_events(body)
+
+
+def _allow(method: str, path: str, allowed: str) -> None:
+    if method.upper() != allowed:
+        raise RouteError(f"{path} takes {allowed}, not {method}", allowed=(allowed,))
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidRequestError("the body is not a JSON object")
+    return value

@@ -1,0 +1,22 @@
+"""What the tests of the server in the page share."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import httpx
+import httpx2
+import pytest
+
+from tests.unit.openai.page import Page
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+@pytest.fixture(params=[httpx2, httpx], ids=["httpx2", "httpx"])
+def library(request: pytest.FixtureRequest) -> ModuleType:
+    found: ModuleType = request.param
+    return found

@@ -1,0 +1,102 @@
+"""`pywebllm.openai.AsyncOpenAI`, and what works without the SDK."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import httpx2
+import openai
+import pytest
+from pywebllm import openai as ours
+from pywebllm.client import AsyncWebLLM
+from pywebllm.openai import AsyncOpenAI, Transport
+
+from tests.unit.openai.page import URL, Page
+
+APP = Path(__file__).parents[3] / "app"
+
+
+def python(code: str) -> str:
+    """Run code in a Python of its own, and return what it printed."""
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(APP)!r}); {code}"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return run.stdout.strip()
+
+
+def made_client(client: openai.AsyncOpenAI) -> AsyncWebLLM:
+    found = client._client._transport
+    assert isinstance(found, Transport)
+    return found.client
+
+
+async def test_client_is_the_sdks_and_answers_from_the_page(page: Page) -> None:
+    page.chat("Good day")
+    async with AsyncOpenAI(page.llm, _strict_response_validation=True) as client:
+        assert isinstance(client, openai.AsyncOpenAI)
+        response = await client.responses.create(model="builtin", input="Hello")
+    assert response.output_text == "Good day"
+    assert page.bridge.disposals == 0
+
+
+async def test_client_makes_a_model_of_its_own() -> None:
+    async with AsyncOpenAI() as client:
+        assert isinstance(made_client(client), AsyncWebLLM)
+        assert made_client(client).default is None
+
+
+async def test_options_are_the_sdks() -> None:
+    async with AsyncOpenAI(max_retries=7, timeout=8.0, api_key="k") as client:
+        assert (client.max_retries, client.timeout, client.api_key) == (7, 8.0, "k")
+        assert str(client.base_url) == "http://webllm.local/v1/"
+
+
+async def test_client_with_other_options_asks_the_same_page(page: Page) -> None:
+    page.chat("Good day")
+    async with AsyncOpenAI(page.llm) as client:
+        other = client.with_options(max_retries=0)
+        response = await other.responses.create(model="builtin", input="Hello")
+    assert isinstance(other, AsyncOpenAI)
+    assert response.output_text == "Good day"
+
+
+@pytest.mark.parametrize("library", [httpx2, httpx])
+async def test_http_client_of_ones_own_will_do(page: Page, library: type) -> None:
+    page.chat("Good day")
+    http = library.AsyncClient(transport=ours.transport(page.llm), base_url=URL)  # type: ignore[attr-defined]
+    async with AsyncOpenAI(http_client=http) as client:
+        response = await client.responses.create(model="builtin", input="Hello")
+    assert response.output_text == "Good day"
+
+
+async def test_page_and_http_client_of_ones_own_exclude_each_other(page: Page) -> None:
+    async with httpx2.AsyncClient() as http:
+        with pytest.raises(TypeError, match="not both"):
+            AsyncOpenAI(page.llm, http_client=http)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="AsyncClosedAI"):
+        ours.AsyncClosedAI  # noqa: B018
+
+
+def test_importing_imports_neither_the_sdk_nor_an_http_library() -> None:
+    code = "import pywebllm.openai; print({'openai', 'httpx', 'httpx2'} & set(sys.modules))"
+    assert python(code) == "set()"
+
+
+def test_without_the_sdk_the_transport_works_and_the_client_says_what_is_missing() -> None:
+    code = (
+        "sys.modules['openai'] = None\n"
+        "from pywebllm.openai import transport; transport()\n"
+        "try:\n    from pywebllm.openai import AsyncOpenAI\n"
+        "except ImportError as error:\n    print(error)"
+    )
+    assert 'micropip.install("pywebllm[openai]")' in python(code)

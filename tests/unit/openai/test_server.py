@@ -1,0 +1,75 @@
+"""Routes of the server, without any HTTP library."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pywebllm.openai.reply import Reply
+from pywebllm.openai.server import Server
+
+from tests.unit.openai.page import Page
+
+HELLO = json.dumps({"messages": [{"role": "user", "content": "Hello"}]}).encode()
+
+
+def content(reply: Reply) -> dict[str, object]:
+    assert isinstance(reply.body, bytes)
+    found: dict[str, object] = json.loads(reply.body)
+    return found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions",
+        "/chat/completions",
+        "/any/prefix/v1/chat/completions",
+        "/any/prefix/chat/completions",
+        "/models/v1/chat/completions",
+        "/v1/chat/completions/",
+    ],
+)
+async def test_any_base_address_will_do(page: Page, path: str) -> None:
+    reply = await Server(page.chat("Good day").llm.api).answer("POST", path, HELLO)
+    assert reply.status == 200
+    assert content(reply)["object"] == "chat.completion"
+
+
+@pytest.mark.parametrize("path", ["/v1/models/a/b", "/models/a/b", "/x/v1/models/a/b"])
+async def test_id_of_a_model_is_all_that_follows(page: Page, path: str) -> None:
+    page.once([{"id": "a/b"}])
+    reply = await Server(page.llm.api).answer("GET", path)
+    assert content(reply)["id"] == "a/b"
+
+
+@pytest.mark.parametrize("path", ["/", "", "/v1", "/v1/", "/v1/files", "/v1/chat", "/v1/xmodels"])
+async def test_unknown_address_is_not_found(page: Page, path: str) -> None:
+    reply = await Server(page.llm.api).answer("POST", path, HELLO)
+    assert reply.status == 404
+    assert "unknown_url" in str(content(reply))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/v1/responses", "POST"), ("DELETE", "/v1/models/a", "GET")],
+)
+async def test_wrong_method_is_told_the_right_one(
+    page: Page, method: str, path: str, allowed: str
+) -> None:
+    reply = await Server(page.llm.api).answer(method, path, b"")
+    assert reply.status == 405
+    assert reply.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"null"])
+async def test_body_that_is_no_json_object_is_a_bad_request(page: Page, body: bytes) -> None:
+    reply = await Server(page.llm.api).answer("POST", "/v1/chat/completions", body)
+    assert reply.status == 400
+    assert reply.headers["x-should-retry"] == "false"
+
+
+async def test_each_reply_has_an_id_of_its_own(page: Page) -> None:
+    server = Server(page.once([]).once([]).llm.api)
+    replies = [await server.answer("GET", "/v1/models") for _ in range(2)]
+    assert len({reply.headers["x-request-id"] for reply in replies}) == 2

@@ -1,0 +1,209 @@
+"""The choice between the model in the page and a server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.client import AsyncWebLLM
+from pywebllm.connect import Backend, connect
+from pywebllm.errors import (
+    AssetsError,
+    FeatureSupportError,
+    ModelNotFoundError,
+    SupportError,
+    WebLLMError,
+)
+from pywebllm.openai import Transport
+from pywebllm.records import ModelRecord
+from pywebllm.values import Support
+
+from tests.unit.openai.page import Page
+
+SERVER = "https://example.org/v1"
+HALF = ModelRecord(
+    model_id="half", model="./half/", model_lib="./half.wasm", required_features=("shader-f16",)
+)
+
+Check = Callable[[], Awaitable[Support]]
+
+
+def check(support: Support | WebLLMError) -> Check:
+    async def found() -> Support:
+        if isinstance(support, WebLLMError):
+            raise support
+        return support
+
+    return found
+
+
+def without_webgpu() -> Check:
+    return check(Support(ok=False, problem="This browser has no WebGPU.", advice="Use another."))
+
+
+def server(*models: str, asked: list[httpx2.Request] | None = None) -> httpx2.AsyncClient:
+    """Return an HTTP client whose server has these models."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if asked is not None:
+            asked.append(request)
+        data = [{"id": m, "object": "model", "created": 0, "owned_by": "me"} for m in models]
+        return httpx2.Response(200, json={"object": "list", "data": data})
+
+    return httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+
+
+async def test_page_answers_where_there_is_webgpu() -> None:
+    page = Page()
+    page.chat("Good day")
+    client = await connect(base_url=SERVER, client=page.llm, check=check(Support(ok=True)))
+    async with client:
+        response = await client.responses.create(model=client.backend.model, input="Hello")
+    assert response.output_text == "Good day"
+    assert client.backend == Backend(
+        kind="page",
+        base_url="http://webllm.local/v1",
+        model=BUILTIN_MODEL,
+        reason="this browser can run the model",
+    )
+    assert page.bridge.disposals == 0
+
+
+async def test_client_that_connect_makes_has_the_model_that_was_named() -> None:
+    client = await connect(
+        model=HALF, check=check(Support(ok=True, features=frozenset(["shader-f16"])))
+    )
+    async with client:
+        assert client.backend.model == "half"
+
+
+async def test_server_answers_where_there_is_no_webgpu() -> None:
+    asked: list[httpx2.Request] = []
+    client = await connect(
+        base_url=SERVER,
+        api_key="secret",
+        check=without_webgpu(),
+        http_client=server("first", "second", asked=asked),
+    )
+    async with client:
+        backend = client.backend
+    assert (backend.kind, backend.base_url, backend.model) == ("server", SERVER, "first")
+    assert "no WebGPU" in backend.reason
+    assert [str(request.url) for request in asked] == [SERVER + "/models"]
+    assert asked[0].headers["authorization"] == "Bearer secret"
+
+
+async def test_server_is_asked_for_nothing_when_its_model_is_named() -> None:
+    asked: list[httpx2.Request] = []
+    client = await connect(
+        base_url=SERVER,
+        server_model="mine",
+        check=without_webgpu(),
+        http_client=server("first", asked=asked),
+    )
+    async with client:
+        assert client.backend.model == "mine"
+    assert asked == []
+
+
+async def test_server_without_models_is_an_error_and_nothing_stays_open() -> None:
+    http = server()
+    with pytest.raises(ModelNotFoundError, match="server_model"):
+        await connect(base_url=SERVER, check=without_webgpu(), http_client=http)
+    assert http.is_closed
+
+
+async def test_server_that_does_not_answer_is_the_sdks_error() -> None:
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused", request=request)
+
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(refuse))
+    with pytest.raises(openai.APIConnectionError):
+        await connect(base_url=SERVER, check=without_webgpu(), http_client=http, max_retries=0)
+    assert http.is_closed
+
+
+async def test_without_webgpu_and_server_the_reason_is_raised() -> None:
+    with pytest.raises(SupportError, match="no WebGPU") as caught:
+        await connect(check=without_webgpu())
+    assert caught.value.advice == "Use another."
+
+
+async def test_page_that_cannot_be_asked_is_a_reason_for_the_server_and_else_an_error() -> None:
+    failing = check(AssetsError("the wheel carries no bridge"))
+    client = await connect(base_url=SERVER, server_model="mine", check=failing)
+    async with client:
+        assert client.backend.reason == "the wheel carries no bridge"
+    with pytest.raises(AssetsError):
+        await connect(check=failing)
+
+
+@pytest.mark.parametrize("model", [HALF, "Llama-3.2-1B-Instruct-q4f16_1-MLC"])
+async def test_model_that_needs_more_than_the_gpu_has_is_a_reason_for_the_server(
+    model: str | ModelRecord,
+) -> None:
+    plain = check(Support(ok=True))
+    client = await connect(base_url=SERVER, server_model="mine", model=model, check=plain)
+    async with client:
+        assert client.backend.kind == "server"
+        assert "shader-f16" in client.backend.reason
+    with pytest.raises(FeatureSupportError):
+        await connect(model=model, check=plain)
+    able = check(Support(ok=True, features=frozenset(["shader-f16"])))
+    async with await connect(base_url=SERVER, model=model, check=able) as client:
+        assert client.backend.kind == "page"
+
+
+async def test_preferred_server_is_chosen_without_asking_the_browser() -> None:
+    unasked = check(AssertionError("asked"))  # type: ignore[arg-type]
+    client = await connect(base_url=SERVER, server_model="mine", prefer="server", check=unasked)
+    async with client:
+        assert client.backend.kind == "server"
+
+
+async def test_without_a_server_there_is_none_to_prefer() -> None:
+    page = Page()
+    client = await connect(client=page.llm, prefer="server", check=check(Support(ok=True)))
+    async with client:
+        assert client.backend.kind == "page"
+
+
+async def test_outside_a_browser_the_server_is_chosen() -> None:
+    client = await connect(base_url=SERVER, server_model="mine")
+    async with client:
+        assert client.backend.kind == "server"
+
+
+async def test_choice_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="pywebllm"):
+        client = await connect(base_url=SERVER, server_model="mine", check=without_webgpu())
+    await client.close()
+    assert SERVER in caplog.text
+    assert "no WebGPU" in caplog.text
+
+
+async def test_client_with_other_options_still_says_what_answers() -> None:
+    client = await connect(base_url=SERVER, server_model="mine", check=without_webgpu())
+    async with client:
+        assert client.with_options(max_retries=0).backend == client.backend
+        assert client.copy(timeout=1).backend == client.backend
+
+
+@pytest.mark.parametrize("also", [{"model": "x"}, {"assets_url": "./"}])
+async def test_client_and_what_makes_one_exclude_each_other(also: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="not both"):
+        await connect(client=AsyncWebLLM(), check=check(Support(ok=True)), **also)
+
+
+@pytest.mark.parametrize("given", [True, False])
+async def test_only_a_model_that_connect_made_is_freed_with_the_client(given: bool) -> None:
+    llm = AsyncWebLLM() if given else None
+    async with await connect(client=llm, check=check(Support(ok=True))) as client:
+        transport = client._client._transport
+        assert isinstance(transport, Transport)
+        assert transport.owns_client is not given
