@@ -31,7 +31,7 @@ class Member:
     name: str
     type: Any
     required: bool
-    default: object = MISSING
+    default: object
     description: str | None = None
 
 
@@ -136,7 +136,12 @@ def _of_dataclass(class_: Any, hints: Mapping[str, Any]) -> list[Member]:
 
 def _of_typed_dict(class_: Any, hints: Mapping[str, Any]) -> list[Member]:
     return [
-        Member(name, hint, required=_is_required(hint, default=name in class_.__required_keys__))
+        Member(
+            name,
+            hint,
+            required=_is_required(hint, default=name in class_.__required_keys__),
+            default=MISSING,
+        )
         for name, hint in hints.items()
     ]
 
