@@ -21,6 +21,7 @@ from .builtin import BUILTIN_MODEL, BUILTIN_REVISION
 from .chat.stream import ChatStream
 from .chat.text_stream import TextStream
 from .client import AsyncWebLLM
+from .connect import Backend, connect
 from .engine import Engine
 from .errors import (
     AbortedError,
@@ -60,6 +61,7 @@ __all__ = [
     "AbortedError",
     "AssetsError",
     "AsyncWebLLM",
+    "Backend",
     "ChatStream",
     "CompletionStream",
     "ContextWindowError",
@@ -93,6 +95,7 @@ __all__ = [
     "WorkerError",
     "__version__",
     "check_support",
+    "connect",
     "open_bridge",
 ]
 
