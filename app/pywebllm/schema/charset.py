@@ -1,6 +1,8 @@
 """Sets of characters as sorted ranges of code points, and how JSON spells them inside a string.
 
 Surrogates belong to no set: alone they are no text, and a grammar works on whole characters.
+Beyond ASCII a class of the engine knows only all characters or none (`Chars`), so a set with some
+of them is written as a list, and can hold only a few.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ __all__ = [
     "DIGIT",
     "NOT_NEWLINE",
     "SPACE",
-    "UNICODE_SPACE",
     "WORD",
     "Ranges",
     "complement",
     "intersection",
+    "is_writable",
     "of_text",
     "spelled",
     "union",
@@ -71,23 +73,26 @@ def of_text(chars: Iterable[str]) -> Ranges:
 DIGIT = of_text("0123456789")
 WORD = union(((ord("A"), ord("Z")), (ord("a"), ord("z")), (ord("_"), ord("_"))), DIGIT)
 SPACE = of_text(" \t\n\r\f\v")
-# Every character that some flavour of regular expressions takes for white space.
-UNICODE_SPACE = union(
-    SPACE,
-    of_text("\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"),
-    ((0x1C, 0x1F), (0x2000, 0x200A)),
-)
-# Flavours differ in what ends a line, so `.` takes none of what any of them excludes.
-NOT_NEWLINE = complement(of_text("\n\r\x85\u2028\u2029"))
+NOT_NEWLINE = complement(of_text("\n\r"))
+
+_BEYOND = complement(ASCII)
+_MOST_LISTED = 256
+
+
+def is_writable(ranges: Ranges) -> bool:
+    """Tell whether a set is one that a grammar can hold."""
+    beyond = intersection(ranges, _BEYOND)
+    return beyond == _BEYOND or sum(last - first + 1 for first, last in beyond) <= _MOST_LISTED
 
 
 def spelled(ranges: Ranges) -> Node:
     """Write one character of a set as `json.dumps(…, ensure_ascii=False)` writes it."""
     raw = intersection(ranges, complement(((0, _FIRST_PLAIN - 1), *of_text('"\\'))))
+    assert is_writable(ranges)
     short = [_SHORT[code] for code in _SHORT if _has(ranges, code)]
     long = [code for code in range(_FIRST_PLAIN) if code not in _SHORT and _has(ranges, code)]
     return choice(
-        *([_raw(raw)] if raw else ()),
+        *_raw(raw),
         *([sequence(Text("\\"), _one_of(short))] if short else ()),
         *(_hexadecimal(high, [code for code in long if code >> 4 == high]) for high in (0, 1)),
     )
@@ -97,9 +102,17 @@ def spelled(ranges: Ranges) -> Node:
 _SHORT = {ord(char): escape for char, escape in zip('"\\\b\f\n\r\t', '"\\bfnrt', strict=True)}
 
 
-def _raw(ranges: Ranges) -> Node:
-    first, last = ranges[0]
-    return Text(chr(first)) if len(ranges) == 1 and first == last else Chars(ranges)
+def _raw(ranges: Ranges) -> list[Node]:
+    beyond = intersection(ranges, _BEYOND)
+    if beyond == _BEYOND:
+        return [Chars(ranges)]
+    listed = [Text(chr(code)) for first, last in beyond for code in range(first, last + 1)]
+    found = intersection(ranges, ASCII)
+    if not found:
+        return [*listed]
+    first, last = found[0]
+    single = len(found) == 1 and first == last
+    return [Text(chr(first)) if single else Chars(found), *listed]
 
 
 def _has(ranges: Ranges, code: int) -> bool:

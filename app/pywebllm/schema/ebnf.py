@@ -38,7 +38,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Chars:
-    """One character out of these ranges of code points, both ends included."""
+    """One character out of these ranges of code points, both ends included.
+
+    A class of xgrammar 0.1.27, which WebLLM 0.2.86 has, goes wrong with characters beyond ASCII
+    unless it is a negated one, which takes them all. So what is rendered must hold all of them or
+    none; the tests' reader of grammars refuses others.
+    """
 
     ranges: tuple[tuple[int, int], ...]
 
@@ -150,7 +155,7 @@ def _atom(node: Node) -> str:
         case Text(text):
             return '"' + text.translate(_IN_TEXT) + '"'
         case Chars(ranges):
-            return "[" + "".join(map(_range, ranges)) + "]"
+            return _class(ranges)
         case Rule(name):
             return name
         case Repeat(part, least, most):
@@ -174,6 +179,15 @@ def _times(least: int, most: int | None) -> str:
             return f"{{{least}}}" if least == most else f"{{{least},{most}}}"
 
 
+def _class(ranges: tuple[tuple[int, int], ...]) -> str:
+    if ranges[-1][1] < _ASCII_END:
+        return "[" + "".join(map(_range, ranges)) + "]"
+    starts = [0, *(last + 1 for first, last in ranges if last < _ASCII_END)]
+    ends = [first - 1 for first, _ in ranges if first <= _ASCII_END]
+    gaps = [gap for gap in zip(starts, ends, strict=True) if gap[0] <= gap[1]]
+    return "[^" + "".join(map(_range, gaps)) + "]"
+
+
 def _range(span: tuple[int, int]) -> str:
     first, last = span
     if first == last:
@@ -189,6 +203,8 @@ def _in_class(code: int) -> str:
         return char
     return f"\\u{code:04X}" if code < 1 << 16 else f"\\U{code:08X}"
 
+
+_ASCII_END = 0x80
 
 # A text is JSON, so control characters are escaped already; these are the two that EBNF reads.
 _IN_TEXT = str.maketrans({'"': '\\"', "\\": "\\\\"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .charset import ALL, complement, intersection, of_text
+from .charset import ALL, ASCII, complement, intersection, of_text, spelled
 from .ebnf import NOTHING, Chars, Node, Text, choice, repeat, sequence
 from .writer import Writer
 
@@ -25,11 +25,13 @@ def _behind(prefix: str, taken: frozenset[str], free: Node) -> Node:
     end = NOTHING if prefix in taken or not prefix else Text('"')
     following = sorted({name[len(prefix)] for name in taken if _continues(name, prefix)})
     others = intersection(_PLAIN, complement(of_text(following)))
+    if not all(char.isascii() for char in following):
+        others = intersection(others, ASCII)  # a class cannot leave out single ones beyond it
     return choice(
         end,
-        sequence(Chars(others), free),
+        sequence(spelled(others), free),
         *(
-            sequence(Chars(of_text(char)), _behind(prefix + char, taken, free))
+            sequence(Text(char), _behind(prefix + char, taken, free))
             for char in following
             if intersection(of_text(char), _PLAIN)
         ),

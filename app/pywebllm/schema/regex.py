@@ -4,7 +4,8 @@ The subset is the one on which Python, JavaScript and Rust agree: characters and
 `.`, classes, `\d \w \s` and their opposites, groups, `|`, greedy and lazy quantifiers, and `^`
 and `$` at the ends of a branch. A pattern that is not anchored may stand anywhere in the string,
 as JSON Schema wants it. Where flavours differ in which characters they mean, only those are
-written that all of them mean: `\d` is 0-9 and `\w` is ASCII, and so is what `\D` and `\W` mean.
+written that all of them mean: `\d \w \s` and their opposites are ASCII. A class may hold all that
+is beyond ASCII, as `[^,]` does, or up to 256 characters of it.
 """
 
 from __future__ import annotations

@@ -10,11 +10,11 @@ from .charset import (
     ASCII,
     DIGIT,
     SPACE,
-    UNICODE_SPACE,
     WORD,
     Ranges,
     complement,
     intersection,
+    is_writable,
     union,
 )
 
@@ -68,18 +68,17 @@ def _exactly(ranges: Ranges) -> _Set:
     return _Set(ranges, complement(ranges))
 
 
-_DIGIT = _Set(DIGIT, intersection(ASCII, complement(DIGIT)))
-_WORD = _Set(WORD, intersection(ASCII, complement(WORD)))
-# A line's end is white space everywhere; the separators U+001C…U+001F only in Python.
-_SPACE = _Set(SPACE, complement(UNICODE_SPACE))
+def _shorthand(ranges: Ranges) -> tuple[_Set, _Set]:
+    # Flavours disagree beyond ASCII, and Python takes U+001C…U+001F for white space.
+    rest = intersection(ASCII, complement((*ranges, (0x1C, 0x1F))))
+    return _Set(ranges, rest), _Set(rest, ranges)
+
+
 _SHORTHANDS = MappingProxyType(
     {
-        "d": _DIGIT,
-        "D": _Set(_DIGIT.others, _DIGIT.members),
-        "w": _WORD,
-        "W": _Set(_WORD.others, _WORD.members),
-        "s": _SPACE,
-        "S": _Set(_SPACE.others, _SPACE.members),
+        letter: found
+        for letters, ranges in (("dD", DIGIT), ("wW", WORD), ("sS", SPACE))
+        for letter, found in zip(letters, _shorthand(ranges), strict=True)
     }
 )
 _CONTROLS = MappingProxyType({"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "0": "\0"})
@@ -110,6 +109,8 @@ def read_class(scanner: Scanner) -> Ranges:
     members = _outside(items) if negated else union(*(item.members for item in items))
     if not members:
         raise RegexError("a class holds no character")
+    if not is_writable(members):
+        raise RegexError("a class holds many characters beyond ASCII, but not all")
     return members
 
 

@@ -109,9 +109,7 @@ class Grammar:
             case ("text", str(wanted)):
                 return wanted
             case ("class", negated, list(spans)):
-                assert not negated
-                first, last = chance.choice(spans)
-                return chr(chance.choice((first, last, chance.randint(first, last))))
+                return _member(chance, spans, negated=bool(negated))
             case ("rule", str(name)):
                 return self._derive(self.rules[name], chance, depth + 1)
             case ("any", list(options)):
@@ -204,6 +202,16 @@ class _Reader:
         return node
 
 
+def _member(chance: random.Random, spans: list[tuple[int, int]], *, negated: bool) -> str:
+    if not negated:
+        first, last = chance.choice(spans)
+        return chr(chance.choice((first, last, chance.randint(first, last))))
+    while True:
+        code = chance.choice((chance.randint(0, 0x7F), chance.randint(0x80, 0xD7FF), 0x1F600))
+        if not any(first <= code <= last for first, last in spans):
+            return chr(code)
+
+
 def _class(body: str) -> Node:
     negated = body.startswith("^")
     codes = _codes(body[1:] if negated else body)
@@ -216,6 +224,8 @@ def _class(body: str) -> Node:
         else:
             spans.append((codes[at][0], codes[at][0]))
             at += 1
+    # What xgrammar 0.1.27 gets right; a negated class takes all characters beyond ASCII.
+    assert all(last < 0x80 for _, last in spans), f"{body} goes beyond ASCII"
     return ("class", negated, spans)
 
 

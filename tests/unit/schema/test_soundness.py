@@ -41,12 +41,14 @@ def test_the_canonical_text_of_a_fitting_value_is_in_the_grammar(case: Case) -> 
     assert Grammar.read(grammar_of(schema)).accepts(json.dumps(value, ensure_ascii=False))
 
 
+@settings(deadline=None)
 @given(documents())
 def test_equal_schemas_have_equal_grammars(case: Case) -> None:
     copy = json.loads(json.dumps(case[0]))
     assert grammar_of(case[0]) == grammar_of(copy)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_grammar_of_any_object_writes_objects(seed: int) -> None:
     text = Grammar.read(json_object_grammar()).derive(random.Random(seed))
