@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser.inpage import PagePython, wheels
 from tests.browser.server import ROOT
+from tests.readme import README, blocks
 
-README = (ROOT / "README.md").read_text("utf-8")
 PYODIDE = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]["pyodide"]
 CDN = "https://cdn.jsdelivr.net/pyodide/"
 
@@ -22,13 +23,9 @@ _RUN = """async code => {
 }"""
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
 def test_html_example_prints_a_persona(page: Page, site: str) -> None:
     """With the addresses of the registries replaced by this machine's, nothing else changed."""
-    (html,) = blocks("html")
+    (html,) = blocks("html").values()
     micropip, wheel = wheels()
     local = (
         html.replace(f"{CDN}v{PYODIDE}/full/", site + "vendor/pyodide/")
@@ -41,12 +38,20 @@ def test_html_example_prints_a_persona(page: Page, site: str) -> None:
         page.goto(site + "readme.html")
 
 
-def test_python_example_streams_and_tells_its_progress(python: PagePython) -> None:
-    (code,) = blocks("python")
-    printed = python.page.evaluate(_RUN, code)
-    assert "ready 100%" in printed
-    assert "Ada" in printed
-    assert "completion_tokens=" in printed
+# What must be printed, by the heading over the example.
+_PRINTED = {
+    "Like `openai`, in the page": ["Ada", "finish_reason='stop'", "decode_tokens_per_second="],
+    "The official SDK, unchanged": ["Ada"],
+    "A whole page": ["ready 100%", "Ada", "completion_tokens="],
+    "Typed answers": ["Mood(mood=", "strength="],
+    "Tools": [],
+}
+
+
+@pytest.mark.parametrize("heading", blocks("python"))
+def test_python_examples_run_as_they_stand(sdk_python: PagePython, heading: str) -> None:
+    printed = sdk_python.page.evaluate(_RUN, blocks("python")[heading])
+    assert [words for words in _PRINTED[heading] if words not in printed] == []
 
 
 def test_readme_names_files_that_exist() -> None:
