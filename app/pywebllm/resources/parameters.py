@@ -157,14 +157,17 @@ class CompletionParameters(SamplingOptions, AnswerOptions, total=False):
     """What `completions.create` takes besides `stream`.
 
     Attributes:
-        prompt: The text to continue.
+        prompt: The text to continue, or several: then each has `n` answers, in their order.
         echo: True puts the prompt in front of the text.
-        logprobs: Returns how likely each token was, and the likeliest ones at its place, 0 to 5.
+        logprobs: Returns how likely each token was, and the likeliest ones at its place, 0 to 5;
+            not with `echo`.
+        best_of: Only what `n` is: nothing chooses among answers.
     """
 
-    prompt: Required[str]
+    prompt: Required[str | Sequence[str]]
     echo: bool | None
     logprobs: int | None
+    best_of: int | None
 
 
 class EmbeddingParameters(RequestOptions, total=False):

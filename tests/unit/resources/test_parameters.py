@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable
 from typing import get_type_hints
@@ -10,9 +11,13 @@ import pytest
 from openai.resources.chat.completions import AsyncCompletions as SdkChat
 from openai.resources.completions import AsyncCompletions as SdkCompletions
 from openai.resources.embeddings import AsyncEmbeddings as SdkEmbeddings
+from pywebllm.chat.parameters import PARAMETERS as chat_table  # noqa: N811
+from pywebllm.chat.parameters import Table
+from pywebllm.embedding import PARAMETERS as embedding_table  # noqa: N811
 from pywebllm.resources import ChatCompletions, Completions, Embeddings
 from pywebllm.resources import parameters as known
 from pywebllm.resources.sync import SyncChatCompletions, SyncCompletions, SyncEmbeddings
+from pywebllm.text_call import PARAMETERS as text_table  # noqa: N811
 
 
 def shown(function: Callable[..., object]) -> set[str]:
@@ -55,15 +60,46 @@ def test_both_clients_take_the_same(
     assert ours.parameters == theirs.parameters
 
 
+# What the methods say themselves, what goes no further, and what is not in the reference.
+OWN = {"stream", "timeout", "extra_body"}
+WEBLLM = {
+    "enable_latency_breakdown",
+    "enable_thinking",
+    "ignore_eos",
+    "repetition_penalty",
+    "resumable",
+}
+
+
 @pytest.mark.parametrize(
-    "name", [name for name in known.__all__ if name.endswith(("s", "Options"))]
+    ("group", "table"),
+    [
+        (known.ChatParameters, chat_table),
+        (known.CompletionParameters, text_table),
+        (known.EmbeddingParameters, embedding_table),
+    ],
 )
-def test_every_parameter_is_described(name: str) -> None:
-    group = getattr(known, name)
-    described = "".join(base.__doc__ or "" for base in (group, *_groups()))
-    missing = [it for it in get_type_hints(group) if f"    {it}: " not in described]
+def test_what_is_offered_is_what_the_endpoint_takes(group: type, table: Table) -> None:
+    taken = {name for name, parameter in table.items() if parameter.how != "refused"}
+    assert set(get_type_hints(group)) - OWN == taken - OWN - WEBLLM
+
+
+def test_what_is_webllms_own_is_named_with_extra_body() -> None:
+    assert set(chat_table) >= WEBLLM
+    described = known.RequestOptions.__doc__ or ""
+    assert all(f"`{name}`" in described for name in WEBLLM)
+
+
+def test_every_parameter_is_described_where_it_is_declared() -> None:
+    classes = [
+        it for it in ast.parse(inspect.getsource(known)).body if isinstance(it, ast.ClassDef)
+    ]
+    missing = [
+        f"{group.name}.{line.target.id}"
+        for group in classes
+        for line in group.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        if f"\n    {line.target.id}: " not in (ast.get_docstring(group) or "")
+    ]
+    assert classes
     assert missing == []
-
-
-def _groups() -> list[type]:
-    return [value for value in vars(known).values() if isinstance(value, type)]
