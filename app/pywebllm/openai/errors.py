@@ -49,7 +49,7 @@ class _Row:
 _ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
     {
         InvalidRequestError: _Row(status=400),
-        ContextWindowError: _Row(status=400, code="context_length_exceeded", param="messages"),
+        ContextWindowError: _Row(status=400, code="context_length_exceeded"),
         ModelNotFoundError: _Row(status=404, code="model_not_found", param="model"),
         SessionNotFoundError: _Row(status=404, code="session_not_found"),
         SupportError: _Row(status=501, code="webgpu_unavailable"),
@@ -73,7 +73,7 @@ _ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
 class RouteError(InvalidRequestError):
     """The server has no such address, or not with this method; `allowed` names those it has."""
 
-    advice = "See pywebllm's README for what the server in the page has."
+    advice = "The page has chat/completions, completions, embeddings, models and responses."
 
     def __init__(self, problem: str, *, allowed: tuple[str, ...] = ()) -> None:
         super().__init__(problem)

@@ -66,6 +66,7 @@ def test_error_object_has_just_the_references_fields(kind: type[WebLLMError]) ->
 def test_parameter_at_fault_is_named() -> None:
     assert error_object(errors.InvalidRequestError("no", param="stop"))["error"]["param"] == "stop"
     assert error_object(errors.ModelNotFoundError("no"))["error"]["param"] == "model"
+    assert error_object(errors.ContextWindowError("no"))["error"]["param"] is None
 
 
 def test_unknown_address_and_wrong_method_differ() -> None:
