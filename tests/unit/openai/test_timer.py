@@ -1,76 +1,120 @@
-"""The bound on each wait."""
+"""The bound on each wait, by a clock that goes on at once while everybody waits."""
 
 from __future__ import annotations
 
 import asyncio
+import selectors
 import weakref
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from pywebllm.openai.timer import ReadTimer
 
 
-async def test_wait_that_is_too_long_is_told_once() -> None:
-    expired = asyncio.Event()
-    timer = ReadTimer(0.001, expired.set)
-    timer.start()
-    async with asyncio.timeout(5):
-        await expired.wait()
-    assert timer.expired
+class Selector(selectors.SelectSelector):
+    """Waits for no time at all, but says how long it would have waited."""
+
+    waited = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.waited += timeout or 0.0
+        return super().select(0)
 
 
-async def test_without_a_bound_there_is_no_timer() -> None:
-    expired = asyncio.Event()
-    timer = ReadTimer(None, expired.set)
-    timer.start()
-    assert not timer.is_armed
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop whose time is what its selector would have waited."""
+
+    def __init__(self) -> None:
+        self.selector = Selector()
+        super().__init__(self.selector)
+
+    def time(self) -> float:
+        return self.selector.waited
 
 
-async def test_waits_share_one_timer() -> None:
-    timer = ReadTimer(60, lambda: None)
-    timer.start()
-    armed = timer.is_armed
-    timer.stop()
-    timer.start()
-    timer.cancel()
-    assert (armed, timer.is_armed) == (True, False)
+def run(test: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(test)
 
 
-async def test_nothing_expires_while_nobody_waits() -> None:
-    first, second = asyncio.Event(), asyncio.Event()
-    idle, busy = ReadTimer(0.001, first.set), ReadTimer(0.02, second.set)
-    idle.start()
-    idle.stop()
-    busy.start()
-    async with asyncio.timeout(5):
-        await second.wait()
-    assert not first.is_set()
-    assert not idle.is_armed
+class Alarm:
+    """A timer of two seconds; `rang` says when it rang."""
+
+    def __init__(self, seconds: float | None = 2) -> None:
+        self.rang: list[float] = []
+        self.timer = ReadTimer(seconds, self._ring)
+
+    def _ring(self) -> None:
+        self.rang.append(asyncio.get_running_loop().time())
 
 
-async def test_time_counts_from_the_newest_wait() -> None:
+async def at(steps: Mapping[float, Any], *, until: float = 20) -> None:
+    """Call each at its time, and wait."""
     loop = asyncio.get_running_loop()
-    times: list[float] = []
-    expired = asyncio.Event()
-
-    def expire() -> None:
-        times.append(loop.time())
-        expired.set()
-
-    timer = ReadTimer(0.05, expire)
-    timer.start()
-    other = asyncio.Event()
-    loop.call_later(0.03, other.set)
-    await other.wait()
-    timer.stop()
-    began = loop.time()
-    timer.start()
-    async with asyncio.timeout(5):
-        await expired.wait()
-    assert times[0] - began >= 0.049
+    for when, step in steps.items():
+        loop.call_at(when, step)
+    over = asyncio.Event()
+    loop.call_at(until, over.set)
+    await over.wait()
 
 
-async def test_event_loop_does_not_keep_a_reader_alive() -> None:
-    timer = ReadTimer(60, lambda: None)
-    timer.start()
-    left = weakref.ref(timer)
-    del timer
-    assert left() is None
+def test_wait_that_is_too_long_is_told_once() -> None:
+    async def test() -> None:
+        alarm = Alarm()
+        await at({1: alarm.timer.start})
+        assert alarm.rang == [3]
+        assert alarm.timer.expired
+
+    run(test())
+
+
+def test_without_a_bound_there_is_no_timer() -> None:
+    async def test() -> None:
+        alarm = Alarm(None)
+        alarm.timer.start()
+        assert not alarm.timer.is_armed
+        await at({})
+        assert alarm.rang == []
+
+    run(test())
+
+
+def test_nothing_expires_while_nobody_waits() -> None:
+    async def test() -> None:
+        alarm = Alarm()
+        await at({0: alarm.timer.start, 1: alarm.timer.stop})
+        assert alarm.rang == []
+        assert not alarm.timer.is_armed
+
+    run(test())
+
+
+def test_time_counts_from_the_newest_wait() -> None:
+    async def test() -> None:
+        alarm = Alarm()
+        timer = alarm.timer
+        await at({0: timer.start, 1: timer.stop, 1.5: timer.start, 3: timer.stop, 7: timer.start})
+        assert alarm.rang == [9]
+
+    run(test())
+
+
+def test_cancelled_timer_does_not_ring() -> None:
+    async def test() -> None:
+        alarm = Alarm()
+        await at({0: alarm.timer.start, 1: alarm.timer.cancel, 1.5: alarm.timer.cancel})
+        assert alarm.rang == []
+
+    run(test())
+
+
+def test_event_loop_does_not_keep_a_reader_alive() -> None:
+    async def test() -> None:
+        timer = ReadTimer(2, lambda: None)
+        timer.start()
+        left = weakref.ref(timer)
+        del timer
+        assert left() is None
+        await at({})
+
+    run(test())
