@@ -175,8 +175,7 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
             except StopAsyncIteration:
                 self._next_source()
                 return
-            if not self._closed:
-                self._take(index, codec.read_piece(found))
+            self._take(index, codec.read_piece(found))
 
     def _take(self, index: int, piece: Piece) -> None:
         if piece.end == "abort":
@@ -189,8 +188,7 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
     def _next_source(self) -> None:
         if self._closed:
             return  # by another task, while this one waited
-        index, source = self._sources.popleft()
-        source.close()
+        index, _ = self._sources.popleft()
         if self._end is None or len(self._usages) <= index:
             raise EngineError("the engine ended an answer without saying why, or what it used")
         self._end = None

@@ -116,6 +116,14 @@ async def test_an_engine_that_says_nothing_has_failed() -> None:
         await embed(FakeRunner([[]]), read_embedding_call({"input": "a"}))
 
 
+async def test_an_answer_that_cannot_be_read_is_over_though_its_error_is_kept() -> None:
+    runner = FakeRunner([[{"data": []}]])
+    with pytest.raises(EngineError, match="cannot be read") as caught:
+        await embed(runner, read_embedding_call({"input": "a"}))
+    assert caught.value.__traceback__ is not None
+    assert runner.requests[0].stream.stops == 1
+
+
 async def test_a_failure_of_the_engine_is_raised() -> None:
     runner = FakeRunner()
     task = asyncio.create_task(embed(runner, read_embedding_call({"input": "a"})))

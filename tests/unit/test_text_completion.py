@@ -119,6 +119,15 @@ async def test_logprobs_have_the_shape_of_the_old_reference() -> None:
     )
 
 
+async def test_of_tokens_that_look_the_same_the_likeliest_counts() -> None:
+    # Each stands for other bytes that are no character by themselves.
+    top = [token("\ufffd", -0.1), token("b", -1.0), token("\ufffd", -9.0)]
+    pieces = [text_piece("b", logprobs={"content": [token("b", -1.0, top=top)]})]
+    final = await stream_of([*pieces, end(kind="text"), usage()], logprobs=3).read()
+    assert final.choices[0].logprobs is not None
+    assert final.choices[0].logprobs.top_logprobs == ({"b": -1.0, "\ufffd": -0.1},)
+
+
 async def test_tokens_of_one_character_begin_at_the_same_place() -> None:
     octets = "a😀b".encode()
     parts = [octets[:1], octets[1:3], octets[3:5], octets[5:]]

@@ -226,6 +226,15 @@ async def test_each_call_of_each_answer_has_an_id_of_its_own() -> None:
     assert len(set(calls)) == 4
 
 
+async def test_each_answer_is_read_anew() -> None:
+    thought = answer("<think>Hm.</think>Yes.")
+    options = {"reads_tools": True, "splits_reasoning": True}
+    final = await chat(thought, answer(TOOL_CALL), thought, **options).read()
+    assert [choice.finish_reason for choice in final.choices] == ["stop", "tool_calls", "stop"]
+    assert [choice.message.content for choice in final.choices] == ["Yes.", None, "Yes."]
+    assert [choice.message.reasoning for choice in final.choices] == ["Hm.", None, "Hm."]
+
+
 async def test_a_call_that_was_cut_off_ends_by_its_length() -> None:
     final = await chat(answer(TOOL_CALL[:-20], reason="length"), reads_tools=True).read()
     assert final.finish_reason == "length"
@@ -237,9 +246,10 @@ async def test_an_answer_without_calls_ends_by_itself_though_there_are_tools() -
     assert final.choices[0].message.tool_calls is None
 
 
-async def test_what_was_held_back_comes_before_the_end() -> None:
-    stream = chat(answer("<tool"), reads_tools=True)
-    assert await deltas(stream) == [Delta(role="assistant", content="<tool"), Delta()]
+@pytest.mark.parametrize("held", ["<thin", "<tool"])
+async def test_what_was_held_back_comes_before_the_end(held: str) -> None:
+    stream = chat(answer(held), reads_tools=True, splits_reasoning=True)
+    assert await deltas(stream) == [Delta(role="assistant", content=held), Delta()]
 
 
 def logprobs_of(token: str) -> dict[str, object]:
@@ -483,9 +493,10 @@ async def test_an_answer_that_is_not_whole_is_an_error(chunks: list[dict[str, An
         await chat(chunks).read()
 
 
-async def test_the_usage_of_a_second_answer_may_not_be_missing() -> None:
-    with pytest.raises(EngineError, match="what it used"):
-        await chat(answer("A"), [piece("B"), end()]).read()
+@pytest.mark.parametrize("last", [end(), usage()], ids=["no usage", "no reason"])
+async def test_a_second_answer_must_be_whole_as_well(last: dict[str, Any]) -> None:
+    with pytest.raises(EngineError, match="ended an answer"):
+        await chat(answer("A"), [piece("B"), last]).read()
 
 
 TEXTS = st.lists(
