@@ -356,6 +356,14 @@ async def test_a_closed_stream_may_be_closed_again() -> None:
         await stream.read()
 
 
+async def test_what_waits_is_gone_after_closing() -> None:
+    # What was held back and the reason of the end arrive together.
+    stream = chat(answer("<thin"), splits_reasoning=True)
+    assert (await anext(stream)).text == "<thin"
+    stream.close()
+    assert [chunk async for chunk in stream] == []
+
+
 async def test_closing_after_the_end_keeps_the_whole() -> None:
     async with chat(answer("A")) as stream:
         final = await stream.read()
@@ -388,9 +396,9 @@ async def test_a_timeout_stops_the_engine() -> None:
 async def test_a_chunk_that_takes_longer_than_the_timeout_stops_the_engine() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call())
-    stream.timeout = 0.01
     runner.requests[0].push(piece("A"))
     assert (await anext(stream)).text == "A"
+    stream.timeout = 0.01
     with pytest.raises(TimeoutError):
         await anext(stream)
     assert runner.requests[0].stream.stops == 1
