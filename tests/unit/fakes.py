@@ -84,12 +84,15 @@ class FakeBridge:
         self.queries: asyncio.Queue[FakeStream] = asyncio.Queue()
         self.events = FakeStream()
         self.located: list[ModelRecord | None] = []
+        self.may_locate = asyncio.Event()
+        self.may_locate.set()
         self.disposals = 0
         self.opened: list[FakeStream] = []
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
         """Return a record with absolute addresses."""
         self.located.append(model)
+        await self.may_locate.wait()
         if model is None:
             return BUILTIN
         return replace(model, model="https://fake/" + model.model)

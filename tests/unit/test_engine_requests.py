@@ -322,6 +322,34 @@ async def test_disposed_while_the_bridge_opens_a_request_ends(bench: Bench) -> N
     assert [bridge.disposals for bridge in bench.bridges] == [1]
 
 
+async def test_disposed_while_its_model_is_located_a_request_is_not_made(bench: Bench) -> None:
+    await bench.load("Llama")
+    old = bench.bridge
+    old.may_locate.clear()
+    task = asyncio.create_task(bench.ask().open())
+    await asyncio.sleep(0)
+    assert old.located == [None]
+    await bench.engine.dispose()
+    await bench.load("Llama")
+    old.may_locate.set()
+    with pytest.raises(DisposedError):
+        await task
+    assert len(old.opened) == 1
+    assert bench.engine.loaded == "Llama"
+
+
+async def test_cancelled_while_its_model_is_located_a_request_is_not_made(bench: Bench) -> None:
+    await bench.load("Llama")
+    bench.bridge.may_locate.clear()
+    task = asyncio.create_task(bench.ask().open())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(bench.bridge.opened) == 1
+    assert bench.engine.loaded == "Llama"
+
+
 async def test_disposed_while_it_loads_a_request_ends(bench: Bench) -> None:
     _, task, _, generation = await opening(bench)
     await bench.engine.dispose()
