@@ -25,7 +25,7 @@ from pywebllm.records import ModelRecord
 from pywebllm.values import LoadProgress
 
 from tests.unit.answering import AnsweringBridge, text_written, written
-from tests.unit.fakes import FakeStream, chunk
+from tests.unit.fakes import FakeBridge, FakeStream, chunk
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -44,13 +44,13 @@ class Bench:
         self.bridges: list[AnsweringBridge] = []
         self._answers = answers
         self._replies = replies
-        self.llm = AsyncWebLLM(bridge=self._open, **options)
+        self.llm = AsyncWebLLM(bridge=self.open, **options)
 
     @property
     def bridge(self) -> AnsweringBridge:
         return self.bridges[-1]
 
-    async def _open(self) -> AnsweringBridge:
+    async def open(self) -> AnsweringBridge:
         self.bridges.append(AnsweringBridge(*self._answers, replies=self._replies))
         return self.bridge
 
@@ -171,9 +171,9 @@ class Waiting:
 
     def __init__(self) -> None:
         self.bridge = AnsweringBridge()
-        self.llm = AsyncWebLLM(bridge=self._open)
+        self.llm = AsyncWebLLM(bridge=self.open)
 
-    async def _open(self) -> AnsweringBridge:
+    async def open(self) -> AnsweringBridge:
         return self.bridge
 
     async def reading(self) -> FakeStream:
@@ -233,13 +233,45 @@ async def test_a_streams_timeout_counts_for_each_chunk(waiting: Waiting) -> None
     assert await waiting.next_request_works()
 
 
+async def test_a_streams_timeout_counts_for_making_the_request_as_well() -> None:
+    bridge = FakeBridge()
+
+    async def opened() -> FakeBridge:
+        return bridge
+
+    async with AsyncWebLLM(bridge=opened) as llm:
+        with pytest.raises(TimeoutError):
+            await llm.chat.completions.create(messages=HELLO, stream=True, timeout=0.001)
+        asking = llm.chat.completions.create(messages=HELLO, stream=True)
+        again = asyncio.create_task(asking)
+        while (load := await bridge.loads.get()).stops:
+            pass  # the load that was given up
+        load.end()
+        await again
+
+
+async def test_a_queued_request_that_is_given_up_leaves_the_others_alone(waiting: Waiting) -> None:
+    chat = waiting.llm.chat.completions
+    running = asyncio.create_task(chat.create(messages=HELLO))
+    first = await waiting.reading()
+    queued = asyncio.create_task(chat.create(messages=HELLO))
+    second = await waiting.reading()
+    queued.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await queued
+    assert (bool(first.stops), bool(second.stops)) == (False, True)
+    first.push(*written("Hello.")).end()
+    assert (await running).text == "Hello."
+
+
 async def test_the_clients_timeout_counts_for_streams_that_have_none() -> None:
-    bench = Bench(written("Hello."), timeout=15)
+    bench = Bench(written("Hello."), timeout=15, replies=REPLIES)
     async with bench.llm as llm:
         stream = await llm.chat.completions.create(messages=HELLO, stream=True)
         assert stream.timeout == 15
         endless = await llm.chat.completions.create(messages=HELLO, stream=True, timeout=math.inf)
         assert endless.timeout is None
+        assert (await llm.sessions.resume("s")).timeout == 15
 
 
 async def test_break_stops_the_engine(waiting: Waiting) -> None:
@@ -380,6 +412,7 @@ async def test_several_models_are_there_at_once() -> None:
         assert llm.is_loaded("mine")
         assert llm.is_loaded(record)
         assert not llm.is_loaded("another")
+        assert bench.bridge.located == [record]
         await llm.unload("mine")
         assert (llm.is_loaded(), llm.is_loaded("mine")) == (True, False)
 
@@ -462,7 +495,7 @@ def test_arguments_that_are_wrong_are_refused_when_the_client_is_made() -> None:
     with pytest.raises(InvalidRequestError, match="a model is"):
         AsyncWebLLM(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="assets_url"):
-        AsyncWebLLM(assets_url="./", bridge=Bench()._open)
+        AsyncWebLLM(assets_url="./", bridge=Bench().open)
 
 
 async def test_the_same_endpoints_take_bodies() -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
-from pywebllm.errors import EngineError, SupportError
+from pywebllm.errors import EngineError, SupportError, ToolRoundsError
+from pywebllm.records import ModelRecord
 from pywebllm.sync import WebLLM
 from pywebllm.types import ChatCompletion
 from pywebllm.values import LoadProgress
@@ -28,10 +29,10 @@ HELLO = [{"role": "user", "content": "Hello"}]
 class Bench:
     """A synchronous client, its bridge, and a loop that runs while a call waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, *model: str, **options: Any) -> None:
         self.loop = asyncio.new_event_loop()
         self.bridge = AnsweringBridge()
-        self.llm = WebLLM(bridge=self._open, wait=self.wait)
+        self.llm = WebLLM(*model, bridge=self.open, wait=self.wait, **options)
 
     def wait(self, awaitable: Awaitable[T], /) -> T:
         async def waiting() -> T:
@@ -43,7 +44,7 @@ class Bench:
         self.bridge.answers.extend(answers)
         return self.llm
 
-    async def _open(self) -> AnsweringBridge:
+    async def open(self) -> AnsweringBridge:
         return self.bridge
 
 
@@ -129,6 +130,10 @@ def test_typed_answers_and_tools_work(bench: Bench) -> None:
     told = bench.bridge.bodies[-1]["messages"][-1]["content"]
     assert "21 degrees in Rome" in told
     assert "80" in told
+    with pytest.raises(ToolRoundsError):
+        bench.answer(written(calls)).chat.completions.run_tools(
+            messages=HELLO, tools=[warmth, humidity], max_rounds=1
+        )
 
 
 def test_plain_texts_and_embeddings_work(bench: Bench) -> None:
@@ -172,6 +177,21 @@ def test_loading_tells_how_far_it_is_and_unloading_frees() -> None:
         llm.load()
     assert not llm.is_loaded()
     bench.loop.close()
+
+
+def test_it_is_made_with_the_arguments_of_the_other_client() -> None:
+    record = ModelRecord(model_id="mine", model="mine/", model_lib="mine.wasm")
+    bench = Bench("mine", records=[record], max_models=2, timeout=0.001)
+    with bench.llm as llm:
+        llm.load()
+        assert bench.bridge.located == [record]
+        llm.load("another")
+        assert llm.is_loaded(), "there is room for two"
+        with pytest.raises(TimeoutError):
+            llm.chat.completions.create(messages=HELLO)
+    bench.loop.close()
+    with pytest.raises(TypeError, match="assets_url"):
+        WebLLM(assets_url="./", bridge=bench.open)
 
 
 def test_a_python_that_cannot_wait_says_so_at_the_first_call() -> None:
