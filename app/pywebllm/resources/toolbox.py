@@ -50,9 +50,10 @@ class Toolbox:
     """
 
     def __init__(self, tools: Sequence[Tool]) -> None:
-        functions = [tool for tool in items("tools", tools) if callable(tool)]
+        found = items("tools", tools)
+        functions = [tool for tool in found if callable(tool)]
         own = {_name(it): it for it in describe(functions) or ()}
-        given = {_name(tool): tool for tool in tools if not callable(tool)}
+        given = {_name(tool): tool for tool in found if not callable(tool)}
         if len(own) < len(functions):
             raise InvalidRequestError("two functions have the same name", param="tools")
         for name in given.keys() - own.keys():

@@ -89,7 +89,7 @@ def test_functions_describe_themselves_and_descriptions_stay_as_they_are() -> No
 
 
 def test_a_description_beside_its_function_replaces_the_functions_own() -> None:
-    found = Toolbox([DESCRIPTION, warmth, broken]).descriptions
+    found = Toolbox(iter([DESCRIPTION, warmth, broken])).descriptions  # type: ignore[arg-type]
     assert names(found) == ["warmth", "broken"]
     assert found is not None
     assert found[1] is DESCRIPTION
