@@ -47,7 +47,7 @@ class Flattener:
             inner = self.flat(part, where, seen=known)
             if inner is None:
                 return None
-            found = merged(found, inner, place)
+            found = merged(found, inner, where)
         return found
 
     def _target(

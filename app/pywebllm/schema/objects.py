@@ -133,8 +133,9 @@ class _Body:
 
     def node(self) -> Node:
         """Write it: the first property there is, and what follows."""
+        rests = self._rests()
         options = [
-            sequence(pair, self._rest(at + 1))
+            sequence(pair, rests[at])
             for at, (pair, _) in enumerate(self._pairs[: self._leading + 1])
         ]
         if self._leading < len(self._pairs):
@@ -143,17 +144,19 @@ class _Body:
             return optional(choice(*options))
         return optional(choice(*options, listed(self._extra, 1, None)))
 
-    def _rest(self, at: int) -> Node:
-        """Write what follows once something is written, from a property on."""
-        if self._leading > 1 and at <= self._leading + 1:
-            return self._writer.rule(
-                f"rest {at} of {self._key}", lambda: self._written(at), name="rest"
-            )
-        return self._written(at)
+    def _rests(self) -> list[Node]:
+        """Write what may follow each property, from the last one backwards."""
+        rest = repeat(sequence(_COMMA, self._extra))
+        found = [rest]
+        for at in range(len(self._pairs) - 1, 0, -1):
+            pair, required = self._pairs[at]
+            item = sequence(_COMMA, pair)
+            rest = sequence(item if required else optional(item), rest)
+            if self._leading > 1 and at <= self._leading + 1:
+                rest = self._shared(at, rest)
+            found.append(rest)
+        return found[::-1]
 
-    def _written(self, at: int) -> Node:
-        if at == len(self._pairs):
-            return repeat(sequence(_COMMA, self._extra))
-        pair, required = self._pairs[at]
-        item = sequence(_COMMA, pair)
-        return sequence(item if required else optional(item), self._rest(at + 1))
+    def _shared(self, at: int, rest: Node) -> Node:
+        # Several properties may be the first, and each is followed by this.
+        return self._writer.rule(f"rest {at} of {self._key}", lambda: rest, name="rest")

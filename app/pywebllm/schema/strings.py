@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from .charset import ALL, spelled
 from .ebnf import NOTHING, Chars, Choice, Node, Repeat, Sequence, Text, choice, repeat, sequence
+from .fitting import fit_length
 from .formats import FORMATS, FREE_FORMATS
 from .place import Place
 from .regex import RegexError, read_regex
@@ -25,12 +26,21 @@ def string_node(schema: Mapping[str, object], place: Place, writer: Writer) -> N
     assert most is None or isinstance(most, int)
     if most is not None and most < least:
         raise place.error("minLength is above maxLength", advice="Mend one of them.")
+    # In a rule of its own: for each rule the engine looks once at all tokens of the vocabulary.
+    words = {word: schema.get(word) for word in ("format", "pattern")}
+    key = f"string {least} {most} {words}"
+    name = str(words["format"] or ("pattern" if words["pattern"] else "string"))
+    return writer.rule(key, lambda: _string(schema, (least, most), place, writer), name=name)
+
+
+def _string(
+    schema: Mapping[str, object], length: tuple[int, int | None], place: Place, writer: Writer
+) -> Node:
     content = _content(schema, place)
     if content is None:
-        return text_node(repeat(Chars(ALL), least, most), writer)
-    format_ = schema.get("format")
+        return text_node(repeat(Chars(ALL), *length), writer)
     try:
-        fitted = _fit(content, least, most)
+        fitted = fit_length(content, *length)
     except RegexError as error:
         raise place.error(
             f"minLength or maxLength does not go with this pattern or format: {error}",
@@ -38,8 +48,7 @@ def string_node(schema: Mapping[str, object], place: Place, writer: Writer) -> N
         ) from error
     if fitted == NOTHING:
         raise place.error("no string fits", advice="Mend the length, pattern or format.")
-    key = f"string {format_} {schema.get('pattern')} {least} {most}"
-    return writer.rule(key, lambda: text_node(fitted, writer), name=str(format_ or "pattern"))
+    return text_node(fitted, writer)
 
 
 def text_node(content: Node, writer: Writer) -> Node:
@@ -72,74 +81,6 @@ def _pattern(pattern: str, place: Place) -> Node:
             f"'pattern': {error}: {pattern!r}",
             advice="Use characters, classes, groups, |, quantifiers, and ^ $ at the ends.",
         ) from error
-
-
-def _lengths(node: Node) -> tuple[int, int | None]:
-    """Count the fewest and the most characters of a content; None is without end."""
-    match node:
-        case Chars():
-            return 1, 1
-        case Sequence(parts):
-            both = [_lengths(part) for part in parts]
-            return sum(least for least, _ in both), _sum([most for _, most in both])
-        case Choice(options):
-            both = [_lengths(option) for option in options]
-            mosts = [most for _, most in both]
-            return (
-                min(least for least, _ in both),
-                None if None in mosts else max(most for most in mosts if most is not None),
-            )
-        case Repeat(part, low, high):
-            least, most = _lengths(part)
-            return least * low, None if most is None or high is None else most * high
-        case _:
-            return 0, 0
-
-
-def _sum(numbers: list[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if len(known) == len(numbers) else None
-
-
-def _fit(node: Node, least: int, most: int | None) -> Node:
-    """Narrow a content to a length."""
-    low, high = _lengths(node)
-    if least <= low and (most is None or (high is not None and high <= most)):
-        return node
-    if (most is not None and low > most) or (high is not None and high < least):
-        return NOTHING
-    match node:
-        case Choice(options):
-            return choice(*(_fit(option, least, most) for option in options))
-        case Repeat(part, lower, upper):
-            return _fit_repeat(part, (lower, upper), least, most)
-        case Sequence(parts):
-            return _fit_sequence(parts, least, most)
-        case _:
-            return NOTHING
-
-
-def _fit_repeat(part: Node, times: tuple[int, int | None], least: int, most: int | None) -> Node:
-    lower, upper = times
-    width, widest = _lengths(part)
-    if upper == 1:
-        return choice(_fit(part, least, most), *((sequence(),) if lower == 0 == least else ()))
-    if width != widest or width == 0:
-        raise RegexError("a repeated part has no fixed length")
-    tops = [upper] if upper is not None else []
-    if most is not None:
-        tops.append(most // width)
-    return repeat(part, max(lower, -(-least // width)), min(tops) if tops else None)
-
-
-def _fit_sequence(parts: tuple[Node, ...], least: int, most: int | None) -> Node:
-    lengths = [_lengths(part) for part in parts]
-    loose = [at for at, (low, high) in enumerate(lengths) if low != high]
-    if len(loose) != 1:
-        raise RegexError("more than one of its parts has no fixed length")
-    fixed = sum(low for low, high in lengths if low == high)
-    inner = _fit(parts[loose[0]], max(least - fixed, 0), None if most is None else most - fixed)
-    return sequence(*parts[: loose[0]], inner, *parts[loose[0] + 1 :])
 
 
 def _spell(node: Node, writer: Writer) -> Node:

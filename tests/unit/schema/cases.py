@@ -13,7 +13,7 @@ __all__ = ["Case", "cases", "documents"]
 # A schema, and a value that fits it.
 Case = tuple[dict[str, Any], Any]
 
-characters = st.characters(exclude_categories=("Cs",))
+characters = st.characters(exclude_categories=["Cs"])
 names = st.text(characters, min_size=1, max_size=6) | st.sampled_from(
     ["a", "b", "name", 'say "hi"', "back\\slash", "line\nfeed", "[x]-^", "naïve", "😀"]
 )
@@ -51,7 +51,10 @@ def patterns(draw: st.DrawFn) -> Case:
             ]
         )
     )
-    return {"type": "string", "pattern": pattern}, value
+    schema: dict[str, Any] = {"type": "string", "pattern": pattern}
+    if draw(st.booleans()):
+        schema["minLength"] = draw(st.integers(0, len(value)))
+    return schema, value
 
 
 formats = st.sampled_from(
@@ -125,7 +128,7 @@ listed = st.lists(plain, min_size=1, max_size=4).flatmap(
     lambda values: st.tuples(st.just({"enum": values}), st.sampled_from(values))
 )
 constants = plain.map(lambda value: ({"const": value}, value))
-anything = plain.map(lambda value: ({}, value))
+anything: st.SearchStrategy[Case] = plain.map(lambda value: ({}, value))
 flags = st.booleans().map(lambda value: ({"type": "boolean"}, value))
 nulls = st.just(({"type": "null"}, None))
 scalars: st.SearchStrategy[Case] = st.one_of(
@@ -159,7 +162,7 @@ def objects(draw: st.DrawFn, inner: st.SearchStrategy[Case]) -> Case:
 @st.composite
 def maps(draw: st.DrawFn, inner: st.SearchStrategy[Case]) -> Case:
     schema, value = draw(inner)
-    found = {"type": "object", "additionalProperties": schema}
+    found: dict[str, Any] = {"type": "object", "additionalProperties": schema}
     keys = draw(st.lists(names, max_size=3, unique=True))
     if draw(st.booleans()):
         found["propertyNames"] = {"pattern": "^[a-z]{1,3}$"}
