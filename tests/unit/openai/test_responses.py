@@ -185,9 +185,11 @@ async def test_stream_helper_puts_the_response_together(page: Page) -> None:
 
 
 async def test_logprobs_come_when_they_are_included(page: Page) -> None:
-    token = {"token": "A", "logprob": -0.5, "bytes": None}
-    logprobs = {"content": [{**token, "top_logprobs": [token]}]}
-    chunks = [piece("A", logprobs=logprobs), end(), usage()]
+    def told(text: str) -> dict[str, Any]:
+        token = {"token": text, "logprob": -0.5, "bytes": None}
+        return piece(text, logprobs={"content": [{**token, "top_logprobs": [token]}]})
+
+    chunks = [told("A"), told("B"), end(), usage()]
     page.stream(*chunks).stream(*chunks)
     options: Any = {"include": ["message.output_text.logprobs"], "top_logprobs": 1}
     async with sdk(page) as client:
@@ -198,9 +200,9 @@ async def test_logprobs_come_when_they_are_included(page: Page) -> None:
     part = response.output[0].content[0]
     assert part.type == "output_text"
     assert part.logprobs is not None
-    assert part.logprobs[0].top_logprobs[0].logprob == -0.5
-    (delta,) = [event for event in events if event.type == "response.output_text.delta"]
-    assert [token.token for token in delta.logprobs] == ["A"]
+    assert [token.top_logprobs[0].token for token in part.logprobs] == ["A", "B"]
+    deltas = [event for event in events if event.type == "response.output_text.delta"]
+    assert [[token.token for token in delta.logprobs] for delta in deltas] == [["A"], ["B"]]
 
 
 async def test_error_before_the_first_event_has_its_status(page: Page) -> None:
