@@ -1,0 +1,127 @@
+"""Classes of pydantic: used as they are, never imported by the library."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import AnyHttpUrl, BaseModel, Field, HttpUrl, StringConstraints
+from pywebllm.errors import ParseError
+from pywebllm.schema import build, grammar_of, schema_of
+
+from tests.unit.schema.ebnf import Grammar
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int = Field(9, ge=1, le=9)
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    weight: Annotated[float, Field(gt=0, le=100)]
+
+
+class Tree(BaseModel):
+    name: str = Field(max_length=20)
+    children: list[Tree] = Field(default_factory=list, max_length=3)
+
+
+class Home(BaseModel):
+    """Where things are."""
+
+    name: str = Field(min_length=1, max_length=40, description="What it is called.")
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-\d{3}$", max_length=10)]
+    size: int = Field(multiple_of=5, lt=1000, gt=-1)
+    colour: Colour
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
+    tree: Tree
+    built: date
+    seen: datetime
+    opens: time
+    stay: timedelta
+    id: UUID
+    site: HttpUrl
+    other: AnyHttpUrl
+    rooms: dict[str, int]
+    by_colour: dict[Colour, int]
+    place: tuple[float, float]
+    note: str | None = None
+    any: Any = None
+    alias: int = Field(alias="theAlias")
+
+
+class Strict(BaseModel, extra="forbid"):
+    a: int
+
+
+class Loose(BaseModel, extra="allow"):
+    a: int
+
+
+@dataclass
+class Holder:
+    trees: list[Tree]
+    home: Cat | None = None
+
+
+def test_every_text_of_a_models_grammar_fits_the_model() -> None:
+    schema = schema_of(Home)
+    grammar, chance = Grammar.read(grammar_of(schema)), random.Random(5)
+    for _ in range(60):
+        text = grammar.derive(chance)
+        Draft202012Validator(schema).validate(json.loads(text))
+        assert isinstance(build(Home, text), Home)
+
+
+@pytest.mark.parametrize("model", [Tree, Strict, Loose, Cat])
+def test_a_models_own_json_comes_back(model: type[BaseModel]) -> None:
+    grammar = Grammar.read(grammar_of(schema_of(model)))
+    chance = random.Random(6)
+    for _ in range(20):
+        found = build(model, grammar.derive(chance))
+        assert build(model, found.model_dump_json()) == found
+
+
+def test_a_recursive_model_is_a_recursive_grammar() -> None:
+    grammar = Grammar.read(grammar_of(schema_of(Tree)))
+    assert grammar.accepts('{"name": "a", "children": [{"name": "b", "children": []}]}')
+    assert not grammar.accepts('{"name": "a", "children": [{"children": []}]}')
+
+
+def test_models_may_stand_inside_of_dataclasses() -> None:
+    schema = schema_of(Holder)
+    Draft202012Validator.check_schema(schema)
+    text = '{"trees": [{"name": "a", "children": [{"name": "b"}]}], "home": {"kind": "cat"}}'
+    assert Grammar.read(grammar_of(schema)).accepts(text)
+    found = build(Holder, text)
+    assert found == Holder([Tree(name="a", children=[Tree(name="b")])], Cat(kind="cat", lives=9))
+
+
+def test_what_a_model_refuses_is_a_parse_error() -> None:
+    with pytest.raises(ParseError, match="valid integer") as caught:
+        build(Strict, '{"a": "x"}')
+    assert caught.value.text == '{"a": "x"}'
+    with pytest.raises(ParseError, match=r"\$\.trees\[0\]: "):
+        build(Holder, '{"trees": [{}]}')
+
+
+def test_the_library_never_imports_pydantic() -> None:
+    code = "import sys; sys.path.insert(0, 'app'); import pywebllm.schema; print([*sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'pywebllm.schema'" in done.stdout
+    assert "pydantic" not in done.stdout
