@@ -150,15 +150,12 @@ def dump(value: object) -> dict[str, Any]:
     Raises:
         TypeError: It is no such value.
     """
-    if not is_dataclass(value) or isinstance(value, type):
+    names = _names(type(value))
+    if not names:
         raise TypeError(f"a value of pywebllm.types is expected, got {value!r}")
     nulls = _NULLS.get(type(value), frozenset())
-    items = {field.name: getattr(value, field.name) for field in fields(value)}
-    known = {
-        name: _plain(item)
-        for name, item in items.items()
-        if (item is not None or name in nulls) and name not in _NOT_JSON
-    }
+    items = ((name, getattr(value, name)) for name in names)
+    known = {name: _plain(item) for name, item in items if item is not None or name in nulls}
     if isinstance(value, Usage | EmbeddingUsage):
         return _with_extra(known)
     if isinstance(value, ChoiceLogprobs):
@@ -166,8 +163,21 @@ def dump(value: object) -> dict[str, Any]:
     return known
 
 
+# What `_names` found out, for it is asked several times for each chunk.
+_KNOWN_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    found = _KNOWN_NAMES.get(kind)
+    if found is None:
+        known = fields(kind) if is_dataclass(kind) else ()
+        found = tuple(field.name for field in known if field.name not in _NOT_JSON)
+        _KNOWN_NAMES[kind] = found
+    return found
+
+
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
+    if _names(type(value)):
         return dump(value)
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
