@@ -788,9 +788,12 @@ function describeSession({ sessionId, modelId, resumable, reason, emittedTokens 
  * Mend what WebLLM 0.2.86 does to prompts and to answers that stream, inside its own engine:
  * - `$$` and the like in a message are read as `String.replace` reads them;
  * - a chunk has the logprobs of one token, though it may take several tokens to make a character;
+ * - a token that is part of a character has the bytes of U+FFFD, and the one that ends an answer is
+ *   listed among the tokens of its text;
  * - an answer that ends within a character loses the text that waited for its end;
  * - the first tokens of a stop string are sent before WebLLM sees that they are one;
  * - without `top_logprobs` there are no logprobs at all;
+ * - seeds below 0 break its generator of random numbers;
  * - the usage does not say how much of the prompt was still in the KV cache, and that of a resumed
  *   answer counts some tokens of its beginning, and the first new one sometimes twice.
  *
@@ -807,6 +810,7 @@ function mend(engine) {
     const [request, pipeline] = given;
     const input = preparePrefillInput.apply(engine, given);
     takeLiterally(pipeline.getConversationObject());
+    tellBytes(pipeline);
     reused.set(request, pipeline.filledKVCacheLength);
     return input;
   };
@@ -814,11 +818,12 @@ function mend(engine) {
     const [request, , pipeline, , , state, , options] = given;
     const chunks = streamCurrentGeneration.apply(engine, given);
     const offset = options?.completionTokenOffset ?? 0;
+    tellBytes(pipeline);
     return new MendedStream({ request, pipeline, state, offset, cached: reused.get(request) }).read(chunks);
   };
   for (const name of ["chatCompletion", "completion"]) {
     const create = engine[name];
-    engine[name] = (/** @type {any} */ request) => create.call(engine, withTopLogprobs(request));
+    engine[name] = (/** @type {any} */ request) => create.call(engine, withSeed(withTopLogprobs(request)));
   }
 }
 
@@ -840,6 +845,61 @@ const NO_TOP = Symbol("no top logprobs");
 function withTopLogprobs(request) {
   return request.logprobs && !request.top_logprobs ? { ...request, top_logprobs: 1, [NO_TOP]: true } : request;
 }
+
+/** WebLLM takes a seed modulo this, and keeps its sign. */
+const SEEDS = 2 ** 31 - 1;
+
+/** @param {any} request */
+function withSeed(request) {
+  return request.seed < 0 ? { ...request, seed: (request.seed % SEEDS) + SEEDS } : request;
+}
+
+/** The entries of `logprobs` for tokens that end answers. @type {WeakSet<object>} */
+const ends = new WeakSet();
+
+/**
+ * Let a pipeline tell the bytes of tokens that are no whole characters, and which tokens end answers.
+ * @param {any} pipeline
+ */
+function tellBytes(pipeline) {
+  if (Object.hasOwn(pipeline, "getTokenLogprob")) return;
+  const { getTokenLogprob } = pipeline;
+  pipeline.getTokenLogprob = (/** @type {number} */ id, /** @type {number} */ top) => {
+    const found = getTokenLogprob.call(pipeline, id, top);
+    const bytes = found.token.includes("\uFFFD") ? bytesOf(pipeline, id) : found.bytes;
+    const top_logprobs = found.top_logprobs.map((/** @type {any} */ other) => {
+      if (!other.token.includes("\uFFFD")) return other;
+      // WebLLM does not say which token it is; the one that was taken is known.
+      return { ...other, bytes: other.logprob === found.logprob && other.token === found.token ? bytes : undefined };
+    });
+    const entry = { ...found, bytes, top_logprobs };
+    if (pipeline.stopTokens.includes(id)) ends.add(entry);
+    return entry;
+  };
+}
+
+/**
+ * The bytes of a token; undefined where its vocabulary does not tell them.
+ * @param {any} pipeline @param {number} id
+ */
+function bytesOf({ tokenizer, token_postproc_method: method }, id) {
+  /** @type {string} */
+  const token = tokenizer.idToToken(id);
+  if (method === "byte_level") {
+    const bytes = [...token].map((character) => BYTES.get(character));
+    return bytes.includes(undefined) ? undefined : bytes;
+  }
+  const byte = /^<0x([0-9A-F]{2})>$/i.exec(token)?.[1];
+  return byte && [Number.parseInt(byte, 16)];
+}
+
+/** How vocabularies of byte-level BPE write bytes: visible Latin-1 as it is, the others from U+0100 on. */
+const BYTES = (() => {
+  let next = 0x100;
+  const isVisible = (/** @type {number} */ byte) => /[!-~\u00A1-\u00AC\u00AE-\u00FF]/.test(String.fromCharCode(byte));
+  const written = (/** @type {number} */ byte) => String.fromCharCode(isVisible(byte) ? byte : next++);
+  return new Map(Array.from({ length: 256 }, (_, byte) => [written(byte), byte]));
+})();
 
 /** One stream of WebLLM's; its pipeline stands still while a chunk is looked at. */
 class MendedStream {
@@ -877,22 +937,22 @@ class MendedStream {
   *#more(chunk) {
     const stopped = this.#pipeline.stopped();
     const text = this.#takeText(stopped ? [] : this.#stops);
-    if (text || stopped) yield this.#piece(chunk, text);
+    if (text || stopped) yield* this.#piece(chunk, text);
   }
 
   /** @param {any} chunk with the reason for the end, and no text */
   *#last(chunk) {
-    const text = this.#takeText([]);
-    const logprobs = this.#request.logprobs ? this.#pipeline.getTokenLogprobArray().length : 0;
-    if (text || logprobs > this.#logprobsSent) yield this.#piece(chunk, text);
+    yield* this.#piece(chunk, this.#takeText([]));
     yield chunk;
   }
 
   /** @param {any} chunk gives all that pieces have in common @param {string} text */
-  #piece(chunk, text) {
+  *#piece(chunk, text) {
+    const logprobs = this.#takeLogprobs();
+    if (!text && !logprobs?.content.length) return;
     const content = "messages" in this.#request ? { delta: { role: "assistant", content: text } } : { text };
-    const choice = { ...content, index: 0, finish_reason: null, logprobs: this.#takeLogprobs() };
-    return { ...chunk, choices: [choice] };
+    const choice = { ...content, index: 0, finish_reason: null, logprobs };
+    yield { ...chunk, choices: [choice] };
   }
 
   /** @param {string[]} stops whose beginnings are held back */
@@ -907,8 +967,9 @@ class MendedStream {
   #takeLogprobs() {
     if (!this.#request.logprobs) return null;
     const all = this.#pipeline.getTokenLogprobArray();
-    const content = all.slice(this.#logprobsSent);
+    const unsent = all.slice(this.#logprobsSent);
     this.#logprobsSent = all.length;
+    const content = this.#request.ignore_eos ? unsent : unsent.filter((/** @type {object} */ it) => !ends.has(it));
     if (!this.#request[NO_TOP]) return { content };
     return { content: content.map((/** @type {any} */ token) => ({ ...token, top_logprobs: [] })) };
   }

@@ -4,6 +4,8 @@
  */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import * as webllm from "@mlc-ai/web-llm";
 import { RECORD, SESSION, World, chat, drain, load, resume, test, textOf } from "./fakes.mjs";
 
@@ -24,12 +26,20 @@ const CONFIG = {
 
 const PROMPT_TOKENS = 10;
 
+/** The token that ends an answer. */
+const END = -1;
+
+/** How byte-level BPE writes the bytes of this file that are no visible Latin-1. */
+const WRITTEN = new Map([[0x80, "Ģ"], [0x98, "ĺ"], [0x9f, "Ł"]]);
+
 /** What a prompt begins with in many models, and WebLLM does not count. */
 const PREFIX_TOKENS = 1;
 
 /** The part of WebLLM's pipeline that its engine uses; it writes the tokens that it is given. */
 class Pipeline {
   stopStr = CONFIG.conv_template.stop_str;
+  stopTokens = [END];
+  token_postproc_method = "byte_level";
   filledKVCacheLength = 0;
   /** Prompts as the conversation renders them. @type {string[]} */
   prompts = [];
@@ -39,7 +49,7 @@ class Pipeline {
   #conversation = { messages: [], config: {} };
   /** @type {Buffer[]} */
   #written = [];
-  /** @type {{ token: string, top_logprobs: object[] }[]} */
+  /** @type {object[]} */
   #logprobs = [];
   #message = "";
   /** @type {string | undefined} */
@@ -53,7 +63,7 @@ class Pipeline {
   getMessage = () => this.#message;
   getTokenLogprobArray = () => this.#logprobs;
   stopped = () => this.#stopped;
-  setSeed = () => {};
+  setSeed = (/** @type {number} */ _seed) => {};
   getRNGState = () => 1;
   getCurRoundCompletionTotalTokens = () => this.#counts.completion;
   getCurRoundDecodingTotalTokens = () => this.#counts.decode;
@@ -65,6 +75,22 @@ class Pipeline {
   getCurRoundGrammarInitTotalTime = () => 0;
   getCurRoundGrammarPerTokenTotalTime = () => 0;
   getCurRoundLatencyBreakdown = () => ({});
+
+  tokenizer = {
+    /** @param {number} id */
+    idToToken: (id) => {
+      const octets = [...(this.answer[id] ?? [])];
+      return octets.map((octet) => WRITTEN.get(octet) ?? String.fromCharCode(octet)).join("");
+    },
+  };
+
+  /** @param {number} id @param {number} top */
+  getTokenLogprob(id, top) {
+    const token = id === END ? "<end>" : String(this.answer[id]);
+    const said = { token, logprob: -0.5, bytes: [...Buffer.from(token)] };
+    const other = { token: "\uFFFD", logprob: -1, bytes: [...Buffer.from("\uFFFD")] };
+    return { ...said, top_logprobs: [said, other].slice(0, top) };
+  }
 
   resetChat() {
     this.filledKVCacheLength = 0;
@@ -130,7 +156,8 @@ class Pipeline {
   #sample({ max_tokens = Infinity, stop = [], logprobs, top_logprobs }) {
     const token = this.answer[this.#written.length];
     this.#counts.completion += 1;
-    if (logprobs && top_logprobs > 0) this.#logprobs.push({ token: String(token ?? "<end>"), top_logprobs: [{}] });
+    const id = token ? this.#written.length : END;
+    if (logprobs && top_logprobs > 0) this.#logprobs.push(this.getTokenLogprob(id, top_logprobs));
     if (!token) return this.#stop("stop");
     this.#written.push(token);
     this.#message = String(Buffer.concat(this.#written));
@@ -207,10 +234,54 @@ test("each token's logprobs are sent once, however many tokens a character takes
   const { bridge } = await writing("a", ...bytes("é"), ...bytes("😀"), "b");
   const { chunks, text, logprobs } = await ask(bridge, { logprobs: true, top_logprobs: 1 });
   assert.equal(text, "aé😀b");
-  assert.equal(logprobs.length, 9);
-  assert.deepEqual([logprobs[0].token, logprobs.at(-2).token, logprobs.at(-1).token], ["a", "b", "<end>"]);
-  const counts = chunks.slice(0, 5).map((/** @type {any} */ { choices }) => choices[0].logprobs.content.length);
-  assert.deepEqual(counts, [1, 2, 4, 1, 1]);
+  assert.equal(logprobs.length, 8);
+  assert.deepEqual([logprobs[0].token, logprobs.at(-1).token], ["a", "b"]);
+  const counts = chunks.slice(0, 4).map((/** @type {any} */ { choices }) => choices[0].logprobs.content.length);
+  assert.deepEqual(counts, [1, 2, 4, 1]);
+});
+
+for (const method of ["byte_level", "byte_fallback"]) {
+  test(`tokens that are parts of a character have their own bytes: ${method}`, async () => {
+    const { bridge, pipeline } = await writing("a", ...bytes("é"), ...bytes("😀"), "b");
+    pipeline.token_postproc_method = method;
+    if (method === "byte_fallback") {
+      const hex = (/** @type {number} */ id) => pipeline.answer[id]?.toString("hex").toUpperCase();
+      pipeline.tokenizer.idToToken = (id) => `<0x${hex(id)}>`;
+    }
+    const { logprobs } = await ask(bridge, { logprobs: true, top_logprobs: 2 });
+    const octets = logprobs.flatMap((/** @type {any} */ token) => token.bytes);
+    assert.equal(String(Buffer.from(octets)), "aé😀b");
+    const [said, other] = logprobs[1].top_logprobs;
+    assert.deepEqual([said.bytes, other.bytes], [[0xc3], undefined], "of the other, only its text is known");
+  });
+}
+
+test("a token whose bytes the vocabulary does not tell has none", async () => {
+  const { bridge, pipeline } = await writing(...bytes("é"));
+  for (const method of ["byte_level", "byte_fallback"]) {
+    pipeline.token_postproc_method = method;
+    pipeline.tokenizer.idToToken = () => "\u{1F600}";
+    const { logprobs } = await ask(bridge, { logprobs: true, top_logprobs: 1 });
+    assert.deepEqual(logprobs.map((/** @type {any} */ token) => token.bytes), [undefined, undefined]);
+  }
+});
+
+test("the token that ends an answer is none of its text, and with ignore_eos it is", async () => {
+  const { bridge } = await writing("a");
+  for (const [ignore_eos, tokens] of /** @type {const} */ ([[false, ["a"]], [true, ["a", "<end>"]]])) {
+    const { logprobs } = await ask(bridge, { logprobs: true, top_logprobs: 1, ignore_eos });
+    assert.deepEqual(logprobs.map((/** @type {any} */ it) => it.token), tokens);
+  }
+});
+
+test("a seed below 0 is one that WebLLM's generator can take", async () => {
+  const { bridge, pipeline } = await writing("a");
+  const seeds = /** @type {number[]} */ ([]);
+  pipeline.setSeed = (/** @type {number} */ seed) => seeds.push(seed);
+  for (const seed of [-3, 5, -(2 ** 31 - 1)]) await ask(bridge, { seed });
+  // After each answer WebLLM seeds its generator by the clock.
+  const asked = seeds.filter((seed) => seed < 2 ** 31);
+  assert.deepEqual(asked, [2 ** 31 - 4, 5, 2 ** 31 - 1]);
 });
 
 test("without logprobs asked for there are none", async () => {
@@ -223,7 +294,7 @@ test("logprobs are told without top_logprobs, which are then empty", async () =>
   const { bridge } = await writing("a", "b");
   for (const wish of [{ logprobs: true }, { logprobs: true, top_logprobs: 0 }]) {
     const { logprobs } = await ask(bridge, wish);
-    assert.deepEqual(logprobs.map((/** @type {any} */ { token }) => token), ["a", "b", "<end>"]);
+    assert.deepEqual(logprobs.map((/** @type {any} */ { token }) => token), ["a", "b"]);
     assert.ok(logprobs.every((/** @type {any} */ { top_logprobs }) => top_logprobs.length === 0));
   }
   const { logprobs } = await ask(bridge, { logprobs: true, top_logprobs: 1 });
@@ -343,4 +414,8 @@ test("a resumed answer goes on within a character, and counts each of its tokens
 test("what WebLLM names as its engine's parts is there to be mended", () => {
   const names = ["preparePrefillInput", "streamCurrentGeneration", "chatCompletion", "completion"];
   for (const name of names) assert.equal(typeof Base.prototype[name], "function", name);
+  const source = readFileSync(fileURLToPath(import.meta.resolve("@mlc-ai/web-llm")), "utf8");
+  for (const name of ["this.stopTokens", "this.token_postproc_method", "this.tokenizer.", "idToToken", "getTokenLogprob("]) {
+    assert.ok(source.includes(name), name);
+  }
 });
