@@ -54,11 +54,13 @@ class PagePython:
         page.evaluate(_START, {"wheels": wheels(), "more": list(files)})
 
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
-        """Run `function(**arguments)` in the page; arguments and result cross as JSON."""
+        """Run `function(**arguments)` in the page; arguments and result cross as JSON.
+
+        Its annotations may name what is here only: Python 3.14 looks them up when asked for.
+        """
         source = textwrap.dedent(inspect.getsource(function))
         code = "\n".join(
             [
-                "from __future__ import annotations",
                 source,
                 "import json as _json",
                 f"_arguments = _json.loads({json.dumps(json.dumps(arguments))})",

@@ -1,0 +1,360 @@
+"""`AsyncWebLLM` and `WebLLM` keep their promises about loading, stopping, queueing and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.browser.inpage import PagePython, wait_for_no_worker
+
+# Live in the page: the client that most tests share, and what one test keeps between its runs.
+llm: Any = None
+kept: Any = None
+
+# Seconds; the abandoned answers of 800 tokens would take several times as long.
+SOON = 8
+
+HI = [{"role": "user", "content": "Tell me all about Ada."}]
+
+
+@pytest.fixture(scope="module")
+def client(python: PagePython) -> Iterator[PagePython]:
+    """The page, with a client in it whose model is loaded."""
+
+    async def start() -> None:
+        global llm
+        from pywebllm import AsyncWebLLM
+
+        llm = AsyncWebLLM()
+        await llm.load()
+
+    async def end() -> None:
+        await llm.close()
+
+    python.run(start)
+    yield python
+    python.run(end)
+
+
+def test_first_request_loads_the_model_by_itself(python: PagePython) -> None:
+    async def ask(messages: list[Any]) -> list[bool]:
+        from pywebllm import AsyncWebLLM
+
+        async with AsyncWebLLM() as llm:
+            before = llm.is_loaded()
+            reply = await llm.chat.completions.create(messages=messages, max_tokens=5)
+            return [before, llm.is_loaded(), bool(reply.text)]
+
+    assert python.run(ask, messages=HI) == [False, True, True]
+
+
+def test_load_tells_its_progress_and_unload_frees_the_worker(fresh_python: PagePython) -> None:
+    async def load() -> list[Any]:
+        global llm
+        from pywebllm import AsyncWebLLM, LoadProgress
+
+        llm = AsyncWebLLM()
+        heard: list[LoadProgress] = []
+        await llm.load(on_progress=heard.append)
+        return [[it.ratio for it in heard], [it.phase for it in heard], llm.is_loaded()]
+
+    async def unload() -> bool:
+        await llm.unload()
+        return bool(llm.is_loaded())
+
+    async def ask_and_close(messages: list[Any]) -> list[bool]:
+        reply = await llm.chat.completions.create(messages=messages, max_tokens=5)
+        await llm.close()
+        return [bool(reply.text), llm.is_loaded()]
+
+    ratios, phases, loaded = fresh_python.run(load)
+    assert ratios == sorted(ratios)
+    assert (ratios[-1], phases[-1], loaded) == (1, "ready", True)
+    assert len(fresh_python.page.workers) == 1
+    assert fresh_python.run(unload) is False
+    wait_for_no_worker(fresh_python.page)
+    assert fresh_python.run(ask_and_close, messages=HI) == [True, False]
+    wait_for_no_worker(fresh_python.page)
+
+
+def test_two_models_answer_at_once_and_a_third_takes_the_place_of_one(
+    fresh_python: PagePython, site: str
+) -> None:
+    """The built-in model's files under other names are other models to the engine."""
+
+    async def ask(site: str, messages: list[Any]) -> list[Any]:
+        global llm
+        import asyncio
+
+        from pywebllm import AsyncWebLLM, ModelRecord
+        from pywebllm.builtin import BUILTIN_PATH
+
+        url = site + BUILTIN_PATH
+        records = [
+            ModelRecord(model=url, model_id=name, model_lib=f"{url}model.wasm")
+            for name in ("second", "third")
+        ]
+        llm = AsyncWebLLM(records=records, max_models=2, assets_url=site)
+
+        async def say(model: str | None) -> Any:
+            return await llm.chat.completions.create(
+                model=model, messages=messages, temperature=0, max_tokens=8
+            )
+
+        replies = await asyncio.gather(say(None), say("second"))
+        texts = {reply.text for reply in replies}
+        loaded = [llm.is_loaded(), llm.is_loaded("second")]
+        return [len(texts), [reply.model for reply in replies], loaded]
+
+    async def switch(messages: list[Any]) -> list[bool]:
+        for model in (None, "third"):
+            await llm.chat.completions.create(model=model, messages=messages, max_tokens=2)
+        return [llm.is_loaded(model) for model in (None, "second", "third")]
+
+    async def close() -> None:
+        await llm.close()
+
+    texts, models, loaded = fresh_python.run(ask, site=site, messages=HI)
+    assert texts == 1
+    assert models == ["pywebllm-persona-q4f32_1", "second"]
+    assert loaded == [True, True]
+    assert len(fresh_python.page.workers) == 2
+    assert fresh_python.run(switch, messages=HI) == [True, False, True]
+    assert len(fresh_python.page.workers) == 2
+    fresh_python.run(close)
+    wait_for_no_worker(fresh_python.page)
+
+
+async def leave_by_break() -> None:
+    async with kept:
+        async for _ in kept:
+            break
+
+
+async def leave_by_cancelling() -> None:
+    import asyncio
+
+    reading = asyncio.create_task(kept.read())
+    await asyncio.sleep(0)  # it starts, and waits for the next chunk
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+async def leave_by_timeout() -> None:
+    import asyncio
+
+    try:
+        async with asyncio.timeout(0.05):
+            await kept.read()
+    except TimeoutError:
+        return
+    raise AssertionError("it was over in no time")
+
+
+async def leave_by_dropping_it() -> None:
+    global kept
+    kept = None
+
+
+async def leave_by_aclose() -> None:
+    await kept.aclose()
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [leave_by_break, leave_by_cancelling, leave_by_timeout, leave_by_dropping_it, leave_by_aclose],
+    ids=lambda leave: leave.__name__,
+)
+def test_stream_that_is_left_frees_the_engine_at_once(
+    client: PagePython, leave: Callable[[], Awaitable[None]]
+) -> None:
+    async def begin(messages: list[Any]) -> bool:
+        global kept
+        kept = await llm.chat.completions.create(
+            messages=messages, stream=True, max_tokens=800, extra_body={"ignore_eos": True}
+        )
+        return bool((await anext(kept)).choices)
+
+    assert client.run(begin, messages=HI)
+    client.run(leave)
+    assert client.run(next_answer, messages=HI) < SOON
+
+
+async def next_answer(messages: list[Any]) -> float:
+    """Return how long a short answer takes, in seconds."""
+    import time
+
+    start = time.monotonic()
+    await llm.chat.completions.create(messages=messages, max_tokens=1)
+    return time.monotonic() - start
+
+
+def test_timeout_option_stops_the_engine(client: PagePython) -> None:
+    async def run_out(messages: list[Any]) -> bool:
+        request = {"messages": messages, "max_tokens": 800, "extra_body": {"ignore_eos": True}}
+        try:
+            await llm.chat.completions.create(**request, timeout=0.3)
+        except TimeoutError:
+            return True
+        return False
+
+    assert client.run(run_out, messages=HI)
+    assert client.run(next_answer, messages=HI) < SOON
+
+
+def test_requests_are_answered_in_their_order(client: PagePython) -> None:
+    async def queue(messages: list[Any]) -> list[int]:
+        import asyncio
+
+        done: list[int] = []
+
+        async def ask(number: int) -> None:
+            await llm.chat.completions.create(messages=messages, max_tokens=8 - 2 * number)
+            done.append(number)
+
+        await asyncio.gather(*(ask(number) for number in range(3)))
+        return done
+
+    assert client.run(queue, messages=HI) == [0, 1, 2]
+
+
+def test_timeout_of_a_queued_request_removes_it_alone(client: PagePython) -> None:
+    async def queue(messages: list[Any]) -> list[Any]:
+        import asyncio
+
+        long: dict[str, Any] = {"messages": messages, "max_tokens": 100, "seed": 1}
+        alone = await llm.chat.completions.create(**long)
+        running = asyncio.create_task(llm.chat.completions.create(**long))
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(0.05):
+                await llm.chat.completions.create(messages=messages, seed=2)
+        except TimeoutError:
+            removed = not running.done()
+        after = await llm.chat.completions.create(messages=messages, max_tokens=1)
+        return [removed, (await running).text == alone.text, after.usage.completion_tokens]
+
+    assert client.run(queue, messages=HI) == [True, True, 1]
+
+
+def test_tools_are_called_until_the_model_answers(client: PagePython) -> None:
+    async def run(messages: list[Any]) -> list[Any]:
+        from typing import Literal
+
+        called: list[Any] = []
+
+        async def weather(city: Literal["Oslo", "Rome"], days: Literal[1, 2]) -> dict[str, str]:
+            """Tell the weather.
+
+            Args:
+                city: Where.
+                days: How many days ahead.
+            """
+            called.append([city, days])
+            return {"city": city, "sky": "clear"}
+
+        result = await llm.chat.completions.run_tools(
+            messages=messages,
+            tools=[weather],
+            tool_choice="required",
+            parallel_tool_calls=False,
+            temperature=0,
+            max_tokens=80,
+        )
+        told = result.messages[2]["content"]
+        return [called, result.rounds, bool(result.text), told]
+
+    ((city, days), *_), rounds, answered, told = client.run(run, messages=HI)
+    assert city in ("Oslo", "Rome")
+    assert days in (1, 2)
+    assert rounds >= 2
+    assert answered
+    assert told == f'{{"city": "{city}", "sky": "clear"}}'
+
+
+def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
+    context: BrowserContext, site: str
+) -> None:
+    async def whole(messages: list[Any]) -> str:
+        from pywebllm import AsyncWebLLM
+
+        global llm
+        llm = AsyncWebLLM()
+        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 60}
+        extra = {"ignore_eos": True}
+        reply = await llm.chat.completions.create(**request, extra_body=extra)
+        return str(reply.text)
+
+    async def begin(messages: list[Any]) -> str:
+        global kept
+        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 60}
+        extra = {"ignore_eos": True, "resumable": True}
+        kept = await llm.chat.completions.create(**request, extra_body=extra, stream=True)
+        while len(kept.text) < 20:
+            await anext(kept)
+        return str(kept.text)
+
+    async def resume() -> list[Any]:
+        from pywebllm import AsyncWebLLM, SessionNotFoundError
+
+        async with AsyncWebLLM() as llm:
+            (session,) = await llm.sessions.list()
+            stream = await llm.sessions.resume(session.id)
+            first = (await anext(stream)).text
+            final = await stream.read()
+            (ended,) = await llm.sessions.list()
+            await llm.sessions.delete(session.id)
+            left = len(await llm.sessions.list())
+            try:
+                await llm.sessions.resume(session.id)
+            except SessionNotFoundError:
+                gone = True
+            states = [session.resumable, session.model, ended.resumable, left, gone]
+            return [first, final.text, final.finish_reason, states]
+
+    tab = PagePython(context.new_page(), site)
+    expected = tab.run(whole, messages=HI)
+    read = tab.run(begin, messages=HI)
+    tab.page.close()
+    recovered, text, reason, states = PagePython(context.new_page(), site).run(resume)
+    assert expected.startswith(read)
+    assert recovered
+    assert expected.startswith(recovered)
+    assert text == expected
+    assert reason == "length"
+    assert states == [True, "pywebllm-persona-q4f32_1", False, 0, True]
+
+
+def test_synchronous_client_waits_where_the_browser_can(python: PagePython) -> None:
+    code = """
+from pywebllm import WebLLM
+
+messages = [{"role": "user", "content": "Tell me of Ada."}]
+with WebLLM() as sync_llm:
+    request = {"messages": messages, "temperature": 0, "max_tokens": 6}
+    reply = sync_llm.chat.completions.create(**request)
+    pieces = [chunk.text for chunk in sync_llm.chat.completions.create(**request, stream=True)]
+    assert reply.text == "".join(pieces) != ""
+    assert sync_llm.models.list()[0].loaded
+"ok"
+"""
+    assert python.page.evaluate("code => pyodide.runPythonAsync(code)", code) == "ok"
+
+
+def test_synchronous_client_says_where_it_cannot_wait(python: PagePython) -> None:
+    code = """
+from pywebllm import SupportError, WebLLM
+
+def callback():
+    try:
+        WebLLM().load()
+    except SupportError as error:
+        return str(error)
+"""
+    said = python.page.evaluate(
+        "code => { pyodide.runPython(code); return pyodide.globals.get('callback')(); }", code
+    )
+    assert "AsyncWebLLM" in said

@@ -1,0 +1,617 @@
+"""Each parameter of chat completions does what the OpenAI reference says, in the real engine.
+
+One client and one model serve all tests. The model is tiny and its answers make little sense, so
+what is held is what is promised: shapes, lengths, types, and that the same request says the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.inpage import PagePython
+from tests.browser.shipped import REVISION
+
+# Live in the page: the client, and a short request to it whose answer is given back as a mapping.
+llm: Any = None
+ask: Any = None
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "maxLength": 8},
+        "age": {"type": "integer", "minimum": 1, "maximum": 99},
+        "mood": {"enum": ["glad", "sad"]},
+    },
+    "required": ["name", "age", "mood"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def client(python: PagePython) -> Iterator[None]:
+    async def start() -> None:
+        global ask, llm
+        import dataclasses
+
+        from pywebllm import AsyncWebLLM
+
+        llm = AsyncWebLLM()
+
+        async def ask(content: object = "Who is Ada?", **parameters: Any) -> dict[str, Any]:
+            messages = parameters.pop("messages", [{"role": "user", "content": content}])
+            body = {"temperature": 0, "max_tokens": 12, "messages": messages} | parameters
+            return dataclasses.asdict(await llm.chat.completions.create(**body))
+
+    async def end() -> None:
+        await llm.close()
+
+    python.run(start)
+    yield
+    python.run(end)
+
+
+def text(completion: dict[str, Any], index: int = 0) -> str:
+    content = completion["choices"][index]["message"]["content"]
+    assert isinstance(content, str)
+    return content
+
+
+def vocabulary() -> dict[str, int]:
+    """Return the ids of the model's tokens; a space at the beginning is written Ġ."""
+    found: dict[str, int] = json.loads((REVISION / "tokenizer.json").read_text("utf-8"))["model"][
+        "vocab"
+    ]
+    return found
+
+
+def asked(python: PagePython, *requests: dict[str, Any]) -> list[dict[str, Any]]:
+    """Make short requests one after another and return their completions as mappings."""
+
+    async def each(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [await ask(**request) for request in requests]
+
+    return python.run(each, requests=list(requests))
+
+
+def refused(python: PagePython, **parameters: Any) -> tuple[str | None, str]:
+    """Return the parameter that the request is refused for, and what the error says."""
+
+    async def refuse(parameters: dict[str, Any]) -> list[str | None]:
+        from pywebllm import InvalidRequestError
+
+        try:
+            await ask(**parameters)
+        except InvalidRequestError as error:
+            return [error.param, str(error)]
+        raise AssertionError("the request was not refused")
+
+    param, said = python.run(refuse, parameters=parameters)
+    assert said is not None
+    return param, said
+
+
+def test_answer_has_the_shape_of_the_reference(python: PagePython) -> None:
+    (answer,) = asked(python, {})
+    (choice,) = answer["choices"]
+    assert answer["object"] == "chat.completion"
+    assert answer["id"].startswith("chatcmpl-")
+    assert answer["created"] > 1_700_000_000
+    assert answer["model"] == "pywebllm-persona-q4f32_1"
+    assert choice["message"]["role"] == "assistant"
+    assert choice["finish_reason"] == "length"
+    assert answer["usage"]["total_tokens"] == (
+        answer["usage"]["prompt_tokens"] + answer["usage"]["completion_tokens"]
+    )
+
+
+def test_temperature_zero_leaves_nothing_to_chance(python: PagePython) -> None:
+    greedy, again, hot = asked(
+        python,
+        {"temperature": 0, "seed": 1},
+        {"temperature": 0, "seed": 2},
+        {"temperature": 2, "seed": 1},
+    )
+    assert text(greedy) == text(again) != text(hot)
+
+
+def test_seed_repeats_an_answer(python: PagePython) -> None:
+    answers = asked(python, *({"temperature": 1, "seed": seed} for seed in (1, 1, 2, -3)))
+    first, again, *others = map(text, answers)
+    assert first == again
+    assert first not in others
+
+
+def test_top_p_near_zero_takes_the_likeliest(python: PagePython) -> None:
+    greedy, likeliest = asked(python, {}, {"temperature": 1, "top_p": 1e-6, "seed": 5})
+    assert text(greedy) == text(likeliest)
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_answer_ends_at_most_tokens(python: PagePython, name: str) -> None:
+    (answer,) = asked(python, {"max_tokens": None, name: 5})
+    assert answer["usage"]["completion_tokens"] == 5
+    assert answer["choices"][0]["finish_reason"] == "length"
+
+
+def test_stop_ends_the_answer_before_it(python: PagePython) -> None:
+    (plain,) = asked(python, {})
+    word = text(plain).split()[2]
+    one, several = asked(python, {"stop": word}, {"stop": ["never said", word]})
+    assert text(one) == text(several) == text(plain)[: text(plain).index(word)]
+    assert one["choices"][0]["finish_reason"] == "stop"
+
+
+def test_n_answers_are_those_of_n_seeds(python: PagePython) -> None:
+    three, *singles = asked(
+        python,
+        {"n": 3, "seed": 7, "temperature": 1},
+        *({"seed": seed, "temperature": 1} for seed in (7, 8, 9)),
+    )
+    assert [choice["index"] for choice in three["choices"]] == [0, 1, 2]
+    assert [text(three, index) for index in range(3)] == [text(single) for single in singles]
+    assert three["usage"]["prompt_tokens"] == singles[0]["usage"]["prompt_tokens"]
+    assert three["usage"]["completion_tokens"] == 36
+
+
+def test_every_token_has_its_logprob_and_bytes(python: PagePython) -> None:
+    """Also those that are parts of a character."""
+    grammar = {"type": "grammar", "grammar": 'root ::= "aé😀b"'}
+    (answer,) = asked(python, {"response_format": grammar, "logprobs": True, "top_logprobs": 2})
+    tokens = answer["choices"][0]["logprobs"]["content"]
+    said = bytes(byte for token in tokens for byte in token["bytes"])
+    assert text(answer) == "aé😀b"
+    assert said == "aé😀b".encode()
+    assert len(tokens) > 4, "the model has no token of its own for 😀"
+    assert all(token["logprob"] <= 0 and len(token["top_logprobs"]) == 2 for token in tokens)
+
+
+def test_top_logprobs_tell_the_likeliest_first(python: PagePython) -> None:
+    (answer,) = asked(python, {"logprobs": True, "top_logprobs": 5})
+    for token in answer["choices"][0]["logprobs"]["content"]:
+        likeliest = [other["logprob"] for other in token["top_logprobs"]]
+        assert likeliest == sorted(likeliest, reverse=True)
+        assert len(likeliest) == 5
+        assert token["token"] == token["top_logprobs"][0]["token"], "greedy takes the likeliest"
+
+
+def test_logit_bias_bans_a_token_and_forces_one(python: PagePython) -> None:
+    (plain,) = asked(python, {"logprobs": True})
+    first = plain["choices"][0]["logprobs"]["content"][0]["token"]
+    ban = {str(vocabulary()[first.replace(" ", "Ġ")]): -100}
+    banned, forced = asked(
+        python,
+        {"logit_bias": ban, "logprobs": True},
+        {"logit_bias": {str(vocabulary()["!"]): 100}},
+    )
+    tokens = [token["token"] for token in banned["choices"][0]["logprobs"]["content"]]
+    assert first not in tokens
+    assert text(forced) == "!" * 12
+
+
+def test_penalties_lower_what_was_written_already(python: PagePython) -> None:
+    """Of two tokens that the bias leaves, the one that came first loses just the penalty."""
+    ids = [vocabulary()[token] for token in "!?"]
+    common: dict[str, Any] = {"logit_bias": {str(it): 100 for it in ids}, "max_tokens": 2}
+    common |= {"temperature": 1, "seed": 1, "logprobs": True, "top_logprobs": 2}
+    penalties: list[dict[str, Any]] = [{}, {"frequency_penalty": 1.5}, {"presence_penalty": -1}]
+    plain, rarer, oftener = (
+        second_against_other(answer)
+        for answer in asked(python, *(common | penalty for penalty in penalties))
+    )
+    assert rarer - plain == pytest.approx(-1.5, abs=0.01)
+    assert oftener - plain == pytest.approx(1, abs=0.01)
+
+
+def second_against_other(answer: dict[str, Any]) -> float:
+    """Return by how much the first token is likelier than the other one at the second place."""
+    first, second = answer["choices"][0]["logprobs"]["content"]
+    likely = {other["token"]: other["logprob"] for other in second["top_logprobs"]}
+    said = likely.pop(first["token"])
+    assert isinstance(said, float)
+    (other,) = likely.values()
+    return said - float(other)
+
+
+def test_repetition_penalty_makes_repetition_rarer(python: PagePython) -> None:
+    """Halved, the bias no longer holds a token that has been written."""
+    bias = {str(vocabulary()[token]): 100 for token in "!?.,"}
+    (answer,) = asked(
+        python,
+        {"logit_bias": bias, "max_tokens": 4, "extra_body": {"repetition_penalty": 2}},
+    )
+    assert sorted(text(answer)) == sorted("!?.,")
+
+
+def test_ignore_eos_writes_on_to_the_end(python: PagePython) -> None:
+    forced = {"logit_bias": {str(vocabulary()["<|im_end|>"]): 100}}
+    ended, went_on = asked(python, forced, forced | {"extra_body": {"ignore_eos": True}})
+    assert text(ended) == ""
+    assert ended["choices"][0]["finish_reason"] == "stop"
+    assert went_on["choices"][0]["finish_reason"] == "length"
+    assert went_on["usage"]["completion_tokens"] == 12
+
+
+def test_json_object_is_json(python: PagePython) -> None:
+    (answer,) = asked(python, {"response_format": {"type": "json_object"}, "max_tokens": 40})
+    if answer["choices"][0]["finish_reason"] == "stop":
+        assert isinstance(json.loads(text(answer)), dict)
+    assert text(answer).startswith("{")
+
+
+def test_json_schema_is_obeyed_key_by_key(python: PagePython) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "person", "schema": SCHEMA}}
+    (answer,) = asked(
+        python, {"response_format": form, "max_tokens": 60, "temperature": 1, "seed": 4}
+    )
+    person = json.loads(text(answer))
+    assert answer["choices"][0]["finish_reason"] == "stop"
+    assert list(person) == ["name", "age", "mood"]
+    assert len(person["name"]) <= 8
+    assert 1 <= person["age"] <= 99
+    assert person["mood"] in ("glad", "sad")
+
+
+def test_grammar_structural_tag_and_text_are_taken(python: PagePython) -> None:
+    words = {"type": "grammar", "grammar": 'root ::= "<word>" [a-z]{3} "</word>"'}
+    tag = {
+        "type": "structural_tag",
+        "structural_tag": {
+            "type": "structural_tag",
+            "format": {
+                "type": "tag",
+                "begin": "<word>",
+                "content": {"type": "grammar", "grammar": "root ::= [a-z]{3}"},
+                "end": "</word>",
+            },
+        },
+    }
+    by_grammar, by_tag, plain, without = asked(
+        python,
+        {"response_format": words, "max_tokens": 30},
+        {"response_format": tag, "max_tokens": 30},
+        {"response_format": {"type": "text"}},
+        {},
+    )
+    for answer in (by_grammar, by_tag):
+        word = text(answer).removeprefix("<word>").removesuffix("</word>")
+        assert len(text(answer)) == len(word) + 13
+        assert word.isalpha()
+        assert len(word) == 3
+    assert text(plain) == text(without)
+
+
+def test_grammar_that_does_not_parse_is_refused_and_the_next_one_answered(
+    python: PagePython,
+) -> None:
+    _, said = refused(python, response_format={"type": "grammar", "grammar": "root := ("})
+    assert said
+    (answer,) = asked(python, {})
+    assert text(answer)
+
+
+def test_tool_choice_decides_whether_a_tool_is_called(python: PagePython) -> None:
+    def tool(name: str) -> dict[str, Any]:
+        parameters: dict[str, Any] = {"type": "object", "required": ["city"]}
+        parameters["properties"] = {"city": {"enum": ["Oslo", "Rome"]}}
+        return {"type": "function", "function": {"name": name, "parameters": parameters}}
+
+    tools = {"tools": [tool("weather"), tool("time")], "max_tokens": 60}
+    choice = {"type": "function", "function": {"name": "time"}}
+    one, none, auto = asked(
+        python,
+        tools | {"tool_choice": choice, "parallel_tool_calls": False},
+        tools | {"tool_choice": "none", "max_tokens": 6},
+        tools | {"max_tokens": 6},
+    )
+    (call,) = one["choices"][0]["message"]["tool_calls"]
+    assert one["choices"][0]["finish_reason"] == "tool_calls"
+    assert one["choices"][0]["message"]["content"] is None
+    assert call["function"]["name"] == "time"
+    assert json.loads(call["function"]["arguments"])["city"] in ("Oslo", "Rome")
+    for answer in (none, auto):
+        assert answer["choices"][0]["message"]["tool_calls"] is None
+        assert text(answer)
+
+
+def test_tool_result_and_call_are_read_back(python: PagePython) -> None:
+    call = {
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "weather", "arguments": '{"city": "Oslo"}'},
+    }
+    messages = [
+        {"role": "user", "content": "How is it in Oslo?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "rain"},
+    ]
+    (answer,) = asked(python, {"messages": messages})
+    assert text(answer)
+
+
+def test_parse_returns_the_typed_value(python: PagePython) -> None:
+    async def parse() -> list[Any]:
+        import dataclasses
+        from typing import Annotated, Literal, TypedDict
+
+        @dataclasses.dataclass
+        class Person:
+            age: int
+            mood: Literal["glad", "sad"]
+
+        class Place(TypedDict):
+            north: bool
+            size: Annotated[int, "in km"]
+
+        found = []
+        for kind in (Person, Place, tuple[bool, bool]):
+            reply = await llm.chat.completions.parse(
+                messages=[{"role": "user", "content": "Tell of Ada."}],
+                response_format=kind,
+                max_tokens=100,
+                temperature=0,
+            )
+            found.append(reply.parsed)
+        person, place, flags = found
+        return [type(person) is Person, dataclasses.asdict(person), place, flags]
+
+    is_person, person, place, flags = python.run(parse)
+    assert is_person
+    assert isinstance(person["age"], int)
+    assert person["mood"] in ("glad", "sad")
+    assert isinstance(place["north"], bool)
+    assert isinstance(place["size"], int)
+    assert [type(flag) for flag in flags] == [bool, bool]
+
+
+def test_parse_says_that_the_answer_was_cut_off(python: PagePython) -> None:
+    async def parse() -> str:
+        from dataclasses import dataclass
+
+        from pywebllm import TruncatedError
+
+        @dataclass
+        class Long:
+            a_rather_long_name_of_a_field: int
+
+        try:
+            await llm.chat.completions.parse(
+                messages=[{"role": "user", "content": "Hi"}], response_format=Long, max_tokens=3
+            )
+        except TruncatedError as error:
+            return error.text
+        raise AssertionError("three tokens were enough")
+
+    assert '{"a_rather_long_name_of_a_field": '.startswith(python.run(parse))
+
+
+def test_thinking_can_be_turned_off(python: PagePython) -> None:
+    """WebLLM then begins the answer with an empty thought, which is no part of the content."""
+    by_name, by_effort = asked(
+        python, {"extra_body": {"enable_thinking": False}}, {"reasoning_effort": "none"}
+    )
+    for answer in (by_name, by_effort):
+        assert answer["choices"][0]["message"]["reasoning"] is None
+        assert text(answer)
+        assert text(answer) == text(answer).lstrip()
+
+
+def test_latency_breakdown_is_told_when_asked_for(python: PagePython) -> None:
+    without, told = asked(python, {}, {"extra_body": {"enable_latency_breakdown": True}})
+    assert without["usage"]["latency_breakdown"] is None
+    assert told["usage"]["latency_breakdown"]
+    assert all(
+        seconds >= 0 for steps in told["usage"]["latency_breakdown"].values() for seconds in steps
+    )
+
+
+def test_usage_has_speeds_and_times(python: PagePython) -> None:
+    (answer,) = asked(python, {})
+    usage = answer["usage"]
+    assert 0 < usage["time_to_first_token"] < usage["end_to_end_latency"]
+    assert usage["decode_tokens_per_second"] > 0
+    assert usage["prefill_tokens_per_second"] > 0
+
+
+def test_unchanged_history_is_not_read_again(python: PagePython) -> None:
+    """And counts as much as the same history does when it is sent afresh."""
+
+    async def talk() -> list[Any]:
+        async def say(messages: list[Any]) -> Any:
+            return await llm.chat.completions.create(messages=messages, temperature=0, stop=".")
+
+        messages: list[Any] = [{"role": "user", "content": "Tell me of Ada and her garden."}]
+        first = await say(messages)
+        messages += [first.choices[0].message, {"role": "user", "content": "And then?"}]
+        second = await say(messages)
+        await say([{"role": "user", "content": "Something else."}])
+        afresh = await say(messages)
+        uses = [first.usage, second.usage, afresh.usage]
+        counts = [[it.prompt_tokens, it.prompt_tokens_details.cached_tokens] for it in uses]
+        return [*counts, second.text == afresh.text]
+
+    (_, nothing), (prompt, cached), (prompt_afresh, cached_afresh), same = python.run(talk)
+    assert nothing == cached_afresh == 0
+    assert prompt == prompt_afresh
+    assert prompt / 2 < cached < prompt
+    assert same
+
+
+def test_stream_says_what_the_whole_answer_says(python: PagePython) -> None:
+    async def stream() -> dict[str, Any]:
+        from dataclasses import asdict
+
+        request: dict[str, Any] = {
+            "messages": [{"role": "user", "content": "Who is Ada?"}],
+            "temperature": 0,
+            "max_tokens": 12,
+            "logprobs": True,
+        }
+        whole = await llm.chat.completions.create(**request)
+        request |= {"stream": True, "stream_options": {"include_usage": True}}
+        async with await llm.chat.completions.create(**request) as stream:
+            chunks = [chunk async for chunk in stream]
+        return {
+            "whole": asdict(whole),
+            "chunks": [asdict(chunk) for chunk in chunks],
+            "final": asdict(stream.final),
+            "text": stream.text,
+        }
+
+    result = python.run(stream)
+    *pieces, last = result["chunks"]
+    deltas = [piece["choices"][0]["delta"] for piece in pieces]
+    said = "".join(delta["content"] or "" for delta in deltas)
+    assert said == result["text"] == text(result["whole"]) == text(result["final"])
+    assert [delta["role"] for delta in deltas] == ["assistant"] + [None] * (len(deltas) - 1)
+    assert [piece["choices"][0]["finish_reason"] for piece in pieces][-2:] == [None, "length"]
+    assert all(piece["usage"] is None for piece in pieces)
+    assert last["choices"] == []
+    assert last["usage"]["completion_tokens"] == 12
+    assert len({(chunk["id"], chunk["created"], chunk["model"]) for chunk in result["chunks"]}) == 1
+    assert result["final"]["choices"][0]["logprobs"] == result["whole"]["choices"][0]["logprobs"]
+
+
+def test_streamed_answers_come_one_after_another(python: PagePython) -> None:
+    async def stream() -> list[Any]:
+        stream = await llm.chat.completions.create(
+            messages=[{"role": "user", "content": "Hi"}], n=2, stream=True, max_tokens=4, seed=1
+        )
+        chunks = [chunk async for chunk in stream]
+        places = [choice.index for chunk in chunks for choice in chunk.choices]
+        return [places, [choice.index for choice in stream.final.choices]]
+
+    places, finals = python.run(stream)
+    assert places == sorted(places)
+    assert set(places) == {0, 1}
+    assert finals == [0, 1]
+
+
+def test_messages_are_taken_in_all_forms_of_the_reference(python: PagePython) -> None:
+    parts = [{"type": "text", "text": "Who is "}, {"type": "text", "text": "Ada?"}]
+    question = {"role": "user", "content": "Who is Ada?"}
+    plain, in_parts, system, developer = asked(
+        python,
+        {},
+        {"content": parts},
+        {"messages": [{"role": "system", "content": "Be brief."}, question]},
+        {"messages": [{"role": "developer", "content": "Be brief."}, question]},
+    )
+    assert text(plain) == text(in_parts)
+    assert text(system) == text(developer)
+    assert system["usage"]["prompt_tokens"] == developer["usage"]["prompt_tokens"]
+
+
+def test_parameters_of_no_effect_change_nothing(python: PagePython) -> None:
+    idle = {"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "store": False}
+    idle |= {"service_tier": "auto", "modalities": ["text"]}
+    plain, same = asked(python, {}, idle)
+    assert text(plain) == text(same)
+
+
+@pytest.mark.parametrize(
+    ("param", "parameters"),
+    [
+        ("top_logprobs", {"logprobs": True, "top_logprobs": 6}),
+        ("temperature", {"temperature": 2.5}),
+        ("max_tokens", {"max_tokens": 0}),
+        ("max_completion_tokens", {"max_tokens": 5, "max_completion_tokens": 6}),
+        ("n", {"n": 0}),
+        ("store", {"extra_body": {"store": True}}),
+        ("prediction", {"extra_body": {"prediction": {"type": "content", "content": "x"}}}),
+        ("no_such_thing", {"extra_body": {"no_such_thing": 1}}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_honoured_is_refused(
+    python: PagePython, param: str, parameters: dict[str, Any]
+) -> None:
+    found, said = refused(python, **parameters)
+    assert found == param
+    assert param in said
+
+
+def test_image_is_refused_by_a_model_that_sees_none(python: PagePython) -> None:
+    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+    parts = [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": pixel}},
+    ]
+    _, said = refused(python, content=parts)
+    assert "vision" in said
+
+
+def test_completion_goes_on_with_the_prompt(python: PagePython) -> None:
+    async def complete() -> list[Any]:
+        async def write(**more: Any) -> Any:
+            request = {"prompt": "Ada is", "temperature": 0, "max_tokens": 10}
+            return await llm.completions.create(**request | more)
+
+        plain = await write()
+        echo = await write(echo=True)
+        stream = await write(echo=True, stream=True)
+        streamed = "".join([chunk.text async for chunk in stream])
+        two = await write(n=2, temperature=1, seed=3)
+        marked = await write(logprobs=2)
+        found = marked.choices[0].logprobs
+        stopped = await write(stop=plain.text.split()[1])
+        return [
+            [plain.text, echo.text, streamed, stream.final.text, stopped.text],
+            [plain.choices[0].finish_reason, stopped.choices[0].finish_reason],
+            [choice.index for choice in two.choices],
+            [marked.text, "".join(found.tokens), found.text_offset, len(found.top_logprobs[0])],
+            [plain.object, plain.usage.completion_tokens],
+        ]
+
+    texts, reasons, indices, marks, rest = python.run(complete)
+    plain, echo, streamed, final, stopped = texts
+    assert plain
+    assert echo == streamed == final == "Ada is" + plain
+    assert plain.startswith(stopped)
+    assert stopped != plain
+    assert reasons == ["length", "stop"]
+    assert indices == [0, 1]
+    said, tokens, offsets, likeliest = marks
+    assert said == tokens
+    assert offsets[0] == 0
+    assert offsets == sorted(offsets)
+    assert likeliest == 2
+    assert rest == ["text_completion", 10]
+
+
+def test_model_that_embeds_nothing_says_so(python: PagePython) -> None:
+    async def embed() -> str:
+        from pywebllm import WebLLMError
+
+        try:
+            await llm.embeddings.create(input="Ada")
+        except WebLLMError as error:
+            return str(error)
+        raise AssertionError("it embedded")
+
+    assert "embedding" in python.run(embed).lower()
+
+
+def test_models_are_listed_with_the_built_in_one_first(python: PagePython) -> None:
+    async def models() -> list[Any]:
+        from pywebllm import ModelNotFoundError
+
+        found = await llm.models.list()
+        one = await llm.models.retrieve(found[1].id)
+        try:
+            await llm.models.retrieve("No-Such-Model")
+        except ModelNotFoundError:
+            unknown = True
+        names = [model.id for model in found]
+        return [names, found[0].loaded, found[0].owned_by, one == found[1], unknown]
+
+    names, loaded, owner, same, unknown = python.run(models)
+    assert names[0] == "pywebllm-persona-q4f32_1"
+    assert len(names) == len(set(names)) > 100
+    assert loaded
+    assert owner == "pywebllm"
+    assert same
+    assert unknown
