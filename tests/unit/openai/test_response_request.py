@@ -242,6 +242,14 @@ def test_what_was_written_in_a_second_turn_is_a_second_message() -> None:
     found = chat(input=[*items, {"role": "assistant", "content": "One."}])["messages"]
     assert [(m.get("reasoning"), m["content"], len(m.get("tool_calls", []))) for m in found] == [
         (None, "", 1),
-        ("Hm.", "", 1),
-        (None, "One.", 0),
+        ("Hm.", "One.", 1),
     ]
+
+
+def test_text_that_followed_a_call_goes_back_before_the_results() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    result = {"type": "function_call_output", "call_id": "c", "output": "1"}
+    said = {"role": "assistant", "content": "I asked."}
+    asked, answered = chat(input=[call, said, result])["messages"]
+    assert (asked["content"], len(asked["tool_calls"])) == ("I asked.", 1)
+    assert answered["role"] == "tool"

@@ -46,7 +46,8 @@ def read_messages(given: object, instructions: object = None) -> list[Message]:
 def _add(messages: list[Message], item: Item, place: str) -> None:
     match item.get("type", "message"):
         case "message" if item.get("role") == "assistant":
-            said = _said(messages, "content", "tool_calls")
+            # A model may write on behind a call; the results come later.
+            said = _said(messages, "content")
             said["content"] = _text(item.get("content"), place)
         case "message":
             content = _content(item.get("content"), place)
