@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .ebnf import EMPTY, NOTHING, Node, Text, optional, repeat, sequence
+from .ebnf import EMPTY, NOTHING, Node, Text, optional, sequence
 from .keywords import Schema
 from .place import Place
+from .repeats import repeated
 from .writer import Writer
 
 __all__ = ["array_node", "listed"]
@@ -36,16 +37,16 @@ def array_node(schema: Schema, place: Place, writer: Writer) -> Node:
     heads = [writer.write(head, place.at("prefixItems", at)) for at, head in enumerate(prefix)]
     item = writer.write(schema.get("items", not prefix), place.at("items"))
     if not heads:
-        return _brackets(listed(item, least, most))
-    return _brackets(_tuple(heads, item, least, most))
+        return _brackets(listed(item, least, most, writer))
+    return _brackets(_tuple(heads, item, (least, most), writer))
 
 
-def listed(item: Node, least: int, most: int | None) -> Node:
+def listed(item: Node, least: int, most: int | None, writer: Writer) -> Node:
     """Write `least` to `most` items with commas between; None is without end."""
     if most == 0 or item == NOTHING:
         return NOTHING if least else EMPTY
     behind = None if most is None else most - 1
-    some = sequence(item, repeat(sequence(_COMMA, item), max(least - 1, 0), behind))
+    some = sequence(item, repeated(sequence(_COMMA, item), max(least - 1, 0), behind, writer))
     return some if least else optional(some)
 
 
@@ -53,13 +54,14 @@ def _brackets(inner: Node) -> Node:
     return sequence(Text("["), inner, Text("]"))
 
 
-def _tuple(heads: list[Node], item: Node, least: int, most: int | None) -> Node:
+def _tuple(heads: list[Node], item: Node, length: tuple[int, int | None], writer: Writer) -> Node:
     """Write items of which the first have schemas of their own, from the last one backwards."""
+    least, most = length
     count = len(heads)
     tail: Node = EMPTY
     if most is None or most > count:
         behind = None if most is None else most - count
-        tail = repeat(sequence(_COMMA, item), max(least - count, 0), behind)
+        tail = repeated(sequence(_COMMA, item), max(least - count, 0), behind, writer)
     node = tail
     for at, head in reversed([*enumerate(heads)][:most]):
         node = sequence(*((_COMMA,) if at else ()), head, node)

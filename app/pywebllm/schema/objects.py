@@ -42,7 +42,7 @@ def object_node(schema: Schema, place: Place, writer: Writer) -> Node:
     body = (
         _Body(pairs, extra, exact_json(schema), writer).node()
         if pairs
-        else listed(extra, least, most)
+        else listed(extra, least, most, writer)
     )
     return sequence(Text("{"), body, Text("}"))
 
@@ -142,7 +142,7 @@ class _Body:
             return choice(*options)
         if self._extra == NOTHING:
             return optional(choice(*options))
-        return optional(choice(*options, listed(self._extra, 1, None)))
+        return optional(choice(*options, listed(self._extra, 1, None, self._writer)))
 
     def _rests(self) -> list[Node]:
         """Write what may follow each property, from the last one backwards."""

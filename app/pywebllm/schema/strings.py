@@ -10,6 +10,7 @@ from .fitting import fit_length
 from .formats import FORMATS, FREE_FORMATS
 from .place import Place
 from .regex import RegexError, read_regex
+from .repeats import repeated
 from .writer import Writer
 
 __all__ = ["string_node", "text_node"]
@@ -96,6 +97,6 @@ def _spell(node: Node, writer: Writer) -> Node:
         case Choice(options):
             return choice(*(_spell(option, writer) for option in options))
         case Repeat(part, least, most):
-            return repeat(_spell(part, writer), least, most)
+            return repeated(_spell(part, writer), least, most, writer)
         case _:
             return node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -340,3 +341,19 @@ def test_a_schema_that_is_nested_too_deeply_is_refused() -> None:
 def test_patterns_outside_the_subset_are_refused(pattern: str) -> None:
     error = refusal({"type": "string", "pattern": pattern})
     assert "'pattern'" in error.problem
+
+
+@pytest.mark.parametrize(("least", "most"), [(0, 48), (0, 49), (0, 500), (7, 100), (3, 2000)])
+def test_long_repeats_are_written_in_blocks_and_keep_their_bounds(least: int, most: int) -> None:
+    text = grammar_of({"type": "string", "minLength": least, "maxLength": most})
+    found = Grammar.read(text)
+    lengths = {0, least - 1, least, least + 1, 63, 64, 255, 256, most - 1, most, most + 1}
+    for length in lengths:
+        if length >= 0:
+            assert found.accepts(f'"{"é" * length}"') is (least <= length <= most), length
+    items = Grammar.read(grammar_of({"items": {"const": 1}, "minItems": least, "maxItems": most}))
+    for length in (least, 50, most, most + 1):
+        assert items.accepts(json.dumps([1] * length)) is (least <= length <= most), length
+    # What xgrammar 0.1.27 is slow with.
+    optional = [int(high) - int(low) for low, high in re.findall(r"\{(\d+),(\d+)\}", text)]
+    assert max(optional) <= 48
