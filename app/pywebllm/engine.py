@@ -146,7 +146,13 @@ class Engine:
     async def answer(
         self, asking: Asking, request: str, model: str | ModelRecord | None, *, loads: bool = True
     ) -> Stream:
-        """Make a request, on behalf of a stream that is opened; for `stream` and the pool."""
+        """Make a request for a stream that is being opened; `stream` and the pool call it.
+
+        Cancelled, whatever it began is stopped by `asking`.
+
+        Raises:
+            WebLLMError: The model could not be loaded, or must not be and is not there.
+        """
         with self._turn() as turn:
             bridge, wanted = await self._prepare(turn, model)
             asking.check()
