@@ -125,6 +125,25 @@ def test_streamed_text_is_the_whole_text(python: PagePython) -> None:
     assert result["first"] > 0
 
 
+def test_persona_can_be_had_in_parts(python: PagePython) -> None:
+    async def typed(inputs: dict[str, str]) -> list[Any]:
+        import dataclasses
+
+        from pywebllm import Persona, WebLLMService
+
+        async with WebLLMService() as service:
+            await service.initialize("typed")
+            persona = await service.generate_persona_typed(inputs, seed=1)
+            return [type(persona) is Persona, dataclasses.asdict(persona)]
+
+    is_persona, persona = python.run(typed, inputs=ADA)
+    assert is_persona
+    assert (persona["name"], persona["age"]) == ("Ada", 36)
+    assert 0 < len(persona["summary"]) <= 300
+    assert persona["traits"]
+    assert persona["goals"]
+
+
 def test_two_requests_at_once_queue(python: PagePython) -> None:
     async def together(inputs: dict[str, str]) -> list[str]:
         import asyncio

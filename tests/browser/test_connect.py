@@ -1,0 +1,60 @@
+"""`connect`: the model of the page where there is WebGPU, else a real server on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.inpage import PagePython
+from tests.browser.llama_server import MODEL, llama_server
+from tests.browser.pyodide_wheels import pyodide_wheels
+from tests.browser.watch import PageWatch
+
+HI = {"messages": [{"role": "user", "content": "Tell of Ada."}], "max_tokens": 8, "temperature": 0}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the built-in model by llama.cpp."""
+    with llama_server(tmp_path_factory.mktemp("model")) as address:
+        yield address
+
+
+async def ask(base_url: str, request: dict[str, Any]) -> list[Any]:
+    from pywebllm import connect
+
+    async with await connect(base_url=base_url) as client:
+        model = client.backend.model
+        create = client.chat.completions.create
+        whole = await create(**request, model=model)
+        stream = await create(**request, model=model, stream=True)
+        pieces = [choice.delta.content async for chunk in stream for choice in chunk.choices]
+    text = whole.choices[0].message.content
+    return [client.backend.kind, model, client.backend.reason, text, pieces]
+
+
+def test_page_that_can_run_the_model_runs_it(sdk_python: PagePython, server: str) -> None:
+    """And asks the server nothing; the fixture looks at that."""
+    kind, model, reason, text, pieces = sdk_python.run(ask, base_url=server, request=HI)
+    assert (kind, model) == ("page", "pywebllm-persona-q4f32_1")
+    assert reason
+    assert "".join(piece or "" for piece in pieces) == text
+    assert "Ada" in text
+
+
+def test_page_without_webgpu_is_answered_by_the_server(
+    context: BrowserContext, page: Page, watch: PageWatch, site: str, server: str
+) -> None:
+    context.add_init_script("delete Navigator.prototype.gpu")
+    # What a visitor is asked when a page turns to a server on the visitor's own machine.
+    context.grant_permissions(["local-network-access"])
+    python = PagePython(page, site, pyodide_wheels("pyodide-requirements.txt"))
+    kind, model, reason, text, pieces = python.run(ask, base_url=server, request=HI)
+    assert (kind, model) == ("server", MODEL)
+    assert "WebGPU" in reason
+    assert "".join(piece or "" for piece in pieces) == text
+    assert "Ada" in text
+    assert f"{server}/chat/completions" in watch.requests
