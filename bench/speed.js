@@ -24,7 +24,7 @@ export async function run() {
   await python.runPythonAsync(`
 import json, time
 from pywebllm import WebLLMService
-from pywebllm.persona import persona_messages
+from pywebllm.persona.prompt import persona_messages
 
 inputs = json.loads(${JSON.stringify(JSON.stringify(INPUTS))})
 service = WebLLMService(assets_url="./")

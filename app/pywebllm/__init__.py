@@ -22,7 +22,7 @@ from .chat.stream import ChatStream
 from .chat.text_stream import TextStream
 from .client import AsyncWebLLM
 from .connect import Backend, connect
-from .engine import Engine
+from .engine.engine import Engine
 from .errors import (
     AbortedError,
     AssetsError,
@@ -46,12 +46,12 @@ from .errors import (
     WorkerError,
 )
 from .events import Event
-from .persona_type import Persona
+from .persona.persona import Persona
+from .persona.service import WebLLMService
 from .records import ModelRecord
 from .resources import ToolRun
-from .service import WebLLMService
 from .sync import WebLLM
-from .text_completion import CompletionStream
+from .text.stream import CompletionStream
 from .types import Usage
 from .values import LoadProgress, Support
 

@@ -12,11 +12,11 @@ from . import codec
 from .chat.call import ChatCall, read_call
 from .chat.stream import ChatStream
 from .embedding import embed, read_embedding_call
+from .engine.pool import Pool
 from .errors import InvalidRequestError, ModelNotFoundError, SessionNotFoundError
 from .model_list import list_models
-from .pool import Pool
-from .text_call import read_text_call
-from .text_completion import CompletionStream
+from .text.call import read_text_call
+from .text.stream import CompletionStream
 from .types import CreateEmbeddingResponse, ModelInfo, Session
 
 __all__ = ["Api"]

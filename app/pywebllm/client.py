@@ -13,7 +13,7 @@ from typing import Self
 from .api import Api
 from .bridge import Bridge
 from .browser import open_bridge
-from .pool import Pool
+from .engine.pool import Pool
 from .records import Model, ModelRecord, id_of
 from .resources import Chat, Completions, Embeddings, Models, Sessions
 from .resources.body import read_timeout

@@ -11,8 +11,8 @@ from dataclasses import fields, is_dataclass
 from types import MappingProxyType
 from typing import Any, cast
 
+from .answers.pieces import EndReason, Piece
 from .errors import EngineError
-from .pieces import EndReason, Piece
 from .types import (
     ChatCompletionMessage,
     Choice,

@@ -1,4 +1,4 @@
-"""How a visitor fills in the form for a person: keys as in `pywebllm.persona.FIELDS`.
+"""How a visitor fills in the form for a person: keys as in `pywebllm.persona.prompt.FIELDS`.
 
 People type carelessly, so the values come in odd case, with stray spaces, with different
 separators, and in any order. What the text must contain all the same is `keywords`.

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 from pywebllm.builtin import BUILTIN_PATH
-from pywebllm.persona import persona_messages
+from pywebllm.persona.prompt import persona_messages
 
 from model.compile.verify.browser import PROBE, Engine
 from model.compile.verify.conversation import TOLERANCE, converse, sequence

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pywebllm.bridge import Stream
+from pywebllm.engine.streams import EngineStream
 from pywebllm.errors import WebLLMError
 from pywebllm.records import Model
-from pywebllm.streams import EngineStream
 from pywebllm.wire import Kind
 
 from tests.unit.fakes import FakeStream

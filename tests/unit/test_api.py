@@ -11,13 +11,13 @@ import pytest
 from pywebllm import codec
 from pywebllm.api import Api
 from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.engine.pool import Pool
 from pywebllm.errors import (
     InvalidRequestError,
     ModelNotFoundError,
     SessionNotFoundError,
 )
 from pywebllm.model_list import list_models
-from pywebllm.pool import Pool
 from pywebllm.records import ModelRecord
 from pywebllm.types import ModelInfo, Session
 

@@ -14,11 +14,19 @@ from pywebllm import builtin
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "app/pywebllm"
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    for path in PACKAGE.rglob("*.py")
+    if path.stem != "__init__"
+)
 
 
 def module(name: str) -> ModuleType:
     return importlib.import_module(f"pywebllm.{name}")
+
+
+def source(name: str) -> Path:
+    return PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
 
 
 def test_the_public_names_are_these() -> None:
@@ -93,7 +101,7 @@ def test_every_public_thing_has_a_docstring(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_public_coroutine_says_what_holds_after_cancellation(name: str) -> None:
-    tree = ast.parse((PACKAGE / f"{name}.py").read_text())
+    tree = ast.parse(source(name).read_text())
     silent = [
         node.name
         for node in ast.walk(tree)
@@ -119,7 +127,7 @@ def imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("name", MODULES)
 def test_only_one_module_crosses_the_border(name: str) -> None:
     foreign = {"js", "pyodide", "pyodide_js", "pyscript"}
-    crosses = bool(imported(PACKAGE / f"{name}.py") & foreign)
+    crosses = bool(imported(source(name)) & foreign)
     assert crosses == (name == "browser")
 
 

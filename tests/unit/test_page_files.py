@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from page.view import State
-from pywebllm.persona import FIELDS
+from pywebllm.persona.prompt import FIELDS
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "static"

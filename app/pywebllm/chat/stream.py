@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pywebllm.answer_stream import AnswerStream
-from pywebllm.engine import Kind, Runner
+from pywebllm.answers.stream import AnswerStream
+from pywebllm.engine.engine import Kind, Runner
 from pywebllm.types import ChatCompletion, ChatCompletionChunk
 
 from .call import ChatCall

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from pywebllm.pieces import EndReason, Piece
-from pywebllm.totals import total_usage
+from pywebllm.answers.pieces import EndReason, Piece
+from pywebllm.answers.totals import total_usage
 from pywebllm.types import (
     ChatCompletion,
     ChatCompletionChunk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pywebllm import codec
-from pywebllm.answer_stream import AnswerStream
+from pywebllm.answers.stream import AnswerStream
 
 from .sse import Event
 

@@ -71,6 +71,6 @@ class _EventStream(AsyncIterator[bytes]):
             self._timer.stop()
 
     async def aclose(self) -> None:
-        """Stop the engine. It never waits, so that it works while a generator is thrown away."""
+        """Stop the engine at once: without waiting it also works while a generator is dropped."""
         self._body.close()
         self._timer.cancel()

@@ -85,6 +85,8 @@ async def connect_server(
 ) -> ConnectedOpenAI:
     """Return a client for the server there; `model` None: the first one that it lists.
 
+    Cancelled, nothing is left open.
+
     Raises:
         ModelNotFoundError: It lists none.
         openai.APIError: It did not answer.

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from pywebllm import codec
-from pywebllm.answer_stream import AnswerStream
+from pywebllm.answers.stream import AnswerStream
 from pywebllm.api import Api
 from pywebllm.errors import InvalidRequestError, WebLLMError
 

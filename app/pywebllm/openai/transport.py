@@ -87,7 +87,10 @@ class Transport(_Httpx2, _Httpx):
         return library.response(reply, request, seconds=seconds)
 
     async def aclose(self) -> None:
-        """Close the client, if it is the transport's own. A request after this opens it again."""
+        """Close the client, if it is the transport's own. A request after this opens it again.
+
+        Cancelled, it is closed all the same, a moment later.
+        """
         if self.owns_client:
             await self._client.close()
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
-from pywebllm.answer_stream import AnswerStream
+from pywebllm.answers.stream import AnswerStream
 
 __all__ = ["started", "whole"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, Unpack, overload
 
 from pywebllm.api import Api
-from pywebllm.text_completion import CompletionStream
+from pywebllm.text.stream import CompletionStream
 from pywebllm.types import Completion
 
 from .answers import started, whole

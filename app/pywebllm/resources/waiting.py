@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
-from pywebllm.answer_stream import AnswerStream
+from pywebllm.answers.stream import AnswerStream
 from pywebllm.types import ChatCompletion, ChatCompletionChunk, Completion
 
 __all__ = ["SyncChatStream", "SyncCompletionStream", "SyncStream", "Wait"]

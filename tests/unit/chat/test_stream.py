@@ -17,9 +17,9 @@ from pywebllm import codec
 from pywebllm.bridge import Stream
 from pywebllm.chat.call import ChatCall
 from pywebllm.chat.stream import ChatStream
+from pywebllm.engine.streams import EngineStream
 from pywebllm.errors import AbortedError, DeviceLostError, DisposedError, EngineError
 from pywebllm.records import Model
-from pywebllm.streams import EngineStream
 from pywebllm.types import ChatCompletion, ChatCompletionChunk, Delta, PromptTokensDetails
 from pywebllm.wire import Kind
 

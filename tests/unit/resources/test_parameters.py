@@ -17,7 +17,7 @@ from pywebllm.embedding import PARAMETERS as embedding_table  # noqa: N811
 from pywebllm.resources import ChatCompletions, Completions, Embeddings
 from pywebllm.resources import parameters as known
 from pywebllm.resources.sync import SyncChatCompletions, SyncCompletions, SyncEmbeddings
-from pywebllm.text_call import PARAMETERS as text_table  # noqa: N811
+from pywebllm.text.call import PARAMETERS as text_table  # noqa: N811
 
 
 def shown(function: Callable[..., object]) -> set[str]:

@@ -11,7 +11,7 @@ from pywebllm.chat.stream import ChatStream
 from pywebllm.client import AsyncWebLLM
 from pywebllm.resources.waiting import SyncStream
 from pywebllm.sync import WebLLM
-from pywebllm.text_completion import CompletionStream
+from pywebllm.text.stream import CompletionStream
 from pywebllm.types import ChatCompletion, ChatCompletionChunk, Completion, ParsedChatCompletion
 
 from tests.unit.answering import AnsweringBridge, text_written, written

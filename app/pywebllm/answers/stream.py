@@ -1,0 +1,210 @@
+"""Answers while they are written: what chats and plain texts have in common.
+
+One request for several answers is several requests to the engine, one after another. What the
+engine says becomes chunks by a `Writer`; this module is about time: asking, reading, stopping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+from pywebllm import codec
+from pywebllm.engine.streams import EngineStream
+from pywebllm.errors import AbortedError, EngineError
+from pywebllm.types import Usage
+
+from .pieces import EndReason, Piece
+
+__all__ = ["AnswerStream", "Writer"]
+
+ChunkT = TypeVar("ChunkT")
+FinalT_co = TypeVar("FinalT_co", covariant=True)
+
+
+class Writer(Protocol[ChunkT, FinalT_co]):
+    """Turns what the engine says into chunks, and these into the whole answer."""
+
+    def write(self, index: int, piece: Piece) -> Iterable[ChunkT]:
+        """Return the chunks that this piece of the answer number `index` makes."""
+        ...
+
+    def end(self, usages: Sequence[Usage]) -> Iterable[ChunkT]:
+        """Return the chunks that follow all answers; they used this, one after another."""
+        ...
+
+    def note(self, chunk: ChunkT) -> None:
+        """Take note of a chunk that is now read."""
+
+    @property
+    def text(self) -> str:
+        """The text of the first answer in the chunks that were noted."""
+        ...
+
+    def final(self) -> FinalT_co:
+        """Return the whole answer; all its chunks have been noted."""
+        ...
+
+
+class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
+    """The chunks of all answers to one request, in order, none left out.
+
+    The request is made by `open`, or when the first chunk is asked for. Only one task may read.
+    Whatever ends the reading early stops the engine at once: `break`, an exception, cancelling,
+    a timeout, `aclose()`, or dropping the stream. What had been read stays in `text`.
+
+    Attributes:
+        timeout: The longest wait for a next chunk, in seconds above 0; None, to wait for ever.
+    """
+
+    # Nothing here may refer to the stream itself: dropping it must free its sources at once,
+    # for that is what stops the engine after `async for … break`.
+
+    def __init__(
+        self, sources: Iterable[EngineStream], *, writer: Writer[ChunkT, FinalT_co]
+    ) -> None:
+        self.timeout: float | None = None
+        self._sources = deque(enumerate(sources))
+        self._writer = writer
+        self._waiting: deque[ChunkT] = deque()
+        self._usages: list[Usage] = []
+        self._end: EndReason | None = None
+        self._reading = False
+        self._closed = False
+        self._final: FinalT_co | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the first answer that has been read so far."""
+        return self._writer.text
+
+    @property
+    def final(self) -> FinalT_co | None:
+        """The whole answer once the stream has been read to its end, until then None."""
+        return self._final
+
+    async def open(self) -> None:
+        """Make the request now; the model is loaded first if it must be. May be called again.
+
+        Cancelled, it stops the load or the request, and the stream is over.
+
+        Raises:
+            WebLLMError: The model could not be loaded, or the request was refused.
+            RuntimeError: Another task is reading this stream.
+        """
+        if self._closed or not self._sources:
+            return
+        _, source = self._sources[0]
+        with self._stopping_on_error():
+            await source.open()
+
+    async def read(self) -> FinalT_co:
+        """Read to the end and return the whole answer.
+
+        Cancelled, it stops the engine.
+
+        Raises:
+            WebLLMError: The answer failed; the stream is over.
+            TimeoutError: A chunk took longer than `timeout`; the stream is over.
+            AbortedError: The stream was closed before its end.
+            RuntimeError: Another task is reading this stream.
+        """
+        async for _ in self:
+            pass
+        if self._final is None:
+            raise AbortedError("the answer was stopped before its end")
+        return self._final
+
+    async def __anext__(self) -> ChunkT:
+        """Return the next chunk.
+
+        Cancelled, it stops the engine, which is free for the next request.
+
+        Raises:
+            WebLLMError: The answer failed; the stream is over.
+            TimeoutError: It took longer than `timeout`; the stream is over.
+            RuntimeError: Another task is reading this stream.
+        """
+        if self._reading:
+            raise RuntimeError("another task is reading this stream")
+        if not self._waiting:
+            # `None` would do as well, but this happens for each token.
+            async with nullcontext() if self.timeout is None else asyncio.timeout(self.timeout):
+                while not self._waiting and self._sources:
+                    await self._receive()
+        if self._waiting:
+            chunk = self._waiting.popleft()
+            self._writer.note(chunk)
+            return chunk
+        if self._final is None and not self._closed:
+            self._final = self._writer.final()
+        raise StopAsyncIteration
+
+    def close(self) -> None:
+        """Stop the engine, now; nothing happens when the stream is over. May be called again."""
+        if self._final is None:
+            self._closed = True
+        self._waiting.clear()
+        sources, self._sources = self._sources, deque()
+        for _, source in sources:
+            source.close()
+
+    async def aclose(self) -> None:
+        """Stop the engine at once; nothing happens when the stream is over."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def _receive(self) -> None:
+        index, source = self._sources[0]
+        with self._stopping_on_error():
+            try:
+                found = await source.__anext__()
+            except StopAsyncIteration:
+                self._next_source()
+                return
+            self._take(index, codec.read_piece(found))
+
+    def _take(self, index: int, piece: Piece) -> None:
+        if piece.end == "abort":
+            raise AbortedError("the engine was told to stop this answer")
+        if piece.usage is not None:
+            self._usages.append(piece.usage)
+        self._end = piece.end or self._end
+        self._waiting.extend(self._writer.write(index, piece))
+
+    def _next_source(self) -> None:
+        if self._closed:
+            return  # by another task, while this one waited
+        index, _ = self._sources.popleft()
+        if self._end is None or len(self._usages) <= index:
+            raise EngineError("the engine ended an answer without saying why, or what it used")
+        self._end = None
+        if not self._sources:
+            self._waiting.extend(self._writer.end(self._usages))
+
+    @contextmanager
+    def _stopping_on_error(self) -> Iterator[None]:
+        if self._reading:
+            raise RuntimeError("another task is reading this stream")
+        self._reading = True
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._reading = False

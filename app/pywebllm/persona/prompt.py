@@ -1,0 +1,109 @@
+"""The prompt for a persona: the fields of a form in, chat messages out.
+
+The built-in model is trained on exactly this wording (`model/` imports this module), so a
+change here asks for a new revision of the model. Other models read it as plain instructions.
+Nothing here knows the engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal, TypedDict
+
+from pywebllm.errors import InvalidRequestError
+
+__all__ = [
+    "FIELDS",
+    "PromptMessage",
+    "clean_fields",
+    "persona_messages",
+    "system_prompt",
+    "years_in",
+]
+
+# Known fields, in the order the prompt lists them. Any other field follows, in the order given.
+FIELDS = ("name", "age", "occupation", "interests", "tone", "notes")
+
+_TASK = (
+    "You write personas. Write one short paragraph about the person described, in the third"
+    " person. Use every detail you are given and add nothing that contradicts it."
+)
+
+# (first age above the band, what the system prompt adds), ages in years.
+_BANDS = (
+    (13, " The person is a child: write about school, family and play."),
+    (20, " The person is a teenager: write about school, friends and plans."),
+    (65, " The person is an adult: write about work, home and free time."),
+    (131, " The person is an older adult: let long experience show."),
+)
+
+
+class PromptMessage(TypedDict):
+    """A message as a dictionary, as chat templates and OpenAI's API take it."""
+
+    role: Literal["system", "user"]
+    content: str
+
+
+def persona_messages(inputs: Mapping[str, str]) -> list[PromptMessage]:
+    """Return the system and the user message that ask for a persona.
+
+    `inputs` maps field names to text. The names in `FIELDS` are known; any other name is
+    passed on as it is, so a page can add fields of its own. Blank values are left out.
+
+    Raises:
+        InvalidRequestError: No field has a value.
+        TypeError: A name or a value is no string.
+    """
+    fields = _ordered(clean_fields(inputs))
+    if not fields:
+        raise InvalidRequestError(
+            "a persona needs at least one field with a value, for example a name"
+        )
+    lines = [f"{name.capitalize()}: {value}" for name, value in fields.items()]
+    return [
+        {"role": "system", "content": system_prompt(fields.get("age", ""))},
+        {"role": "user", "content": "\n".join(["Write a persona.", *lines])},
+    ]
+
+
+def system_prompt(age: str) -> str:
+    """Return the system prompt for a person of this age.
+
+    `age` is free text: the first whole number in it counts, in years. Without a number, or
+    above 130, the prompt does not mention the age.
+    """
+    years = years_in(age)
+    if years is None:
+        return _TASK
+    return next((_TASK + addition for limit, addition in _BANDS if years < limit), _TASK)
+
+
+def years_in(age: str) -> int | None:
+    """Return the first whole number in the text, at most its first four digits; None without."""
+    digits = re.search(r"\d+", age)
+    return None if digits is None else int(digits[0][:4])
+
+
+def clean_fields(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that have a value, by their names in lower case, each on one line.
+
+    Raises:
+        TypeError: A name or a value is no string.
+    """
+    # One line a field: a line break inside a value would read as the start of another field.
+    for name, value in inputs.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"persona fields are strings, got {name!r}: {value!r}")
+    folded = {_one_line(name).lower(): _one_line(value) for name, value in inputs.items()}
+    return {name: value for name, value in folded.items() if name and value}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _ordered(fields: dict[str, str]) -> dict[str, str]:
+    known = {name: fields[name] for name in FIELDS if name in fields}
+    return known | fields

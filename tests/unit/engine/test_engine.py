@@ -1,0 +1,421 @@
+"""What is loaded, who waits for it, and what happens when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from pywebllm.errors import (
+    DeviceLostError,
+    DisposedError,
+    DownloadError,
+    EngineError,
+    InvalidRequestError,
+    WebLLMError,
+    WorkerError,
+)
+from pywebllm.values import LoadProgress
+
+from tests.unit.engine.engines import Bench, SlowBridge, read
+from tests.unit.fakes import BUILTIN, loss, progress
+
+pytestmark = pytest.mark.timeout(20)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.engine.dispose()
+
+
+async def test_nothing_is_opened_before_the_first_load(bench: Bench) -> None:
+    assert not bench.engine.is_loaded
+    assert not bench.engine.is_loading
+    assert bench.bridges == []
+
+
+async def test_a_load_is_loading_until_the_stream_ends_and_loaded_then(bench: Bench) -> None:
+    task, stream = await bench.start()
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (True, False)
+    stream.push(progress(1, "ready"))
+    await asyncio.sleep(0)
+    assert not bench.engine.is_loaded
+    stream.end()
+    await task
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (False, True)
+    assert stream.stops == 1
+
+
+async def test_progress_never_falls_and_ends_in_ready(bench: Bench) -> None:
+    heard: list[LoadProgress] = []
+    task = asyncio.create_task(bench.engine.load(on_progress=heard.append))
+    stream = await bench.loads.get()
+    stream.push(progress(0.1), progress(0.6), progress(0.2, "load"), progress(0.9, "compile"))
+    stream.end()
+    await task
+    assert [found.ratio for found in heard] == [0.1, 0.6, 0.6, 0.9, 1.0]
+    assert [found.phase for found in heard] == ["fetch", "fetch", "load", "compile", "ready"]
+
+
+async def test_a_progress_callback_that_raises_ends_the_load(bench: Bench) -> None:
+    def fail(found: LoadProgress) -> None:
+        raise ZeroDivisionError
+
+    task = asyncio.create_task(bench.engine.load(on_progress=fail))
+    stream = (await bench.loads.get()).push(progress(0.1))
+    with pytest.raises(ZeroDivisionError):
+        await task
+    assert stream.stops == 1
+    assert not bench.engine.is_loading
+
+
+async def test_the_model_that_is_loaded_stays(bench: Bench) -> None:
+    await bench.load()
+    await bench.engine.load()
+    assert bench.loads.empty()
+    assert bench.engine.is_loaded
+
+
+async def test_the_built_in_model_is_located_by_the_bridge(bench: Bench) -> None:
+    task, stream = await bench.start()
+    stream.end()
+    await task
+    assert bench.bridge.located == [None]
+    assert json.loads(stream.request)["model"]["model"] == BUILTIN.model
+
+
+async def test_an_id_of_the_list_crosses_without_being_located(bench: Bench) -> None:
+    task, stream = await bench.start("Llama")
+    stream.end()
+    await task
+    assert bench.bridge.located == []
+    assert json.loads(stream.request) == {"model": "Llama"}
+
+
+async def test_a_record_is_checked_and_located(bench: Bench) -> None:
+    record = {"model_id": "m", "model": "m/", "model_lib": "m.wasm"}
+    task = asyncio.create_task(bench.engine.load(record))
+    stream = await bench.loads.get()
+    stream.end()
+    await task
+    assert json.loads(stream.request)["model"]["model"] == "https://fake/m/"
+    with pytest.raises(InvalidRequestError):
+        await bench.engine.load({"model_id": "m"})
+    assert bench.engine.is_loaded
+
+
+async def test_two_loads_at_once_open_one_bridge_and_each_awaits_the_load(bench: Bench) -> None:
+    tasks = [asyncio.create_task(bench.engine.load()) for _ in range(2)]
+    streams = [await bench.loads.get() for _ in tasks]
+    assert len(bench.bridges) == 1
+    assert streams[0].request == streams[1].request
+    streams[0].end()
+    await tasks[0]
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (False, True)
+    streams[1].end()
+    await tasks[1]
+    assert bench.engine.is_loaded
+
+
+async def test_cancelling_one_of_two_leaves_the_other(bench: Bench) -> None:
+    first, first_stream = await bench.start()
+    second, second_stream = await bench.start()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert (first_stream.stops, second_stream.stops) == (1, 0)
+    assert bench.engine.is_loading
+    second_stream.end()
+    await second
+    assert bench.engine.is_loaded
+
+
+async def test_a_cancelled_load_stops_and_can_be_tried_again(bench: Bench) -> None:
+    task, stream = await bench.start()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stream.stops == 1
+    assert (bench.engine.is_loading, bench.engine.is_loaded) == (False, False)
+    await bench.load()
+    assert bench.engine.is_loaded
+
+
+async def test_a_timeout_stops_a_load(bench: Bench) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await bench.engine.load()
+    assert (await bench.loads.get()).stops == 1
+    assert not bench.engine.is_loading
+
+
+async def test_a_failed_load_can_be_tried_again(bench: Bench) -> None:
+    task, stream = await bench.start()
+    stream.fail(DownloadError("no network"))
+    with pytest.raises(DownloadError):
+        await task
+    assert not bench.engine.is_loading
+    await bench.load()
+    assert bench.engine.is_loaded
+
+
+async def test_a_bridge_that_fails_to_open_can_be_tried_again(bench: Bench) -> None:
+    bench.failures.append(DownloadError("no bridge"))
+    with pytest.raises(DownloadError):
+        await bench.engine.load()
+    assert not bench.engine.is_loading
+    await bench.load()
+    assert bench.engine.is_loaded
+
+
+async def test_cancelling_who_opens_the_bridge_leaves_who_waits_for_it(bench: Bench) -> None:
+    first = asyncio.create_task(bench.engine.load())
+    second = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    (await bench.loads.get()).end()
+    await second
+    assert bench.engine.is_loaded
+
+
+async def test_loading_another_model_gives_up_the_first_at_once(bench: Bench) -> None:
+    await bench.load("first")
+    task, stream = await bench.start("second")
+    assert (bench.engine.is_loaded, bench.engine.is_loading) == (False, True)
+    stream.fail(EngineError("no"))
+    with pytest.raises(EngineError):
+        await task
+    assert not bench.engine.is_loaded
+
+
+async def test_a_model_that_is_about_to_be_replaced_does_not_count_as_loaded(bench: Bench) -> None:
+    first, first_stream = await bench.start("first")
+    second, second_stream = await bench.start("second")
+    first_stream.end()
+    await first
+    assert (bench.engine.is_loaded, bench.engine.is_loading) == (False, True)
+    second_stream.end()
+    await second
+    assert bench.engine.is_loaded
+
+
+async def test_a_loss_while_nothing_runs_is_told_and_the_next_load_works(bench: Bench) -> None:
+    await bench.load()
+    told = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: told.set())
+    bench.bridge.events.push(loss("WorkerError", "it crashed"))
+    await told.wait()
+    assert not bench.engine.is_loaded
+    assert [type(error) for error in bench.losses] == [WorkerError]
+    await bench.load()
+    assert bench.is_loaded()
+    assert len(bench.bridges) == 1
+
+
+async def test_a_loss_during_an_answer_is_known_when_the_answer_fails(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(read(bench.ask()))
+    (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError):
+        await task
+    assert not bench.engine.is_loaded
+    assert len(bench.losses) == 1
+
+
+async def test_a_loss_is_told_once_though_two_streams_report_it(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(read(bench.ask()))
+    stream = await bench.bridge.generations.get()
+    bench.bridge.events.push(loss())
+    stream.fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError):
+        await task
+    await bench.engine.dispose()
+    assert len(bench.losses) == 1
+
+
+async def test_an_error_of_the_request_leaves_the_model_loaded(bench: Bench) -> None:
+    await bench.load()
+    task = asyncio.create_task(read(bench.ask()))
+    (await bench.bridge.generations.get()).fail(InvalidRequestError("no"))
+    with pytest.raises(InvalidRequestError):
+        await task
+    assert bench.engine.is_loaded
+
+
+async def test_events_that_fail_count_as_a_loss(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bench.load()
+    told = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: told.set())
+    bench.bridge.events.push("{")
+    await told.wait()
+    assert not bench.engine.is_loaded
+    assert "no more events" in caplog.text
+
+
+async def test_dispose_frees_the_bridge_once_and_a_load_starts_anew(bench: Bench) -> None:
+    await bench.load()
+    await bench.engine.dispose()
+    await bench.engine.dispose()
+    assert not bench.engine.is_loaded
+    assert bench.bridge.disposals == 1
+    assert bench.losses == []
+    await bench.load()
+    assert bench.is_loaded()
+    assert len(bench.bridges) == 2
+
+
+async def test_news_of_a_disposed_bridge_does_not_touch_the_next(bench: Bench) -> None:
+    await bench.load()
+    late = bench.ask()
+    await late.open()
+    old = await bench.bridge.generations.get()
+    await bench.engine.dispose()
+    await bench.load()
+    old.fail(WorkerError("long gone"))
+    with pytest.raises(WebLLMError):
+        await read(late)
+    assert bench.engine.is_loaded
+    assert bench.losses == []
+
+
+async def test_dispose_before_any_load_does_nothing(bench: Bench) -> None:
+    await bench.engine.dispose()
+    assert bench.bridges == []
+
+
+async def test_two_disposals_at_once_both_wait_for_the_end(bench: Bench) -> None:
+    await bench.load()
+    await asyncio.gather(bench.engine.dispose(), bench.engine.dispose())
+    assert bench.bridge.disposals == 1
+
+
+async def test_a_cancelled_disposal_frees_the_bridge_all_the_same(bench: Bench) -> None:
+    opening = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)  # it is opening the bridge, so the disposal has to wait for that
+    disposal = asyncio.create_task(bench.engine.dispose())
+    await asyncio.sleep(0)
+    disposal.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await disposal
+    with pytest.raises(DisposedError):
+        await opening
+    await bench.engine.dispose()
+    assert bench.bridge.disposals == 1
+
+
+async def test_a_dispose_ends_a_load_that_began_while_another_dispose_ran(bench: Bench) -> None:
+    slow = bench.slow = SlowBridge(loads=bench.loads)
+    await bench.load()
+    first = asyncio.create_task(bench.engine.dispose())
+    await slow.disposing.wait()
+    load = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)
+    second = asyncio.create_task(bench.engine.dispose())
+    await asyncio.sleep(0)
+    slow.may_end.set()
+    await asyncio.gather(first, second)
+    with pytest.raises(DisposedError):
+        await load
+    assert not bench.engine.is_loaded
+    assert [bridge.disposals for bridge in bench.bridges] == [1]
+
+
+async def test_a_load_that_begins_after_dispose_was_called_starts_anew(bench: Bench) -> None:
+    slow = bench.slow = SlowBridge(loads=bench.loads)
+    await bench.load()
+    disposal = asyncio.create_task(bench.engine.dispose())
+    load = asyncio.create_task(bench.engine.load())
+    await slow.disposing.wait()
+    assert (bench.engine.is_loading, len(bench.bridges)) == (True, 1)
+    slow.may_end.set()
+    (await bench.loads.get()).end()
+    await asyncio.gather(disposal, load)
+    assert bench.engine.is_loaded
+    assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
+
+
+async def test_a_bridge_that_opens_after_dispose_is_freed_and_not_used(bench: Bench) -> None:
+    bench.may_open.clear()
+    old = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)  # it is opening the bridge
+    disposal = asyncio.create_task(bench.engine.dispose())
+    new = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)
+    bench.may_open.set()
+    stream = await bench.loads.get()
+    with pytest.raises(DisposedError):
+        await old
+    stream.end()
+    await asyncio.gather(disposal, new)
+    assert bench.engine.is_loaded
+    assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
+
+
+async def test_a_loss_at_the_end_of_a_load_fails_the_load(bench: Bench) -> None:
+    task, stream = await bench.start()
+    stream.push(progress(1, "ready"))
+    await asyncio.sleep(0)
+    bench.bridge.events.push(loss())
+    await asyncio.sleep(0)
+    stream.end()
+    with pytest.raises(DeviceLostError):
+        await task
+    assert not bench.engine.is_loaded
+    await bench.load()
+    assert bench.is_loaded()
+
+
+async def test_late_news_of_the_model_before_does_not_fail_a_load(bench: Bench) -> None:
+    await bench.load()
+    answer = asyncio.create_task(read(bench.ask()))
+    (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
+    with pytest.raises(DeviceLostError):
+        await answer
+    task, stream = await bench.start()
+    bench.bridge.events.push(loss(message="gone"))
+    await asyncio.sleep(0)
+    stream.push(progress(0.1)).end()
+    await task
+    assert bench.engine.is_loaded
+    assert len(bench.losses) == 1
+
+
+async def test_dispose_ends_a_running_load_and_answer_with_an_error(bench: Bench) -> None:
+    await bench.load("first")
+    answer = asyncio.create_task(read(bench.ask("first")))
+    await (await bench.bridge.generations.get()).read.wait()
+    load, _ = await bench.start("second")
+    await bench.engine.dispose()
+    for task in (answer, load):
+        with pytest.raises(DisposedError):
+            await task
+    assert not bench.engine.is_loaded
+
+
+async def test_a_bridge_disposed_behind_our_back_is_replaced(bench: Bench) -> None:
+    await bench.load()
+    told = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: told.set())
+    await bench.bridge.dispose()
+    await told.wait()
+    assert not bench.engine.is_loaded
+    task = asyncio.create_task(bench.engine.load())
+    (await bench.loads.get()).end()
+    await task
+    assert len(bench.bridges) == 2
+    assert bench.engine.is_loaded
+
+
+async def test_no_task_is_left_after_dispose(bench: Bench) -> None:
+    before = asyncio.all_tasks()
+    await bench.load()
+    await bench.engine.dispose()
+    assert asyncio.all_tasks() == before

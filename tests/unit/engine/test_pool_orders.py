@@ -1,0 +1,149 @@
+"""Whatever happens in whatever order: nobody waits for ever, or is answered by another model."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pywebllm.engine.pool import Pool
+from pywebllm.engine.streams import EngineStream
+from pywebllm.errors import DownloadError, WebLLMError
+
+from tests.unit.engine.simulated import SimulatedBridge
+
+pytestmark = pytest.mark.timeout(110)
+
+MODELS = ("one", "two", "three", "unknown", "broken")
+
+models = st.sampled_from(MODELS)
+numbers = st.integers(0, 7)
+actions = st.one_of(
+    st.tuples(st.just("ask"), models),
+    st.tuples(st.just("open"), models),
+    st.tuples(st.just("load"), models),
+    st.tuples(st.just("unload"), models),
+    st.tuples(st.just("dispose"), numbers),
+    st.tuples(st.just("query"), numbers),
+    st.tuples(st.just("cancel"), numbers),
+    st.tuples(st.just("close"), numbers),
+    st.tuples(st.just("lose"), numbers),
+    st.tuples(st.just("fail to open"), numbers),
+    *(st.tuples(st.just(often), numbers) for often in ("step", "step", "turn", "turn")),
+)
+
+
+class World:
+    """A pool over simulated bridges, and everyone who wants something of it."""
+
+    def __init__(self, *, max_models: int) -> None:
+        self.bridges: list[SimulatedBridge] = []
+        self.max_models = max_models
+        self.openings_to_fail = 0
+        self.pool = Pool(self._open, max_models=max_models)
+        self.streams: list[tuple[str, EngineStream]] = []
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.asked: set[Any] = set()
+
+    async def _open(self) -> SimulatedBridge:
+        await asyncio.sleep(0)
+        if self.openings_to_fail > 0:
+            self.openings_to_fail -= 1
+            raise DownloadError("no bridge")
+        self.bridges.append(SimulatedBridge())
+        return self.bridges[-1]
+
+    async def do(self, action: str, given: Any) -> None:
+        """Do one of `actions`."""
+        self.asked.add(given)
+        if action in ("ask", "open"):
+            self._ask(given, opens_only=action == "open")
+        elif action == "turn":
+            await asyncio.sleep(0)
+        elif action in ("cancel", "close", "step", "lose"):
+            self._disturb(action, given)
+        elif action == "fail to open":
+            self.openings_to_fail = 1
+        elif action == "query":
+            self._begin(self.pool.query({"kind": "models"}))
+        elif action == "dispose":
+            self._begin(self.pool.dispose())
+        else:
+            self._begin(getattr(self.pool, action)(given))
+        self.check()
+
+    def check(self) -> None:
+        """Hold what is true at every moment."""
+        there = [bridge.model for bridge in self.bridges if bridge.model is not None]
+        assert len(there) <= self.max_models
+        # A request that turns out to be for nothing takes a place until then, and another may
+        # have been taken for the model that had it.
+        if not any(model == "unknown" for model in self.asked):
+            assert len(set(there)) == len(there), "a model is in the GPU twice"
+
+    async def settle(self) -> None:
+        """Let everything end, and hold that it does."""
+        for _ in range(500):
+            await asyncio.sleep(0)
+            self.check()
+            steps = [bridge.step() for bridge in self.bridges]  # each of them
+            if not any(steps) and all(task.done() for task in self.tasks):
+                break
+        hanging = [task for task in self.tasks if not task.done()]
+        assert not hanging, f"nothing happens any more, and these wait: {hanging}"
+        for _ in range(5):
+            await asyncio.sleep(0)
+        there = {bridge.model for bridge in self.bridges}
+        assert set(self.pool.loaded) <= there, "a model counts as loaded that is not there"
+
+    def _ask(self, model: str, *, opens_only: bool) -> None:
+        stream = self.pool.stream("chat.completions", {}, model=model)
+        self.streams.append((model, stream))
+        self._begin(stream.open() if opens_only else self._read(model, stream))
+
+    async def _read(self, model: str, stream: EngineStream) -> None:
+        chunks = [chunk async for chunk in stream]
+        assert chunks in ([{"model": model}] * 2, []), "another model answered, or not all of it"
+
+    def _begin(self, work: Any) -> None:
+        self.tasks.append(asyncio.ensure_future(work))
+
+    def _disturb(self, action: str, number: int) -> None:
+        if action == "cancel" and self.tasks:
+            self.tasks[number % len(self.tasks)].cancel()
+        elif action == "close" and self.streams:
+            self.streams[number % len(self.streams)][1].close()
+        elif action in ("step", "lose") and self.bridges:
+            getattr(self.bridges[-1 - number % len(self.bridges)], action)()
+
+
+async def live(max_models: int, script: list[tuple[str, Any]]) -> None:
+    world = World(max_models=max_models)
+    for action, value in script:
+        await world.do(action, value)
+    await world.settle()
+    for task in world.tasks:
+        error = None if task.cancelled() else task.exception()
+        assert error is None or isinstance(error, WebLLMError), error
+    # Whatever happened, everything still works.
+    world.openings_to_fail = 0
+    world.tasks = []
+    for model in ("three", "one", "two"):
+        await world.do("ask", model)
+        await world.settle()
+        assert [task.exception() for task in world.tasks] == [None] * len(world.tasks)
+        assert world.pool.loaded[-1:] or world.max_models > 1
+        assert model in world.pool.loaded
+    await world.pool.dispose()
+    assert [bridge.model for bridge in world.bridges] == [None] * len(world.bridges)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@settings(max_examples=300, deadline=None)
+@given(max_models=st.integers(1, 3), script=st.lists(actions, max_size=40))
+def test_whatever_happens_nobody_hangs_and_everything_goes_on(
+    max_models: int, script: list[tuple[str, Any]]
+) -> None:
+    asyncio.run(live(max_models, script))

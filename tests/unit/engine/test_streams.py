@@ -1,0 +1,252 @@
+"""Opening and reading what one request to the engine brings, to its end or not."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pywebllm.bridge import Stream
+from pywebllm.engine.streams import EngineStream
+from pywebllm.errors import DeviceLostError, DownloadError, EngineError
+
+from tests.unit.fakes import FakeStream
+
+pytestmark = pytest.mark.timeout(20)
+
+
+class Bench:
+    """A stream, and the request behind it, which is made when the test lets it."""
+
+    def __init__(self) -> None:
+        self.source = FakeStream()
+        self.starts = 0
+        self.given_up = 0
+        self.starting = asyncio.Event()
+        self.may_start = asyncio.Event()
+        self.may_start.set()
+        self.failure: DownloadError | None = None
+        self.stream = EngineStream(self.start, give_up=self.give_up)
+
+    async def start(self) -> Stream:
+        self.starts += 1
+        self.starting.set()
+        await self.may_start.wait()
+        if self.failure is not None:
+            raise self.failure
+        return self.source
+
+    def give_up(self) -> None:
+        self.given_up += 1
+
+    async def read(self) -> list[dict[str, Any]]:
+        return [found async for found in self.stream]
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+async def test_every_chunk_comes_in_order_just_as_it_was_sent() -> None:
+    bench = Bench()
+    bench.source.push('[{"a": 1}, {"b": null}]', "[]", '[{"c": [2.5]}]').end()
+    assert await bench.read() == [{"a": 1}, {"b": None}, {"c": [2.5]}]
+    assert bench.source.stops == 1
+    assert await bench.read() == []
+
+
+async def test_chunks_that_waited_cross_together() -> None:
+    bench = Bench()
+    bench.source.push("[{}, {}, {}]")
+    # One text for three chunks: after the first, nothing is awaited.
+    for _ in range(3):
+        await anext(bench.stream)
+    assert not bench.source.read.is_set()
+
+
+async def test_the_request_is_made_once_by_open_or_by_the_first_read() -> None:
+    opened, read = Bench(), Bench()
+    assert (opened.starts, read.starts) == (0, 0)
+    await opened.stream.open()
+    await opened.stream.open()
+    for bench in (opened, read):
+        bench.source.push("[{}]").end()
+        assert await bench.read() == [{}]
+        assert bench.starts == 1
+
+
+async def test_open_when_it_is_over_makes_no_request() -> None:
+    bench = Bench()
+    bench.source.end()
+    await bench.read()
+    await bench.stream.open()
+    assert bench.starts == 1
+
+
+async def test_a_stream_closed_before_it_is_opened_never_makes_a_request() -> None:
+    bench = Bench()
+    bench.stream.close()
+    await bench.stream.open()
+    assert await bench.read() == []
+    assert bench.starts == 0
+
+
+async def test_a_request_that_could_not_be_made_is_raised_once_and_the_stream_is_over() -> None:
+    bench = Bench()
+    bench.failure = DownloadError("no network")
+    with pytest.raises(DownloadError):
+        await bench.stream.open()
+    assert await bench.read() == []
+    assert bench.starts == 1
+
+
+async def test_cancelling_open_closes_the_stream() -> None:
+    bench = Bench()
+    bench.may_start.clear()
+    task = asyncio.create_task(bench.stream.open())
+    await bench.starting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await bench.read() == []
+    assert bench.starts == 1
+
+
+async def test_closing_while_it_opens_gives_the_request_up_at_once() -> None:
+    bench = Bench()
+    bench.may_start.clear()
+    task = asyncio.create_task(bench.read())
+    await bench.starting.wait()
+    bench.stream.close()
+    assert bench.given_up == 1
+    bench.may_start.set()
+    assert await task == []
+    assert bench.source.stops == 1
+
+
+async def test_what_fails_while_it_is_closed_is_of_no_interest() -> None:
+    opening, reading = Bench(), Bench()
+    opening.may_start.clear()
+    opening.failure = DownloadError("given up")
+    tasks = [asyncio.create_task(bench.read()) for bench in (opening, reading)]
+    await opening.starting.wait()
+    await reading.source.read.wait()
+    reading.source.fail(DeviceLostError("gone"))
+    for bench in (opening, reading):
+        bench.stream.close()
+    opening.may_start.set()
+    assert await asyncio.gather(*tasks) == [[], []]
+
+
+async def test_once_it_is_open_closing_gives_nothing_up_but_stops() -> None:
+    bench = Bench()
+    await bench.stream.open()
+    bench.stream.close()
+    bench.stream.close()
+    assert (bench.given_up, bench.source.stops) == (0, 1)
+
+
+async def test_a_closed_stream_gives_nothing_more_not_even_what_had_arrived() -> None:
+    bench = Bench()
+    bench.source.push("[{}, {}]")
+    await anext(bench.stream)
+    bench.stream.close()
+    assert await bench.read() == []
+
+
+async def test_leaving_the_loop_stops_the_work_at_once() -> None:
+    source = FakeStream().push("[{}, {}]")
+
+    async def start() -> Stream:
+        return source
+
+    with no_garbage_collection():
+        async for _ in EngineStream(start):
+            break
+        assert source.stops == 1
+
+
+async def test_dropping_a_stream_that_was_opened_stops_the_work_at_once() -> None:
+    bench = Bench()
+    with no_garbage_collection():
+        await bench.stream.open()
+        del bench.stream
+        assert bench.source.stops == 1
+
+
+async def test_cancelling_the_reader_stops_the_work() -> None:
+    bench = Bench()
+    task = asyncio.create_task(bench.read())
+    await bench.source.read.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert bench.source.stops == 1
+    assert await bench.read() == []
+
+
+async def test_a_timeout_stops_the_work() -> None:
+    bench = Bench()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await bench.read()
+    assert bench.source.stops == 1
+
+
+async def test_closing_from_another_task_ends_the_reader() -> None:
+    bench = Bench()
+    task = asyncio.create_task(bench.read())
+    await bench.source.read.wait()
+    bench.stream.close()
+    assert await task == []
+
+
+async def test_a_chunk_that_arrives_while_it_is_closed_is_dropped() -> None:
+    bench = Bench()
+    task = asyncio.create_task(bench.read())
+    await bench.source.read.wait()
+    bench.source.push("[{}]")
+    bench.stream.close()
+    assert await task == []
+
+
+async def test_a_failure_comes_after_what_had_arrived_and_ends_the_stream() -> None:
+    bench = Bench()
+    bench.source.push("[{}]").fail(DeviceLostError("gone"))
+    assert await anext(bench.stream) == {}
+    with pytest.raises(DeviceLostError):
+        await anext(bench.stream)
+    assert bench.source.stops == 1
+    assert await bench.read() == []
+
+
+async def test_a_text_that_cannot_be_read_stops_the_work() -> None:
+    bench = Bench()
+    bench.source.push("{")
+    with pytest.raises(EngineError):
+        await bench.read()
+    assert bench.source.stops == 1
+
+
+async def test_a_second_task_is_refused_and_the_first_goes_on() -> None:
+    bench = Bench()
+    bench.may_start.clear()
+    task = asyncio.create_task(anext(bench.stream))
+    await bench.starting.wait()
+    for _ in range(2):  # while it opens, and while it reads
+        with pytest.raises(RuntimeError, match="another task is reading"):
+            await anext(bench.stream)
+        with pytest.raises(RuntimeError, match="another task is reading"):
+            await bench.stream.open()
+        bench.may_start.set()
+        await bench.source.read.wait()
+    bench.source.push("[{}]")
+    assert await task == {}

@@ -1,0 +1,60 @@
+"""How the fields of a form become a prompt. The wording is what the built-in model learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pywebllm.errors import InvalidRequestError
+from pywebllm.persona.prompt import persona_messages, system_prompt
+
+
+def test_the_fields_are_listed_in_their_order_each_on_a_line() -> None:
+    messages = persona_messages({"interests": "chess", "age": "36", "name": "Ada"})
+    assert [message["role"] for message in messages] == ["system", "user"]
+    assert messages[1]["content"] == ("Write a persona.\nName: Ada\nAge: 36\nInterests: chess")
+
+
+def test_unknown_fields_follow_the_known_ones_in_the_order_given() -> None:
+    user = persona_messages({"pet": "a cat", "home": "Oslo", "name": "Ada"})[1]["content"]
+    assert user.splitlines()[1:] == ["Name: Ada", "Pet: a cat", "Home: Oslo"]
+
+
+def test_blank_fields_are_left_out_and_white_space_is_folded() -> None:
+    user = persona_messages({"name": " Ada \n Lovelace\t", "tone": "  ", " Notes ": "x"})[1]
+    assert user["content"].splitlines()[1:] == ["Name: Ada Lovelace", "Notes: x"]
+
+
+@pytest.mark.parametrize("inputs", [{}, {"name": ""}, {"name": " \n", "": "value"}])
+def test_a_form_without_a_value_is_refused(inputs: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequestError, match="at least one field with a value"):
+        persona_messages(inputs)
+
+
+@pytest.mark.parametrize("inputs", [{"age": 36}, {1: "x"}, {"name": None}])
+def test_a_field_that_is_no_string_is_refused(inputs: Any) -> None:
+    with pytest.raises(TypeError, match="persona fields are strings"):
+        persona_messages(inputs)
+
+
+@pytest.mark.parametrize(
+    ("age", "word"),
+    [
+        ("7", "child"),
+        ("12", "child"),
+        ("13", "teenager"),
+        ("19", "teenager"),
+        ("20", "an adult"),
+        ("64", "an adult"),
+        ("65", "older adult"),
+        ("about 70, she says", "older adult"),
+        ("130", "older adult"),
+    ],
+)
+def test_the_system_prompt_fits_the_age(age: str, word: str) -> None:
+    assert word in system_prompt(age)
+
+
+@pytest.mark.parametrize("age", ["", "unknown", "131", "9999999999999"])
+def test_without_a_plausible_age_the_system_prompt_does_not_mention_it(age: str) -> None:
+    assert "The person is" not in system_prompt(age)
