@@ -10,4 +10,4 @@ __all__ = ["persona_messages"]
 # From this tree, whatever else is installed.
 sys.path.insert(0, str(Path(__file__).parents[2] / "app"))
 
-from pywebllm.persona.prompt import persona_messages  # noqa: E402 (its folder comes first)
+from pywebllm.persona.prompt import persona_messages
