@@ -283,14 +283,14 @@ def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
 
         global llm
         llm = AsyncWebLLM()
-        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 60}
+        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 100}
         extra = {"ignore_eos": True}
         reply = await llm.chat.completions.create(**request, extra_body=extra)
         return str(reply.text)
 
     async def begin(messages: list[Any]) -> str:
         global kept
-        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 60}
+        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 100}
         extra = {"ignore_eos": True, "resumable": True}
         kept = await llm.chat.completions.create(**request, extra_body=extra, stream=True)
         while len(kept.text) < 20:
