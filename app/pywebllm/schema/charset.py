@@ -91,11 +91,11 @@ def spelled(ranges: Ranges) -> Node:
     assert is_writable(ranges)
     short = [_SHORT[code] for code in _SHORT if _has(ranges, code)]
     long = [code for code in range(_FIRST_PLAIN) if code not in _SHORT and _has(ranges, code)]
-    return choice(
-        *_raw(raw),
-        *([sequence(Text("\\"), _one_of(short))] if short else ()),
+    escapes = choice(
+        *([_one_of(short)] if short else ()),
         *(_hexadecimal(high, [code for code in long if code >> 4 == high]) for high in (0, 1)),
     )
+    return choice(*_raw(raw), sequence(Text("\\"), escapes))
 
 
 # Control characters and the like that JSON has a short escape for.
@@ -126,4 +126,4 @@ def _one_of(chars: list[str]) -> Node:
 def _hexadecimal(high: int, codes: list[int]) -> Node:
     if not codes:
         return choice()
-    return sequence(Text(f"\\u00{high}"), _one_of([f"{code & 15:x}" for code in codes]))
+    return sequence(Text(f"u00{high}"), _one_of([f"{code & 15:x}" for code in codes]))

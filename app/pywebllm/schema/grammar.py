@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from .arrays import array_node
 from .ebnf import NOTHING, Node, Rule, Text, choice, render
 from .endings import endless
+from .factoring import factored
 from .flattening import Flattener
 from .keywords import TYPES, Schema
 from .literals import enum_values, exact_json, literal
@@ -73,7 +74,7 @@ class _Grammar:
                 "the schema requires itself inside itself, so no text of it ever ends",
                 advice="Make the property that leads back optional, or let it be null.",
             )
-        return render(self._rules)
+        return render({name: factored(node) for name, node in self._rules.items()})
 
     def write(self, schema: object, place: Place) -> Node:
         """Write what fits a schema; `NOTHING` when nothing does."""

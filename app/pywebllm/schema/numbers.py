@@ -14,10 +14,11 @@ from decimal import Decimal
 
 from pywebllm.errors import InvalidRequestError
 
-from .digits import MOST_DIGITS, Multiples, fraction, whole
-from .ebnf import NOTHING, Node, Text, choice, sequence
+from .ebnf import EMPTY, NOTHING, Node, Text, choice, sequence
 from .formats import FORMATS, NUMBER_FORMATS
+from .fractions import MOST_DIGITS, fraction
 from .place import Place
+from .wholes import WholeNumbers
 from .writer import Writer
 
 __all__ = ["integer_node", "number_node"]
@@ -59,10 +60,10 @@ def integer_node(schema: Mapping[str, object], place: Place, writer: Writer) -> 
             f"'multipleOf': {step} has too many remainders for a grammar",
             advice=f"Bound the integer so that at most {_MOST_LISTED} fit, or leave it out.",
         )
-    multiples = Multiples(step, writer.rule)
+    numbers = WholeNumbers([EMPTY], step=step, writer=writer)
     return choice(
-        whole(max(low, 0), high, multiples) if high >= 0 else NOTHING,
-        sequence(Text("-"), whole(max(-high, 1), -low, multiples)) if low < 0 else NOTHING,
+        numbers.node([(max(low, 0), high)]) if high >= 0 else NOTHING,
+        sequence(Text("-"), numbers.node([(max(-high, 1), -low)])) if low < 0 else NOTHING,
     )
 
 
@@ -81,8 +82,8 @@ def number_node(schema: Mapping[str, object], place: Place, writer: Writer) -> N
     most = _fraction_digits(bounds, place)
     negative = bounds.low is None or bounds.low < 0
     return choice(
-        _unsigned(bounds, most),
-        sequence(Text("-"), _unsigned(_mirrored(bounds), most)) if negative else NOTHING,
+        _unsigned(bounds, most, writer),
+        sequence(Text("-"), _unsigned(_mirrored(bounds), most, writer)) if negative else NOTHING,
     )
 
 
@@ -102,7 +103,7 @@ def _mirrored(bounds: _Range) -> _Range:
     return _Range(low, high, above=bounds.below, below=bounds.above)
 
 
-def _unsigned(bounds: _Range, most: int) -> Node:
+def _unsigned(bounds: _Range, most: int, writer: Writer) -> Node:
     """Write the numbers between bounds that are ≥ 0."""
     if bounds.high is not None and (bounds.high < 0 or (bounds.high == 0 and bounds.below)):
         return NOTHING
@@ -117,19 +118,20 @@ def _unsigned(bounds: _Range, most: int) -> Node:
     if low_whole == high_whole:
         tail = fraction(low_digits, high_digits, above=bounds.above, below=bounds.below, most=most)
         return sequence(Text(str(low_whole)), tail)
-    options, free = [], fraction(None, None, above=False, below=False, most=most)
-    if low_digits or bounds.above:
-        tail = fraction(low_digits, None, above=bounds.above, below=False, most=most)
-        options.append(sequence(Text(str(low_whole)), tail))
-        low_whole += 1
-    if high_digits is not None:
-        tail = fraction(None, high_digits, above=False, below=bounds.below, most=most)
-        options.append(sequence(Text(str(high_whole)), tail))
-        high_whole -= 1
-    if low_whole <= high_whole:
-        between = whole(low_whole, high_whole, Multiples(1))
-        options.insert(0, sequence(between, free))
-    return choice(*options)
+    # The whole parts at both ends limit the fraction; those between do not.
+    tails = [
+        fraction(low_digits, None, above=bounds.above, below=False, most=most),
+        fraction(None, None, above=False, below=False, most=most),
+        fraction(None, high_digits, above=False, below=bounds.below, most=most),
+    ]
+    ends_low, ends_high = bool(low_digits) or bounds.above, high_digits is not None
+    between = (low_whole + ends_low, high_whole - ends_high)
+    ranges = [
+        (low_whole, low_whole) if ends_low else (1, 0),
+        between,
+        (high_whole, high_whole) if ends_high else (1, 0),
+    ]
+    return WholeNumbers(tails, writer=writer).node(ranges)
 
 
 def _split(number: Decimal) -> tuple[int, str]:
@@ -186,7 +188,7 @@ def _step(schema: Mapping[str, object], place: Place) -> int:
 
 
 def _rules_for(step: int) -> int:
-    return sum(step // math.gcd(step, 10**count) for count in range(1, MOST_DIGITS))
+    return step // math.gcd(step, 10) * MOST_DIGITS
 
 
 def _fits_some(bounds: _Range) -> bool:

@@ -60,6 +60,10 @@ class Grammar:
     def _check(self, node: Node) -> None:
         if node[0] == "rule":
             assert node[1] in self.rules, f"no rule {node[1]}"
+        if node[0] == "any":
+            # xgrammar 0.1.27 accepts too much where options start alike.
+            heads = [repr(_head(option)) for option in _options(node)]
+            assert len(set(heads)) == len(heads), f"options start alike: {heads}"
         for part in node[1:]:
             for inner in part if isinstance(part, list) else [part]:
                 if isinstance(inner, tuple) and isinstance(inner[0], str):
@@ -200,6 +204,25 @@ class _Reader:
         node = self._any()
         assert self._tokens.pop(0) == ("mark", ")")
         return node
+
+
+def _options(node: Node) -> list[Node]:
+    found: list[Node] = []
+    for option in node[1] if isinstance(node[1], list) else []:
+        found += _options(option) if option[0] == "any" else [option]
+    return found
+
+
+def _head(node: Node) -> Node:
+    match node:
+        case ("text", str(text)):
+            return ("text", text[:1])
+        case ("all", list(parts)):
+            return _head(parts[0])
+        case ("times", tuple(part), int(least), _) if least > 0:
+            return _head(part)
+        case _:
+            return node
 
 
 def _member(chance: random.Random, spans: list[tuple[int, int]], *, negated: bool) -> str:

@@ -357,3 +357,15 @@ def test_long_repeats_are_written_in_blocks_and_keep_their_bounds(least: int, mo
     # What xgrammar 0.1.27 is slow with.
     optional = [int(high) - int(low) for low, high in re.findall(r"\{(\d+),(\d+)\}", text)]
     assert max(optional) <= 48
+
+
+def test_options_that_start_alike_are_factored() -> None:
+    assert (
+        grammar_of({"enum": ["ab", "abb", "b"]})
+        == 'root ::= "\\"" ("ab" ("\\"" | "b\\"") | "b\\"")\n'
+    )
+    found = grammar({"enum": ["bbb", "bbbb", 1, 12, 123]})
+    for text in ('"bbb"', '"bbbb"', "1", "12", "123"):
+        assert found.accepts(text)
+    for text in ('"bbbbb"', '"bb"', "13", "1234"):
+        assert not found.accepts(text)
