@@ -28,7 +28,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SetupError", "SiteServer", "app_archive", "main", "site_sources", "write_site"]
+__all__ = [
+    "SetupError",
+    "SiteServer",
+    "app_archive",
+    "main",
+    "npm_install",
+    "site_sources",
+    "write_site",
+]
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
@@ -170,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build_site(target: Path) -> None:
-    _install_npm_packages()
+    npm_install()
     _download_pyodide_wheels()
     _build_wheel()
     write_site(target.resolve(), site_sources(ROOT), app_archive(ROOT / "app"))
@@ -196,7 +204,8 @@ def _listen(site: Path, port: int | None) -> SiteServer:
     raise SetupError("no port to listen on: name a free one with --port, or 0 for any")
 
 
-def _install_npm_packages() -> None:
+def npm_install() -> None:
+    """Install what the lock file names, unless it is there; SetupError when npm fails."""
     lock = ROOT / "package-lock.json"
     if NPM_STAMP.is_file() and NPM_STAMP.read_bytes() == lock.read_bytes():
         return

@@ -793,7 +793,7 @@ function describeSession({ sessionId, modelId, resumable, reason, emittedTokens 
  * - an answer that ends within a character loses the text that waited for its end;
  * - the first tokens of a stop string are sent before WebLLM sees that they are one;
  * - without `top_logprobs` there are no logprobs at all;
- * - seeds below 0 break its generator of random numbers;
+ * - seeds below 0 break its generator of random numbers, and small ones all begin alike;
  * - the usage does not say how much of the prompt was still in the KV cache, and that of a resumed
  *   answer counts some tokens of its beginning, and the first new one sometimes twice.
  *
@@ -846,12 +846,23 @@ function withTopLogprobs(request) {
   return request.logprobs && !request.top_logprobs ? { ...request, top_logprobs: 1, [NO_TOP]: true } : request;
 }
 
-/** WebLLM takes a seed modulo this, and keeps its sign. */
+/** The seeds of WebLLM's generator are the numbers from 1 to below this. */
 const SEEDS = 2 ** 31 - 1;
 
 /** @param {any} request */
 function withSeed(request) {
-  return request.seed < 0 ? { ...request, seed: (request.seed % SEEDS) + SEEDS } : request;
+  return Number.isInteger(request.seed) ? { ...request, seed: spread(request.seed) } : request;
+}
+
+/**
+ * The first number of WebLLM's generator is proportional to the seed: after a small one the first
+ * token would always be the likeliest. So neighbours among seeds are sent far apart.
+ * @param {number} seed
+ */
+function spread(seed) {
+  let bits = ((seed % 2 ** 32) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85157af5)) + 0x3c6ef372;
+  for (const factor of [0x2c1b3c6d, 0x297a2d39]) bits = Math.imul(bits ^ (bits >>> 15), factor);
+  return (((bits ^ (bits >>> 16)) >>> 0) % (SEEDS - 1)) + 1;
 }
 
 /** The entries of `logprobs` for tokens that end answers. @type {WeakSet<object>} */

@@ -9,8 +9,8 @@ import { adapterName, median, openDirect, rounded } from "./direct.js";
 const ROUNDS = 5;
 const REQUEST = {
   messages: [{ role: "user", content: "Name: Ada\nAge: 36\nInterests: chess, tea, jazz" }],
-  temperature: 0.7,
-  seed: 1,
+  // Always the likeliest token: WebLLM and the bridge make different numbers of the same seed.
+  temperature: 0,
   max_tokens: 120,
 };
 

@@ -62,15 +62,17 @@ class ToolCallReader:
         return self._found()
 
     def end(self) -> tuple[str, tuple[ToolCallDelta, ...]]:
-        """Return what was held back; a call that was cut off behind its name is a call."""
+        """Return what was held back; a call that was cut off behind its name is a call.
+
+        Of a further one that was cut off before, right behind another, nothing is left.
+        """
         held, self._held = self._held, ""
         named = _NAMED.match(held)
         if self._state == "text" and named is not None:
             self._begin_call(named[1])
-        elif self._state == "text":
+        elif self._state == "text" and not (self.has_calls and self._blank is not None):
             self._add_text(held)
-            if not self.has_calls:
-                self._content.append(self._blank or "")
+            self._content.append(self._blank or "")
         return self._found()
 
     def _found(self) -> tuple[str, tuple[ToolCallDelta, ...]]:

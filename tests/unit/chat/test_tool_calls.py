@@ -126,7 +126,9 @@ def test_arguments_come_just_as_they_were_written(text: str, arguments: str) -> 
         (CALL[:-17], "", [Function(name="add", arguments='{"a":')]),
         (CALL[:-14], "", [ADD]),
         (CALL[:-1], "", [ADD]),
-        (f"{CALL}\n<tool", "\n<tool", [ADD]),
+        (f"{CALL}\n<tool", "", [ADD]),
+        (f'{CALL}\n<tool_call>\n{{"na', "", [ADD]),
+        (f"{CALL} so 3 <", " so 3 <", [ADD]),
     ],
 )
 def test_of_a_call_that_was_cut_off_what_is_there_is_given(
