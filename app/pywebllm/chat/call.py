@@ -47,7 +47,7 @@ class ChatCall:
         model: What the request named; None for the default model.
         stream: True when the answer is wanted in chunks.
         include_usage: True when a last chunk carries the usage.
-        reads_tools: True when the text may hold tool calls.
+        reads_tools: True when the text may hold tool calls; else what looks like one is content.
         splits_reasoning: True when the text may begin with reasoning.
     """
 
@@ -76,9 +76,10 @@ def read_call(body: Mapping[str, object]) -> ChatCall:
         "messages": read_messages(
             cast("list[object]", values.get("messages", [])),
             tools_prompt=tools_prompt(use.shown) if use else "",
-            skips_thinking=skips_thinking,
         )
     }
+    if use is not None and not use.callable:
+        use = None  # the model knows its tools, and nothing lets it call them
     request |= {name: values[name] for name in _PASSED if name in values}
     request |= _length(values) | _form(answer, use) | _extra(values, skips_thinking=skips_thinking)
     _check_together(request, values)

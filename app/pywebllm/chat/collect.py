@@ -73,7 +73,8 @@ class _Choice:
     def add(self, choice: ChunkChoice) -> None:
         delta = choice.delta
         self.content.append(delta.content or "")
-        self._reasoning.append(delta.reasoning or "")
+        if delta.reasoning is not None:
+            self._reasoning.append(delta.reasoning)
         for call in delta.tool_calls or ():
             self._calls.setdefault(call.index, _Call()).add(call)
         if choice.logprobs is not None:
@@ -98,7 +99,8 @@ class _Choice:
         calls = tuple(self._calls[index].whole() for index in sorted(self._calls))
         return ChatCompletionMessage(
             content=None if calls and not content else content,
-            reasoning="".join(self._reasoning) or None,
+            # A block that is empty is one all the same: it goes back into the history.
+            reasoning="".join(self._reasoning) if self._reasoning else None,
             tool_calls=calls or None,
         )
 

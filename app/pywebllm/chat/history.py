@@ -23,22 +23,21 @@ class Call:
     function: Function
 
 
-def assistant_text(
-    path: str, fields: Mapping[str, object], calls: Sequence[Call], *, skips_thinking: bool
-) -> str:
+def assistant_text(path: str, fields: Mapping[str, object], calls: Sequence[Call]) -> str:
     """Return the text of the assistant's message with these fields and calls.
 
-    `skips_thinking` puts an empty block of reasoning where there is no reasoning.
+    An empty `reasoning` is an empty block, none is no block, whatever the request asks for now:
+    so the history stays the text that it was.
     """
     content = fields.get("content")
-    reasoning = text(f"{path}.reasoning", fields.get("reasoning", ""))
+    reasoning = text(f"{path}.reasoning", fields["reasoning"]) if "reasoning" in fields else None
     if content is None and not calls and not reasoning:
         refuse(f"{path}.content", "is a text, or there are tool_calls; got neither")
     if fields.get("annotations"):
         refuse(f"{path}.annotations", "cannot be honoured: a model here sees text alone")
     written = "" if content is None else read_text(f"{path}.content", content)
     written += tool_calls_text(call.function for call in calls)
-    return with_reasoning(reasoning or ("" if skips_thinking else None), written)
+    return with_reasoning(reasoning, written)
 
 
 def read_calls(path: str, fields: Mapping[str, object]) -> tuple[Call, ...]:

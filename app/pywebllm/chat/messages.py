@@ -49,14 +49,11 @@ class _Message:
         return read_text(f"{self.path}.content", self.fields.get("content"))
 
 
-def read_messages(
-    value: Sequence[object], *, tools_prompt: str = "", skips_thinking: bool = False
-) -> list[dict[str, object]]:
+def read_messages(value: Sequence[object], *, tools_prompt: str = "") -> list[dict[str, object]]:
     """Return WebLLM's messages.
 
     `value` holds mappings, `ChatCompletionMessage`s, or objects of the official SDK.
-    `tools_prompt` joins the system message. `skips_thinking` says that the model is kept from
-    thinking, for then WebLLM begins each answer with an empty block of reasoning.
+    `tools_prompt` joins the system message.
 
     Raises:
         InvalidRequestError: A message is not as it should be; `param` is the path to the fault.
@@ -73,7 +70,7 @@ def read_messages(
     system = [message.text for message in found[:turns]]
     if tools_prompt:
         system.append(tools_prompt)
-    read = list(_turns(found[turns:], skips_thinking=skips_thinking))
+    read = list(_turns(found[turns:]))
     return [{"role": "system", "content": "\n\n".join(system)}, *read] if system else read
 
 
@@ -88,7 +85,7 @@ def _read_message(path: str, value: object) -> _Message:
     return _Message(path, role, fields)
 
 
-def _turns(messages: Sequence[_Message], *, skips_thinking: bool) -> Iterator[dict[str, object]]:
+def _turns(messages: Sequence[_Message]) -> Iterator[dict[str, object]]:
     calls: tuple[Call, ...] = ()
     for role, group in groupby(messages, key=lambda message: message.role):
         if role == "tool":
@@ -107,9 +104,7 @@ def _turns(messages: Sequence[_Message], *, skips_thinking: bool) -> Iterator[di
                 calls = read_calls(message.path, message.fields)
                 yield {
                     "role": "assistant",
-                    "content": assistant_text(
-                        message.path, message.fields, calls, skips_thinking=skips_thinking
-                    ),
+                    "content": assistant_text(message.path, message.fields, calls),
                 }
 
 

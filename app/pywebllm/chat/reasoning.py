@@ -20,47 +20,54 @@ _CLOSE = "</think>"
 class ReasoningSplitter:
     """Splits a text that arrives in pieces into reasoning and content.
 
-    Only a text that begins with `<think>`, after white space at most, has reasoning. Blank lines
-    at both ends of the reasoning and before the content are dropped; a text without reasoning
-    stays as it is. How the text is cut into pieces makes no difference.
+    Only a text that begins with `<think>`, after white space at most, has reasoning, which may be
+    empty. Blank lines at both ends of the reasoning and before the content are dropped; a text
+    without such a block stays as it is. How the text is cut into pieces makes no difference.
     """
 
     def __init__(self) -> None:
         self._state: Literal["start", "open", "inside", "closed", "content"] = "start"
         self._held = ""
 
-    def feed(self, text: str) -> tuple[str, str]:
-        """Return the reasoning and the content that this piece adds; each may be empty."""
+    def feed(self, text: str) -> tuple[str | None, str]:
+        """Return the reasoning and the content that this piece adds.
+
+        Without more reasoning that is None, but an empty text where the block begins.
+        """
         self._held += text
-        reasoning = content = ""
-        if self._state == "start":
-            self._look_for_start()
+        reasoning: str | None = None
+        content = ""
+        if self._state == "start" and self._begins():
+            reasoning = ""
         if self._state == "open":
             self._drop_blank_lines(then="inside")
         if self._state == "inside":
-            reasoning = self._take_reasoning()
+            reasoning = self._take_reasoning() or reasoning
         if self._state == "closed":
             self._drop_blank_lines(then="content")
         if self._state == "content":
             content, self._held = self._held, ""
         return reasoning, content
 
-    def end(self) -> tuple[str, str]:
+    def end(self) -> tuple[str | None, str]:
         """Return what was held back; reasoning that is not closed stays reasoning."""
         held, self._held = self._held, ""
         if self._state == "start":
-            return "", held
+            return None, held
         if self._state == "inside":
-            return _without_blank_end(held), ""
-        return "", ""
+            return _without_blank_end(held) or None, ""
+        return None, ""
 
-    def _look_for_start(self) -> None:
+    def _begins(self) -> bool:
+        """Look for the start of the block; return True when it is there."""
         begun = self._held.lstrip(SPACE)
         if begun.startswith(_OPEN):
             self._held = begun.removeprefix(_OPEN)
             self._state = "open"
-        elif not _OPEN.startswith(begun):
+            return True
+        if not _OPEN.startswith(begun):
             self._state = "content"
+        return False
 
     def _drop_blank_lines(self, *, then: Literal["inside", "content"]) -> None:
         begun = self._held.lstrip(SPACE)

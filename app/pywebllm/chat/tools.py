@@ -44,7 +44,7 @@ class ToolUse:
 
     Attributes:
         shown: The tools that the prompt describes; all of them, so that it stays the same.
-        callable: Those that may be called in this answer.
+        callable: Those that may be called in this answer; empty for `tool_choice="none"`.
         must_call: True when the answer is calls and nothing else.
         once: True when one call at most may be made.
     """
@@ -56,7 +56,7 @@ class ToolUse:
 
 
 def read_tools(values: Mapping[str, object]) -> ToolUse | None:
-    """Return what the model can do with the tools of a request; None when it has none to use.
+    """Return what the model can do with the tools of a request; None when it has none.
 
     `values` are the request's parameters, of which `tools`, `tool_choice` and
     `parallel_tool_calls` count.
@@ -71,11 +71,11 @@ def read_tools(values: Mapping[str, object]) -> ToolUse | None:
     mode, chosen = _read_choice(choice, tools)
     if not tools and mode == "required":
         refuse("tool_choice", "asks for a call, but there are no tools")
-    if not tools or mode == "none":
+    if not tools:
         return None
     return ToolUse(
         shown=tools,
-        callable=chosen,
+        callable=() if mode == "none" else chosen,
         must_call=mode == "required",
         once=values.get("parallel_tool_calls") is False or _names_one(choice),
     )

@@ -125,14 +125,14 @@ class _Reader:
         return self._calls is not None and self._calls.has_calls
 
     def feed(self, text: str) -> Delta:
-        reasoning, content = ("", text) if self._splitter is None else self._splitter.feed(text)
+        reasoning, content = (None, text) if self._splitter is None else self._splitter.feed(text)
         if self._calls is None:
             return _delta(reasoning, content)
         content, calls = self._calls.feed(content)
         return _delta(reasoning, content, calls)
 
     def end(self) -> Delta:
-        reasoning, held = ("", "") if self._splitter is None else self._splitter.end()
+        reasoning, held = (None, "") if self._splitter is None else self._splitter.end()
         if self._calls is None:
             return _delta(reasoning, held)
         content, calls = self._calls.feed(held)
@@ -140,8 +140,8 @@ class _Reader:
         return _delta(reasoning, content + more, (*calls, *more_calls))
 
 
-def _delta(reasoning: str, content: str, calls: tuple[ToolCallDelta, ...] = ()) -> Delta:
-    return Delta(reasoning=reasoning or None, content=content or None, tool_calls=calls or None)
+def _delta(reasoning: str | None, content: str, calls: tuple[ToolCallDelta, ...] = ()) -> Delta:
+    return Delta(reasoning=reasoning, content=content or None, tool_calls=calls or None)
 
 
 def _new_call_id() -> str:

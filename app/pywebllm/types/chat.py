@@ -53,7 +53,8 @@ class ToolCall:
 class ChatCompletionMessage:
     """The model's message; it can be put into `messages` of the next request as it is.
 
-    `content` is None when the model only called tools.
+    `content` is None when the model only called tools. `reasoning` is None when the model wrote
+    no block of it, and empty when the block was empty, as `enable_thinking` False makes it.
     """
 
     content: str | None
@@ -122,7 +123,10 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:
-    """What a chunk adds to a message; the role comes with the first one."""
+    """What a chunk adds to a message; the role comes with the first one.
+
+    An empty `reasoning` comes where a block of reasoning begins.
+    """
 
     role: Literal["assistant"] | None = None
     content: str | None = None

@@ -147,12 +147,6 @@ def test_thinking_is_switched_off_by_either_name() -> None:
         call(reasoning_effort="none", enable_thinking=True)
 
 
-def test_without_thinking_the_history_has_the_blocks_that_webllm_put_there() -> None:
-    messages = [USER, {"role": "assistant", "content": "Hello"}, USER]
-    (body,) = read_call({"messages": messages, "enable_thinking": False}).bodies
-    assert cast("Any", body["messages"])[1]["content"] == "<think>\n\n</think>\n\nHello"
-
-
 def test_webllms_own_parameters_go_where_it_wants_them() -> None:
     extra = {"enable_latency_breakdown": True, "resumable": {"session_id": "a"}}
     found = {
@@ -225,7 +219,7 @@ def test_tools_are_in_the_prompt_and_in_the_tag() -> None:
 def test_the_prompt_does_not_depend_on_the_choice() -> None:
     # Else each change of the choice would make the model read the whole conversation again.
     named = {"type": "function", "function": {"name": "now"}}
-    choices = [None, "auto", "required", named]
+    choices = [None, "auto", "required", "none", named]
     prompts = [body_of(tools=[TOOL], tool_choice=choice)["messages"] for choice in choices]
     assert all(prompt == prompts[0] for prompt in prompts)
 
@@ -235,17 +229,32 @@ def test_an_answer_that_must_be_a_call_has_no_reasoning() -> None:
     assert (found.reads_tools, found.splits_reasoning) == (True, False)
 
 
-@pytest.mark.parametrize("more", [{"tools": []}, {"tools": [TOOL], "tool_choice": "none"}])
-def test_tools_that_are_not_to_be_used_are_not_there(more: dict[str, Any]) -> None:
-    assert call(**more) == call()
+def test_an_empty_list_of_tools_is_none() -> None:
+    assert call(tools=[]) == call()
+
+
+def test_tools_that_must_not_be_called_are_shown_and_bind_nothing() -> None:
+    found = call(tools=[TOOL], tool_choice="none")
+    assert "response_format" not in found.bodies[0]
+    assert (found.reads_tools, found.splits_reasoning) == (False, True)
+    assert call(tools=[TOOL], tool_choice="none", resumable=True)
+    assert call(tools=[TOOL], tool_choice="none", response_format=TAG)
+
+
+def test_the_history_does_not_depend_on_whether_the_model_thinks_now() -> None:
+    turns = [USER, ChatCompletionMessage(content="Hi"), USER]
+    turns += [ChatCompletionMessage(content="Hi", reasoning=""), USER]
+    now, then = (body_of(messages=turns, enable_thinking=it)["messages"] for it in (True, False))
+    assert now == then
+    assert [it["content"] for it in now[1::2]] == ["Hi", "<think>\n\n</think>\n\nHi"]
 
 
 def test_with_tools_the_schema_binds_the_answer_that_is_no_call() -> None:
     answer, _ = tag_of(tools=[TOOL], response_format=JSON)["elements"]
     assert answer == GRAMMAR
     assert not call(tools=[TOOL], response_format=JSON).splits_reasoning
-    none = call(tools=[TOOL], tool_choice="none", response_format=JSON)
-    assert none == call(response_format=JSON)
+    none = body_of(tools=[TOOL], tool_choice="none", response_format=JSON)
+    assert none["response_format"] == body_of(response_format=JSON)["response_format"]
 
 
 def test_two_structural_tags_cannot_be_had() -> None:

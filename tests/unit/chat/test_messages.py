@@ -298,17 +298,18 @@ def test_each_call_has_one_result_right_behind_it(
         read_messages(messages)
 
 
-def test_without_thinking_each_answer_began_with_an_empty_block() -> None:
-    hello = {"role": "assistant", "content": "Hello"}
-    hm = {"role": "assistant", "content": "Hello", "reasoning": "Hm."}
-    found = read_messages([USER, hello, USER, hm, USER], skips_thinking=True)
-    assert found[1]["content"] == "<think>\n\n</think>\n\nHello"
-    assert found[3]["content"] == "<think>\nHm.\n</think>\n\nHello"
-
-
-@pytest.mark.parametrize("reasoning", [None, ""])
-def test_an_answer_without_reasoning_gets_no_block(reasoning: str | None) -> None:
-    assert answered({"role": "assistant", "content": "Hello", "reasoning": reasoning}) == "Hello"
+@pytest.mark.parametrize(
+    ("reasoning", "block"),
+    [(None, ""), ("", "<think>\n\n</think>\n\n"), ("Hm.", "<think>\nHm.\n</think>\n\n")],
+)
+def test_no_reasoning_is_no_block_and_an_empty_one_an_empty_block(
+    reasoning: str | None, block: str
+) -> None:
+    for message in (
+        {"role": "assistant", "content": "Hello", "reasoning": reasoning},
+        ChatCompletionMessage(content="Hello", reasoning=reasoning),
+    ):
+        assert answered(message) == f"{block}Hello"
 
 
 def test_the_answers_of_this_library_are_messages() -> None:
@@ -351,10 +352,11 @@ def read_answer(text: str) -> ChatCompletionMessage:
     """Read what a model wrote as a message, as the answers of this library are made."""
     ids = map(str, count())
     splitter, reader = ReasoningSplitter(), ToolCallReader(lambda: next(ids))
-    reasoning, content = "", ""
+    reasoning: list[str] = []
+    content = ""
     calls: list[ToolCall] = []
     for thought, written in (splitter.feed(text), splitter.end()):
-        reasoning += thought
+        reasoning += [] if thought is None else [thought]
         for added, deltas in (reader.feed(written),):
             content += added
             for delta in deltas:
@@ -370,12 +372,12 @@ def read_answer(text: str) -> ChatCompletionMessage:
     content += reader.end()[0]
     return ChatCompletionMessage(
         content=content or (None if calls else ""),
-        reasoning=reasoning or None,
+        reasoning="".join(reasoning) if reasoning else None,
         tool_calls=tuple(calls) or None,
     )
 
 
-REASONING = TEXTS.filter(lambda text: "</think>" not in text and text == text.strip() != "")
+REASONING = TEXTS.filter(lambda text: "</think>" not in text and text == text.strip())
 CONTENT = TEXTS.filter(lambda text: "<tool_call>" not in text and not text[:1].isspace())
 
 

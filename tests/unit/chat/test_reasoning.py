@@ -12,18 +12,19 @@ from tests.unit.chat.cut import pieces, texts
 TEXTS = texts("<think>", "</think>", "<thi", "</th", "\n\n", "answer")
 
 
-def split(*parts: str) -> tuple[str, str]:
+def split(*parts: str) -> tuple[str | None, str]:
     splitter = ReasoningSplitter()
     found = [*map(splitter.feed, parts), splitter.end()]
-    return "".join(reasoning for reasoning, _ in found), "".join(text for _, text in found)
+    reasoning = [thought for thought, _ in found if thought is not None]
+    return "".join(reasoning) if reasoning else None, "".join(text for _, text in found)
 
 
 @pytest.mark.parametrize(
     ("text", "reasoning", "content"),
     [
-        ("", "", ""),
-        ("Hello", "", "Hello"),
-        ("  \n Hello\n", "", "  \n Hello\n"),
+        ("", None, ""),
+        ("Hello", None, "Hello"),
+        ("  \n Hello\n", None, "  \n Hello\n"),
         ("<think>\nwell\n</think>\n\nHello", "well", "Hello"),
         ("<think>well</think>Hello", "well", "Hello"),
         (" \n<think>\nwell\n</think>\n\nHello", "well", "Hello"),
@@ -34,15 +35,17 @@ def split(*parts: str) -> tuple[str, str]:
         ("<think>\nnot yet\n</thi", "not yet\n</thi", ""),
         ("<think>\nnot yet\n\n", "not yet", ""),
         ("<think>\n", "", ""),
-        ("<think", "", "<think"),
-        (" \n", "", " \n"),
-        ("<thinking>x", "", "<thinking>x"),
-        ("Well, <think>x</think>y", "", "Well, <think>x</think>y"),
+        ("<think", None, "<think"),
+        (" \n", None, " \n"),
+        ("<thinking>x", None, "<thinking>x"),
+        ("Well, <think>x</think>y", None, "Well, <think>x</think>y"),
         ("<think>a</think>b<think>c</think>", "a", "b<think>c</think>"),
         ("<think>a <think> b</think>c", "a <think> b", "c"),
     ],
 )
-def test_only_a_block_at_the_start_is_reasoning(text: str, reasoning: str, content: str) -> None:
+def test_only_a_block_at_the_start_is_reasoning(
+    text: str, reasoning: str | None, content: str
+) -> None:
     assert split(text) == (reasoning, content)
 
 
@@ -55,7 +58,7 @@ def test_any_cut_of_the_text_gives_the_same(cut: tuple[str, list[str]]) -> None:
 @given(TEXTS)
 def test_nothing_is_lost_but_marks_and_white_space(text: str) -> None:
     reasoning, content = split(text)
-    kept = "".join((reasoning + content).split())
+    kept = "".join(((reasoning or "") + content).split())
     whole = "".join(text.split())
     assert kept in (
         whole,
@@ -68,14 +71,14 @@ def test_reasoning_comes_before_it_is_whole() -> None:
     splitter = ReasoningSplitter()
     assert splitter.feed("<think>\nwell, ") == ("well, ", "")
     assert splitter.feed("now\n </thi") == ("now", "")
-    assert splitter.feed("nk>\n\nYes") == ("", "Yes")
-    assert splitter.feed(" and no") == ("", " and no")
-    assert splitter.end() == ("", "")
+    assert splitter.feed("nk>\n\nYes") == (None, "Yes")
+    assert splitter.feed(" and no") == (None, " and no")
+    assert splitter.end() == (None, "")
 
 
 # What a model writes inside the block and behind it, in the form that all are trained on.
 REASONING = st.text().filter(
-    lambda text: "</think>" not in text and split(f"<think>{text}</think>")[0] == text
+    lambda text: "</think>" not in text and split(f"<think>\n{text}\n</think>")[0] == text
 )
 CONTENT = st.text().filter(lambda text: split(f"<think></think>{text}")[1] == text)
 

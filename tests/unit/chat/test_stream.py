@@ -195,10 +195,14 @@ async def test_reasoning_is_told_apart_from_the_answer() -> None:
     assert stream.text == "Yes."
 
 
-async def test_empty_reasoning_is_none() -> None:
-    final = await chat(answer("<think>\n\n</think>\n\nYes."), splits_reasoning=True).read()
+@pytest.mark.parametrize(
+    "parts", [["<think>\n\n</think>\n\nYes."], ["<think>", "\n", "</think>Yes."]]
+)
+async def test_an_empty_block_of_reasoning_is_not_none(parts: list[str]) -> None:
+    final = await chat(answer(*parts), splits_reasoning=True).read()
+    assert (final.choices[0].message.reasoning, final.text) == ("", "Yes.")
+    final = await chat(answer("Yes."), splits_reasoning=True).read()
     assert final.choices[0].message.reasoning is None
-    assert final.text == "Yes."
 
 
 async def test_a_text_bound_by_a_grammar_is_taken_as_it_is() -> None:

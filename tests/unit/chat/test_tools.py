@@ -93,11 +93,15 @@ def test_without_parallel_calls_there_is_one_at_most() -> None:
         {"tools": []},
         {"tools": [], "tool_choice": "auto", "parallel_tool_calls": False},
         {"tool_choice": "none"},
-        {"tools": [ADD], "tool_choice": "none"},
     ],
 )
 def test_there_may_be_nothing_to_use(values: dict[str, object]) -> None:
     assert read_tools(values) is None
+
+
+def test_tools_that_must_not_be_called_are_shown() -> None:
+    use = use_of(tool_choice="none")
+    assert (bool(use.shown), use.callable, use.must_call) == (True, (), False)
 
 
 @pytest.mark.parametrize(

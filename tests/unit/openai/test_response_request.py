@@ -246,6 +246,17 @@ def test_what_was_written_in_a_second_turn_is_a_second_message() -> None:
     ]
 
 
+def test_an_item_of_reasoning_that_is_not_told_is_no_block_and_an_empty_one_is() -> None:
+    parts = [{"type": "reasoning_text", "text": ""}]
+    one = {"role": "assistant", "content": "One."}
+    untold, empty = (
+        chat(input=[{"type": "reasoning", "summary": [], "content": content}, one])["messages"]
+        for content in (None, parts)
+    )
+    assert "reasoning" not in untold[0]
+    assert empty == [{"role": "assistant", "content": "One.", "reasoning": ""}]
+
+
 def test_text_that_followed_a_call_goes_back_before_the_results() -> None:
     call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
     result = {"type": "function_call_output", "call_id": "c", "output": "1"}

@@ -15,7 +15,14 @@ from tests.unit.runners import answer
 
 TOOL: Any = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}
 CALL = '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
-TEXTS = ["", "Good day", "<think>It is simple.</think>Yes.", f"Let me see. {CALL}\n{CALL}", CALL]
+TEXTS = [
+    "",
+    "Good day",
+    "<think>\n\n</think>\n\nYes.",
+    "<think>It is simple.</think>Yes.",
+    f"Let me see. {CALL}\n{CALL}",
+    CALL,
+]
 
 
 async def events_of(chunks: list[str]) -> list[dict[str, Any]]:

@@ -107,6 +107,20 @@ async def test_reasoning_is_an_item_before_the_message(page: Page) -> None:
     assert "".join(deltas) == "It is simple."
 
 
+async def test_an_empty_block_of_reasoning_goes_back_with_the_output(page: Page) -> None:
+    page.chat("<think>\n\n</think>\n\n", "Yes").chat("No")
+    said: Any = [{"role": "user", "content": "Hello"}]
+    async with sdk(page) as client:
+        first = await client.responses.create(
+            model="builtin", input=said, reasoning={"effort": "none"}
+        )
+        said += [*(item.model_dump() for item in first.output), said[0]]
+        await client.responses.create(model="builtin", input=said)
+    await page.body()
+    messages = (await page.body())["messages"]
+    assert messages[1] == {"role": "assistant", "content": "<think>\n\n</think>\n\nYes"}
+
+
 async def test_calls_are_items_with_their_arguments(page: Page) -> None:
     page.chat("Let me see. ", CALL[:40], CALL[40:] + "\n" + CALL)
     async with sdk(page) as client:

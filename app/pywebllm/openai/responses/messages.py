@@ -53,8 +53,10 @@ def _add(messages: list[Message], item: Item, place: str) -> None:
             content = _content(item.get("content"), place)
             messages.append({"role": item.get("role"), "content": content})
         case "reasoning":
-            said = _said(messages, "reasoning", "content", "tool_calls")
-            said["reasoning"] = _text(item.get("content") or item.get("summary") or [], place)
+            parts = item.get("content") or item.get("summary")
+            if parts:  # else nothing of it is known
+                said = _said(messages, "reasoning", "content", "tool_calls")
+                said["reasoning"] = _text(parts, place)
         case "function_call":
             _calls(_said(messages)).append(_call(item))
         case "function_call_output":

@@ -94,10 +94,12 @@ class ResponseWriter:
         yield self._finished("failed")
 
     def _write(self, delta: Delta, logprobs: ChoiceLogprobs | None) -> Iterator[Event]:
-        if delta.reasoning:
+        if delta.reasoning is not None:
+            # An empty block is an item, too: as input it becomes the text that it was.
             item = yield from self._item_of(ReasoningItem, ReasoningItem)
-            yield self._event(item.add(delta.reasoning))
-        elif not delta.tool_calls and logprobs is not None:
+            if delta.reasoning:
+                yield self._event(item.add(delta.reasoning))
+        if not delta.reasoning and not delta.tool_calls and logprobs is not None:
             self._logprobs += _logprobs(logprobs)
         if delta.content:
             message = yield from self._item_of(MessageItem, self._new_message)
