@@ -26,8 +26,12 @@ Each class can be caught as `WebLLMError`, by its own name, or as the builtin in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .types import ChatCompletion, ChatCompletionMessage
 
 __all__ = [
     "AbortedError",
@@ -168,9 +172,25 @@ class TruncatedError(ParseError):
 
 
 class ToolRoundsError(WebLLMError, RuntimeError):
-    """The model still called tools when the rounds that it was given were used up."""
+    """The model still called tools when the rounds that it was given were used up.
+
+    `messages` is the whole conversation, `completion` the last answer. Its message ends the
+    conversation; its calls were not made, and go with their results into a next request.
+    """
 
     advice = "Raise `max_rounds`, or tell the model in the prompt when to answer."
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        messages: Iterable[Mapping[str, object] | ChatCompletionMessage] = (),
+        completion: ChatCompletion | None = None,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(problem, advice=advice)
+        self.messages = tuple(messages)
+        self.completion = completion
 
 
 class DeviceLostError(WebLLMError, RuntimeError):

@@ -132,7 +132,7 @@ async def test_what_is_given_reaches_webllm_and_nothing_else_does() -> None:
     assert sent == {"temperature": 0, "top_p": 0.5, "max_tokens": 5, "seed": 3, "stop": ["\n"]}
     assert body["ignore_eos"] is True
     assert body["extra_body"]["enable_thinking"] is False
-    assert not {"user", "timeout", "presence_penalty", "model"} & set(body)
+    assert not {"user", "timeout", "presence_penalty"} & set(body)
 
 
 async def test_a_parameter_that_cannot_be_honoured_is_an_error_and_not_sent() -> None:
@@ -360,7 +360,46 @@ async def test_there_is_one_typed_answer() -> None:
         await llm.chat.completions.parse(messages=HELLO, response_format=Person, n=2)  # type: ignore[call-overload]
     assert caught.value.param == "n"
     with pytest.raises(InvalidRequestError, match="n is 1"):
-        await llm.chat.completions.run_tools(messages=HELLO, tools=[], n=2)  # type: ignore[call-arg]
+        await llm.chat.completions.run_tools(messages=HELLO, tools=[], extra_body={"n": 2})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"stream": True},
+        {"stop": "x"},
+        {"tools": []},
+        {"tool_choice": "auto"},
+        {"extra_body": {"response_format": {"type": "text"}}},
+    ],
+)
+async def test_what_a_typed_answer_cannot_have_is_refused_by_name(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        await Bench().llm.chat.completions.parse(messages=HELLO, response_format=Person, **given)
+    assert caught.value.param == next(iter(given.get("extra_body", given)))
+
+
+@pytest.mark.parametrize("given", [{"stream": True}, {"extra_body": {"tools": []}}])
+async def test_what_tools_cannot_be_run_with_is_refused_by_name(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        await Bench().llm.chat.completions.run_tools(messages=HELLO, tools=[], **given)
+    assert caught.value.param == next(iter(given.get("extra_body", given)))
+
+
+async def test_a_type_that_raises_anything_is_an_answer_that_does_not_fit() -> None:
+    @dataclass
+    class Fussy:
+        name: str
+
+        def __post_init__(self) -> None:
+            raise KeyError(self.name)
+
+    bench = Bench(written('{"name": "Ada"}'))
+    async with bench.llm as llm:
+        with pytest.raises(ParseError, match="KeyError: 'Ada'") as caught:
+            await llm.chat.completions.parse(messages=HELLO, response_format=Fussy)
+    assert caught.value.text == '{"name": "Ada"}'
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 async def test_tools_are_called_until_the_model_answers() -> None:
@@ -455,7 +494,7 @@ async def test_sessions_are_listed_resumed_and_deleted() -> None:
             assert (await stream.read()).text == "Once more."
         await llm.sessions.delete("s")
     assert bench.bridge.requests[0]["kind"] == "resume"
-    assert bench.bridge.bodies == [{"session_id": "s"}]
+    assert bench.bridge.bodies == [{"session_id": "s", "model": "m"}]
     assert bench.bridge.queried[-1] == {"kind": "sessions.delete", "session_id": "s"}
 
 

@@ -28,7 +28,7 @@ from .checks import (
     text,
 )
 
-__all__ = ["PARAMETERS", "Parameter", "Table", "read_parameters"]
+__all__ = ["PARAMETERS", "Parameter", "Table", "merged", "read_parameters"]
 
 _MOST_TOP_LOGPROBS = 5
 
@@ -61,12 +61,8 @@ def read_parameters(body: Mapping[str, object], table: Table | None = None) -> d
         InvalidRequestError: A parameter is unknown, refused or out of its range.
     """
     known = PARAMETERS if table is None else table
-    extra = {} if body.get("extra_body") is None else mapping("extra_body", body["extra_body"])
-    if "extra_body" in extra:
-        refuse("extra_body", "cannot hold another one")
-    given = {name: value for name, value in body.items() if name != "extra_body"} | extra
     values: dict[str, object] = {}
-    for name, value in given.items():
+    for name, value in merged(body).items():
         if value is None:
             continue
         if name not in known:
@@ -77,6 +73,18 @@ def read_parameters(body: Mapping[str, object], table: Table | None = None) -> d
         if checked is not None and known[name].how == "honoured":
             values[name] = checked
     return values
+
+
+def merged(body: Mapping[str, object]) -> dict[str, object]:
+    """Return the request with what is in its `extra_body`, which counts before all else.
+
+    Raises:
+        InvalidRequestError: That is no mapping, or holds another one.
+    """
+    extra = {} if body.get("extra_body") is None else mapping("extra_body", body["extra_body"])
+    if "extra_body" in extra:
+        refuse("extra_body", "cannot hold another one")
+    return {name: value for name, value in body.items() if name != "extra_body"} | extra
 
 
 def _honoured(check: Check) -> Parameter:

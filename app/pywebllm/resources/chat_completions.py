@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar, Unpack, overload
+from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
 from pywebllm.api import Api
+from pywebllm.chat.checks import items
 from pywebllm.chat.stream import ChatStream
-from pywebllm.errors import InvalidRequestError
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
 
 from . import tool_run
 from .answers import started, whole
-from .body import read_timeout, request_body
+from .body import one_answer_body, read_timeout, request_body
 from .parameters import ChatOptions, ChatParameters, Message, Tool, ToolRunParameters
 from .parsing import parsed_completion, response_format_of
 from .signature import spelled_out
@@ -21,6 +21,24 @@ from .toolbox import Toolbox, describe
 __all__ = ["Chat", "ChatCompletions"]
 
 T = TypeVar("T")
+
+# What `create` takes and these do not, and why.
+_NOT_PARSED: Mapping[str, str] = {
+    "stream": "a value is there when the answer is whole",
+    "stream_options": "a value is there when the answer is whole",
+    "stop": "it would cut the value off",
+    "tools": "the answer is the value; call run_tools",
+    "tool_choice": "the answer is the value; call run_tools",
+    "parallel_tool_calls": "the answer is the value; call run_tools",
+    # By `extra_body`: the keyword is the method's own.
+    "response_format": "it is the type",
+}
+_NOT_RUN: Mapping[str, str] = {
+    "stream": "tools are called when an answer is whole",
+    "stream_options": "tools are called when an answer is whole",
+    # By `extra_body`: the keyword is the method's own.
+    "tools": "they are functions, given by the keyword",
+}
 
 
 class ChatCompletions:
@@ -91,7 +109,7 @@ class ChatCompletions:
         The type is a dataclass, a TypedDict, a pydantic class, or any that these are made of,
         for example `list[int]`. A grammar lets the model write nothing else; but the model is
         not told of it: name the fields in the prompt. Bound texts and lists, and `max_tokens`
-        always suffices. There is one answer (`n`), no tool and no reasoning.
+        always suffices. There is one answer (`n`), no `stop`, no tool and no reasoning.
 
         Reference: https://platform.openai.com/docs/guides/structured-outputs
 
@@ -106,8 +124,8 @@ class ChatCompletions:
             WebLLMError: The model could not be loaded, or not answer.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
-        body = request_body(parameters, response_format=response_format_of(response_format))
-        _check_one_answer(body)
+        body = one_answer_body(parameters, refused=_NOT_PARSED)
+        body["response_format"] = response_format_of(response_format)
         completion = await whole(self._api.chat(body), timeout=timeout)
         return parsed_completion(response_format, completion)
 
@@ -135,7 +153,8 @@ class ChatCompletions:
         Cancelled, the model or the function stops, and the engine is free for the next request.
 
         Raises:
-            ToolRoundsError: The model still calls tools in the last round.
+            ToolRoundsError: The model still calls tools in the last round; `messages` is the
+                conversation until there.
             TruncatedError: A call of a tool was cut off at `max_tokens` or the context window.
             InvalidRequestError: A function cannot be described, or a parameter not be honoured.
             TimeoutError: A round took longer than `timeout`.
@@ -143,8 +162,7 @@ class ChatCompletions:
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
         toolbox = Toolbox(tools)
-        body = request_body(parameters, tools=toolbox.descriptions)
-        _check_one_answer(body)
+        body = one_answer_body(parameters, refused=_NOT_RUN) | {"tools": toolbox.descriptions}
 
         async def ask(messages: Sequence[Message], tool_choice: object) -> ChatCompletion:
             round_body = request_body(body, messages=messages, tool_choice=tool_choice)
@@ -153,15 +171,10 @@ class ChatCompletions:
         return await tool_run.run_tools(
             ask,
             toolbox,
-            parameters.get("messages") or (),
-            tool_choice=parameters.get("tool_choice"),
+            cast("list[Message]", items("messages", body.get("messages") or ())),
+            tool_choice=body.get("tool_choice"),
             max_rounds=max_rounds,
         )
-
-
-def _check_one_answer(parameters: Mapping[str, object]) -> None:
-    if parameters.get("n") not in (None, 1):
-        raise InvalidRequestError("there is one answer here, so n is 1", param="n")
 
 
 class Chat:

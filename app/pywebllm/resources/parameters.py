@@ -22,6 +22,7 @@ __all__ = [
     "Message",
     "RequestOptions",
     "SamplingOptions",
+    "StopOptions",
     "Tool",
     "ToolRunParameters",
 ]
@@ -66,7 +67,6 @@ class SamplingOptions(RequestOptions, total=False):
         presence_penalty: -2 to 2; above 0, tokens that were written already become less likely.
         frequency_penalty: -2 to 2; the same, growing with each time that they were written.
         seed: The same seed and request give the same text; an integer within ±(2**53 - 1).
-        stop: A text, or several, at which the answer ends; it is not part of the answer.
         logit_bias: From ids of tokens, as text, to -100 (never) … 100 (always).
     """
 
@@ -76,8 +76,17 @@ class SamplingOptions(RequestOptions, total=False):
     presence_penalty: float | None
     frequency_penalty: float | None
     seed: int | None
-    stop: str | Sequence[str] | None
     logit_bias: Mapping[str, float] | None
+
+
+class StopOptions(TypedDict, total=False):
+    """What requests take whose answers are texts.
+
+    Attributes:
+        stop: A text, or several, at which the answer ends; it is not part of the answer.
+    """
+
+    stop: str | Sequence[str] | None
 
 
 class AnswerOptions(TypedDict, total=False):
@@ -124,12 +133,13 @@ class ChatOptions(SamplingOptions, total=False):
     modalities: Sequence[Literal["text"]] | None
 
 
-class ToolRunParameters(ChatOptions, total=False):
+class ToolRunParameters(ChatOptions, StopOptions, total=False):
     """What `run_tools` takes besides the tools.
 
     Attributes:
         tool_choice: `auto` (the default): the model decides. `required`: it must call a tool.
-            `{"type": "function", "function": {"name": …}}`: this one. `none`: it must not.
+            `{"type": "function", "function": {"name": …}}`: this one. `none`: it must not,
+            but knows the tools, and reads the conversation no second time.
         parallel_tool_calls: False: one call in an answer at most; default True.
         response_format: `{"type": "text"}` (the default), `{"type": "json_object"}`, or
             `{"type": "json_schema", "json_schema": {"name": …, "schema": …}}`; WebLLM's own are
@@ -153,7 +163,7 @@ class ChatParameters(ToolRunParameters, AnswerOptions, total=False):
     tools: Sequence[Tool] | None
 
 
-class CompletionParameters(SamplingOptions, AnswerOptions, total=False):
+class CompletionParameters(SamplingOptions, StopOptions, AnswerOptions, total=False):
     """What `completions.create` takes besides `stream`.
 
     Attributes:

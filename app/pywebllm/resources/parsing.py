@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from pywebllm import schema
-from pywebllm.errors import TruncatedError
+from pywebllm.errors import ParseError, TruncatedError, WebLLMError
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
 
 __all__ = ["parsed_completion", "response_format_of"]
@@ -30,10 +30,22 @@ def parsed_completion(type_: type[T], completion: ChatCompletion) -> ParsedChatC
 
     Raises:
         TruncatedError: The answer was cut off.
-        ParseError: It does not fit the type.
+        ParseError: It does not fit the type, or the type's own code raised something.
     """
     text = completion.text
     if completion.finish_reason == "length":
         raise TruncatedError("the answer was cut off before its end", text=text)
     values = {field.name: getattr(completion, field.name) for field in fields(completion)}
-    return ParsedChatCompletion(**values, parsed=schema.build(type_, text))
+    return ParsedChatCompletion(**values, parsed=_built(type_, text))
+
+
+def _built(type_: type[T], text: str) -> T:
+    try:
+        found: T = schema.build(type_, text)
+    except WebLLMError:
+        raise
+    except Exception as error:
+        # Foreign code: a constructor or a validator of the type.
+        problem = f"the type refuses the answer: {type(error).__name__}: {error}"
+        raise ParseError(problem, text=text) from error
+    return found

@@ -60,7 +60,11 @@ async def run_tools(
         if rounds < max_rounds:
             conversation += await _results(tools, message)
         tool_choice = _after_a_call(tool_choice)
-    raise ToolRoundsError(f"the model still calls tools in round {max_rounds}, the last one")
+    raise ToolRoundsError(
+        f"the model still calls tools in round {max_rounds}, the last one",
+        messages=conversation,
+        completion=completion,
+    )
 
 
 def _after_a_call(choice: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import logging
@@ -68,18 +69,21 @@ class Toolbox:
     async def call(self, call: Function) -> str:
         """Call a function as the model asks, and return what the model is told.
 
-        What the function raises is told to the model, and logged. Cancelled, the function is.
+        What the function raises is told to the model, and logged; so is what the types of its
+        parameters raise. Cancelled, the function is.
         """
         function = self._functions.get(call.name)
         if function is None:
             return f"Error: there is no tool {call.name!r}, only {', '.join(self._functions)}."
         try:
-            arguments = schema.arguments_of(function, call.arguments)
-        except WebLLMError as error:
-            return f"Error: {error.problem}"
-        try:
+            try:
+                arguments = schema.arguments_of(function, call.arguments)
+            except WebLLMError as error:
+                return f"Error: {error.problem}"
             return await _result(function, arguments)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
             # Foreign code: the model may know what to do about it, the page does not.
             _logger.warning("The tool %r raised", call.name, exc_info=True)
             return f"Error: {type(error).__name__}: {error}"
@@ -88,6 +92,12 @@ class Toolbox:
 def _name(described: object) -> str:
     function = described.get("function") if isinstance(described, Mapping) else None
     return str(function.get("name")) if isinstance(function, Mapping) else repr(described)
+
+
+def _is_cancelled() -> bool:
+    """Return True when this task is to end, and False when the function awaited one that did."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def _result(function: Callable[..., Any], arguments: Mapping[str, object]) -> str:

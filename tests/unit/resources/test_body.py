@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pywebllm.errors import InvalidRequestError
-from pywebllm.resources.body import read_timeout, request_body
+from pywebllm.resources.body import one_answer_body, read_timeout, request_body
 
 
 def test_what_was_not_given_is_not_in_the_body() -> None:
@@ -25,6 +25,30 @@ def test_what_a_method_adds_comes_on_top() -> None:
     assert request_body({"tools": "a function"}, tools="its description") == {
         "tools": "its description"
     }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "param"),
+    [
+        ({"n": 2}, "n"),
+        ({"n": 1, "extra_body": {"n": 2}}, "n"),
+        ({"stream": True}, "stream"),
+        ({"extra_body": {"stream": False}}, "stream"),
+        ({"extra_body": 3}, "extra_body"),
+    ],
+)
+def test_what_a_method_does_not_take_is_refused_by_name(
+    parameters: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=param) as caught:
+        one_answer_body(parameters, refused={"stream": "it is whole"})
+    assert caught.value.param == param
+
+
+def test_what_is_in_extra_body_is_in_the_body_and_none_is_not_given() -> None:
+    given = {"n": None, "seed": 1, "extra_body": {"ignore_eos": True, "seed": 2, "stream": None}}
+    body = one_answer_body(given, refused={"stream": "it is whole"})
+    assert body == {"seed": 2, "ignore_eos": True}
 
 
 def test_a_request_without_a_timeout_has_the_clients() -> None:

@@ -141,9 +141,13 @@ async def test_the_tools_that_are_allowed_stay_allowed() -> None:
 async def test_calls_in_the_last_round_are_an_error_and_are_not_made() -> None:
     weather = Weather()
     model = Model(completion(None, call(1)), completion(None, call(2)))
-    with pytest.raises(ToolRoundsError, match="round 2, the last one"):
+    with pytest.raises(ToolRoundsError, match="round 2, the last one") as caught:
         await run(model, weather.warmth, max_rounds=2)
     assert weather.cities == ["Rome"]
+    assert caught.value.completion is not None
+    last = caught.value.completion.choices[0].message
+    assert last.tool_calls == (call(2),)
+    assert caught.value.messages == (*model.asked[1], last)
 
 
 async def test_a_call_that_was_cut_off_is_an_error_and_is_not_made() -> None:

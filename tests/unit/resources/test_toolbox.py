@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -163,6 +164,30 @@ async def test_what_a_function_raises_is_told_to_the_model_and_logged(
     assert record.levelno == logging.WARNING
     assert record.exc_info is not None
     assert record.exc_info[0] is LookupError
+
+
+@dataclass
+class Finicky:
+    degrees: float
+
+    def __post_init__(self) -> None:
+        raise KeyError("too fussy")
+
+
+async def test_what_the_type_of_an_argument_raises_is_told_to_the_model() -> None:
+    def take(found: Finicky) -> str:
+        return "never"
+
+    assert await answer(take, '{"found": {"degrees": 1}}') == "Error: KeyError: 'too fussy'"
+
+
+async def test_a_function_whose_own_task_was_cancelled_is_told_to_the_model() -> None:
+    async def wait() -> str:
+        work = asyncio.get_running_loop().create_future()
+        work.cancel()
+        return str(await work)
+
+    assert await answer(wait) == "Error: CancelledError: "
 
 
 @pytest.mark.parametrize("arguments", ['{"town": "Rome"}', '{"city": 3}', "[]", "Rome", "{"])
