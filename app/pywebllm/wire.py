@@ -57,13 +57,15 @@ def load_request(model: str | ModelRecord) -> str:
     return _text({"model": model if isinstance(model, str) else _record(model)})
 
 
-def generate_request(kind: Kind, body: Mapping[str, object]) -> str:
-    """Write a request to the loaded model; `body` is as WebLLM takes it, less what is None.
+def generate_request(kind: Kind, body: Mapping[str, object], *, model: str) -> str:
+    """Write a request to the model with the id `model`; where another one is, it is refused.
+
+    `body` is as WebLLM takes it, less what is None.
 
     Raises:
         InvalidRequestError: The body holds something that JSON cannot say.
     """
-    return _text({"kind": kind, "request": body})
+    return _text({"kind": kind, "request": {**body, "model": model}})
 
 
 def query_request(request: Mapping[str, object]) -> str:

@@ -71,6 +71,7 @@ async def test_a_chat_is_asked_for_before_it_is_read() -> None:
         "messages": [{"role": "user", "content": "Hello"}],
         "temperature": 0,
         "max_tokens": 5,
+        "model": BUILTIN_MODEL,
     }
     assert (await stream.read()).text == "Hi."
 
@@ -126,7 +127,10 @@ async def test_a_text_is_continued() -> None:
     bench = Bench((batch(text_piece(" upon"), end(kind="text"), usage()),))
     stream = await bench.api.completion({"prompt": "Once", "echo": True, "model": "small"})
     (request,) = bench.bridge.requests
-    assert (request["kind"], request["request"]) == ("completions", {"prompt": "Once"})
+    assert (request["kind"], request["request"]) == (
+        "completions",
+        {"prompt": "Once", "model": "small"},
+    )
     assert (await stream.read()).text == "Once upon"
     assert bench.bridge.loaded == ["small"]
 
@@ -195,7 +199,7 @@ async def test_an_answer_goes_on_with_the_model_that_began_it(session: str, mode
     bench = Bench(written("It was dark ", "and quiet."))
     stream = await bench.api.resume(session)
     (request,) = bench.bridge.requests
-    assert (request["kind"], request["request"]) == ("resume", {"session_id": session})
+    assert (request["kind"], request["request"]["session_id"]) == ("resume", session)
     assert bench.bridge.loaded == [model]
     assert (await stream.read()).text == "It was dark and quiet."
 

@@ -53,26 +53,26 @@ def without_null(value: Any) -> Any:
 
 @given(bodies)
 def test_a_body_crosses_whole_but_for_what_is_none(body: dict[str, object]) -> None:
-    sent = json.loads(wire.generate_request("completions", body))
-    assert sent == {"kind": "completions", "request": without_null(body)}
+    sent = json.loads(wire.generate_request("completions", body, model="m"))
+    assert sent == {"kind": "completions", "request": {**without_null(body), "model": "m"}}
 
 
 @given(bodies)
 def test_what_crosses_is_plain_ascii_json(body: dict[str, object]) -> None:
     # Lone surrogates, line separators and the like reach JavaScript only as escapes.
-    assert wire.generate_request("completions", body).isascii()
+    assert wire.generate_request("completions", body, model="ü").isascii()
 
 
 def test_mappings_and_tuples_of_any_kind_cross_as_objects_and_arrays() -> None:
     body = MappingProxyType({"extra_body": MappingProxyType({"a": (1, None), "b": None})})
-    sent = json.loads(wire.generate_request("chat.completions", body))
-    assert sent["request"] == {"extra_body": {"a": [1, None]}}
+    sent = json.loads(wire.generate_request("chat.completions", body, model="m"))
+    assert sent["request"] == {"extra_body": {"a": [1, None]}, "model": "m"}
 
 
 @pytest.mark.parametrize("value", [object(), float("nan"), float("inf"), b"x", {1, 2}])
 def test_a_body_or_question_that_json_cannot_say_is_refused(value: object) -> None:
     with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
-        wire.generate_request("chat.completions", {"messages": [value]})
+        wire.generate_request("chat.completions", {"messages": [value]}, model="m")
     with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
         wire.query_request({"kind": "models", "x": value})
 
@@ -81,7 +81,7 @@ def test_a_body_that_holds_itself_is_refused() -> None:
     body: dict[str, object] = {}
     body["self"] = body
     with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
-        wire.generate_request("chat.completions", body)
+        wire.generate_request("chat.completions", body, model="m")
 
 
 def test_a_question_crosses_as_it_is() -> None:

@@ -10,14 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 from weakref import WeakSet
 
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
-from pywebllm.errors import DisposedError, EngineError, ModelNotLoadedError, WebLLMError
+from pywebllm.errors import (
+    DisposedError,
+    EngineError,
+    ModelNotFoundError,
+    ModelNotLoadedError,
+    WebLLMError,
+)
 from pywebllm.events import Event
 from pywebllm.records import Model, ModelRecord, id_of
 from pywebllm.values import LoadProgress
@@ -27,6 +33,7 @@ from .asking import Asking
 from .connection import Connection
 from .guard import GuardedStream
 from .streams import EngineStream
+from .turn import Turn, Wanted
 
 __all__ = ["Engine", "Kind", "Runner"]
 
@@ -41,27 +48,6 @@ class Runner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """A model that a bridge can load: its id, and the request to load it."""
-
-    id: str
-    text: str
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class _Turn:
-    """One piece of work that may load a model.
-
-    Once it has asked the bridge for one, `wanted` says which, and `era` how many came before:
-    work that shares a load shares its era.
-    """
-
-    epoch: object
-    wanted: _Wanted | None = None
-    era: int = 0
-
-
 class Engine:
     """Loads models and streams answers through a bridge that `open_bridge` opens.
 
@@ -72,11 +58,12 @@ class Engine:
     def __init__(self, open_bridge: Callable[[], Awaitable[Bridge]]) -> None:
         self.lost: Event[WebLLMError] = Event()
         self._connection = Connection(open_bridge, on_loss=self._hear)
-        self._loaded: _Wanted | None = None
+        self._loaded: Wanted | None = None
+        self._left: Wanted | None = None  # what is there if the loads under way find nothing
         self._era = 0  # of the model that was loaded last
-        self._asked: _Wanted | None = None  # what the bridge was asked to load last,
+        self._asked: Wanted | None = None  # what the bridge was asked to load last,
         self._asked_era = 0  # and the era of that
-        self._turns: list[_Turn] = []
+        self._turns: list[Turn] = []
         self._loss: WebLLMError | None = None  # what told of the loss, until the next load
         self._news: WebLLMError | None = None  # what the bridge reported by itself last
         self._streams: WeakSet[GuardedStream] = WeakSet()
@@ -92,9 +79,14 @@ class Engine:
         return self._loaded is not None
 
     @property
+    def is_asking(self) -> bool:
+        """True while it is on the way to a model, or to find that it is the one that is there."""
+        return bool(self._turns)
+
+    @property
     def is_loading(self) -> bool:
         """True while a load runs or waits for its turn."""
-        return bool(self._turns) and not self.is_loaded
+        return self.is_asking and not self.is_loaded
 
     @property
     def is_busy(self) -> bool:
@@ -124,8 +116,9 @@ class Engine:
             if self._loaded == wanted:
                 return
             load = self._begin(turn, bridge, wanted)
-            await self._follow(load, on_progress or (lambda progress: None))
-            self._land(turn, bridge, wanted)
+            with self._leaving(turn):
+                await self._follow(load, on_progress or (lambda progress: None))
+                self._land(turn, bridge, wanted)
 
     def stream(
         self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
@@ -139,7 +132,8 @@ class Engine:
         Raises:
             InvalidRequestError: The body does not fit into JSON, or `model` names none.
         """
-        request, named = wire.generate_request(kind, body), wire.read_model(model)
+        named = wire.read_model(model)
+        request = wire.generate_request(kind, body, model=id_of(named))
         choose = partial(self._same, self._connection.epoch)
         asking = Asking(lambda asking: choose().answer(asking, request, named, loads=loads))
         return EngineStream(asking.start, give_up=asking.stop)
@@ -164,9 +158,10 @@ class Engine:
             load = asking.hold(self._begin(turn, bridge, wanted))
             # In the same step as the load, so that nothing can come between.
             answer = asking.hold(self._guarded(bridge, bridge.generate(request), turn.era))
-            await self._follow(load, lambda progress: None)
-            asking.check()  # the end of a load that was stopped does not say that it is there
-            self._land(turn, bridge, wanted)
+            with self._leaving(turn):
+                await self._follow(load, lambda progress: None)
+                asking.check()  # the end of a load that was stopped does not say that it is there
+                self._land(turn, bridge, wanted)
             return answer
 
     async def query(self, request: Mapping[str, object]) -> Any:
@@ -199,33 +194,48 @@ class Engine:
 
     def release(self) -> asyncio.Task[None]:
         """Begin to dispose, now; the task ends when everything is freed."""
-        self._loaded, self._turns = None, []
+        self._loaded, self._left, self._turns = None, None, []
         return self._connection.dispose()
 
     @contextmanager
-    def _turn(self) -> Iterator[_Turn]:
-        turn, turns = _Turn(epoch=self._connection.epoch), self._turns
+    def _turn(self) -> Iterator[Turn]:
+        turn, turns = Turn(epoch=self._connection.epoch), self._turns
         turns.append(turn)
         try:
             yield turn
         finally:
             turns.remove(turn)
 
-    async def _prepare(
-        self, turn: _Turn, model: str | ModelRecord | None
-    ) -> tuple[Bridge, _Wanted]:
+    async def _prepare(self, turn: Turn, model: str | ModelRecord | None) -> tuple[Bridge, Wanted]:
         bridge = await self._connection.open(turn.epoch)
         found = model if isinstance(model, str) else await bridge.locate(model)
         self._check(turn, bridge)
-        return bridge, _Wanted(id=id_of(model), text=wire.load_request(found))
+        return bridge, Wanted(id=id_of(model), text=wire.load_request(found))
 
-    def _begin(self, turn: _Turn, bridge: Bridge, wanted: _Wanted) -> GuardedStream:
+    def _begin(self, turn: Turn, bridge: Bridge, wanted: Wanted) -> GuardedStream:
         is_shared = wanted == self._asked and any(one.wanted == wanted for one in self._turns)
         if not is_shared:
             self._asked, self._asked_era = wanted, self._asked_era + 1
         turn.wanted, turn.era = wanted, self._asked_era
+        self._left = self._loaded or self._left
         self._loaded = self._loss = None
         return self._guarded(bridge, bridge.load(wanted.text), turn.era)
+
+    @contextmanager
+    def _leaving(self, turn: Turn) -> Iterator[None]:
+        """Have the model back that was there when the one of this turn turns out to be unknown."""
+        try:
+            yield
+        except ModelNotFoundError:
+            # The bridge looks for a model before it frees the one it has; any other end of a load
+            # leaves nothing, or does not tell what it leaves.
+            if self._left and all(one is turn or one.wanted is None for one in self._turns):
+                self._loaded, self._left = self._left, None
+            raise
+        except BaseException:
+            self._left = None
+            raise
+        self._left = None
 
     async def _follow(self, load: Stream, tell: Callable[[LoadProgress], object]) -> None:
         latest = LoadProgress(phase="start", ratio=0.0, text="", elapsed=0.0)
@@ -245,13 +255,13 @@ class Engine:
         if latest.phase != "ready":
             tell(replace(latest, phase="ready", ratio=1.0, text="Ready"))
 
-    def _land(self, turn: _Turn, bridge: Bridge, wanted: _Wanted) -> None:
+    def _land(self, turn: Turn, bridge: Bridge, wanted: Wanted) -> None:
         self._check(turn, bridge)
         # A model that was asked for later takes this one's place, or has done so.
         if turn.era >= max(self._era, *(one.era for one in self._turns)):
             self._loaded, self._era = wanted, turn.era
 
-    def _check(self, turn: _Turn, bridge: Bridge) -> None:
+    def _check(self, turn: Turn, bridge: Bridge) -> None:
         self._connection.check(turn.epoch)
         if not self._connection.is_open(bridge):
             raise DisposedError("the bridge was disposed meanwhile")
@@ -277,6 +287,7 @@ class Engine:
             self._connection.forget()  # behind our back: the next load opens another
         elif era != self._era:
             return error  # news of another model
+        self._left = None
         if self._loaded is not None:
             self._loaded, self._loss = None, error
             self.lost.emit(error)

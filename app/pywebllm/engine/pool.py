@@ -35,8 +35,13 @@ class _Slot:
     used: int = 0
 
     def holds(self, model_id: str) -> bool:
-        """Tell whether it was asked for this model last."""
-        return self.is_claimed and id_of(self.model) == model_id
+        """Tell whether it has this model, or is to have it."""
+        if not self.is_claimed:
+            return False
+        loaded = self.engine.loaded
+        # What it was asked for last may not have been found.
+        is_there = loaded is not None and not self.engine.is_asking
+        return (loaded if is_there else id_of(self.model)) == model_id
 
     @property
     def is_vacant(self) -> bool:
@@ -48,14 +53,15 @@ class _Slot:
 class Pool:
     """Engines for at most `max_models` models at once, each with a worker of its own.
 
-    A request goes to the engine that was last asked for its model; else to one without a model;
+    A request goes to the engine that has its model or is to have it; else to one without a model;
     else to the least recently used one, rather one that has nothing to do: that one finishes
     what runs and waits, then frees its model and loads the other.
 
     Args:
         open_bridge: Opens a bridge, for each engine one.
         model: What requests mean that name no model; None is the built-in one.
-        records: Models of one's own that requests can name by their ids.
+        records: Models of one's own that requests can name by their ids. Those that come with
+            a request are known from then on.
         max_models: How many models may be in the GPU at once, from 1. While one takes
             another's place there is one of the two.
 
@@ -107,11 +113,12 @@ class Pool:
         built-in model's id becomes None where None means it, and stays as it is elsewhere.
 
         Raises:
-            InvalidRequestError: It names no model.
+            InvalidRequestError: It names no model, or is a record whose id another model has.
         """
         if model is None:
             return self._default
         found = self._named(model)
+        self._check_id(found)
         return None if found == BUILTIN_MODEL and self._default is None else found
 
     async def load(
@@ -142,7 +149,8 @@ class Pool:
         Raises:
             InvalidRequestError: The body does not fit into JSON, or `model` names none.
         """
-        request, wanted = wire.generate_request(kind, body), self.resolve(model)
+        wanted = self.resolve(model)
+        request = wire.generate_request(kind, body, model=id_of(wanted))
         asking = Asking(partial(self._answer, self._epoch, request, wanted))
         return EngineStream(asking.start, give_up=asking.stop)
 
@@ -157,7 +165,7 @@ class Pool:
         return await (slot or self._new_slot()).engine.query(request)
 
     async def unload(self, model: Model = None) -> None:
-        """Free this model; nothing happens when no engine was asked for it last.
+        """Free this model; nothing happens when no engine has it, or is to have it.
 
         A load of it ends with `DisposedError`, and so does everything that its engine does or
         is still to do. Cancelled, it is freed all the same, a moment later.
@@ -191,20 +199,28 @@ class Pool:
 
     def _read_default(self, model: Model) -> str | ModelRecord | None:
         found = self._named(model)
-        if isinstance(found, ModelRecord):
-            self._records = _by_id([*self._records.values(), found])
+        self._remember(found)
         return None if found == BUILTIN_MODEL else found
+
+    def _remember(self, model: str | ModelRecord | None) -> None:
+        self._check_id(model)
+        if isinstance(model, ModelRecord):
+            self._records[model.model_id] = model
+
+    def _check_id(self, model: str | ModelRecord | None) -> None:
+        if isinstance(model, ModelRecord):
+            _by_id([*self._records.values(), model])
 
     # The choice of an engine is one synchronous step, and so is the beginning of what that engine
     # does: it counts as busy from then on. So two requests at once never choose the same vacancy.
     def _claim(self, wanted: str | ModelRecord | None) -> Engine:
-        slot = self._matching(wanted) or self._vacancy() or self._least_used()
+        self._remember(wanted)
+        slot = self._matching(id_of(wanted)) or self._vacancy() or self._least_used()
         slot.model, slot.is_claimed, slot.used = wanted, True, next(self._clock)
         return slot.engine
 
-    def _matching(self, wanted: str | ModelRecord | None) -> _Slot | None:
-        claimed = (slot for slot in self._slots if slot.is_claimed)
-        return next((slot for slot in claimed if slot.model == wanted), None)
+    def _matching(self, wanted: str) -> _Slot | None:
+        return next((slot for slot in self._slots if slot.holds(wanted)), None)
 
     def _vacancy(self) -> _Slot | None:
         found = next((slot for slot in self._slots if slot.is_vacant), None)

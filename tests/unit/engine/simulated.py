@@ -145,7 +145,8 @@ class SimulatedBridge:
     def generate(self, request: str) -> Stream:
         """Queue a generation; its chunks name the model that made them."""
         channel = self._opened()
-        self._queue.append(self._generate(channel, self._losses))
+        wanted = str(json.loads(request)["request"]["model"])
+        self._queue.append(self._generate(channel, wanted, self._losses))
         return channel
 
     def query(self, request: str) -> Stream:
@@ -208,12 +209,12 @@ class SimulatedBridge:
         self.model = flight.key
         return flight.settle()
 
-    def _generate(self, channel: Channel, losses: int) -> Iterator[None]:
+    def _generate(self, channel: Channel, wanted: str, losses: int) -> Iterator[None]:
         for _ in range(2):
             if channel.closed:
                 return
-            if self.model is None:
-                is_lost = self._losses > losses
+            if self.model != wanted:
+                is_lost = self.model is None and self._losses > losses
                 error = DeviceLostError if is_lost else ModelNotLoadedError
                 channel.fail(error("there is no model"))
                 return

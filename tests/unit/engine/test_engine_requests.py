@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.engine.streams import EngineStream
 from pywebllm.errors import (
     DeviceLostError,
@@ -53,7 +54,8 @@ async def test_the_body_crosses_with_its_kind_and_the_chunks_come_back(bench: Be
     generation = await bench.bridge.generations.get()
     generation.push('[{"data": [1]}]').end()
     assert await task == [{"data": [1]}]
-    assert json.loads(generation.request) == {"kind": "embeddings", "request": {"input": "Hi"}}
+    body = {"input": "Hi", "model": BUILTIN_MODEL}
+    assert json.loads(generation.request) == {"kind": "embeddings", "request": body}
 
 
 async def test_nothing_is_opened_before_the_stream_is(bench: Bench) -> None:
@@ -135,17 +137,55 @@ async def test_a_load_that_fails_ends_the_request_with_its_error(bench: Bench) -
     assert bench.engine.is_loaded
 
 
-async def test_a_model_that_is_unknown_leaves_the_engine_usable(bench: Bench) -> None:
+async def test_a_model_that_is_unknown_leaves_the_one_that_is_there(bench: Bench) -> None:
     await bench.load("Llama")
-    _, task, load, _ = await opening(bench, "Lama")
+    _, task, load, generation = await opening(bench, "Lama")
+    assert json.loads(generation.request)["request"]["model"] == "Lama"
     load.fail(ModelNotFoundError("Lama"))
     with pytest.raises(ModelNotFoundError):
         await task
-    _, task, load, _ = await opening(bench, "Llama")
-    load.push(progress(1, "ready")).end()
-    await task
     assert bench.engine.loaded == "Llama"
-    assert bench.losses == []
+    await bench.ask("Llama").open()
+    assert bench.loads.empty()
+    bench.bridge.events.push(loss())
+    await asyncio.sleep(0)
+    assert not bench.is_loaded()
+    assert len(bench.losses) == 1
+
+
+async def test_of_several_unknown_models_the_last_leaves_what_is_there(bench: Bench) -> None:
+    await bench.load("Llama")
+    _, first, first_load, _ = await opening(bench, "Lama")
+    _, second, second_load, _ = await opening(bench, "Lima")
+    first_load.fail(ModelNotFoundError("Lama"))
+    with pytest.raises(ModelNotFoundError):
+        await first
+    assert not bench.is_loaded()
+    second_load.fail(ModelNotFoundError("Lima"))
+    with pytest.raises(ModelNotFoundError):
+        await second
+    assert bench.engine.loaded == "Llama"
+
+
+@pytest.mark.parametrize("after", [None, DownloadError("no"), ModelNotFoundError("Lima")])
+async def test_an_unknown_model_brings_none_back_that_made_room_or_was_lost(
+    bench: Bench, after: WebLLMError | None
+) -> None:
+    await bench.load("Llama")
+    _, unknown, unknown_load, _ = await opening(bench, "Lama")
+    _, other, other_load, _ = await opening(bench, "Lima")
+    if after is None:
+        other_load.push(progress(1, "ready")).end()
+    else:
+        other_load.fail(after)
+    if isinstance(after, ModelNotFoundError):
+        bench.bridge.events.push(loss())
+    await asyncio.wait([other])
+    unknown_load.fail(ModelNotFoundError("Lama"))
+    with pytest.raises(ModelNotFoundError):
+        await unknown
+    assert bench.engine.loaded == ("Lima" if after is None else None)
+    assert other.exception() is after
 
 
 async def test_a_bridge_that_does_not_open_fails_the_request_and_can_be_tried_again(

@@ -574,3 +574,41 @@ async def test_the_built_in_model_is_asked_for_by_its_record(make: Make) -> None
     assert json.loads(load.request)["model"]["model"] == BUILTIN.model
     load.end()
     await task
+
+
+async def test_an_unknown_model_leaves_its_engine_to_the_one_that_is_there(make: Make) -> None:
+    bench = make(max_models=2)
+    await bench.load("one", "two")
+    task, load = await bench.start("typo")  # in the place of the first
+    load.fail(ModelNotFoundError("typo"))
+    with pytest.raises(ModelNotFoundError):
+        await task
+    assert bench.loaded() == ("one", "two")
+    assert await bench.answered("one") is bench.bridges[0]
+    await bench.pool.unload("typo")
+    assert bench.loaded() == ("one", "two")
+    await bench.pool.unload("one")
+    assert bench.loaded() == ("two",)
+
+
+async def test_a_record_that_was_asked_for_is_known_by_its_id(make: Make) -> None:
+    bench = make()
+    await bench.load(RECORD)
+    assert bench.pool.resolve("mine") is RECORD
+    assert bench.pool.records == (RECORD,)
+    await bench.answered("mine")
+    assert len(bench.bridges) == 1
+
+
+async def test_an_id_cannot_get_a_second_meaning_by_a_request(make: Make) -> None:
+    bench = make()
+    await bench.load(RECORD)
+    other = ModelRecord(model_id="mine", model="other/", model_lib="mine.wasm")
+    builtin = ModelRecord(model_id=BUILTIN_MODEL, model="other/", model_lib="mine.wasm")
+    for record in (other, builtin):
+        with pytest.raises(InvalidRequestError, match="two models have the id"):
+            bench.ask(record)
+        with pytest.raises(InvalidRequestError, match="two models have the id"):
+            await bench.pool.load(record)
+    bench.ask(ModelRecord(model_id="new", model="new/", model_lib="new.wasm"))
+    assert bench.pool.records == (RECORD,), "a request that is not made leaves nothing"
