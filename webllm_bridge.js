@@ -786,12 +786,15 @@ function describeSession({ sessionId, modelId, resumable, reason, emittedTokens 
 
 /**
  * Mend what WebLLM 0.2.86 does to prompts and to answers that stream, inside its own engine:
- * - `$$` and the like in a message are read as `String.replace` reads them;
+ * - `$$` and the like in a message are read as `String.replace` reads them, and `{function_string}` is lost;
  * - a chunk has the logprobs of one token, though it may take several tokens to make a character;
  * - a token that is part of a character has the bytes of U+FFFD, and the one that ends an answer is
  *   listed among the tokens of its text;
  * - an answer that ends within a character loses the text that waited for its end;
- * - the first tokens of a stop string are sent before WebLLM sees that they are one;
+ * - an answer ends before the last occurrence of a stop string in its text, of which the first tokens
+ *   were sent before WebLLM sees that they are one, and which the next turn finds in the KV cache;
+ * - the block that `enable_thinking: false` begins an answer with is searched for stop strings, and
+ *   counts for `max_tokens`;
  * - without `top_logprobs` there are no logprobs at all;
  * - seeds below 0 break its generator of random numbers, and small ones all begin alike;
  * - the usage does not say how much of the prompt was still in the KV cache, and that of a resumed
@@ -807,10 +810,10 @@ function mend(engine) {
   /** The length of the KV cache when the prefill of a request begins. @type {WeakMap<object, number>} */
   const reused = new WeakMap();
   engine.preparePrefillInput = (/** @type {[any, any, ...any]} */ ...given) => {
-    const [request, pipeline] = given;
-    const input = preparePrefillInput.apply(engine, given);
+    const [request, pipeline, config, mayReuse = true] = given;
+    const input = preparePrefillInput.call(engine, request, pipeline, config, mayReuse && !stale.has(pipeline));
     takeLiterally(pipeline.getConversationObject());
-    tellBytes(pipeline);
+    mendPipeline(pipeline);
     reused.set(request, pipeline.filledKVCacheLength);
     return input;
   };
@@ -818,7 +821,7 @@ function mend(engine) {
     const [request, , pipeline, , , state, , options] = given;
     const chunks = streamCurrentGeneration.apply(engine, given);
     const offset = options?.completionTokenOffset ?? 0;
-    tellBytes(pipeline);
+    mendPipeline(pipeline);
     return new MendedStream({ request, pipeline, state, offset, cached: reused.get(request) }).read(chunks);
   };
   for (const name of ["chatCompletion", "completion"]) {
@@ -828,22 +831,36 @@ function mend(engine) {
 }
 
 /**
- * WebLLM puts a message into its template by `String.replace`, which gives a meaning to `$$` or `$&`.
- * A template that adds nothing is not needed, and that of the system message can be filled beforehand.
- * @param {any} conversation
+ * WebLLM puts a message into its template by `String.replace`, which gives a meaning to `$$` or `$&`,
+ * and then takes `{function_string}` out of both.
+ * @param {any} conversation of this request or of one before
  */
-function takeLiterally({ config, override_system_message: system }) {
-  const templates = Object.entries(config.role_templates ?? {});
-  config.role_templates = Object.fromEntries(templates.filter(([role, text]) => text !== `{${role}_message}`));
-  if (system?.includes("$")) config.system_template = config.system_template.replace("{system_message}", () => system);
+function takeLiterally({ config }) {
+  if (typeof config.system_template !== "string") return;
+  config.system_template = templateOf(config.system_template);
+  const roles = Object.entries(config.role_templates ?? {}).map(([role, template]) => {
+    const bare = template.replace("{function_string}", "");
+    return [role, templateOf(bare, (text) => ({ replace: () => text }))];
+  });
+  config.role_templates = Object.fromEntries(roles);
 }
 
-/** Marks a request for logprobs whose likeliest other tokens nobody wants. */
-const NO_TOP = Symbol("no top logprobs");
+/**
+ * A template that is filled with what it is given, letter by letter.
+ * @param {string} template @param {(text: string) => unknown} [pass] hands on what is filled
+ */
+function templateOf(template, pass = (text) => text) {
+  const replace = (/** @type {string} */ place, /** @type {string} */ value) =>
+    pass(template.replace(place, () => value));
+  return Object.assign(new String(template), { replace });
+}
+
+/** Asks for logprobs, but of no other tokens: at 0 WebLLM has none, and only this outlasts a journal. */
+const NO_TOP = 0.5;
 
 /** @param {any} request */
 function withTopLogprobs(request) {
-  return request.logprobs && !request.top_logprobs ? { ...request, top_logprobs: 1, [NO_TOP]: true } : request;
+  return request.logprobs && !request.top_logprobs ? { ...request, top_logprobs: NO_TOP } : request;
 }
 
 /** The seeds of WebLLM's generator are the numbers from 1 to below this. */
@@ -868,15 +885,72 @@ function spread(seed) {
 /** The entries of `logprobs` for tokens that end answers. @type {WeakSet<object>} */
 const ends = new WeakSet();
 
+/** Pipelines whose answer ended by a stop string, which is in the KV cache but not in the text. @type {WeakSet<object>} */
+const stale = new WeakSet();
+
+/** @param {any} pipeline */
+function mendPipeline(pipeline) {
+  if (Object.hasOwn(pipeline, "getTokenLogprob")) return;
+  tellBytes(pipeline);
+  endInTime(pipeline);
+}
+
+/** What WebLLM begins an answer with that shall have no thoughts, and takes for a part of it. */
+const NO_THOUGHTS = "<think>\n\n</think>\n\n";
+
+/**
+ * Let a pipeline end answers before the first of all stop strings in what the model itself has written.
+ * @param {any} pipeline
+ */
+function endInTime(pipeline) {
+  const { processNextToken, tokenizer } = pipeline;
+  /** @type {(ids: Iterable<number>) => string} */
+  const write = (ids) => tokenizer.decode(Int32Array.from(ids));
+  pipeline.processNextToken = (/** @type {number} */ token, /** @type {any} */ config, /** @type {any[]} */ ...rest) => {
+    const { stopStr, outputIds, stopTokens } = pipeline;
+    const prefix = config?.enable_thinking === false ? tokenizer.encode(NO_THOUGHTS) : [];
+    const stops = stopTokens.includes(token) ? [] : stopsOf(pipeline, config);
+    const ids = [...outputIds, token];
+    // The rest of a text occurs in it once: at its end.
+    const tail = stops.length > 0 ? tailFrom(write(ids), stops, write(prefix).length) : "";
+    const max_tokens = (config?.max_tokens ?? Infinity) + prefix.length;
+    pipeline.stopStr = [];
+    try {
+      processNextToken.call(pipeline, token, { ...config, max_tokens, stop: tail ? [tail] : [] }, ...rest);
+    } finally {
+      pipeline.stopStr = stopStr;
+    }
+    stale.delete(pipeline);
+    if (!tail) return;
+    stale.add(pipeline);
+    const logprobs = [...pipeline.getTokenLogprobArray()];
+    const { length } = pipeline.getMessage();
+    for (ids.pop(); logprobs.length > 0 && write(ids).length >= length; ids.pop()) ends.add(logprobs.pop());
+  };
+}
+
+/** @param {any} pipeline @param {any} [request] or what WebLLM takes over from it @returns {string[]} */
+function stopsOf({ stopStr }, { stop, ignore_eos } = {}) {
+  return ignore_eos ? [] : [stopStr ?? [], stop ?? []].flat().filter((text) => text !== "");
+}
+
+/**
+ * The text from the first stop string on, or "".
+ * @param {string} text @param {string[]} stops @param {number} from where to begin to look
+ */
+function tailFrom(text, stops, from) {
+  const found = stops.map((stop) => text.indexOf(stop, from)).filter((position) => position >= 0);
+  return found.length > 0 ? text.slice(Math.min(...found)) : "";
+}
+
 /**
  * Let a pipeline tell the bytes of tokens that are no whole characters, and which tokens end answers.
  * @param {any} pipeline
  */
 function tellBytes(pipeline) {
-  if (Object.hasOwn(pipeline, "getTokenLogprob")) return;
   const { getTokenLogprob } = pipeline;
   pipeline.getTokenLogprob = (/** @type {number} */ id, /** @type {number} */ top) => {
-    const found = getTokenLogprob.call(pipeline, id, top);
+    const found = getTokenLogprob.call(pipeline, id, Math.floor(top));
     const bytes = found.token.includes("\uFFFD") ? bytesOf(pipeline, id) : found.bytes;
     const top_logprobs = found.top_logprobs.map((/** @type {any} */ other) => {
       if (!other.token.includes("\uFFFD")) return other;
@@ -930,7 +1004,7 @@ class MendedStream {
     this.#pipeline = pipeline;
     this.#offset = offset;
     this.#cached = cached;
-    this.#stops = request.ignore_eos ? [] : [pipeline.stopStr ?? [], request.stop ?? []].flat();
+    this.#stops = stopsOf(pipeline, request);
     this.#textSent = wholeCharacters(pipeline.getMessage().slice(0, state.prevMessageLength)).length;
   }
 
@@ -977,12 +1051,13 @@ class MendedStream {
 
   #takeLogprobs() {
     if (!this.#request.logprobs) return null;
+    // Those of text that is held back wait with it.
+    if (this.#textSent < this.#pipeline.getMessage().length) return { content: [] };
     const all = this.#pipeline.getTokenLogprobArray();
     const unsent = all.slice(this.#logprobsSent);
     this.#logprobsSent = all.length;
     const content = this.#request.ignore_eos ? unsent : unsent.filter((/** @type {object} */ it) => !ends.has(it));
-    if (!this.#request[NO_TOP]) return { content };
-    return { content: content.map((/** @type {any} */ token) => ({ ...token, top_logprobs: [] })) };
+    return { content };
   }
 
   /** @param {any} usage */

@@ -35,34 +35,48 @@ const WRITTEN = new Map([[0x80, "Ģ"], [0x98, "ĺ"], [0x9f, "Ł"]]);
 /** What a prompt begins with in many models, and WebLLM does not count. */
 const PREFIX_TOKENS = 1;
 
-/** The part of WebLLM's pipeline that its engine uses; it writes the tokens that it is given. */
-class Pipeline {
+/** What WebLLM begins an answer with that shall have no thoughts. */
+const NO_THOUGHTS = "<think>\n\n</think>\n\n";
+
+/** The ids of tokens that the tokenizer makes of a text begin here: one for each byte. */
+const ENCODED = 1000;
+
+/** How WebLLM's own pipeline takes a token into an answer and sees whether it ends it. */
+const source = readFileSync(fileURLToPath(import.meta.resolve("@mlc-ai/web-llm")), "utf8");
+const Own = new Function("log", `return class {${/ {4}processNextToken\([^]*?\n {4}\}\n/.exec(source)}};`)({ info() {} });
+
+/** The rest of the pipeline that WebLLM's engine uses; it writes the tokens that it is given. */
+class Pipeline extends Own {
   stopStr = CONFIG.conv_template.stop_str;
   stopTokens = [END];
   token_postproc_method = "byte_level";
+  contextWindowSize = 4096;
+  slidingWindowSize = -1;
   filledKVCacheLength = 0;
+  appearedTokensFreq = new Map();
   /** Prompts as the conversation renders them. @type {string[]} */
   prompts = [];
   /** @type {Buffer[]} */
   answer = [];
   /** @type {any} */
-  #conversation = { messages: [], config: {} };
-  /** @type {Buffer[]} */
-  #written = [];
+  conversation = { messages: [], config: {} };
+  /** @type {number[]} */
+  outputIds = [];
+  outputMessage = "";
+  /** @type {string | undefined} */
+  finishReason;
+  stopTriggered = false;
+  #position = 0;
   /** @type {object[]} */
   #logprobs = [];
-  #message = "";
-  /** @type {string | undefined} */
-  #finishReason;
-  #stopped = false;
   #counts = { prefill: 0, decode: 0, completion: 0 };
 
-  getConversationObject = () => this.#conversation;
-  setConversation = (/** @type {any} */ conversation) => (this.#conversation = conversation);
-  getFinishReason = () => this.#finishReason;
-  getMessage = () => this.#message;
+  getConversationObject = () => this.conversation;
+  setConversation = (/** @type {any} */ conversation) => (this.conversation = conversation);
+  getFinishReason = () => this.finishReason;
+  getMessage = () => this.outputMessage;
   getTokenLogprobArray = () => this.#logprobs;
-  stopped = () => this.#stopped;
+  stopped = () => this.stopTriggered;
   setSeed = (/** @type {number} */ _seed) => {};
   getRNGState = () => 1;
   getCurRoundCompletionTotalTokens = () => this.#counts.completion;
@@ -77,6 +91,9 @@ class Pipeline {
   getCurRoundLatencyBreakdown = () => ({});
 
   tokenizer = {
+    encode: (/** @type {string} */ text) => [...Buffer.from(text)].map((octet) => ENCODED + octet),
+    /** @param {Iterable<number>} ids */
+    decode: (ids) => String(Buffer.concat([...ids].map((id) => this.#octets(id)))),
     /** @param {number} id */
     idToToken: (id) => {
       const octets = [...(this.answer[id] ?? [])];
@@ -94,15 +111,15 @@ class Pipeline {
 
   resetChat() {
     this.filledKVCacheLength = 0;
-    this.#finishReason = undefined;
+    this.finishReason = undefined;
   }
 
   /** @param {string} input @param {string} role @param {string | undefined} name @param {any} config */
   async prefillStep(input, role, name, config) {
     this.#begin();
     const fresh = this.filledKVCacheLength === 0;
-    if (this.#conversation.isTextCompletion) this.#conversation.prompt = input;
-    else this.#converse(input, role, name, fresh);
+    if (this.conversation.isTextCompletion) this.conversation.prompt = input;
+    else this.#converse(input, role, name, fresh, config.enable_thinking === false);
     this.filledKVCacheLength += PROMPT_TOKENS + (fresh ? PREFIX_TOKENS : 0);
     this.#counts.prefill = PROMPT_TOKENS;
     this.#sample(config);
@@ -125,59 +142,53 @@ class Pipeline {
     return {};
   }
 
-  /** What replaying a kept answer leaves: WebLLM counts its tokens as if they were new. @param {string[]} tokens */
+  /** What replaying a kept answer leaves: WebLLM counts its tokens as if they were new. @param {number} tokens */
   replay(tokens) {
     this.#begin();
-    this.#conversation = { isTextCompletion: true, messages: [], config: {} };
-    this.#written = tokens.map((token) => Buffer.from(token, "latin1"));
-    this.#message = String(Buffer.concat(this.#written));
-    this.#counts.completion = tokens.length;
-    this.filledKVCacheLength = PROMPT_TOKENS + tokens.length - 1;
+    this.conversation = { isTextCompletion: true, messages: [], config: {} };
+    this.outputIds = [...Array(tokens).keys()];
+    this.outputMessage = this.tokenizer.decode(this.outputIds);
+    this.#position = this.#counts.completion = tokens;
+    this.filledKVCacheLength = PROMPT_TOKENS + tokens - 1;
   }
 
   triggerStop() {
-    this.#stop("abort");
+    if (this.stopTriggered) return;
+    this.stopTriggered = true;
+    this.finishReason = "abort";
+    if (!this.conversation.isTextCompletion) this.conversation.finishReply(this.outputMessage);
+  }
+
+  /** @param {number} id */
+  #octets(id) {
+    return this.answer[id] ?? Buffer.from(id === END ? [] : [id - ENCODED]);
   }
 
   #begin() {
-    [this.#written, this.#logprobs, this.#message, this.#stopped] = [[], [], "", false];
+    [this.outputIds, this.outputMessage, this.stopTriggered] = [[], "", false];
+    [this.#position, this.#logprobs] = [0, []];
     this.#counts = { prefill: 0, decode: 0, completion: 0 };
   }
 
-  /** @param {string} input @param {string} role @param {string | undefined} name @param {boolean} fresh */
-  #converse(input, role, name, fresh) {
-    this.#conversation.appendMessage(role, input, name);
-    this.#conversation.appendReplyHeader("assistant");
-    const parts = fresh ? this.#conversation.getPromptArray({}) : this.#conversation.getPromptArrayLastRound({});
+  /** @param {string} input @param {string} role @param {string | undefined} name @param {boolean} fresh @param {boolean} brief */
+  #converse(input, role, name, fresh, brief) {
+    this.conversation.appendMessage(role, input, name);
+    if (brief) {
+      this.outputIds.push(...this.tokenizer.encode(NO_THOUGHTS));
+      this.conversation.appendEmptyThinkingReplyHeader("assistant", NO_THOUGHTS);
+    } else this.conversation.appendReplyHeader("assistant");
+    const parts = fresh ? this.conversation.getPromptArray({}) : this.conversation.getPromptArrayLastRound({});
     this.prompts.push(parts.join(""));
   }
 
   /** @param {any} config */
-  #sample({ max_tokens = Infinity, stop = [], logprobs, top_logprobs }) {
-    const token = this.answer[this.#written.length];
+  #sample(config) {
+    const id = this.#position < this.answer.length ? this.#position : END;
+    this.#position += 1;
     this.#counts.completion += 1;
-    const id = token ? this.#written.length : END;
+    const { logprobs, top_logprobs } = config;
     if (logprobs && top_logprobs > 0) this.#logprobs.push(this.getTokenLogprob(id, top_logprobs));
-    if (!token) return this.#stop("stop");
-    this.#written.push(token);
-    this.#message = String(Buffer.concat(this.#written));
-    for (const text of [stop].flat()) this.#cut(this.#message.lastIndexOf(text));
-    if (!this.#stopped && this.#written.length >= max_tokens) this.#stop("length");
-  }
-
-  /** @param {number} position of a stop string, or −1 */
-  #cut(position) {
-    if (position < 0) return;
-    this.#message = this.#message.slice(0, position);
-    this.#stop("stop");
-  }
-
-  /** @param {string} reason */
-  #stop(reason) {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.#finishReason = reason;
-    if (!this.#conversation.isTextCompletion) this.#conversation.finishReply?.(this.#message);
+    this.processNextToken(id, config);
   }
 }
 
@@ -269,7 +280,8 @@ test("a token whose bytes the vocabulary does not tell has none", async () => {
 test("the token that ends an answer is none of its text, and with ignore_eos it is", async () => {
   const { bridge } = await writing("a");
   for (const [ignore_eos, tokens] of /** @type {const} */ ([[false, ["a"]], [true, ["a", "<end>"]]])) {
-    const { logprobs } = await ask(bridge, { logprobs: true, top_logprobs: 1, ignore_eos });
+    const body = { logprobs: true, top_logprobs: 1, ignore_eos, max_tokens: 2 };
+    const { logprobs } = await ask(bridge, body);
     assert.deepEqual(logprobs.map((/** @type {any} */ it) => it.token), tokens);
   }
 });
@@ -343,28 +355,66 @@ test("what looks like a stop string at the end of an answer is sent", async () =
 
 test("with ignore_eos WebLLM heeds no stop string, and none is waited for", async () => {
   const { bridge } = await writing("\nUs", "e");
-  const { chunks } = await ask(bridge, { stop: "\nUser:", ignore_eos: true });
+  const { chunks } = await ask(bridge, { stop: "\nUser:", ignore_eos: true, max_tokens: 2 });
   assert.equal(chunks[0].choices[0].delta.content, "\nUs");
 });
 
 const HELLO = { role: "user", content: "hello" };
 
-for (const [end, body, written] of /** @type {[string, object, number][]} */ ([
-  ["its own end", {}, 3],
-  ["a stop string", { stop: "lo" }, 2],
+test("after its own end the next turn finds the whole conversation in the cache", async () => {
+  const { bridge } = await writing("Hel", "lo");
+  const first = await ask(bridge);
+  assert.deepEqual([first.usage.prompt_tokens, first.usage.completion_tokens], [PROMPT_TOKENS, 3]);
+  assert.equal(first.usage.extra.cached_tokens, 0);
+  const messages = [HELLO, { role: "assistant", content: first.text }, HELLO];
+  const { usage } = await ask(bridge, { messages });
+  assert.equal(usage.extra.cached_tokens, PREFIX_TOKENS + PROMPT_TOKENS + 2);
+  assert.equal(usage.prompt_tokens, PROMPT_TOKENS);
+  assert.ok(usage.extra.time_to_first_token_s, "what WebLLM says is still there");
+});
+
+test("after a stop string, which is in the cache and not in the text, the next turn reads all anew", async () => {
+  const { bridge, pipeline } = await writing("Hel", "lo.");
+  const { text } = await ask(bridge, { stop: "." });
+  assert.equal(text, "Hello");
+  const messages = [HELLO, { role: "assistant", content: text }, HELLO];
+  assert.equal((await ask(bridge, { messages })).usage.extra.cached_tokens, 0);
+  assert.equal(pipeline.prompts.at(-1), "<default>user:hello\nassistant:Hello\nuser:hello\nassistant:");
+  const longer = [...messages, { role: "assistant", content: "Hello." }, HELLO];
+  assert.notEqual((await ask(bridge, { messages: longer })).usage.extra.cached_tokens, 0, "its own end is another");
+});
+
+for (const [tokens, stop, text] of /** @type {[string[], string | string[], string][]} */ ([
+  [["one", "\n\n", "two"], "\n", "one"],
+  [["x", "ab", "two"], ["b", "a"], "x"],
+  [["one", " E", "N", "D"], ["END"], "one "],
+  [["END"], ["END"], ""],
 ])) {
-  test(`after ${end} the next turn finds the whole conversation in the cache`, async () => {
-    const { bridge } = await writing("Hel", "lo");
-    const first = await ask(bridge, body);
-    assert.deepEqual([first.usage.prompt_tokens, first.usage.completion_tokens], [PROMPT_TOKENS, written]);
-    assert.equal(first.usage.extra.cached_tokens, 0);
-    const messages = [HELLO, { role: "assistant", content: first.text }, HELLO];
-    const { usage } = await ask(bridge, { messages });
-    assert.equal(usage.extra.cached_tokens, PREFIX_TOKENS + PROMPT_TOKENS + written - 1);
-    assert.equal(usage.prompt_tokens, PROMPT_TOKENS);
-    assert.ok(usage.extra.time_to_first_token_s, "what WebLLM says is still there");
+  test(`${JSON.stringify(tokens)} ends before the first of ${JSON.stringify(stop)}`, async () => {
+    const { bridge, pipeline } = await writing(...tokens);
+    const told = await ask(bridge, { stop, logprobs: true });
+    assert.deepEqual([told.text, told.finishReason], [text, "stop"]);
+    assert.equal(pipeline.conversation.messages.at(-1)[2], text, "the conversation says what was told");
+    const taken = told.logprobs.map((/** @type {any} */ { token }) => token);
+    assert.deepEqual(taken, tokens.slice(0, taken.length));
+    assert.ok(taken.slice(0, -1).join("").length < Math.max(text.length, 1), `${taken} has none of the stop string`);
+    assert.ok(taken.join("").length >= text.length);
   });
 }
+
+test("an answer without thoughts is stopped by what the model writes, and is as long as it may be", async () => {
+  const { bridge } = await writing("Par", "is", ".", "\n", "more");
+  const extra_body = { enable_thinking: false };
+  for (const [body, text, reason] of /** @type {[object, string, string][]} */ ([
+    [{ stop: "\n" }, "Paris.", "stop"],
+    [{ stop: ["think", "\n\nP"] }, "Paris.\nmore", "stop"],
+    [{ max_tokens: 2 }, "Paris", "length"],
+  ])) {
+    const told = await ask(bridge, { ...body, extra_body });
+    assert.deepEqual([told.text, told.finishReason], [NO_THOUGHTS + text, reason]);
+  }
+  assert.equal((await ask(bridge, { max_tokens: 2, extra_body })).usage.completion_tokens, 2);
+});
 
 test("another conversation, and one that was cut at its length, finds nothing", async () => {
   const { bridge } = await writing("Hel", "lo");
@@ -374,16 +424,32 @@ test("another conversation, and one that was cut at its length, finds nothing", 
   assert.equal((await ask(bridge)).usage.extra.cached_tokens, 0);
 });
 
-test("messages reach the model letter by letter, whatever String.replace makes of them", async () => {
+/** What `String.replace`, and what WebLLM itself, takes for more than letters. */
+const ODD = "$$5 $& $` $' {function_string} {system_message} {user_message}";
+
+for (const template of ["{user_message}", "[{function_string}{user_message}]"]) {
+  test(`messages reach the model letter by letter in ${template}`, async () => {
+    const { bridge, pipeline } = await writing("a");
+    const user = CONFIG.conv_template.role_templates.user;
+    CONFIG.conv_template.role_templates.user = template;
+    try {
+      const said = template === user ? ODD : `[${ODD}]`;
+      const messages = [{ role: "system", content: ODD }, { role: "user", content: ODD }];
+      await ask(bridge, { messages });
+      assert.equal(pipeline.prompts.at(-1), `<${ODD}>user:${said}\nassistant:`);
+      const { usage } = await ask(bridge, { messages: [...messages, { role: "assistant", content: "a" }, messages[1]] });
+      assert.notEqual(usage.extra.cached_tokens, 0);
+      assert.ok(pipeline.prompts.at(-1)?.endsWith(`user:${said}\nassistant:`));
+    } finally {
+      CONFIG.conv_template.role_templates.user = user;
+    }
+  });
+}
+
+test("where nothing is odd, templates and the default system message are as WebLLM fills them", async () => {
   const { bridge, pipeline } = await writing("a");
-  const odd = "$$5 $& $` $' {function_string}";
-  const messages = [{ role: "system", content: odd }, { role: "user", content: odd }];
-  await ask(bridge, { messages });
-  assert.equal(pipeline.prompts.at(-1), `<${odd}>user:${odd}\nassistant:`);
-  await ask(bridge, { messages: [...messages, { role: "assistant", content: "a" }, { role: "user", content: odd }] });
-  assert.match(pipeline.prompts.at(-1) ?? "", /user:\$\$5 \$& \$` \$' \{function_string\}\nassistant:$/);
   await ask(bridge, { messages: [{ role: "tool", tool_call_id: "1", content: "plain" }] });
-  assert.equal(pipeline.prompts.at(-1), "<default>tool:tool: plain\nassistant:", "other templates are kept");
+  assert.equal(pipeline.prompts.at(-1), "<default>tool:tool: plain\nassistant:");
 });
 
 const JOURNAL = {
@@ -394,12 +460,15 @@ const JOURNAL = {
   recordGenerationEnd: async () => {},
 };
 
-/** WebLLM's own continuation of an answer, without the files that it is kept in. @param {any} engine @param {Pipeline} pipeline */
-function continuation(engine, pipeline) {
-  const request = { messages: [HELLO], stream: true, stream_options: { include_usage: true } };
+/**
+ * WebLLM's own continuation of an answer, without the files that it is kept in.
+ * @param {any} engine @param {Pipeline} pipeline @param {object} [body] of the request that was kept
+ */
+function continuation(engine, pipeline, body) {
+  const request = { messages: [HELLO], stream: true, stream_options: { include_usage: true }, ...body };
   const scheduler = { intervalTokens: 1000, lastCheckpointSeqLen: 0 };
   const state = { sessionId: SESSION.sessionId, request };
-  const given = [request, RECORD.model_id, pipeline, CONFIG, {}, state, { extraEmittedTokens: 0 }];
+  const given = [request, RECORD.model_id, pipeline, CONFIG, { ...body }, state, { extraEmittedTokens: 0 }];
   return engine.resumableCoordinator.streamContinuation(...given, JOURNAL, scheduler, PROMPT_TOKENS, async () => {});
 }
 
@@ -410,7 +479,7 @@ test("a resumed answer goes on within a character, and counts each of its tokens
   const counts = { emittedTokens: 2, processedSeqLen: PROMPT_TOKENS + 2 };
   world.kept = async () => ({ ...SESSION, ...counts, recoveredText: "caf\uFFFD" });
   world.rest = async (/** @type {any} */ engine) => {
-    pipeline.replay(tokens.slice(0, 2));
+    pipeline.replay(2);
     return continuation(engine, pipeline);
   };
   const { text, usage, finishReason } = read(await drain(resume(bridge)));
@@ -420,10 +489,28 @@ test("a resumed answer goes on within a character, and counts each of its tokens
   assert.equal(usage.extra.cached_tokens, PROMPT_TOKENS);
 });
 
+test("other likely tokens that nobody asked for are not told after a resume either", async () => {
+  const { bridge, pipeline, world } = await writing("a", "b");
+  let kept = "";
+  const takeStep = pipeline.prefillStep.bind(pipeline);
+  pipeline.prefillStep = (...given) => {
+    kept = JSON.stringify(given[3]);
+    return takeStep(...given);
+  };
+  await ask(bridge, { logprobs: true });
+  world.sessions = async () => [SESSION];
+  world.rest = async (/** @type {any} */ engine) => {
+    pipeline.replay(1);
+    const { logprobs, top_logprobs } = JSON.parse(kept);
+    return continuation(engine, pipeline, { logprobs, top_logprobs });
+  };
+  const { logprobs } = read(await drain(resume(bridge)));
+  assert.deepEqual(logprobs.map((/** @type {any} */ it) => [it.token, it.top_logprobs]), [["b", []]]);
+});
+
 test("what WebLLM names as its engine's parts is there to be mended", () => {
   const names = ["preparePrefillInput", "streamCurrentGeneration", "chatCompletion", "completion"];
   for (const name of names) assert.equal(typeof Base.prototype[name], "function", name);
-  const source = readFileSync(fileURLToPath(import.meta.resolve("@mlc-ai/web-llm")), "utf8");
   for (const name of ["this.stopTokens", "this.token_postproc_method", "this.tokenizer.", "idToToken", "getTokenLogprob("]) {
     assert.ok(source.includes(name), name);
   }
