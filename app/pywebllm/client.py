@@ -34,7 +34,8 @@ class AsyncWebLLM:
     The first request loads the model by itself; `load` does it before, and tells how far it is.
     Requests to a model queue and are answered in their order. Each can be cancelled at any
     moment, by cancelling the task, `asyncio.timeout`, `timeout=` or leaving the stream: the
-    engine stops, and the next request starts. Leaving `async with` frees everything.
+    engine stops, and the next request starts. Leaving `async with` frees everything; so does
+    dropping the client, which may come late, and gives a `ResourceWarning`.
 
     Args:
         model: For requests that name none: None for the built-in model, an id of `models.list()`,

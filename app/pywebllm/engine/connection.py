@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import warnings
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
+from weakref import WeakMethod
 
 from pywebllm.bridge import Bridge
 from pywebllm.errors import DisposedError, WebLLMError
@@ -13,13 +17,22 @@ from .guard import Watcher
 
 __all__ = ["Connection"]
 
+# Nobody else holds the tasks that free what was dropped.
+_releases: set[asyncio.Task[None]] = set()
+
 
 class Connection:
     """Opens one bridge at a time by `open_bridge`, and watches it.
 
-    `on_loss` hears what the bridge reports by itself, with the bridge that it is about.
-    `epoch` is another object after each disposal: work that began in an older one is over.
+    `on_loss`, a method, hears what the bridge reports by itself, with the bridge that it is
+    about. `epoch` is another object after each disposal: work that began in an older one is over.
+
+    Dropped with a bridge open, it gives a `ResourceWarning` and frees the bridge. So nothing
+    that waits for the bridge may hold it, but what someone has a use for.
     """
+
+    # For `__del__`, should `__init__` not get far enough.
+    _bridge: Bridge | None = None
 
     def __init__(
         self,
@@ -28,12 +41,12 @@ class Connection:
         on_loss: Callable[[Bridge, WebLLMError], object],
     ) -> None:
         self._open_bridge = open_bridge
-        self._on_loss = on_loss
-        self._bridge: Bridge | None = None
+        self._on_loss = WeakMethod(on_loss)
         self._watcher: Watcher | None = None
         self._failure: WebLLMError | None = None  # how opening failed last
         self._gate = asyncio.Lock()  # opening and freeing, one at a time
         self._disposal: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # that of the bridge
         self.epoch = object()
 
     def is_open(self, bridge: Bridge) -> bool:
@@ -95,14 +108,45 @@ class Connection:
         if epoch is not self.epoch:
             await bridge.dispose()
         self.check(epoch)
-        self._watcher = Watcher(bridge.watch(), on_loss=partial(self._on_loss, bridge))
+        self._loop = asyncio.get_running_loop()
+        self._watcher = Watcher(bridge.watch(), on_loss=partial(_tell, self._on_loss, bridge))
         return bridge
 
     async def _free(self, bridge: Bridge | None, watcher: Watcher | None) -> None:
         async with self._gate:
-            try:
-                if bridge is not None:
-                    await bridge.dispose()
-            finally:
-                if watcher is not None:
-                    await watcher.close()
+            await _free(bridge, watcher)
+
+    def __del__(self) -> None:
+        if self._bridge is None or self._loop is None or sys.is_finalizing():
+            return
+        # Not now, for garbage may be collected in any thread; and where the loop has ended
+        # there is nobody left to wait for the end.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(_release, self._bridge, self._watcher)
+        text = "a model in the page was not closed"
+        warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
+
+
+def _tell(
+    on_loss: WeakMethod[Callable[[Bridge, WebLLMError], object]],
+    bridge: Bridge,
+    error: WebLLMError,
+) -> None:
+    found = on_loss()
+    if found is not None:
+        found(bridge, error)
+
+
+def _release(bridge: Bridge, watcher: Watcher | None) -> None:
+    task = asyncio.create_task(_free(bridge, watcher), name="pywebllm release")
+    _releases.add(task)
+    task.add_done_callback(_releases.discard)
+
+
+async def _free(bridge: Bridge | None, watcher: Watcher | None) -> None:
+    try:
+        if bridge is not None:
+            await bridge.dispose()
+    finally:
+        if watcher is not None:
+            await watcher.close()
