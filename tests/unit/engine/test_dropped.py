@@ -81,13 +81,14 @@ async def test_a_client_that_is_dropped_frees_its_bridge() -> None:
 
 @pytest.mark.parametrize("make", ["service", "sdk"])
 async def test_what_holds_itself_is_freed_when_garbage_is_collected(make: str) -> None:
-    bench = Bench()
+    bench = Bench(written("Hello."))
     dropped: Any
     if make == "service":
         dropped = WebLLMService(bridge=bench.open)
         await dropped.initialize()
     else:
         dropped = AsyncOpenAI(await loaded_client(bench))
+        await dropped.chat.completions.create(model="any", messages=HELLO)
     del dropped
     with pytest.warns(ResourceWarning, match="not closed"):
         gc.collect()
