@@ -20,7 +20,7 @@
 /** @typedef {{ model: string } | { record: ModelRecord }} LoadRequest */
 /** @typedef {"chat.completions" | "completions" | "embeddings" | "resume"} Kind */
 /** @typedef {{ kind: Kind, body: Record<string, unknown> }} Call */
-/** @typedef {{ kind: "models" | "sessions" } | { kind: "sessions.delete", sessionId: string }} Question */
+/** @typedef {{ kind: "models" | "sessions" } | { kind: "sessions.text" | "sessions.delete", sessionId: string }} Question */
 /** @typedef {{ host: Host, engine: Engine, key: string, id: string }} Loaded */
 /** @typedef {Pick<Worker, "postMessage" | "terminate" | "addEventListener">} EngineWorker */
 
@@ -157,8 +157,8 @@ class Bridge {
 
   /**
    * Ask what needs no model, also while one works: WebLLM's list of models, and the answers that were
-   * cut off and are kept in this browser.
-   * @param {string} requestJson `{kind: "models" | "sessions"}` or `{kind: "sessions.delete", session_id}`
+   * cut off and are kept in this browser, of each of which `sessions.text` tells `{text, completion_tokens}`.
+   * @param {string} requestJson `{kind: "models" | "sessions"}` or `{kind: "sessions.text" | "sessions.delete", session_id}`
    * @returns {Stream} one JSON text
    */
   query(requestJson) {
@@ -268,6 +268,8 @@ class Bridge {
       flight.report("start", 0, "Starting the engine");
       const webllm = await host.lifeline.guard(this.#importWebLLM());
       record = findRecord(request, webllm);
+      // A load that nobody waits for any more takes no model from anyone.
+      host.lifeline.check();
       await this.#unload(new BridgeError("ModelNotLoadedError", "Another model is being loaded."));
       const engine = await host.open(webllm);
       engine.setAppConfig({ model_list: [record] });
@@ -285,7 +287,8 @@ class Bridge {
       await host.close(new BridgeError("AbortError", "The load has failed."));
       if (record && nameError(error, "load").name === "IntegrityError") {
         const { openCache, releaseSeconds } = this.#surroundings;
-        await within(releaseSeconds, forgetFiles(openCache, record)).catch(() => {});
+        const weights = split(error).name === "IntegrityError";
+        await within(releaseSeconds, forgetFiles(openCache, record, weights)).catch(() => {});
       }
       throw error;
     }
@@ -621,13 +624,16 @@ function equalBytes(one, other) {
  * WebLLM caches a file before it looks at it, so that a spoiled one would spoil every later load.
  * Published files stay: nothing could download them again.
  * @param {Surroundings["openCache"]} openCache @param {ModelRecord} record
+ * @param {boolean} weights whether these may be spoiled too: they are neither parsed nor compiled
  */
-async function forgetFiles(openCache, record) {
+async function forgetFiles(openCache, record, weights) {
   if (record.model.startsWith(VIRTUAL_BASE)) return;
+  const folder = record.model.replace(/\/?$/, "/");
+  const isOurs = (/** @type {string} */ url) => url === record.model_lib || url.startsWith(folder);
   for (const scope of Object.values(CACHES)) {
     const cache = await openCache(scope);
     for (const { url } of await cache.keys()) {
-      if (url.startsWith(record.model) || url === record.model_lib) await cache.delete(url);
+      if (isOurs(url) && (weights || !url.endsWith(".bin"))) await cache.delete(url);
     }
   }
 }
@@ -643,7 +649,7 @@ async function generate({ host: { lifeline }, engine, id }, call, channel) {
   /** @type {AsyncIterator<unknown> | undefined} */
   let iterator;
   try {
-    iterator = (await lifeline.guard(startGeneration(engine, id, call)))[Symbol.asyncIterator]();
+    iterator = (await lifeline.guard(startGeneration(engine, id, call, channel)))[Symbol.asyncIterator]();
     // WebLLM cannot be interrupted within a prefill or a decode step; a stopped one ends with the
     // step, and what it still sends is dropped.
     channel.onClosed(() => iterator && engine.interruptGenerate());
@@ -666,23 +672,54 @@ async function generate({ host: { lifeline }, engine, id }, call, channel) {
 
 /**
  * @param {Engine} engine @param {string} model the loaded model's id @param {Call} call
+ * @param {{ closed: boolean }} channel
  * @returns {Promise<AsyncIterable<unknown>>}
  */
-async function startGeneration(engine, model, { kind, body }) {
+async function startGeneration(engine, model, { kind, body }, channel) {
   if (kind === "resume") return resume(engine, model, readSessionId(body));
-  if (kind === "embeddings") return embed(engine, body);
+  if (kind === "embeddings") return embed(engine, body, channel);
   const api = kind === "completions" ? engine.completions : engine.chat.completions;
   const options = /** @type {object | undefined} */ (body["stream_options"]);
   const request = { ...body, stream: true, stream_options: { ...options, include_usage: true } };
   return /** @type {any} */ (api).create(request);
 }
 
+/** WebLLM cannot be stopped while it embeds, so it never gets more than this at once. */
+const EMBEDDED_AT_ONCE = 16;
+
 /**
  * A stream of one, so that an embedding that fails is not taken for a request that was refused.
- * @param {Engine} engine @param {any} request
+ * @param {Engine} engine @param {any} request @param {{ closed: boolean }} channel
  */
-async function* embed(engine, request) {
-  yield await engine.embeddings.create(request);
+async function* embed(engine, request, channel) {
+  const responses = [];
+  for (const input of slices(request.input)) {
+    if (channel.closed) return;
+    responses.push(await engine.embeddings.create({ ...request, input }));
+  }
+  yield responses.length === 1 ? responses[0] : joined(responses);
+}
+
+/** A list of texts or of token lists in parts; one text or token list as it is. @param {any} input @returns {any[]} */
+function slices(input) {
+  if (!Array.isArray(input) || typeof input[0] === "number") return [input];
+  const parts = [];
+  for (let start = 0; start === 0 || start < input.length; start += EMBEDDED_AT_ONCE) {
+    parts.push(input.slice(start, start + EMBEDDED_AT_ONCE));
+  }
+  return parts;
+}
+
+/** @param {any[]} responses to the parts of one request */
+function joined(responses) {
+  const data = responses.flatMap((response) => response.data).map((item, index) => ({ ...item, index }));
+  const usages = responses.map(({ usage }) => usage);
+  const sum = (/** @type {(usage: any) => number} */ count) => usages.reduce((total, usage) => total + count(usage), 0);
+  const seconds = sum(({ total_tokens, extra }) => total_tokens / extra.prefill_tokens_per_s);
+  const total_tokens = sum((usage) => usage.total_tokens);
+  const extra = { prefill_tokens_per_s: total_tokens / seconds };
+  const usage = { prompt_tokens: sum((usage) => usage.prompt_tokens), total_tokens, extra };
+  return { ...responses[0], data, usage };
 }
 
 // ---------------------------------------------------------------------------- answers that are kept
@@ -696,7 +733,7 @@ async function* embed(engine, request) {
  */
 async function resume(engine, model, sessionId) {
   const session = (await engine.listResumableSessions()).find((one) => one.sessionId === sessionId);
-  if (!session) throw new BridgeError("SessionNotFoundError", `No answer is kept under the id ${sessionId}.`);
+  if (!session) throw notKept(sessionId);
   if (session.resumable && session.modelId !== model) {
     const message = `The model ${session.modelId} of this answer is not loaded; ${model} is.`;
     throw new BridgeError("ModelNotLoadedError", message);
@@ -714,19 +751,57 @@ async function* chunksOf(engine, session, kept) {
   const same = { id: crypto.randomUUID(), created: Math.floor(Date.now() / 1000) };
   const head = { ...same, model, object: "chat.completion.chunk" };
   const content = session.resumable ? wholeCharacters(kept.recoveredText) : kept.recoveredText;
+  const rest = session.resumable ? await patiently(sessionId, () => goOn(engine, sessionId)) : undefined;
   const choice = { index: 0, delta: { role: "assistant", content }, finish_reason: null, logprobs: null };
-  yield { ...head, choices: [choice] };
-  if (reason === "generation finished") {
-    yield { ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
-    yield { ...head, choices: [], usage: usageWith(kept, { prompt_tokens: 0, completion_tokens: 0 }) };
-    return;
+  try {
+    yield { ...head, choices: [choice] };
+    if (reason === "generation finished") {
+      yield { ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+      yield { ...head, choices: [], usage: usageWith(kept, { prompt_tokens: 0, completion_tokens: 0 }) };
+      return;
+    }
+    if (!rest) throw invalid(`The answer ${sessionId} cannot be continued: ${reason}.`);
+    for (let step = rest.first; !step.done; step = await rest.steps.next()) {
+      const chunk = step.value;
+      yield { ...chunk, ...same, ...(chunk.usage && { usage: usageWith(kept, chunk.usage) }) };
+    }
+  } finally {
+    await rest?.steps.return?.();
   }
-  const options = { continueGeneration: true, stream: true };
-  const rest = session.resumable ? await engine.resumeChatCompletion(sessionId, options) : kept;
-  if (!(Symbol.asyncIterator in rest)) throw invalid(`The answer ${sessionId} cannot be continued: ${reason}.`);
-  for await (const chunk of rest) {
-    yield { ...chunk, ...same, ...(chunk.usage && { usage: usageWith(kept, chunk.usage) }) };
+}
+
+/**
+ * Begin the rest of an answer: only at its first step does WebLLM see whether another tab writes it.
+ * Undefined where WebLLM has no more than the text.
+ * @param {Engine} engine @param {string} sessionId
+ */
+async function goOn(engine, sessionId) {
+  const rest = await engine.resumeChatCompletion(sessionId, { continueGeneration: true, stream: true });
+  if (!(Symbol.asyncIterator in rest)) return undefined;
+  /** @type {AsyncIterator<any, unknown>} */
+  const steps = rest[Symbol.asyncIterator]();
+  return { steps, first: await steps.next() };
+}
+
+/** A tab that lists what is kept holds each of it for a moment. */
+const PAUSES_MS = [100, 200, 400];
+
+/**
+ * Do what WebLLM refuses while an answer is held elsewhere.
+ * @template T
+ * @param {string} sessionId @param {() => Promise<T>} work @returns {Promise<T>}
+ */
+async function patiently(sessionId, work) {
+  for (const pause of [...PAUSES_MS, 0]) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!split(error).message.startsWith("Resumable session is already active")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
+  const where = "is still being written in another tab, or in this one";
+  throw invalid(`The answer ${sessionId} ${where}: stop it there, or wait for its end.`);
 }
 
 /**
@@ -753,12 +828,15 @@ async function answer(webllm, question) {
   // What is kept are files of this origin, and an engine needs no model to read them.
   const engine = new webllm.MLCEngine();
   try {
-    if (question.kind !== "sessions.delete") return (await engine.listResumableSessions()).map(describeSession);
-    await engine.deleteResumableSession(question.sessionId);
+    if (!("sessionId" in question)) return (await engine.listResumableSessions()).map(describeSession);
+    const { kind, sessionId } = question;
+    if (kind === "sessions.text") return describeText(await engine.resumeChatCompletion(sessionId));
+    await patiently(sessionId, () => engine.deleteResumableSession(sessionId));
   } catch (error) {
     // Where a site may keep no files, as in a sandboxed frame, nothing is kept.
     if (split(error).name !== "SecurityError") throw error;
     if (question.kind === "sessions") return [];
+    if (question.kind === "sessions.text") throw notKept(question.sessionId);
   }
   return {};
 }
@@ -780,6 +858,11 @@ function describeModel(record) {
 /** @param {Session} session */
 function describeSession({ sessionId, modelId, resumable, reason, emittedTokens }) {
   return { id: sessionId, model: modelId, resumable, reason, completion_tokens: emittedTokens };
+}
+
+/** @param {any} kept without its continuation */
+function describeText({ recoveredText, emittedTokens }) {
+  return { text: wholeCharacters(recoveredText), completion_tokens: emittedTokens };
 }
 
 // ----------------------------------------------------------------------------------- mending WebLLM
@@ -1454,8 +1537,8 @@ function readCall(text) {
 function readQuestion(text) {
   const { kind, ...rest } = readObject(text);
   if (kind === "models" || kind === "sessions") return { kind };
-  if (kind === "sessions.delete") return { kind, sessionId: readSessionId(rest) };
-  throw invalid(`kind is one of models, sessions, sessions.delete, not ${kind}`);
+  if (kind === "sessions.text" || kind === "sessions.delete") return { kind, sessionId: readSessionId(rest) };
+  throw invalid(`kind is one of models, sessions, sessions.text, sessions.delete, not ${kind}`);
 }
 
 /** @param {Record<string, unknown>} fields @returns {string} */
@@ -1563,7 +1646,7 @@ const SAYINGS = [
   [/compatible GPU/, "WebGPUNotAvailableError"],
   [/because of requested \w+ exceeds limit|^Compiled artifact requires/, "FeatureSupportError"],
   [/out of memory|could not allocate|allocation failed/i, "OutOfMemoryError"],
-  [/^Resumable session not found/, "SessionNotFoundError"],
+  [/^Resumable session not found|^OPFS is unavailable/, "SessionNotFoundError"],
   [/^(Resumable|Invalid resumable) /, "InvalidRequestError"],
   [/^Make sure /, "InvalidRequestError"],
   // An empty prompt; a prompt that is no text; a role that the model's template does not know.
@@ -1573,6 +1656,14 @@ const SAYINGS = [
   [/image could not be decoded|declare an (image|audio) input/, "InvalidRequestError"],
   [/^Unsupported model type|^Cannot determine image embed size/, "InvalidRequestError"],
 ];
+
+/** What we say instead of WebLLM, by the name of its error. @type {Record<string, string>} */
+const WORDS = {
+  IncorrectPipelineLoadedError:
+    "The loaded model is of another kind: load an embedding model for embeddings, and a language model for the rest.",
+  UserMessageContentErrorForNonVLM:
+    "The loaded model reads text only, so a message cannot have images: leave them out, or load a vision model first.",
+};
 
 /** How browsers say that a file or a module could not be had. */
 const DOWNLOAD_SAYING =
@@ -1587,7 +1678,8 @@ function nameError(thrown, during) {
   if (thrown instanceof BridgeError) return thrown;
   const { name, message } = split(thrown);
   const stable = stableName(name, message, during);
-  return new BridgeError(stable, stable === name || name === "Error" ? message : `${name}: ${message}`, thrown);
+  const told = stable === name || name === "Error" ? message : `${name}: ${message}`;
+  return new BridgeError(stable, WORDS[name] ?? told, thrown);
 }
 
 /** @param {string} name @param {string} message @param {"load" | "request" | "generate"} during */
@@ -1625,6 +1717,11 @@ function disposedError() {
 /** @param {string} message */
 function lostError(message) {
   return new BridgeError("DeviceLostError", `The GPU device was lost: ${message || "no reason given"}`);
+}
+
+/** @param {string} sessionId */
+function notKept(sessionId) {
+  return new BridgeError("SessionNotFoundError", `No answer is kept under the id ${sessionId}.`);
 }
 
 // ------------------------------------------------------------------------------ inside the worker

@@ -30,6 +30,60 @@ test("WebLLM gets the body as it is, less its nulls", async () => {
   assert.deepEqual(world.requests, [{ input: ["a", "b"], model: EMBEDDER.model_id }]);
 });
 
+/** The answer of WebLLM to each part: its numbers tell which it was. @param {World} world */
+function countUp(world) {
+  let number = 0;
+  world.embed = async ({ input }) => {
+    const data = input.map((/** @type {unknown} */ _, /** @type {number} */ index) => {
+      return { object: "embedding", index, embedding: [(number += 1)] };
+    });
+    const tokens = 2 * input.length;
+    const usage = { prompt_tokens: tokens, total_tokens: tokens, extra: { prefill_tokens_per_s: tokens / 4 } };
+    return { object: "list", model: EMBEDDER.model_id, data, usage };
+  };
+}
+
+for (const [what, one] of /** @type {const} */ ([["texts", "a"], ["token lists", [1, 2]]])) {
+  test(`many ${what} are embedded in parts, and answered as one list`, async () => {
+    const world = new World();
+    const bridge = await embedding(world);
+    countUp(world);
+    const { items, error } = await drain(embed(bridge, { input: Array(40).fill(one) }));
+    assert.equal(error, undefined);
+    assert.deepEqual(world.requests.map(({ input }) => input.length), [16, 16, 8]);
+    const [[response]] = items;
+    assert.deepEqual([response.object, response.model], ["list", EMBEDDER.model_id]);
+    const counted = Array.from({ length: 40 }, (_, index) => [index, [index + 1]]);
+    assert.deepEqual(response.data.map((/** @type {any} */ it) => [it.index, it.embedding]), counted);
+    const usage = { prompt_tokens: 80, total_tokens: 80, extra: { prefill_tokens_per_s: 80 / 12 } };
+    assert.deepEqual(response.usage, usage);
+  });
+}
+
+test("one list of tokens is one text, however long", async () => {
+  const world = new World();
+  await drain(embed(await embedding(world), { input: Array(40).fill(7) }));
+  assert.deepEqual(world.requests.map(({ input }) => input.length), [40]);
+});
+
+test("many texts that were stopped end with the part that is being embedded", async () => {
+  const world = new World();
+  const bridge = await embedding(world);
+  countUp(world);
+  const { embed: usual } = world;
+  const gate = new Gate();
+  world.embed = async (request) => {
+    await gate.passed;
+    return usual(request);
+  };
+  const stream = embed(bridge, { input: Array(40).fill("a") });
+  await settle();
+  stream.stop();
+  gate.open();
+  await drain(embed(bridge, { input: ["b"] }));
+  assert.deepEqual(world.requests.map(({ input }) => input.length), [16, 1]);
+});
+
 test("a model of the type for embeddings is asked for one before it counts as loaded", async () => {
   const world = new World();
   world.answer = async () => {
@@ -132,6 +186,8 @@ test("a model that chats can still chat after a request to embed was refused", a
   world.embed = async () => {
     throw "IncorrectPipelineLoadedError: EmbeddingCreateParams expects model to be loaded with EmbeddingPipeline.";
   };
-  assert.equal((await drain(embed(bridge))).error.name, "InvalidRequestError");
+  const { error } = await drain(embed(bridge));
+  assert.equal(error.name, "InvalidRequestError");
+  assert.match(error.message, /^The loaded model is of another kind: load an embedding model/);
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
 });

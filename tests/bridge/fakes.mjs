@@ -408,6 +408,20 @@ export function textOf({ items }) {
   return items.flat().map((chunk) => chunk.choices[0]?.delta.content ?? "").join("");
 }
 
+/**
+ * Let the pauses of the bridge pass at once.
+ * @template T
+ * @param {import("node:test").MockTracker} mock @param {Promise<T>} work @returns {Promise<T>}
+ */
+export async function patiently(mock, work) {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  for (let pause = 0; pause < 5; pause += 1) {
+    await settle();
+    mock.timers.tick(500);
+  }
+  return work;
+}
+
 /** Let everything happen that needs no event from outside. */
 export async function settle() {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));

@@ -204,6 +204,27 @@ async function stopAfter(ticks, stream) {
   stream.stop();
 }
 
+for (const ticks of Array(8).keys()) {
+  test(`a load stopped ${ticks} ticks after WebLLM was imported leaves the old model, if it was still there`, async () => {
+    const world = new World();
+    const bridge = await world.loaded();
+    const gate = new Gate();
+    const { importWebLLM } = world;
+    world.importWebLLM = async (url) => {
+      await gate.passed;
+      return importWebLLM(url);
+    };
+    const stream = load(bridge, OTHER);
+    await settle();
+    gate.open();
+    for (let tick = 0; tick < ticks; tick += 1) await null;
+    const before = world.count("terminate");
+    stream.stop();
+    await settle();
+    assert.equal(world.count("terminate"), before === 0 ? 0 : world.workers.length);
+  });
+}
+
 test("a load that finds its model loaded when its turn comes is done", async () => {
   const world = new World();
   const gate = new Gate();

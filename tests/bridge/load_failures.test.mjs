@@ -63,6 +63,27 @@ test("files that turned out to be spoiled are fetched again by the next load", a
   assert.deepEqual(await elsewhere.keys(), []);
 });
 
+for (const [error, left] of /** @type {[string, string[]][]} */ ([
+  ["IntegrityError: Integrity check failed for x", []],
+  ["LinkError: WebAssembly.instantiate(): Import #3", ["params_shard_0.bin"]],
+])) {
+  test(`of the files of a model, and of no other, ${left.length} stays after: ${error}`, async () => {
+    const world = new World();
+    const cache = await world.caches.open("webllm/model");
+    const base = "https://models.example/tiny";
+    const other = `${base}-large/params_shard_0.bin`;
+    for (const name of ["params_shard_0.bin", "tokenizer.json"]) await cache.put(`${base}/${name}`, new Response("x"));
+    await cache.put(other, new Response("x"));
+    world.reload = async () => {
+      throw error;
+    };
+    const record = { ...RECORD, model: base };
+    assert.equal((await drain(load(world.open(), record))).error.name, "IntegrityError");
+    const urls = (await cache.keys()).map(({ url }) => url);
+    assert.deepEqual(urls, [...left.map((name) => `${base}/${name}`), other]);
+  });
+}
+
 test("a cache that never answers does not hold up the news that files are spoiled", async ({ mock }) => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const world = new World();

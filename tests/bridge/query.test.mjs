@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Gate, RECORD, SESSION, World, chat, drain, load, query, settle, test, textOf } from "./fakes.mjs";
+import { Gate, RECORD, SESSION, World, chat, drain, load, patiently, query, settle, test, textOf } from "./fakes.mjs";
 
 /** @param {World} world @param {object} question */
 function ask(world, question) {
@@ -36,14 +36,40 @@ test("an answer that is kept can be deleted", async () => {
   assert.deepEqual(world.log, ["delete s1"]);
 });
 
-test("an answer that is being written elsewhere is not deleted", async () => {
+for (const [refusals, end] of /** @type {const} */ ([[3, undefined], [4, "InvalidRequestError"]])) {
+  test(`an answer that is held elsewhere ${refusals} times in a row ends in ${end}`, async ({ mock }) => {
+    const world = new World();
+    let left = refusals;
+    world.deleteSession = async (id) => {
+      if (left-- > 0) throw new Error(`Resumable session is already active: ${id}`);
+    };
+    const { error } = await patiently(mock, ask(world, { kind: "sessions.delete", session_id: "s1" }));
+    assert.equal(error?.name, end);
+    if (error) assert.match(error.message, /^The answer s1 is still being written in another tab/);
+  });
+}
+
+test("the text of an answer that is kept is told without a model, less a character that it breaks off in", async () => {
   const world = new World();
-  world.deleteSession = async (id) => {
-    throw new Error(`Resumable session is already active: ${id}`);
-  };
-  const { error } = await ask(world, { kind: "sessions.delete", session_id: "s1" });
-  assert.deepEqual([error.name, error.message], ["InvalidRequestError", "Resumable session is already active: s1"]);
+  world.kept = async (sessionId) => ({ ...SESSION, sessionId, recoveredText: "caf\uFFFD" });
+  const { items, error } = await ask(world, { kind: "sessions.text", session_id: "s1" });
+  assert.deepEqual([items, error], [[{ text: "caf", completion_tokens: 2 }], undefined]);
+  assert.equal(world.workers.length, 0);
 });
+
+for (const thrown of [
+  new Error("Resumable session not found: s1"),
+  new Error("OPFS is unavailable in this environment"),
+  new DOMException("not here", "SecurityError"),
+]) {
+  test(`the text of none is a SessionNotFoundError: ${thrown.message}`, async () => {
+    const world = new World();
+    world.kept = async () => {
+      throw thrown;
+    };
+    assert.equal((await ask(world, { kind: "sessions.text", session_id: "s1" })).error.name, "SessionNotFoundError");
+  });
+}
 
 test("where the site may keep no files nothing is kept", async () => {
   const world = new World();
@@ -72,6 +98,7 @@ test("a question is answered while the engine works, and while it loads", async 
 
 for (const question of [
   { kind: "weather" }, {}, { kind: "sessions.delete" }, { kind: "sessions.delete", session_id: "" },
+  { kind: "sessions.text" },
 ]) {
   test(`${JSON.stringify(question)} is no question`, async () => {
     const world = new World();

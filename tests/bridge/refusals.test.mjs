@@ -108,6 +108,13 @@ for (const thrown of [
   });
 }
 
+test("a message with an image for a model that cannot see is refused in plain words", async () => {
+  const thrown = "UserMessageContentErrorForNonVLM: The model loaded is not of type ModelType.VLM: [object Object]";
+  const { message, stays } = await failWith(thrown);
+  assert.match(message, /^The loaded model reads text only.* load a vision model first\.$/);
+  assert.ok(stays);
+});
+
 test("a RangeError that is JavaScript's own is the engine's fault", async () => {
   assert.equal((await failWith("RangeError: Maximum call stack size exceeded")).name, "EngineError");
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { Gate, OTHER, RECORD, SESSION, World, chat, drain, piece, resume, settle, test, textOf, USAGE } from "./fakes.mjs";
+import {
+  Gate, OTHER, RECORD, SESSION, USAGE, World, chat, drain, patiently, piece, resume, settle, test, textOf,
+} from "./fakes.mjs";
 
 /** A world that keeps one answer, and a bridge with its model loaded. @param {object} [session] */
 async function keeping(session) {
@@ -49,17 +51,21 @@ for (const [how, read, cached] of /** @type {[string, number, number][]} */ ([
   });
 }
 
-test("what was kept comes before WebLLM goes on", async () => {
+test("what was kept comes as soon as WebLLM goes on", async () => {
   const { world, bridge } = await keeping();
-  const gate = new Gate();
+  const gates = [new Gate(), new Gate()];
   world.rest = async function* () {
-    await gate.passed;
-    yield piece("lo");
+    await gates[0]?.passed;
+    yield piece("l");
+    await gates[1]?.passed;
+    yield piece("o");
   };
   const stream = resume(bridge);
-  assert.equal(textOf({ items: JSON.parse((await stream.next()) ?? "") }), "Hel");
-  gate.open();
-  assert.equal(textOf(await drain(stream)), "lo");
+  gates[0]?.open();
+  let text = "";
+  while (text !== "Hell") text += textOf({ items: JSON.parse((await stream.next()) ?? "") });
+  gates[1]?.open();
+  assert.equal(textOf(await drain(stream)), "o");
 });
 
 test("a character that was half written comes once, when it is whole", async () => {
@@ -102,14 +108,44 @@ test("so does one that WebLLM gives up at the last moment", async () => {
   await stillChats(bridge);
 });
 
-test("an answer that another page is writing is an InvalidRequestError", async () => {
+test("an answer that another page is writing fails at once, with none of its text", async ({ mock }) => {
   const { world, bridge } = await keeping();
   world.rest = async function* () {
     throw "Error: Resumable session is already active: s1";
   };
-  const { error } = await drain(resume(bridge));
-  assert.deepEqual([error.name, error.message], ["InvalidRequestError", "Resumable session is already active: s1"]);
+  const { items, error } = await patiently(mock, drain(resume(bridge)));
+  assert.deepEqual([items, error.name], [[], "InvalidRequestError"]);
+  assert.match(error.message, /^The answer s1 is still being written in another tab/);
   await stillChats(bridge);
+});
+
+test("an answer that another page has only looked at is asked for again", async ({ mock }) => {
+  const { world, bridge } = await keeping();
+  const { rest } = world;
+  let refusals = 3;
+  world.rest = async function* (id) {
+    if (refusals-- > 0) throw "Error: Resumable session is already active: s1";
+    yield* rest(id);
+  };
+  const drained = await patiently(mock, drain(resume(bridge)));
+  assert.deepEqual([textOf(drained), drained.error], ["Hello!", undefined]);
+});
+
+test("stop before the first step closes what WebLLM has begun", async () => {
+  const { world, bridge } = await keeping();
+  const gate = new Gate();
+  world.rest = async function* () {
+    await gate.passed;
+    yield piece("lo");
+    world.log.push("went on");
+  };
+  const stream = resume(bridge);
+  await settle();
+  stream.stop();
+  gate.open();
+  await stillChats(bridge);
+  assert.equal(world.count("went on"), 0);
+  assert.ok(world.log.indexOf("returned") < world.log.indexOf("create chat"));
 });
 
 test("an answer that is not kept is a SessionNotFoundError", async () => {
