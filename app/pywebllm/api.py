@@ -61,7 +61,9 @@ class Api:
         await stream.open()
         return stream
 
-    async def embedding(self, body: Mapping[str, object]) -> CreateEmbeddingResponse:
+    async def embedding(
+        self, body: Mapping[str, object]
+    ) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
         """Return one vector for each input; the model is loaded first if it must be.
 
         Cancelled, the load or the request stops, and the engine is free for the next one.

@@ -84,7 +84,7 @@ def read_piece(found: Any) -> Piece:
         )
 
 
-def read_embeddings(found: Any) -> CreateEmbeddingResponse:
+def read_embeddings(found: Any) -> CreateEmbeddingResponse[tuple[float, ...]]:
     """Read WebLLM's answer to a request for embeddings.
 
     Raises:
@@ -153,7 +153,7 @@ def dump(value: object) -> dict[str, Any]:
     names = _names(type(value))
     if not names:
         raise TypeError(f"a value of pywebllm.types is expected, got {value!r}")
-    nulls = _NULLS.get(type(value), frozenset())
+    nulls = _nulls(type(value))
     items = ((name, getattr(value, name)) for name in names)
     known = {name: _plain(item) for name, item in items if item is not None or name in nulls}
     if isinstance(value, Usage | EmbeddingUsage):
@@ -174,6 +174,10 @@ def _names(kind: type) -> tuple[str, ...]:
         found = tuple(field.name for field in known if field.name not in _NOT_JSON)
         _KNOWN_NAMES[kind] = found
     return found
+
+
+def _nulls(kind: type) -> frozenset[str]:
+    return next((_NULLS[base] for base in kind.__mro__ if base in _NULLS), frozenset())
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -102,7 +102,9 @@ def read_embedding_call(body: Mapping[str, object]) -> EmbeddingCall:
     )
 
 
-async def embed(runner: Runner, call: EmbeddingCall) -> CreateEmbeddingResponse:
+async def embed(
+    runner: Runner, call: EmbeddingCall
+) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
     """Return the vectors, in the order of the inputs.
 
     Cancelled, the work stops and the engine is free for the next request.
@@ -120,10 +122,10 @@ async def embed(runner: Runner, call: EmbeddingCall) -> CreateEmbeddingResponse:
     response = codec.read_embeddings(found)
     if call.encoding == "float":
         return response
-    return replace(response, data=tuple(_in_base64(item) for item in response.data))
+    data = tuple(_in_base64(item) for item in response.data)
+    return CreateEmbeddingResponse(data=data, model=response.model, usage=response.usage)
 
 
-def _in_base64(item: Embedding) -> Embedding:
-    numbers = cast("tuple[float, ...]", item.embedding)
-    packed = struct.pack(f"<{len(numbers)}f", *numbers)
-    return replace(item, embedding=b64encode(packed).decode("ascii"))
+def _in_base64(item: Embedding[tuple[float, ...]]) -> Embedding[str]:
+    packed = struct.pack(f"<{len(item.embedding)}f", *item.embedding)
+    return Embedding(embedding=b64encode(packed).decode("ascii"), index=item.index)

@@ -327,6 +327,8 @@ async def test_a_typed_answer_is_a_value_of_the_type() -> None:
         meal = await parse(messages=HELLO, response_format=Meal)
         numbers = await parse(messages=HELLO, response_format=list[int])
     assert person.parsed == Person(name="Ada", age=36)
+    assert person.choices[0].message.parsed is person.parsed
+    assert person.choices[0].message.content == person.text
     assert person.text == '{"name": "Ada", "age": 36}'
     assert person.usage is not None
     assert city.parsed["people"] == 3
@@ -479,6 +481,9 @@ async def test_models_are_asked_for_without_loading_one() -> None:
     async with bench.llm as llm:
         models = await llm.models.list()
         assert [model.owned_by for model in models] == ["pywebllm", "mlc-ai"]
+        assert (models.object, list(models.data)) == ("list", list(models))
+        assert [model async for model in llm.models.list()] == list(models)
+        assert [model async for model in models] == list(models)
         assert await llm.models.retrieve(models[1].id) == models[1]
         with pytest.raises(ModelNotFoundError):
             await llm.models.retrieve("nobody")
@@ -509,6 +514,15 @@ async def test_plain_texts_are_continued_whole_and_as_a_stream() -> None:
         assert stream.final.text == "Once more."
     assert {request["kind"] for request in bench.bridge.requests} == {"completions"}
     assert bench.bridge.bodies[0]["prompt"] == "Again:"
+
+
+async def test_a_typed_answer_can_go_into_the_next_request() -> None:
+    bench = Bench(written('{"name": "Ada", "age": 36}'), written("Hello."))
+    async with bench.llm as llm:
+        reply = await llm.chat.completions.parse(messages=HELLO, response_format=Person)
+        await llm.chat.completions.create(messages=[*HELLO, reply.choices[0].message, *HELLO])
+    said = bench.bridge.bodies[1]["messages"][1]
+    assert said == {"role": "assistant", "content": '{"name": "Ada", "age": 36}'}
 
 
 async def test_embeddings_come_one_for_each_input() -> None:

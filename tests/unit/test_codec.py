@@ -239,7 +239,7 @@ def test_the_sdk_takes_every_completion(value: Completion) -> None:
 
 
 @given(embeddings)
-def test_the_sdk_takes_all_embeddings(value: CreateEmbeddingResponse) -> None:
+def test_the_sdk_takes_all_embeddings(value: CreateEmbeddingResponse[Any]) -> None:
     validated(sdk.CreateEmbeddingResponse, value)
 
 
@@ -327,9 +327,42 @@ def test_embeddings_say_their_speed_by_the_engines_name() -> None:
 
 @given(chats)
 def test_a_parsed_completion_looks_like_one_that_was_not_parsed(value: ChatCompletion) -> None:
-    items = {field.name: getattr(value, field.name) for field in fields(value)}
-    parsed = ParsedChatCompletion(**items, parsed=object())
+    def items(of: Any) -> dict[str, Any]:
+        return {field.name: getattr(of, field.name) for field in fields(of)}
+
+    choices = []
+    for choice in value.choices:
+        message = values.ParsedChatCompletionMessage(**items(choice.message), parsed=object())
+        choices.append(values.ParsedChoice(**items(choice) | {"message": message}))
+    parsed = ParsedChatCompletion(**items(value) | {"choices": tuple(choices)})
     assert codec.dump(parsed) == codec.dump(value)
+
+
+@given(st.one_of(chats, chunks, completions, embeddings, models, usages))
+def test_every_value_gives_its_json(value: values.ChatCompletion) -> None:
+    assert value.to_dict() == codec.dump(value)
+    assert json.loads(value.to_json()) == json.loads(value.to_json(indent=None)) == value.to_dict()
+
+
+def test_what_only_openais_servers_say_is_none_and_not_in_json() -> None:
+    usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
+    chat = ChatCompletion(id="1", created=1, model="m", choices=(), usage=usage)
+    text = Completion(id="1", created=1, model="m", choices=())
+    chunk = ChatCompletionChunk(id="1", created=1, model="m", choices=())
+    assert (chat.service_tier, chat.system_fingerprint) == (None, None)
+    assert (chunk.service_tier, chunk.system_fingerprint) == (None, None)
+    assert (text.system_fingerprint, usage.completion_tokens_details) == (None, None)
+    for value in (chat, chunk, text, usage):
+        assert not {"service_tier", "system_fingerprint", "completion_tokens_details"} & set(
+            value.to_dict()
+        )
+
+
+def test_a_list_of_models_is_a_sequence_and_says_what_the_reference_does() -> None:
+    first, second = (ModelInfo(id=name, owned_by="user") for name in "ab")
+    found = values.ModelList(data=(first, second))
+    assert (len(found), list(found), found[1], found[:1]) == (2, [first, second], second, (first,))
+    assert found.to_dict() == {"object": "list", "data": [first.to_dict(), second.to_dict()]}
 
 
 def test_a_session_is_said_whole() -> None:

@@ -31,7 +31,7 @@ RESPONSE: dict[str, Any] = {
 }
 
 
-async def embedded(**parameters: object) -> CreateEmbeddingResponse:
+async def embedded(**parameters: object) -> CreateEmbeddingResponse[Any]:
     call = read_embedding_call({"input": ["a", "b"], **parameters})
     return await embed(FakeRunner([[RESPONSE]]), call)
 

@@ -157,7 +157,9 @@ def test_models_and_sessions_work(bench: Bench) -> None:
         "sessions": [session],
         "sessions.delete": {},
     }
-    assert [model.owned_by for model in llm.models.list()] == ["pywebllm", "mlc-ai"]
+    models = llm.models.list()
+    assert [model.owned_by for model in models] == ["pywebllm", "mlc-ai"]
+    assert list(models.data) == list(models)
     assert llm.models.retrieve("m").id == "m"
     assert llm.sessions.list()[0].id == "s"
     assert "".join(piece.text for piece in llm.sessions.resume("s")) == "Once more."

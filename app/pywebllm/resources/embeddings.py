@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Unpack
+from typing import Literal, Unpack, overload
 
 from pywebllm.api import Api
 from pywebllm.types import CreateEmbeddingResponse
@@ -25,9 +25,41 @@ class Embeddings:
         self._api = api
         self._timeout = timeout
 
+    @overload
+    async def create(
+        self,
+        *,
+        encoding_format: Literal["float"] | None = None,
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[tuple[float, ...]]: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        encoding_format: Literal["base64"],
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[str]: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        encoding_format: Literal["float", "base64"] | None,
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[tuple[float, ...] | str]: ...
+
     @spelled_out
-    async def create(self, **parameters: Unpack[EmbeddingParameters]) -> CreateEmbeddingResponse:
+    async def create(
+        self,
+        *,
+        encoding_format: Literal["float", "base64"] | None = None,
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
         """Return one vector for each input; see `EmbeddingParameters` for what it takes.
+
+        A vector is a tuple of numbers; with `encoding_format="base64"` it is base64 text of
+        little-endian 32-bit floats. Its length is the model's own.
 
         Reference: https://platform.openai.com/docs/api-reference/embeddings/create
 
@@ -39,4 +71,6 @@ class Embeddings:
             WebLLMError: The model could not be loaded, or not answer.
         """
         async with asyncio.timeout(read_timeout(parameters.get("timeout"), self._timeout)):
-            return await self._api.embedding(request_body(parameters))
+            return await self._api.embedding(
+                request_body(parameters, encoding_format=encoding_format)
+            )

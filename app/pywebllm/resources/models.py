@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from pywebllm.api import Api
-from pywebllm.types import ModelInfo
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Generator
+from typing import Any
 
-__all__ = ["Models"]
+from pywebllm.api import Api
+from pywebllm.types import ModelInfo, ModelList
+
+__all__ = ["Models", "ModelsRequest"]
+
+
+class ModelsRequest(Awaitable[ModelList], AsyncIterable[ModelInfo]):
+    """The models, once they are awaited or gone through by `async for`; each time anew."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def __await__(self) -> Generator[Any, None, ModelList]:
+        return self._listed().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[ModelInfo]:
+        for model in await self:
+            yield model
+
+    async def _listed(self) -> ModelList:
+        return ModelList(data=await self._api.models())
 
 
 class Models:
@@ -14,8 +34,11 @@ class Models:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def list(self) -> tuple[ModelInfo, ...]:
+    def list(self) -> ModelsRequest:
         """Return the built-in model, then the client's own records, then WebLLM's list.
+
+        As in the official SDK, `async for model in client.models.list()` works, and so does
+        `(await client.models.list()).data`, which is a sequence by itself, too.
 
         Reference: https://platform.openai.com/docs/api-reference/models/list
 
@@ -24,7 +47,7 @@ class Models:
         Raises:
             WebLLMError: The bridge could not be opened.
         """
-        return await self._api.models()
+        return ModelsRequest(self._api)
 
     async def retrieve(self, model: str) -> ModelInfo:
         """Return the model with this id.

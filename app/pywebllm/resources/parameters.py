@@ -181,13 +181,10 @@ class CompletionParameters(SamplingOptions, StopOptions, AnswerOptions, total=Fa
 
 
 class EmbeddingParameters(RequestOptions, total=False):
-    """What `embeddings.create` takes.
+    """What `embeddings.create` takes besides `encoding_format`.
 
     Attributes:
         input: A text or several; or the same as ids of tokens.
-        encoding_format: `float` (the default) or `base64`: little-endian 32-bit floats. The
-            length of a vector is the model's own.
     """
 
     input: Required[str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]]
-    encoding_format: Literal["float", "base64"] | None

@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 
 from pywebllm import schema
 from pywebllm.errors import ParseError, TruncatedError, WebLLMError
-from pywebllm.types import ChatCompletion, ParsedChatCompletion
+from pywebllm.types import (
+    ChatCompletion,
+    ChatCompletionMessage,
+    Choice,
+    ParsedChatCompletion,
+    ParsedChatCompletionMessage,
+    ParsedChoice,
+)
 
 __all__ = ["parsed_completion", "response_format_of"]
 
@@ -35,8 +42,15 @@ def parsed_completion(type_: type[T], completion: ChatCompletion) -> ParsedChatC
     text = completion.text
     if completion.finish_reason == "length":
         raise TruncatedError("the answer was cut off before its end", text=text)
-    values = {field.name: getattr(completion, field.name) for field in fields(completion)}
-    return ParsedChatCompletion(**values, parsed=_built(type_, text))
+    (choice,) = completion.choices
+    known = _values(choice.message)
+    message = ParsedChatCompletionMessage(**known, parsed=_built(type_, text))
+    parsed = ParsedChoice(**_values(choice) | {"message": message})
+    return ParsedChatCompletion(**_values(completion) | {"choices": (parsed,)})
+
+
+def _values(value: ChatCompletion | Choice | ChatCompletionMessage) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _built(type_: type[T], text: str) -> T:

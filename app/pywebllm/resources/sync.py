@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, Literal, TypeVar, Unpack, overload
 
 from pywebllm.types import (
@@ -10,6 +10,7 @@ from pywebllm.types import (
     Completion,
     CreateEmbeddingResponse,
     ModelInfo,
+    ModelList,
     ParsedChatCompletion,
     Session,
 )
@@ -149,10 +150,39 @@ class SyncEmbeddings:
         self._embeddings = embeddings
         self._wait = wait
 
+    @overload
+    def create(
+        self,
+        *,
+        encoding_format: Literal["float"] | None = None,
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[tuple[float, ...]]: ...
+
+    @overload
+    def create(
+        self,
+        *,
+        encoding_format: Literal["base64"],
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[str]: ...
+
+    @overload
+    def create(
+        self,
+        *,
+        encoding_format: Literal["float", "base64"] | None,
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[tuple[float, ...] | str]: ...
+
     @spelled_out
-    def create(self, **parameters: Unpack[EmbeddingParameters]) -> CreateEmbeddingResponse:
+    def create(
+        self,
+        *,
+        encoding_format: Literal["float", "base64"] | None = None,
+        **parameters: Unpack[EmbeddingParameters],
+    ) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
         """Do what `AsyncWebLLM.embeddings.create` does."""
-        return self._wait(self._embeddings.create(**parameters))
+        return self._wait(self._embeddings.create(encoding_format=encoding_format, **parameters))
 
 
 class SyncModels:
@@ -162,13 +192,18 @@ class SyncModels:
         self._models = models
         self._wait = wait
 
-    def list(self) -> tuple[ModelInfo, ...]:
+    def list(self) -> ModelList:
         """Do what `AsyncWebLLM.models.list` does."""
-        return self._wait(self._models.list())
+        return self._wait(_result(self._models.list()))
 
     def retrieve(self, model: str) -> ModelInfo:
         """Do what `AsyncWebLLM.models.retrieve` does."""
         return self._wait(self._models.retrieve(model))
+
+
+async def _result(awaitable: Awaitable[T]) -> T:
+    # Not everything that waits takes more than coroutines.
+    return await awaitable
 
 
 class SyncSessions:

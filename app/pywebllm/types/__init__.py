@@ -1,7 +1,7 @@
 """What comes back, as frozen values in the shapes of the OpenAI API reference.
 
 A field that is None is absent in JSON, where the reference allows that; tuples are its arrays.
-Nothing here knows JSON; `wire` reads and writes these values.
+`to_dict` and `to_json` of each value give its JSON, which `codec` reads and writes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from .chat import (
     Function,
     FunctionDelta,
     ParsedChatCompletion,
+    ParsedChatCompletionMessage,
+    ParsedChoice,
     ToolCall,
     ToolCallDelta,
 )
 from .completion import Completion, CompletionChoice, CompletionLogprobs
 from .embedding import CreateEmbeddingResponse, Embedding, EmbeddingUsage
 from .logprobs import ChoiceLogprobs, TokenLogprob, TopLogprob
-from .model import ModelInfo
+from .model import ModelInfo, ModelList
 from .session import Session
 from .usage import PromptTokensDetails, Usage
 
@@ -45,7 +47,10 @@ __all__ = [
     "Function",
     "FunctionDelta",
     "ModelInfo",
+    "ModelList",
     "ParsedChatCompletion",
+    "ParsedChatCompletionMessage",
+    "ParsedChoice",
     "PromptTokensDetails",
     "Session",
     "TokenLogprob",

@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from .logprobs import ChoiceLogprobs
 from .usage import Usage
+from .value import Value
 
 __all__ = [
     "ChatCompletion",
@@ -23,6 +24,8 @@ __all__ = [
     "Function",
     "FunctionDelta",
     "ParsedChatCompletion",
+    "ParsedChatCompletionMessage",
+    "ParsedChoice",
     "ToolCall",
     "ToolCallDelta",
 ]
@@ -33,7 +36,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class Function(Value):
     """A call: the name, and the arguments as JSON text, just as the model wrote them."""
 
     name: str
@@ -41,7 +44,7 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
+class ToolCall(Value):
     """A tool that the model wants to be called; `id` goes back with the result."""
 
     id: str
@@ -50,7 +53,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatCompletionMessage:
+class ChatCompletionMessage(Value):
     """The model's message; it can be put into `messages` of the next request as it is.
 
     `content` is None when the model only called tools. `reasoning` is None when the model wrote
@@ -65,7 +68,7 @@ class ChatCompletionMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Value):
     """One of the answers. `length` says that it was cut off at `max_tokens` or the context."""
 
     index: int
@@ -75,14 +78,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatCompletion:
-    """A whole answer. `created` is in seconds since 1970."""
+class ChatCompletion(Value):
+    """A whole answer. `created` is in seconds since 1970.
+
+    `service_tier` and `system_fingerprint` are only of OpenAI's own servers.
+    """
 
     id: str
     created: int
     model: str
     choices: tuple[Choice, ...]
     usage: Usage | None = None
+    service_tier: None = None
+    system_fingerprint: None = None
     object: Literal["chat.completion"] = "chat.completion"
 
     @property
@@ -97,14 +105,33 @@ class ChatCompletion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedChatCompletion(ChatCompletion, Generic[T]):
-    """A whole answer, and the value that the first one stands for."""
+class ParsedChatCompletionMessage(ChatCompletionMessage, Generic[T]):
+    """The model's message, and the value that its content stands for."""
 
     parsed: T
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionDelta:
+class ParsedChoice(Choice, Generic[T]):
+    """An answer that was read as a value."""
+
+    message: ParsedChatCompletionMessage[T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedChatCompletion(ChatCompletion, Generic[T]):
+    """A whole answer that was read as a value."""
+
+    choices: tuple[ParsedChoice[T], ...]
+
+    @property
+    def parsed(self) -> T:
+        """The value that the first answer stands for."""
+        return self.choices[0].message.parsed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionDelta(Value):
     """What a chunk adds to a call: the name comes whole and first, then the arguments."""
 
     name: str | None = None
@@ -112,7 +139,7 @@ class FunctionDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCallDelta:
+class ToolCallDelta(Value):
     """What a chunk adds to the tool call number `index`; `id` and `type` come with the first."""
 
     index: int
@@ -122,7 +149,7 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
+class Delta(Value):
     """What a chunk adds to a message; the role comes with the first one.
 
     An empty `reasoning` comes where a block of reasoning begins.
@@ -135,7 +162,7 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChunkChoice:
+class ChunkChoice(Value):
     """What a chunk adds to the answer number `index`; `finish_reason` comes with the last one."""
 
     index: int
@@ -145,7 +172,7 @@ class ChunkChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatCompletionChunk:
+class ChatCompletionChunk(Value):
     """A piece of a streamed answer; all of an answer share `id`, `created` and `model`.
 
     With `stream_options={"include_usage": True}` a last one without choices carries `usage`.
@@ -156,6 +183,8 @@ class ChatCompletionChunk:
     model: str
     choices: tuple[ChunkChoice, ...]
     usage: Usage | None = None
+    service_tier: None = None
+    system_fingerprint: None = None
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
 
     @property

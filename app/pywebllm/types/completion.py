@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .usage import Usage
+from .value import Value
 
 __all__ = ["Completion", "CompletionChoice", "CompletionLogprobs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionLogprobs:
+class CompletionLogprobs(Value):
     """The tokens of a text in order, one entry of each list per token.
 
     Attributes:
@@ -29,7 +30,7 @@ class CompletionLogprobs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionChoice:
+class CompletionChoice(Value):
     """One text, or a piece of it; in a piece `finish_reason` is None but for the last one."""
 
     index: int
@@ -39,14 +40,18 @@ class CompletionChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """A whole text, or with `stream=True` a piece of it. `created`: in seconds since 1970."""
+class Completion(Value):
+    """A whole text, or with `stream=True` a piece of it. `created`: in seconds since 1970.
+
+    `system_fingerprint` is only of OpenAI's own servers.
+    """
 
     id: str
     created: int
     model: str
     choices: tuple[CompletionChoice, ...]
     usage: Usage | None = None
+    system_fingerprint: None = None
     object: Literal["text_completion"] = "text_completion"
 
     @property

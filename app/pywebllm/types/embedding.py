@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
+
+from .value import Value
 
 __all__ = ["CreateEmbeddingResponse", "Embedding", "EmbeddingUsage"]
 
+VectorT_co = TypeVar("VectorT_co", bound=tuple[float, ...] | str, covariant=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Embedding:
+class Embedding(Value, Generic[VectorT_co]):
     """The vector of the input number `index`: its length is the model's.
 
-    It is base64 text of little-endian 32-bit floats when `encoding_format` asked for that.
+    It is a tuple of numbers, or base64 text of little-endian 32-bit floats when
+    `encoding_format` asked for that.
     """
 
-    embedding: tuple[float, ...] | str
+    embedding: VectorT_co
     index: int
     object: Literal["embedding"] = "embedding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingUsage:
+class EmbeddingUsage(Value):
     """What the request used; speed in tokens per second, None where the engine did not say."""
 
     prompt_tokens: int
@@ -30,10 +35,10 @@ class EmbeddingUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateEmbeddingResponse:
+class CreateEmbeddingResponse(Value, Generic[VectorT_co]):
     """The vectors of all inputs, in their order."""
 
-    data: tuple[Embedding, ...]
+    data: tuple[Embedding[VectorT_co], ...]
     model: str
     usage: EmbeddingUsage
     object: Literal["list"] = "list"

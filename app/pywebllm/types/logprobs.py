@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .value import Value
+
 __all__ = ["ChoiceLogprobs", "TokenLogprob", "TopLogprob"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopLogprob:
+class TopLogprob(Value):
     """A token that might have been written; `logprob` is its natural logarithm, 0 or less."""
 
     token: str
@@ -17,7 +19,7 @@ class TopLogprob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenLogprob:
+class TokenLogprob(Value):
     """A token that was written, and the likeliest ones at its place.
 
     `bytes` are its bytes in UTF-8: a character may be spread over several tokens.
@@ -30,7 +32,7 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceLogprobs:
+class ChoiceLogprobs(Value):
     """The tokens of an answer, or of one piece of it, in order."""
 
     content: tuple[TokenLogprob, ...]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
-__all__ = ["ModelInfo"]
+from .value import Value
+
+__all__ = ["ModelInfo", "ModelList"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInfo:
+class ModelInfo(Value):
     """A model that a request can name. All but the first four are not OpenAI's.
 
     Attributes:
@@ -32,3 +35,27 @@ class ModelInfo:
     vram_required_mb: float | None = None
     context_window_size: int | None = None
     required_features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelList(Value, Sequence[ModelInfo]):
+    """The models that a request can name: a sequence, which `async for` goes through, too."""
+
+    data: tuple[ModelInfo, ...]
+    object: Literal["list"] = "list"
+
+    @overload
+    def __getitem__(self, index: int) -> ModelInfo: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ModelInfo, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> ModelInfo | tuple[ModelInfo, ...]:
+        return self.data[index]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    async def __aiter__(self) -> AsyncIterator[ModelInfo]:
+        for model in self.data:
+            yield model

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .value import Value
+
 __all__ = ["Session"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Value):
     """A resumable answer that is kept in the browser's own storage of this site.
 
     Attributes:

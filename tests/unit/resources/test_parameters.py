@@ -61,7 +61,7 @@ def test_both_clients_take_the_same(
 
 
 # What the methods say themselves, what goes no further, and what is not in the reference.
-OWN = {"stream", "timeout", "extra_body"}
+OWN = {"stream", "encoding_format", "timeout", "extra_body"}
 WEBLLM = {
     "enable_latency_breakdown",
     "enable_thinking",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, assert_type
+from typing import Any, Literal, TypedDict, assert_type
 
 import pytest
 from pydantic import BaseModel
@@ -12,7 +13,14 @@ from pywebllm.client import AsyncWebLLM
 from pywebllm.resources.waiting import SyncStream
 from pywebllm.sync import WebLLM
 from pywebllm.text.stream import CompletionStream
-from pywebllm.types import ChatCompletion, ChatCompletionChunk, Completion, ParsedChatCompletion
+from pywebllm.types import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    Completion,
+    ModelInfo,
+    ModelList,
+    ParsedChatCompletion,
+)
 
 from tests.unit.answering import AnsweringBridge, text_written, written
 
@@ -60,6 +68,20 @@ async def test_a_checker_knows_what_each_call_returns() -> None:
         assert_type(await llm.completions.create(prompt="Hi", stream=True), CompletionStream)
 
 
+async def never_awaited(llm: AsyncWebLLM, flag: Literal["float", "base64"]) -> None:
+    chat, embeddings = llm.chat.completions, llm.embeddings
+    parsed = await chat.parse(messages=HELLO, response_format=Three)
+    assert_type(parsed.choices[0].message.parsed, Three)
+    one: Sequence[float] = (await embeddings.create(input="Hi")).data[0].embedding
+    assert_type(one, Sequence[float])
+    text = await embeddings.create(input="Hi", encoding_format="base64")
+    assert_type(text.data[0].embedding, str)
+    either = await embeddings.create(input="Hi", encoding_format=flag)
+    assert_type(either.data[0].embedding, tuple[float, ...] | str)
+    assert_type(await llm.models.list(), ModelList)
+    assert_type([it async for it in llm.models.list()], list[ModelInfo])
+
+
 def never_called(llm: WebLLM) -> None:
     chat = llm.chat.completions
     assert_type(chat.create(messages=HELLO), ChatCompletion)
@@ -68,3 +90,5 @@ def never_called(llm: WebLLM) -> None:
     assert_type(next(stream), ChatCompletionChunk)
     assert_type(chat.parse(messages=HELLO, response_format=Three).parsed, Three)
     assert_type(llm.completions.create(prompt="Hi").text, str)
+    assert_type(llm.embeddings.create(input="Hi").data[0].embedding, tuple[float, ...])
+    assert_type(llm.models.list()[0], ModelInfo)
