@@ -6,10 +6,10 @@ engine says becomes chunks by a `Writer`; this module is about time: asking, rea
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -19,6 +19,7 @@ from pywebllm.errors import AbortedError, EngineError
 from pywebllm.types import Usage
 
 from .pieces import EndReason, Piece
+from .timer import ReadTimer
 
 __all__ = ["AnswerStream", "Writer"]
 
@@ -55,10 +56,7 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
 
     The request is made by `open`, or when the first chunk is asked for. Only one task may read.
     Whatever ends the reading early stops the engine at once: `break`, an exception, cancelling,
-    a timeout, `aclose()`, or dropping the stream. What had been read stays in `text`.
-
-    Attributes:
-        timeout: The longest wait for a next chunk, in seconds above 0; None, to wait for ever.
+    a timeout, `close()`, or dropping the stream. What had been read stays in `text`.
     """
 
     # Nothing here may refer to the stream itself: dropping it must free its sources at once,
@@ -67,8 +65,9 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
     def __init__(
         self, sources: Iterable[EngineStream], *, writer: Writer[ChunkT, FinalT_co]
     ) -> None:
-        self.timeout: float | None = None
         self._sources = deque(enumerate(sources))
+        self._timeout: float | None = None
+        self._timer = ReadTimer(None, _nothing)
         self._writer = writer
         self._waiting: deque[ChunkT] = deque()
         self._usages: list[Usage] = []
@@ -76,6 +75,17 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
         self._reading = False
         self._closed = False
         self._final: FinalT_co | None = None
+
+    @property
+    def timeout(self) -> float | None:
+        """The longest wait for a next chunk, in seconds above 0; None, to wait for ever."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float | None) -> None:
+        self._timer.cancel()
+        self._timeout = seconds
+        self._timer = ReadTimer(seconds, partial(_stop_all, self._sources))
 
     @property
     def text(self) -> str:
@@ -132,26 +142,33 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
         if self._reading:
             raise RuntimeError("another task is reading this stream")
         if not self._waiting:
-            # `None` would do as well, but this happens for each token.
-            async with nullcontext() if self.timeout is None else asyncio.timeout(self.timeout):
+            self._timer.start()
+            try:
                 while not self._waiting and self._sources:
                     await self._receive()
+            finally:
+                self._timer.stop()
         if self._waiting:
             chunk = self._waiting.popleft()
             self._writer.note(chunk)
             return chunk
+        self._timer.cancel()
         if self._final is None and not self._closed:
             self._final = self._writer.final()
         raise StopAsyncIteration
 
-    def close(self) -> None:
-        """Stop the engine, now; nothing happens when the stream is over. May be called again."""
+    def close(self) -> Awaitable[None]:
+        """Stop the engine, now; nothing happens when the stream is over. May be called again.
+
+        It is done when it returns. What it returns may be awaited, as in the official SDK.
+        """
         if self._final is None:
             self._closed = True
         self._waiting.clear()
-        sources, self._sources = self._sources, deque()
-        for _, source in sources:
-            source.close()
+        self._timer.cancel()
+        _stop_all(self._sources)
+        self._sources.clear()
+        return _DONE
 
     async def aclose(self) -> None:
         """Stop the engine at once; nothing happens when the stream is over."""
@@ -174,6 +191,8 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
             try:
                 found = await source.__anext__()
             except StopAsyncIteration:
+                if self._timer.expired:
+                    raise TimeoutError(f"nothing was written for {self._timeout} seconds") from None
                 self._next_source()
                 return
             self._take(index, codec.read_piece(found))
@@ -208,3 +227,22 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
             raise
         finally:
             self._reading = False
+
+
+class _Done:
+    """Something to await that has happened; unlike a coroutine it need not be awaited."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
+
+
+_DONE = _Done()
+
+
+def _stop_all(sources: Iterable[tuple[int, EngineStream]]) -> None:
+    for _, source in sources:
+        source.close()
+
+
+def _nothing() -> None:
+    pass

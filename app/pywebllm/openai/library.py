@@ -7,9 +7,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from pywebllm.answers.timer import ReadTimer
+
 from .reply import Reply
 from .sse import EventBody
-from .timer import ReadTimer
 
 __all__ = ["Library", "library_of"]
 

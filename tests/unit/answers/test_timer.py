@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from pywebllm.openai.timer import ReadTimer
+from pywebllm.answers.timer import ReadTimer
 
 
 class Selector(selectors.SelectSelector):

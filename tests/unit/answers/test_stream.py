@@ -1,0 +1,90 @@
+"""What all answers have in common: how long a wait may take, and how they are closed."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+from pywebllm.chat.call import read_call
+from pywebllm.chat.stream import ChatStream
+
+from tests.unit.runners import FakeRunner, end, piece, usage
+
+pytestmark = pytest.mark.timeout(20)
+
+
+def asked(runner: FakeRunner, *, n: int = 1) -> ChatStream:
+    call = read_call({"messages": [{"role": "user", "content": "Hello"}], "n": n})
+    return ChatStream(runner, call)
+
+
+def timers() -> int:
+    """Return how many timers the loop waits for."""
+    loop: object = asyncio.get_running_loop()
+    return len(loop._scheduled)  # type: ignore[attr-defined]
+
+
+async def test_a_timeout_is_one_timer_however_many_chunks_there_are() -> None:
+    runner = FakeRunner()
+    stream = asked(runner)
+    stream.timeout = 600
+    for _ in range(20):
+        runner.requests[0].push(piece("a"))
+        await anext(stream)
+        assert timers() == 1
+    runner.requests[0].finish(end(), usage())
+    assert (await stream.read()).text == "a" * 20
+    assert all(handle.cancelled() for handle in asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
+
+
+async def test_a_wait_that_takes_too_long_stops_the_engine() -> None:
+    runner = FakeRunner()
+    stream = asked(runner, n=2)
+    runner.requests[0].finish(piece("a"), end(), usage())
+    await anext(stream)
+    stream.timeout = 0.001
+    with pytest.raises(TimeoutError, match=r"0\.001 seconds"):
+        await stream.read()
+    assert runner.requests[1].stream.stops == 1
+    assert [found async for found in stream] == []
+    assert (stream.text, stream.final) == ("a", None)
+
+
+async def test_without_a_timeout_there_is_no_timer() -> None:
+    stream = asked(FakeRunner(answers=[[piece("a"), end(), usage()]]))
+    stream.timeout = 5
+    stream.timeout = None
+    await stream.read()
+    assert stream.timeout is None
+    assert timers() == 0
+
+
+async def test_closing_is_done_at_once_and_may_be_awaited_or_not() -> None:
+    runner = FakeRunner()
+    awaited, called = asked(runner), asked(runner)
+    for stream in (awaited, called):
+        await stream.open()
+    closing = awaited.close()
+    assert runner.requests[0].stream.stops == 1
+    await closing
+    await closing
+    called.close()
+    assert runner.requests[1].stream.stops == 1
+
+
+async def test_a_stream_with_a_timeout_goes_when_it_is_dropped() -> None:
+    runner = FakeRunner()
+    stream = asked(runner)
+    stream.timeout = 600
+    runner.requests[0].push(piece("a"))
+    await anext(stream)
+    gone = weakref.ref(stream)
+    gc.disable()
+    try:
+        del stream
+        assert gone() is None
+        assert runner.requests[0].stream.stops == 1
+    finally:
+        gc.enable()
