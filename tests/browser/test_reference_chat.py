@@ -421,7 +421,7 @@ def test_unchanged_history_is_not_read_again(python: PagePython) -> None:
 
     async def talk() -> list[Any]:
         async def say(messages: list[Any]) -> Any:
-            return await llm.chat.completions.create(messages=messages, temperature=0, stop=".")
+            return await llm.chat.completions.create(messages=messages, temperature=0)
 
         messages: list[Any] = [{"role": "user", "content": "Tell me of Ada and her garden."}]
         first = await say(messages)
