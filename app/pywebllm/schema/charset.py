@@ -21,10 +21,12 @@ __all__ = [
     "WORD",
     "Ranges",
     "complement",
+    "escaped",
     "intersection",
     "is_writable",
     "of_text",
     "spelled",
+    "unescaped",
     "union",
 ]
 
@@ -87,15 +89,25 @@ def is_writable(ranges: Ranges) -> bool:
 
 def spelled(ranges: Ranges) -> Node:
     """Write one character of a set as `json.dumps(…, ensure_ascii=False)` writes it."""
-    raw = intersection(ranges, complement(((0, _FIRST_PLAIN - 1), *of_text('"\\'))))
+    return choice(unescaped(ranges), escaped(ranges))
+
+
+def unescaped(ranges: Ranges) -> Node:
+    """Write one character of a set that stands for itself; `NOTHING` when there is none."""
     assert is_writable(ranges)
+    plain = complement(((0, _FIRST_PLAIN - 1), *of_text('"\\')))
+    return choice(*_raw(intersection(ranges, plain)))
+
+
+def escaped(ranges: Ranges) -> Node:
+    """Write one character of a set that needs a backslash; `NOTHING` when there is none."""
     short = [_SHORT[code] for code in _SHORT if _has(ranges, code)]
     long = [code for code in range(_FIRST_PLAIN) if code not in _SHORT and _has(ranges, code)]
-    escapes = choice(
+    behind = choice(
         *([_one_of(short)] if short else ()),
         *(_hexadecimal(high, [code for code in long if code >> 4 == high]) for high in (0, 1)),
     )
-    return choice(*_raw(raw), sequence(Text("\\"), escapes))
+    return sequence(Text("\\"), behind)
 
 
 # Control characters and the like that JSON has a short escape for.

@@ -54,8 +54,8 @@ def _flat(options: list[Node]) -> list[Node]:
         match option:
             case Choice(inner):
                 flat += _flat([*inner])
-            case Repeat(part, 0, 1):
-                flat += [EMPTY, *_flat([part])]
+            case Repeat(part, 0, most):
+                flat += [EMPTY, *_flat([repeat(part, 1, most)])]
             case _:
                 flat.append(option)
     return flat

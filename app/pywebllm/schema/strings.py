@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .charset import ALL, spelled
+from .charset import ALL, Ranges, escaped, spelled, unescaped
 from .ebnf import NOTHING, Chars, Choice, Node, Repeat, Sequence, Text, choice, repeat, sequence
 from .fitting import fit_length
 from .formats import FORMATS, FREE_FORMATS
@@ -96,7 +96,28 @@ def _spell(node: Node, writer: Writer) -> Node:
             return sequence(*(_spell(part, writer) for part in parts))
         case Choice(options):
             return choice(*(_spell(option, writer) for option in options))
-        case Repeat(part, least, most):
-            return repeated(_spell(part, writer), least, most, writer)
+        case Repeat():
+            return _spell_repeat(node, writer)
         case _:
             return node
+
+
+def _spell_repeat(node: Repeat, writer: Writer) -> Node:
+    part = _spell(node.part, writer)
+    if node.most is None and isinstance(node.part, Chars):
+        some = repeated(part, node.least, node.least, writer)
+        return sequence(some, _run(node.part.ranges, writer))
+    return repeated(part, node.least, node.most, writer)
+
+
+def _run(ranges: Ranges, writer: Writer) -> Node:
+    """Write any number of characters of a set.
+
+    Those that need no escape come in runs of one class: for a class the engine knows beforehand
+    which tokens fit, and else it must look at each of them while the model writes.
+    """
+    plain, escape = repeat(unescaped(ranges)), escaped(ranges)
+    if escape == NOTHING:
+        return plain
+    tail = writer.rule(f"escape {ranges}", lambda: sequence(escape, plain), name="escape")
+    return sequence(plain, repeat(tail))
