@@ -109,7 +109,7 @@ def text(path: str, value: object) -> str:
 
 def mapping(path: str, value: object) -> dict[str, object]:
     """Check that the value is a mapping or an object with fields; return what is not None."""
-    found = plain(value)
+    found = plain(value, path)
     if not isinstance(found, dict):
         refuse(path, f"is a mapping, got {value!r}")
     return {key: item for key, item in found.items() if item is not None}
@@ -136,19 +136,29 @@ def closest(name: object, known: Iterable[str]) -> str:
     return f" Did you mean {found[0]!r}?" if found else ""
 
 
-def plain(value: object) -> object:
+def plain(value: object, path: str) -> object:
     """Return a value as JSON has it, in dicts and lists.
 
     Dataclasses become dicts of their fields; so do objects with pydantic's `model_dump`, which
     the official SDK returns. What else there is stays as it is.
+
+    Raises:
+        InvalidRequestError: It is nested too deeply, or holds itself.
     """
+    try:
+        return _plain(value)
+    except RecursionError:
+        refuse(path, "is nested too deeply")
+
+
+def _plain(value: object) -> object:
     if isinstance(value, type):
         return value
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     dump = getattr(value, "model_dump", None)
-    return value if dump is None else plain(dump())
+    return value if dump is None else _plain(dump())

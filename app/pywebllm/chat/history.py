@@ -1,4 +1,8 @@
-"""What an assistant's message of the history was when the model wrote it."""
+"""What an assistant's message of the history was when the model wrote it.
+
+Reasoning, content and calls are put in this order, each call on a line of its own; `messages`
+says when that is not the text itself.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,12 @@
 """The messages of a request, as WebLLM takes them: one system message, then turns in text.
 
 WebLLM knows no tools in the history and gives each model's template plain text, so what a model
-wrote goes back as the text it was: reasoning, content and calls. An unchanged history becomes
-the same text, byte for byte, in every request; only then is what is in the KV cache used again.
+wrote goes back as text: reasoning, content and calls. An unchanged history becomes the same
+text, byte for byte, in every request; only then is what is in the KV cache used again.
+
+It is also what the model wrote, if that had the form that models are trained on. A message does
+not tell, so from there on the next request is read anew: other white space around reasoning and
+calls, text between or behind calls, and reasoning that was cut off.
 
 `developer` is `system`; several at the start are joined by a blank line, a later one is refused.
 The results of tools go back in the order of the calls, in one message of the user and each in

@@ -105,7 +105,7 @@ def _refused(why: str) -> Parameter:
 
 def _only(*, allowed: object, why: str) -> Parameter:
     def check(path: str, value: object) -> object:
-        if plain(value) != allowed or isinstance(value, bool) != isinstance(allowed, bool):
+        if plain(value, path) != allowed or isinstance(value, bool) != isinstance(allowed, bool):
             refuse(path, f"can only be {allowed!r}, got {value!r}: {why}")
         return value
 
@@ -118,8 +118,7 @@ def _as_it_is(path: str, value: object) -> object:
 
 
 def _plain(path: str, value: object) -> object:
-    del path
-    return plain(value)
+    return plain(value, path)
 
 
 def _model(path: str, value: object) -> object:

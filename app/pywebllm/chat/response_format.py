@@ -124,12 +124,12 @@ def _json(path: str, value: object) -> object:
         return value
     try:
         return json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"{path} is no JSON: {error}", param=path) from error
 
 
 def _grammar(path: str, value: object) -> str:
-    found = plain(value)
+    found = plain(value, path)
     if not isinstance(found, dict):
         refuse(path, f"is a mapping, got {value!r}")
     try:

@@ -5,6 +5,7 @@ Names of formats are those of xgrammar, which WebLLM uses.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from pywebllm import schema
@@ -17,9 +18,14 @@ __all__ = ["tool_format"]
 
 _Format = dict[str, object]
 
+_logger = logging.getLogger("pywebllm")
+
 
 def tool_format(use: ToolUse, *, answer: str | None = None) -> dict[str, object]:
     """Return the format of a text in which these tools are used.
+
+    The arguments of a tool that is not strict may be any JSON object where its schema cannot be
+    held; the log says so.
 
     `answer` is the grammar of an answer without calls; None lets the model write anything,
     before, between and behind its calls.
@@ -50,6 +56,9 @@ def _arguments(tool: Tool) -> _Format:
         if tool.strict:
             raise InvalidRequestError(f"{path}: {error.problem}", param=path) from error
         # Without `strict`, OpenAI promises no more than JSON; the prompt shows the schema.
+        _logger.warning(
+            "The arguments of the tool %r are not held to its schema: %s", tool.name, error.problem
+        )
         grammar = schema.json_object_grammar()
     return {"type": "grammar", "grammar": grammar}
 

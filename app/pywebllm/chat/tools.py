@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from .checks import check_keys, closest, flag, items, mapping, one_of, refuse, text
+from .tool_calls import NAME
 
 __all__ = ["Tool", "ToolUse", "read_tools"]
 
-_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_NAME = re.compile(NAME)
 _NO_PARAMETERS: Mapping[str, object] = {
     "type": "object",
     "properties": {},

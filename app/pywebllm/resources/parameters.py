@@ -143,7 +143,9 @@ class ToolRunParameters(ChatOptions, StopOptions, total=False):
         parallel_tool_calls: False: one call in an answer at most; default True.
         response_format: `{"type": "text"}` (the default), `{"type": "json_object"}`, or
             `{"type": "json_schema", "json_schema": {"name": …, "schema": …}}`; WebLLM's own are
-            `{"type": "grammar", "grammar": …}` and `{"type": "structural_tag", …}`.
+            `{"type": "grammar", "grammar": …}` and `{"type": "structural_tag", …}`. The model
+            can write nothing else, but does not see it, nor the descriptions in a schema: name
+            the fields in the prompt.
     """
 
     tool_choice: str | Mapping[str, object] | None
@@ -156,8 +158,10 @@ class ChatParameters(ToolRunParameters, AnswerOptions, total=False):
 
     Attributes:
         tools: What the model may ask to be called: functions of Python, whose signature and
-            docstring describe them, or descriptions as in the reference. Nothing is called
-            here: the calls are in `message.tool_calls`; `run_tools` makes them.
+            docstring describe them, or descriptions as in the reference. These the model does
+            see, in the system message. Nothing is called here: the calls are in
+            `message.tool_calls`; `run_tools` makes them. Arguments fit the schema, but those of
+            a tool without `strict` are any JSON object where it cannot be held; the log says so.
     """
 
     tools: Sequence[Tool] | None

@@ -257,6 +257,31 @@ def test_with_tools_the_schema_binds_the_answer_that_is_no_call() -> None:
     assert none["response_format"] == body_of(response_format=JSON)["response_format"]
 
 
+def nested() -> dict[str, Any]:
+    found: dict[str, Any] = {"type": "integer"}
+    for _ in range(20_000):
+        found = {"type": "array", "items": found}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "param", "words"),
+    [
+        ("response_format", {"type": "json_object", "schema": nested()}, "", "too deeply"),
+        ("response_format", {"type": "json_object", "schema": "[" * 200_000}, ".schema", "no JSON"),
+        ("tools", [nested()], "[0]", "too deeply"),
+        ("extra_body", nested(), "", "too deeply"),
+        ("tool_choice", nested(), "", "too deeply"),
+    ],
+    ids=["schema", "text", "tool", "extra", "choice"],
+)
+def test_what_is_nested_too_deeply_is_refused(
+    name: str, value: object, param: str, words: str
+) -> None:
+    with refused(f"{name}{param}", words):
+        call(**{name: value})
+
+
 def test_two_structural_tags_cannot_be_had() -> None:
     with refused("response_format", "structural tag"):
         call(tools=[TOOL], response_format=TAG)

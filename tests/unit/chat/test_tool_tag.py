@@ -5,6 +5,7 @@ A text is held against the formats by a small reading of them; the real one is x
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any, cast
 
@@ -118,9 +119,15 @@ def test_several_calls_beside_a_grammar_are_inside_one_tag() -> None:
     assert [element["type"] for element in elements] == ["grammar", "tag"]
 
 
-def test_a_schema_that_cannot_be_held_lets_any_object_pass() -> None:
+def test_a_schema_that_cannot_be_held_lets_any_object_pass_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     loose = tool("add", parameters=UNKNOWN)
-    format_ = tool_format(ToolUse(shown=(loose,), callable=(loose,), must_call=True, once=True))
+    with caplog.at_level(logging.WARNING, "pywebllm"):
+        format_ = tool_format(ToolUse(shown=(loose,), callable=(loose,), must_call=True, once=True))
+    (said,) = caplog.messages
+    assert "'add'" in said
+    assert "not" in said.split("schema: ")[1]
     (call,) = cast("list[Any]", format_["elements"])
     assert call["content"]["grammar"] == schema.json_object_grammar()
 

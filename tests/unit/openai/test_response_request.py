@@ -176,6 +176,28 @@ def test_errors_of_the_chat_name_parameters_of_the_response(
     assert caught.value.param == param
 
 
+@pytest.mark.parametrize(
+    ("chats", "said"),
+    [
+        ("messages", "input is wrong"),
+        ("messages[2].content[0].text", "input[…].content[0].text is wrong"),
+        ("max_tokens", "max_output_tokens is wrong"),
+        ("tools[3].function.name", "tools[3].name is wrong"),
+    ],
+)
+def test_errors_of_the_chat_say_the_names_of_the_response(chats: str, said: str) -> None:
+    request = read_request({"input": "Hello"})
+    with pytest.raises(InvalidRequestError) as caught, request.renamed():
+        raise InvalidRequestError(f"{chats} is wrong", param=chats)
+    assert caught.value.problem == said
+
+
+def test_texts_of_an_item_are_joined_as_in_a_chat() -> None:
+    parts = [{"type": "output_text", "text": text} for text in ("One.", "Two.")]
+    (found,) = chat(input=[{"role": "assistant", "content": parts}])["messages"]
+    assert found["content"] == "One.\nTwo."
+
+
 def test_input_items_become_messages() -> None:
     call = {"call_id": "c", "name": "f", "arguments": "{}"}
     items = [

@@ -125,4 +125,4 @@ def _text(content: object, place: str) -> str:
                 param=f"{place}.content[{index}]",
             )
         texts.append(text)
-    return "".join(texts)
+    return "\n".join(texts)  # as in a chat

@@ -127,7 +127,7 @@ class ResponseRequest:
         try:
             yield
         except InvalidRequestError as error:
-            error.param = _renamed(error.param)
+            _rename(error)
             raise
 
 
@@ -193,8 +193,20 @@ def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _renamed(param: str | None) -> str | None:
+def _rename(error: InvalidRequestError) -> None:
+    if error.param is None:
+        return
+    # Texts begin with the path, and this one may lead to a part of a message.
+    path = re.sub(r"^messages(\[\d+\])?", lambda it: "input[…]" if it[1] else "input", error.param)
+    name = _renamed(error.param)
+    shown = path if name == "input" else name
+    if error.problem.startswith(error.param):
+        error.problem = f"{shown}{error.problem.removeprefix(error.param)}"
+    error.param = name
+
+
+def _renamed(param: str) -> str:
     for chat, name in _NAMES.items():
-        if param and (found := re.match(chat, param)):
+        if found := re.match(chat, param):
             return found.expand(name) + param[found.end() :]
     return param
