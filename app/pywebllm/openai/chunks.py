@@ -13,13 +13,18 @@ __all__ = ["ChunkEvents"]
 
 
 class ChunkEvents:
-    """The chunks of an answer as JSON objects."""
+    """The chunks of an answer as JSON objects.
 
-    def __init__(self, stream: AnswerStream[Any, Any]) -> None:
+    `has_usage` says that the usage was asked for: it is null then in all chunks but the last.
+    """
+
+    def __init__(self, stream: AnswerStream[Any, Any], *, has_usage: bool = False) -> None:
         self._stream = stream
+        self._has_usage = has_usage
 
     async def __anext__(self) -> Event:
-        return codec.dump(await anext(self._stream))
+        event: Event = codec.dump(await anext(self._stream))
+        return {**event, "usage": event.get("usage")} if self._has_usage else event
 
     def close(self) -> None:
         """Stop the answer, now."""

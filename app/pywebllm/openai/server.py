@@ -92,8 +92,14 @@ class Server:
 
 async def _stream_or_whole(stream: AnswerStream[Any, Any], body: Body) -> Reply:
     if body.get("stream"):
-        return await _streamed(ChunkEvents(stream), last=DONE)
+        events = ChunkEvents(stream, has_usage=_includes_usage(body))
+        return await _streamed(events, last=DONE)
     return Reply.of_json(codec.dump(await stream.read()))
+
+
+def _includes_usage(body: Body) -> bool:
+    options = body.get("stream_options")
+    return isinstance(options, Mapping) and options.get("include_usage") is True
 
 
 async def _streamed(events: Events, *, named: bool = False, last: bytes = b"") -> Reply:
@@ -110,7 +116,7 @@ def _allow(method: str, path: str, allowed: str) -> None:
 def _read(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidRequestError("the body is not a JSON object")

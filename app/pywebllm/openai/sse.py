@@ -57,6 +57,11 @@ class EventBody(AsyncIterator[bytes]):
         self._last = last
         self._first = b""
 
+    @property
+    def is_open(self) -> bool:
+        """True until it has been read to its end or closed."""
+        return self._events is not None
+
     async def open(self) -> None:
         """Wait for the first event, which the next read returns.
 

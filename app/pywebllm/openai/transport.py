@@ -7,14 +7,17 @@ asked and answered is the server's part.
 from __future__ import annotations
 
 import asyncio
+import gc
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from pywebllm.client import AsyncWebLLM
 
 from .library import Library, library_of
 from .reply import Reply
 from .server import Server
+from .sse import EventBody
 
 if TYPE_CHECKING:
     # For type checkers it is a transport of both; of one that is not installed they know nothing,
@@ -52,8 +55,12 @@ def transport(client: AsyncWebLLM | None = None) -> Transport:
 class Transport(_Httpx2, _Httpx):
     """Answers requests from the model in the page: see `transport`.
 
-    Closing a response, or dropping it, stops the engine. The request's read timeout bounds each
-    wait: for the answer to begin, loading included, and then for each piece of it.
+    Closing a response, or dropping it, stops the engine. The official SDK's streams hold
+    themselves: `async with` or `close()` stops the engine at once, a `break` alone when garbage is
+    collected, which the next request sees to before it waits for its turn.
+
+    The request's read timeout bounds each wait: for the answer to begin, loading included, and
+    then for each piece of it.
 
     Args:
         client: What answers; None: a client of the transport's own, with the built-in model.
@@ -66,6 +73,7 @@ class Transport(_Httpx2, _Httpx):
     def __init__(self, client: AsyncWebLLM | None = None, *, owns_client: bool = False) -> None:
         self.owns_client = client is None or owns_client
         self._client = AsyncWebLLM() if client is None else client
+        self._bodies: WeakSet[EventBody] = WeakSet()  # of the streamed responses that are in use
 
     @property
     def client(self) -> AsyncWebLLM:
@@ -84,6 +92,8 @@ class Transport(_Httpx2, _Httpx):
         library = library_of(request)
         seconds = request.extensions.get("timeout", {}).get("read")
         reply = await self._reply(library, request, seconds)
+        if isinstance(reply.body, EventBody):
+            self._bodies.add(reply.body)
         return library.response(reply, request, seconds=seconds)
 
     async def aclose(self) -> None:
@@ -107,6 +117,7 @@ class Transport(_Httpx2, _Httpx):
 
     async def _reply(self, library: Library, request: Any, seconds: float | None) -> Reply:
         body = await request.aread()
+        await self._stop_dropped()
         server = Server(self._client.api)
         try:
             async with asyncio.timeout(seconds) as waiting:
@@ -115,3 +126,12 @@ class Transport(_Httpx2, _Httpx):
             if not waiting.expired():
                 raise
             raise library.read_timeout(request, seconds) from error
+
+    async def _stop_dropped(self) -> None:
+        # A stream that was left by `break` would hold up this request to its own last token.
+        if not any(body.is_open for body in self._bodies):
+            return
+        # The event loop closes the generator that was left: one turn begins a task, one runs it.
+        for _ in range(2):
+            await asyncio.sleep(0)
+        gc.collect()

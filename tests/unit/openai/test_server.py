@@ -7,8 +7,10 @@ import json
 import pytest
 from pywebllm.openai.reply import Reply
 from pywebllm.openai.server import Server
+from pywebllm.openai.sse import EventBody
 
 from tests.unit.openai.page import Page
+from tests.unit.runners import end, text_piece, usage
 
 HELLO = json.dumps({"messages": [{"role": "user", "content": "Hello"}]}).encode()
 
@@ -73,3 +75,34 @@ async def test_each_reply_has_an_id_of_its_own(page: Page) -> None:
     server = Server(page.once([]).once([]).llm.api)
     replies = [await server.answer("GET", "/v1/models") for _ in range(2)]
     assert len({reply.headers["x-request-id"] for reply in replies}) == 2
+
+
+async def test_body_that_is_nested_too_deeply_is_refused(page: Page) -> None:
+    for depth in (300, 900, 100_000):
+        for name in (b"messages", b"tools", b"stop"):
+            body = b'{"%s": %s%s}' % (name, b"[" * depth, b"]" * depth)
+            reply = await Server(page.llm.api).answer("POST", "/chat/completions", body)
+            assert reply.status == 400
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/completions"])
+async def test_usage_is_null_before_the_last_chunk_where_it_was_asked_for(
+    page: Page, path: str
+) -> None:
+    for asked in (True, False):
+        if path == "/completions":
+            page.stream(text_piece("a"), end(kind="text"), usage())
+        else:
+            page.chat("a")
+        body = {"messages": [{"role": "user", "content": "Hello"}], "prompt": "Hello"}
+        del body["prompt" if path == "/chat/completions" else "messages"]
+        sent = {**body, "stream": True, "stream_options": {"include_usage": asked}}
+        reply = await Server(page.llm.api).answer("POST", path, json.dumps(sent).encode())
+        assert isinstance(reply.body, EventBody)
+        *lines, _ = [line async for line in reply.body]
+        *chunks, last = [json.loads(line.removeprefix(b"data: ")) for line in lines]
+        if asked:
+            assert {chunk.get("usage", "missing") for chunk in chunks} == {None}
+            assert last["usage"]["completion_tokens"] == 2
+        else:
+            assert not any("usage" in chunk for chunk in (*chunks, last))

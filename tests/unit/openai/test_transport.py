@@ -88,6 +88,41 @@ async def test_dropping_the_sdks_stream_stops_the_engine(page: Page) -> None:
             await engine.stopped.wait()
 
 
+async def test_what_break_left_makes_way_for_the_next_request(page: Page) -> None:
+    answering = asyncio.create_task(begun(page, "Good "))
+    async with sdk(page) as client:
+        gc.disable()
+        try:
+            async for _ in await client.chat.completions.create(**STREAMED):
+                break
+            engine = await answering
+            await asyncio.sleep(0)
+            assert engine.stops == 0, "the SDK's stream holds itself"
+            page.chat("Good day")
+            await client.chat.completions.create(**CHAT)
+            async with asyncio.timeout(5):  # the SDK's generators are closed by tasks
+                await engine.stopped.wait()
+        finally:
+            gc.enable()
+
+
+async def test_garbage_is_left_alone_while_no_stream_is_open(
+    page: Page, library: ModuleType
+) -> None:
+    collections: list[str] = []
+    async with http_client(library, page) as client:
+        page.chat("Good day").chat("Good day")
+        gc.disable()
+        gc.callbacks.append(note := lambda phase, info: collections.append(phase))
+        try:
+            for body in (STREAMED, CHAT):
+                await client.post("/chat/completions", json=body)
+        finally:
+            gc.callbacks.remove(note)
+            gc.enable()
+    assert collections == []
+
+
 async def test_dropping_a_response_that_nobody_read_stops_the_engine(
     page: Page, library: ModuleType
 ) -> None:
