@@ -12,12 +12,12 @@ from typing import Self
 
 from .api import Api
 from .bridge import Bridge
-from .browser import open_bridge
+from .browser import check_support, open_bridge
 from .engine.pool import Pool
 from .records import Model, ModelRecord, id_of
 from .resources import Chat, Completions, Embeddings, Models, Sessions
 from .resources.body import read_timeout
-from .values import LoadProgress
+from .values import LoadProgress, Support
 
 __all__ = ["AsyncWebLLM"]
 
@@ -76,8 +76,10 @@ class AsyncWebLLM:
         if bridge is not None and assets_url is not None:
             raise TypeError("give assets_url to the function that opens the bridge, not to both")
         limit = read_timeout(timeout)
+        opener = bridge or partial(open_bridge, assets_url=assets_url)
+        self._check = _check_of(opener)
         self._pool = Pool(
-            bridge or partial(open_bridge, assets_url=assets_url),
+            opener,
             model=model,
             records=records,
             max_models=max_models,
@@ -101,6 +103,18 @@ class AsyncWebLLM:
             InvalidRequestError: `model` names no model.
         """
         return id_of(self._pool.resolve(model)) in self._pool.loaded
+
+    async def check_support(self) -> Support:
+        """Tell whether this browser can run a model, before anything large is downloaded.
+
+        It asks by the files that the client itself uses, where `bridge` is `open_bridge` or a
+        `functools.partial` of it; else by those that the wheel carries. Cancelled, nothing is
+        left behind.
+
+        Raises:
+            SupportError, AssetsError, DownloadError: As `pywebllm.check_support`.
+        """
+        return await self._check()
 
     async def load(
         self,
@@ -148,3 +162,10 @@ class AsyncWebLLM:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _check_of(opener: Callable[[], Awaitable[Bridge]]) -> Callable[[], Awaitable[Support]]:
+    if not isinstance(opener, partial) or opener.func is not open_bridge:
+        return check_support
+    shared = ("assets_url", "module")
+    return partial(check_support, **{k: v for k, v in opener.keywords.items() if k in shared})

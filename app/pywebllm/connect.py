@@ -6,14 +6,13 @@ Either way the result is a client of the official SDK, so the code that uses it 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from .browser import check_support
 from .client import AsyncWebLLM
-from .errors import FeatureSupportError, SupportError, WebLLMError
+from .errors import FeatureSupportError, SupportError
 from .records import Model, ModelRecord, id_of
 from .values import Support
 
@@ -61,11 +60,13 @@ async def connect(
 
     The page's model is chosen where this browser can run it, else the server. `client.backend`
     says which it is and why, and the log says so too. Nothing is loaded before the first request.
+    A browser may ask the visitor before the page may reach a server on their own machine or in
+    their own network, as Chromium does (https://github.com/WICG/local-network-access).
 
     Args:
         base_url: An OpenAI-compatible server: vLLM, Ollama, llama.cpp, … It must allow requests
             from this page's origin (CORS).
-        api_key: The server's key; None: it asks for none.
+        api_key: The server's key. None: it asks for none, and is sent none.
         server_model: The server's name for the model. None: the first of its list, for which
             it is asked at once.
         model: The page's model, as for `AsyncWebLLM`: None for the built-in one.
@@ -73,7 +74,7 @@ async def connect(
             when the SDK's client is closed.
         assets_url: As for `AsyncWebLLM`.
         prefer: `server` chooses the server wherever there is a `base_url`.
-        check: Tells whether the browser can run a model. None: `check_support`.
+        check: Tells whether the browser can run a model. None: the client's `check_support`.
         options: Those of `openai.AsyncOpenAI`, for example `max_retries` or `timeout`;
             `http_client` is for the server only.
 
@@ -81,7 +82,8 @@ async def connect(
 
     Raises:
         SupportError: The page cannot run the model, and there is no `base_url`.
-        WebLLMError: The page could not be asked, and there is no `base_url`.
+        WebLLMError: The page could not be asked: for example, its `assets_url` is wrong. That
+            says nothing of the browser, so no server is sent anything.
         ModelNotFoundError: The server lists no model.
         ImportError: The package `openai` is not installed.
         openai.APIError: The server was asked for its models, and did not answer.
@@ -94,7 +96,7 @@ async def connect(
     reason = "a server was preferred"
     if prefer == "page" or base_url is None:
         page = client or AsyncWebLLM(model, assets_url=assets_url)
-        obstacle = await _obstacle(page, check or partial(check_support, assets_url=assets_url))
+        obstacle = await _obstacle(page, check or page.check_support)
         if obstacle is None:
             return _told(sdk.connect_page(page, owns_client=client is None, **options))
         if base_url is None:
@@ -109,11 +111,11 @@ async def connect(
 
 async def _obstacle(
     page: AsyncWebLLM, check: Callable[[], Awaitable[Support]]
-) -> WebLLMError | None:
+) -> SupportError | None:
     """Return why the page cannot run its model; None: nothing is known to be in its way."""
     try:
         support = await check()
-    except WebLLMError as error:
+    except SupportError as error:
         return error
     if not support.ok:
         return SupportError(support.problem, advice=support.advice)
@@ -126,10 +128,10 @@ async def _obstacle(
 
 def _features(page: AsyncWebLLM) -> frozenset[str]:
     model = page.default
-    if isinstance(model, ModelRecord):
-        return frozenset(model.required_features or ())
-    # WebLLM's list does not say it of all models for 16-bit floats, but their ids do: q4f16_1.
-    return frozenset({"shader-f16"} if "f16" in id_of(model) else ())
+    declared = model.required_features if isinstance(model, ModelRecord) else None
+    # Not all records of models for 16-bit floats say so, but their ids do: q4f16_1.
+    implied = ("shader-f16",) if re.search(r"q\d+f16", id_of(model)) else ()
+    return frozenset((*(declared or ()), *implied))
 
 
 def _told(client: ConnectedOpenAI) -> ConnectedOpenAI:

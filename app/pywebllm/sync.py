@@ -15,7 +15,7 @@ from .client import AsyncWebLLM
 from .records import Model, ModelRecord
 from .resources.sync import SyncChat, SyncCompletions, SyncEmbeddings, SyncModels, SyncSessions
 from .resources.waiting import Wait
-from .values import LoadProgress
+from .values import LoadProgress, Support
 
 __all__ = ["WebLLM"]
 
@@ -66,6 +66,10 @@ class WebLLM:
     def is_loaded(self, model: Model = None) -> bool:
         """Do what `AsyncWebLLM.is_loaded` does."""
         return self._client.is_loaded(model)
+
+    def check_support(self) -> Support:
+        """Do what `AsyncWebLLM.check_support` does."""
+        return self._wait(self._client.check_support())
 
     def load(
         self,

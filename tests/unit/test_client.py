@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import json
 import math
@@ -12,6 +13,7 @@ from typing import Any, TypedDict
 
 import pytest
 from pydantic import BaseModel, Field, field_validator
+from pywebllm.browser import check_support, open_bridge
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.client import AsyncWebLLM
 from pywebllm.errors import (
@@ -19,6 +21,7 @@ from pywebllm.errors import (
     InvalidRequestError,
     ModelNotFoundError,
     ParseError,
+    SupportError,
     TruncatedError,
 )
 from pywebllm.records import ModelRecord
@@ -556,3 +559,18 @@ async def test_the_same_endpoints_take_bodies() -> None:
     async with bench.llm as llm:
         stream = await llm.api.chat({"messages": HELLO, "max_tokens": 5})
         assert (await stream.read()).text == "Hello."
+
+
+@pytest.mark.parametrize("given", [{"assets_url": "./there/"}, {"module": object()}, {}])
+async def test_support_is_asked_for_by_the_files_of_the_client(given: dict[str, Any]) -> None:
+    opener = functools.partial(open_bridge, thread="main", **given)
+    llm = AsyncWebLLM(bridge=opener)
+    check = llm._check
+    assert isinstance(check, functools.partial)
+    assert (check.func, check.keywords) == (check_support, given)
+    with pytest.raises(SupportError, match="outside of"):
+        await llm.check_support()
+
+
+async def test_support_is_asked_for_by_the_wheels_files_where_the_bridge_is_of_ones_own() -> None:
+    assert AsyncWebLLM(bridge=Bench().open)._check is check_support

@@ -14,6 +14,8 @@ from pywebllm.client import AsyncWebLLM
 from pywebllm.connect import Backend, connect
 from pywebllm.errors import (
     AssetsError,
+    DownloadError,
+    EngineError,
     FeatureSupportError,
     ModelNotFoundError,
     SupportError,
@@ -29,6 +31,7 @@ SERVER = "https://example.org/v1"
 HALF = ModelRecord(
     model_id="half", model="./half/", model_lib="./half.wasm", required_features=("shader-f16",)
 )
+UNDECLARED = ModelRecord(model_id="mine-q0f16", model="./half/", model_lib="./half.wasm")
 
 Check = Callable[[], Awaitable[Support]]
 
@@ -134,16 +137,38 @@ async def test_without_webgpu_and_server_the_reason_is_raised() -> None:
     assert caught.value.advice == "Use another."
 
 
-async def test_page_that_cannot_be_asked_is_a_reason_for_the_server_and_else_an_error() -> None:
-    failing = check(AssetsError("the wheel carries no bridge"))
-    client = await connect(base_url=SERVER, server_model="mine", check=failing)
-    async with client:
-        assert client.backend.reason == "the wheel carries no bridge"
-    with pytest.raises(AssetsError):
-        await connect(check=failing)
+@pytest.mark.parametrize("base_url", [None, SERVER])
+@pytest.mark.parametrize("kind", [AssetsError, DownloadError, EngineError])
+async def test_page_that_cannot_be_asked_is_an_error_and_no_reason_for_the_server(
+    kind: type[WebLLMError], base_url: str | None
+) -> None:
+    with pytest.raises(kind):
+        await connect(base_url=base_url, server_model="mine", check=check(kind("no bridge")))
 
 
-@pytest.mark.parametrize("model", [HALF, "Llama-3.2-1B-Instruct-q4f16_1-MLC"])
+async def test_browser_that_keeps_the_engine_out_is_a_reason_for_the_server() -> None:
+    forbidden = check(SupportError("the page forbids eval"))
+    async with await connect(base_url=SERVER, server_model="mine", check=forbidden) as client:
+        assert client.backend.reason == "the page forbids eval"
+
+
+async def test_server_without_a_key_is_sent_none() -> None:
+    asked: list[httpx2.Request] = []
+    for headers in (None, {"X-Mine": "1"}, {"authorization": "Basic me"}):
+        client = await connect(
+            base_url=SERVER,
+            check=without_webgpu(),
+            http_client=server("first", asked=asked),
+            default_headers=headers,
+        )
+        async with client.with_options(max_retries=0) as copy:
+            await copy.models.list()
+    sent = [request.headers.get("authorization") for request in asked]
+    assert sent == [None, None, None, None, "Basic me", "Basic me"]
+    assert asked[2].headers["x-mine"] == "1"
+
+
+@pytest.mark.parametrize("model", [HALF, UNDECLARED, "Llama-3.2-1B-Instruct-q4f16_1-MLC"])
 async def test_model_that_needs_more_than_the_gpu_has_is_a_reason_for_the_server(
     model: str | ModelRecord,
 ) -> None:

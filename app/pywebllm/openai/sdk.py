@@ -24,8 +24,8 @@ __all__ = ["AsyncOpenAI", "ConnectedOpenAI", "connect_page", "connect_server"]
 
 _PAGE_URL = "http://webllm.local/v1"
 
-# Where no key is asked for: the SDK wants one all the same.
-_NO_KEY = "local"
+# Where no key is asked for: the SDK wants one all the same. `ConnectedOpenAI` does not send it.
+_NO_KEY = "no-key"
 
 
 class AsyncOpenAI(openai.AsyncOpenAI):
@@ -65,6 +65,12 @@ class ConnectedOpenAI(openai.AsyncOpenAI):
         return super().copy(**options, _extra_kwargs=extra)
 
     with_options = copy
+
+    async def _prepare_request(self, request: Any) -> None:
+        # The SDK's hook for subclasses; it lets a client omit the header only request by request.
+        await super()._prepare_request(request)
+        if request.headers.get("Authorization") == f"Bearer {_NO_KEY}":
+            del request.headers["Authorization"]
 
 
 def connect_page(page: AsyncWebLLM, *, owns_client: bool, **options: Any) -> ConnectedOpenAI:
