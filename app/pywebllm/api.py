@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import codec
+from .answers.kept import KeptAnswer
 from .chat.call import ChatCall, read_call
 from .chat.stream import ChatStream
 from .embedding import embed, read_embedding_call
 from .engine.pool import Pool
-from .errors import InvalidRequestError, ModelNotFoundError, SessionNotFoundError
+from .errors import EngineError, InvalidRequestError, ModelNotFoundError, SessionNotFoundError
 from .model_list import list_models
 from .text.call import read_text_call
 from .text.stream import CompletionStream
@@ -114,15 +115,19 @@ class Api:
     async def resume(self, session_id: str) -> ChatStream:
         """Go on with an answer that was cut off; its model is loaded first if it must be.
 
-        The stream begins with the text that is kept; one that was finished ends after that.
+        The stream begins with the text that is kept. It ends after that, and no model is needed,
+        where the answer is not resumable: `finish_reason` is `stop` for one that was finished,
+        `length` for one that no model can go on with; of its prompt nothing is known.
 
         Cancelled, the load or the request stops, and the engine is free for the next one.
 
         Raises:
             SessionNotFoundError: None of this id is kept.
-            WebLLMError: The model could not be loaded, or cannot go on.
+            ModelNotFoundError: A record of one's own wrote it, and this client does not know it.
+            WebLLMError: The model could not be loaded, or what is kept cannot be read.
         """
         session = await self._session(session_id)
+        runner = self._pool if session.resumable else await self._kept(session)
         call = ChatCall(
             bodies=({"session_id": session.id},),
             model=session.model,
@@ -132,8 +137,14 @@ class Api:
             reads_tools=False,
             splits_reasoning=True,
         )
-        stream = ChatStream(self._pool, call, kind="resume")
-        await stream.open()
+        stream = ChatStream(runner, call, kind="resume")
+        try:
+            await stream.open()
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(
+                f"there is no model {session.model!r}, which wrote the answer {session.id!r}",
+                advice="If it is a record of your own, make the client with it: `records=[…]`.",
+            ) from error
         return stream
 
     async def delete_session(self, session_id: str) -> None:
@@ -147,6 +158,15 @@ class Api:
         """
         session = await self._session(session_id)
         await self._pool.query({"kind": "sessions.delete", "session_id": session.id})
+
+    async def _kept(self, session: Session) -> KeptAnswer:
+        if not session.model:
+            raise EngineError(
+                f"the answer {session.id!r} cannot be read: {session.reason}",
+                advice="Try again if another tab writes it, else delete it.",
+            )
+        found = await self._pool.query({"kind": "sessions.text", "session_id": session.id})
+        return KeptAnswer(session, found)
 
     async def _session(self, session_id: str) -> Session:
         if not isinstance(session_id, str):

@@ -96,6 +96,11 @@ class AsyncWebLLM:
         """What requests mean that name no model: an id or a record; None is the built-in one."""
         return self._pool.default
 
+    @property
+    def was_used(self) -> bool:
+        """True once it was asked for something that needs an engine, so that it is to be closed."""
+        return self._pool.was_used
+
     def is_loaded(self, model: Model = None) -> bool:
         """Return True while the model, None: the client's own, is in the GPU and answers.
 

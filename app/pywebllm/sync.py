@@ -12,6 +12,7 @@ from typing import Self
 from . import browser
 from .bridge import Bridge
 from .client import AsyncWebLLM
+from .errors import SupportError
 from .records import Model, ModelRecord
 from .resources.sync import SyncChat, SyncCompletions, SyncEmbeddings, SyncModels, SyncSessions
 from .resources.waiting import Wait
@@ -85,8 +86,9 @@ class WebLLM:
         self._wait(self._client.unload(model))
 
     def close(self) -> None:
-        """Do what `AsyncWebLLM.close` does."""
-        self._wait(self._client.close())
+        """Do what `AsyncWebLLM.close` does; nothing where nothing was opened."""
+        if self._client.was_used:
+            self._wait(self._client.close())
 
     def __enter__(self) -> Self:
         return self
@@ -97,4 +99,9 @@ class WebLLM:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except SupportError:
+            # The caller's own error says more than that this Python cannot wait.
+            if error is None:
+                raise

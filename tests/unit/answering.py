@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from pywebllm.bridge import Stream
+from pywebllm.errors import ModelNotFoundError
 
 from tests.unit.fakes import FakeBridge, FakeStream, chunk, last_chunk
 
@@ -34,6 +35,7 @@ class AnsweringBridge(FakeBridge):
         self.loaded: list[str] = []
         self.queried: list[dict[str, Any]] = []
         self.replies = replies or {}
+        self.unknown: set[str] = set()  # models that are not found
 
     @property
     def requests(self) -> list[dict[str, Any]]:
@@ -50,6 +52,8 @@ class AnsweringBridge(FakeBridge):
         model = json.loads(request)["model"]
         self.loaded.append(model if isinstance(model, str) else model["model_id"])
         stream = FakeStream(request)
+        if self.loaded[-1] in self.unknown:
+            stream.fail(ModelNotFoundError(self.loaded[-1]))
         stream.end()
         return stream
 

@@ -13,6 +13,7 @@ from pywebllm.api import Api
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.engine.pool import Pool
 from pywebllm.errors import (
+    EngineError,
     InvalidRequestError,
     ModelNotFoundError,
     SessionNotFoundError,
@@ -202,6 +203,50 @@ async def test_an_answer_goes_on_with_the_model_that_began_it(session: str, mode
     assert (request["kind"], request["request"]["session_id"]) == ("resume", session)
     assert bench.bridge.loaded == [model]
     assert (await stream.read()).text == "It was dark and quiet."
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish"),
+    [("generation finished", "stop"), ("journal scan stopped at 3", "length")],
+)
+async def test_an_answer_that_is_over_is_given_without_its_model(reason: str, finish: str) -> None:
+    bench = Bench()
+    over = {**KEPT[0], "resumable": False, "reason": reason}
+    text = {"text": "<think>\nHm.\n</think>\n\nIt was dark.", "completion_tokens": 7}
+    bench.bridge.replies |= {"sessions": [over], "sessions.text": text}
+    stream = await bench.api.resume("s1")
+    answer = await stream.read()
+    assert bench.bridge.queried[-1] == {"kind": "sessions.text", "session_id": "s1"}
+    assert (answer.text, answer.choices[0].message.reasoning) == ("It was dark.", "Hm.")
+    assert (answer.model, answer.choices[0].finish_reason) == ("small", finish)
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (0, 7)
+    assert (bench.bridge.loaded, bench.bridge.requests) == ([], [])
+
+
+async def test_an_answer_that_could_not_be_inspected_says_why() -> None:
+    bench = Bench()
+    spoiled = {**KEPT[0], "model": "", "resumable": False, "reason": "inspection failed: bad crc"}
+    bench.bridge.replies["sessions"] = [spoiled]
+    with pytest.raises(EngineError, match="bad crc"):
+        await bench.api.resume("s1")
+    assert bench.bridge.loaded == []
+
+
+@pytest.mark.parametrize("found", [{}, None, {"text": "a", "completion_tokens": "x"}])
+async def test_a_text_of_an_answer_that_cannot_be_read_is_the_engines_error(found: object) -> None:
+    bench = Bench()
+    over = {**KEPT[0], "resumable": False}
+    bench.bridge.replies |= {"sessions": [over], "sessions.text": found}
+    with pytest.raises(EngineError, match="no text of an answer"):
+        await bench.api.resume("s1")
+
+
+async def test_an_answer_of_a_record_that_is_not_known_says_how_it_can_be() -> None:
+    bench = Bench()
+    bench.bridge.unknown.add("small")
+    with pytest.raises(ModelNotFoundError, match=r"'small'.*records="):
+        await bench.api.resume("s1")
 
 
 async def test_a_session_is_deleted() -> None:

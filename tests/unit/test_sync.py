@@ -196,6 +196,36 @@ def test_it_is_made_with_the_arguments_of_the_other_client() -> None:
         WebLLM(assets_url="./", bridge=bench.open)
 
 
+def test_where_python_cannot_wait_closing_hides_no_error_and_is_none_itself() -> None:
+    WebLLM().close()
+    with pytest.raises(KeyError, match="mine"), WebLLM():
+        raise KeyError("mine")
+    with WebLLM():
+        pass
+
+
+def test_a_python_that_cannot_wait_any_more_says_so_unless_there_is_another_error() -> None:
+    can_wait = True
+
+    def wait(awaitable: Any, /) -> Any:
+        if can_wait:
+            return bench.wait(awaitable)
+        awaitable.close()
+        raise SupportError("it cannot wait")
+
+    bench = Bench()
+    llm = WebLLM(bridge=bench.open, wait=wait)
+    llm.load()
+    can_wait = False
+    with pytest.raises(SupportError), llm:
+        pass
+    with pytest.raises(KeyError, match="mine"), llm:
+        raise KeyError("mine")
+    can_wait = True
+    llm.close()
+    bench.loop.close()
+
+
 def test_a_python_that_cannot_wait_says_so_at_the_first_call() -> None:
     llm = WebLLM()
     calls: list[Any] = [

@@ -106,6 +106,11 @@ class Pool:
         found = (slot.engine.loaded for slot in self._slots)
         return tuple(model for model in found if model is not None)
 
+    @property
+    def was_used(self) -> bool:
+        """True once an engine was needed."""
+        return bool(self._slots)
+
     def resolve(self, model: Model) -> str | ModelRecord | None:
         """Return what a request means by `model`: an id, a record, or None for the built-in one.
 
