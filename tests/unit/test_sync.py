@@ -205,7 +205,7 @@ def test_where_python_cannot_wait_closing_hides_no_error_and_is_none_itself() ->
 
 
 def test_a_python_that_cannot_wait_any_more_says_so_unless_there_is_another_error() -> None:
-    can_wait = True
+    can_wait, bench = True, Bench()
 
     def wait(awaitable: Any, /) -> Any:
         if can_wait:
@@ -213,7 +213,6 @@ def test_a_python_that_cannot_wait_any_more_says_so_unless_there_is_another_erro
         awaitable.close()
         raise SupportError("it cannot wait")
 
-    bench = Bench()
     llm = WebLLM(bridge=bench.open, wait=wait)
     llm.load()
     can_wait = False

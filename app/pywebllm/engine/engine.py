@@ -165,7 +165,7 @@ class Engine:
             return answer
 
     async def query(self, request: Mapping[str, object]) -> Any:
-        """Ask what needs no model: `models`, `sessions` or `sessions.delete` as its `kind`.
+        """Ask what needs no model; see the `query` of the bridge for the kinds.
 
         It waits for nothing that is loaded or written. Cancelled, it leaves nothing behind.
 
