@@ -34,6 +34,8 @@ _SUPPORTED = (
     " NamedTuple or a class of pydantic."
 )
 
+_FEWEST_TO_DIFFER = 2
+
 
 def schema_of(type_: Any, *, param: str = "response_format") -> dict[str, object]:
     """Describe a Python type as JSON Schema, draft 2020-12.
@@ -151,10 +153,8 @@ class _Describer:
     def _model(self, shape: Model) -> dict[str, object]:
         # Its own definitions stay under it, so no two classes can meet under one name.
         here = self._references[shape.type]
-        found: dict[str, object] = shape.type.model_json_schema(
-            ref_template=here + "/$defs/{model}"
-        )
-        return found
+        found = shape.type.model_json_schema(ref_template=here + "/$defs/{model}")
+        return {name: _folding(value) for name, value in found.items()}
 
     def _plain(self, shape: Shape, path: str) -> dict[str, object]:
         match shape:
@@ -199,6 +199,24 @@ class _Describer:
             )
         names_schema = {} if key == {"type": "string"} else {"propertyNames": key}
         return {"type": "object", "additionalProperties": value, **names_schema}
+
+
+def _folding(value: Any) -> Any:
+    """Take `uniqueItems` off a set of pydantic's, which folds what comes twice when it is read.
+
+    Where two items or more must differ it stays, and is refused: folded there may be too few.
+    """
+    if isinstance(value, list):
+        return [_folding(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    is_set = value.get("type") == "array" and value.get("uniqueItems") is True
+    drop = is_set and value.get("minItems", 0) < _FEWEST_TO_DIFFER
+    return {
+        name: _folding(inner)
+        for name, inner in value.items()
+        if not (drop and name == "uniqueItems")
+    }
 
 
 def _choices(values: tuple[Any, ...]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import AnyHttpUrl, BaseModel, Field, HttpUrl, StringConstraints
-from pywebllm.errors import ParseError
+from pywebllm.errors import InvalidRequestError, ParseError
 from pywebllm.schema import build, grammar_of, schema_of
 
 from tests.unit.schema.ebnf import Grammar
@@ -73,6 +73,16 @@ class Loose(BaseModel, extra="allow"):
     a: int
 
 
+class Tagged(BaseModel):
+    tags: set[str] = Field(min_length=1, max_length=3)
+    inner: list[frozenset[int]]
+    unique: set[int] = Field(alias="uniqueItems")
+
+
+class Pair(BaseModel):
+    both: set[str] = Field(min_length=2)
+
+
 @dataclass
 class Holder:
     trees: list[Tree]
@@ -110,6 +120,21 @@ def test_models_may_stand_inside_of_dataclasses() -> None:
     assert Grammar.read(grammar_of(schema)).accepts(text)
     found = build(Holder, text)
     assert found == Holder([Tree(name="a", children=[Tree(name="b")])], Cat(kind="cat", lives=9))
+
+
+def test_the_sets_of_a_model_are_written_as_lists_and_folded() -> None:
+    schema = schema_of(Tagged)
+    assert '"uniqueItems": true' not in json.dumps(schema)
+    text = '{"tags": ["a", "a"], "inner": [[1, 1]], "uniqueItems": [2, 2]}'
+    assert Grammar.read(grammar_of(schema)).accepts(text)
+    made = {"tags": {"a"}, "inner": [frozenset({1})], "uniqueItems": {2}}
+    assert build(Tagged, text) == Tagged.model_validate(made)
+
+
+def test_a_set_of_a_model_that_must_hold_two_is_refused() -> None:
+    # ["a", "a"] would be one too few.
+    with pytest.raises(InvalidRequestError, match="uniqueItems"):
+        grammar_of(schema_of(Pair))
 
 
 def test_what_a_model_refuses_is_a_parse_error() -> None:
