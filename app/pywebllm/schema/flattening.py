@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .keywords import Schema, checked
@@ -19,6 +20,7 @@ class Flattener:
 
     def __init__(self, root: object) -> None:
         self._root = root
+        self._targets: dict[str, Schema | None] = {}
 
     def flat(
         self, schema: object, place: Place, *, seen: frozenset[str] = frozenset()
@@ -35,24 +37,29 @@ class Flattener:
         keywords: dict[str, Any] = dict(checked(schema, place))
         if keywords.pop("nullable", False):
             return {"anyOf": [keywords, {"type": "null"}]}
-        parts = [
-            (part, place.at("allOf", at), seen) for at, part in enumerate(keywords.pop("allOf", ()))
-        ]
-        if "$ref" in keywords:
-            parts.append(self._target(keywords.pop("$ref"), place, seen))
-        if "const" in keywords:
-            parts.append(({"enum": [keywords.pop("const")]}, place, seen))
+        all_of, reference = keywords.pop("allOf", ()), keywords.pop("$ref", None)
+        values = {"enum": [keywords.pop("const")]} if "const" in keywords else None
+        parts = [(self.flat(part, at, seen=seen), at) for part, at in _parts(all_of, place)]
+        if reference is not None:
+            parts.append((self._target(reference, place, seen), place))
+        if values is not None:
+            parts.append((values, place))
         found: Schema = keywords
-        for part, where, known in parts:
-            inner = self.flat(part, where, seen=known)
-            if inner is None:
+        for part, where in parts:
+            if part is None:
                 return None
-            found = merged(found, inner, where)
+            found = merged(found, part, where)
         return found
 
-    def _target(
-        self, reference: str, place: Place, seen: frozenset[str]
-    ) -> tuple[object, Place, frozenset[str]]:
+    def _target(self, reference: str, place: Place, seen: frozenset[str]) -> Schema | None:
         if reference in seen:
             raise place.error(f"'$ref': {reference!r} only leads back to itself", advice="Mend it.")
-        return resolve(self._root, reference, place), place, seen | {reference}
+        # Once for each: references that share what they point to would be followed 2ⁿ times.
+        if reference not in self._targets:
+            target = resolve(self._root, reference, place)
+            self._targets[reference] = self.flat(target, place, seen=seen | {reference})
+        return self._targets[reference]
+
+
+def _parts(all_of: Sequence[object], place: Place) -> Iterator[tuple[object, Place]]:
+    return ((part, place.at("allOf", at)) for at, part in enumerate(all_of))

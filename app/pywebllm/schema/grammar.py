@@ -62,6 +62,7 @@ class _Grammar:
         self._names: dict[str, str] = {}
         self._empty: set[str] = set()
         self._choosing: frozenset[str] = frozenset()
+        self._choices: dict[str, Node] = {}
 
     def text(self, place: Place) -> str:
         """Write the whole grammar."""
@@ -122,12 +123,16 @@ class _Grammar:
         return found
 
     def _one_of(self, flat: Schema, options: list[tuple[Schema, Place]], place: Place) -> Node:
+        # Once for each: choices that share what they choose from would be written 2ⁿ times.
         key = exact_json(flat)
+        if key in self._choices:
+            return self._choices[key]
         if key in self._choosing:
             raise place.error("the choice only leads back to itself", advice="Mend '$ref'.")
         before, self._choosing = self._choosing, self._choosing | {key}
         found = choice(*(self.write(option, inner) for option, inner in options))
         self._choosing = before
+        self._choices[key] = found
         return found
 
     def _plain(self, schema: Schema, place: Place) -> Node:

@@ -323,6 +323,17 @@ def test_a_refusal_names_the_parameter_that_the_schema_came_by() -> None:
     assert caught.value.param == "tools"
 
 
+@pytest.mark.parametrize("keyword", ["anyOf", "allOf"])
+def test_what_is_reached_on_many_ways_is_written_once(keyword: str) -> None:
+    # Without that, this takes hours.
+    definitions: dict[str, Any] = {
+        str(at): {keyword: [{"$ref": f"#/$defs/{at + 1}"}, {"$ref": f"#/$defs/{at + 1}"}]}
+        for at in range(40)
+    }
+    schema = {"$ref": "#/$defs/0", "$defs": {**definitions, "40": {"type": "null"}}}
+    assert grammar_of(schema) == 'root ::= "null"\n'
+
+
 def test_a_schema_that_is_nested_too_deeply_is_refused() -> None:
     schema: dict[str, object] = {"type": "null"}
     for _ in range(100):
