@@ -100,14 +100,28 @@ def members_of(type_: Any, *, param: str) -> list[Member]:
     """List the fields of such a class, in order.
 
     Raises:
-        InvalidRequestError: An annotation cannot be resolved.
+        InvalidRequestError: An annotation cannot be resolved, or the class cannot be made from
+            its fields alone.
     """
     class_ = class_of(type_)
     read = _reader(class_)
     assert read is not None
     chosen = dict(zip(getattr(class_, "__parameters__", ()), get_args(type_), strict=False))
     hints = hints_of(class_, param=param)
+    _check_made_of_fields(class_, hints, param)
     return read(class_, {name: _filled(hint, chosen) for name, hint in hints.items()})
+
+
+def _check_made_of_fields(class_: Any, hints: Mapping[str, Any], param: str) -> None:
+    for name, hint in hints.items():
+        is_init_var = hint is dataclasses.InitVar or isinstance(hint, dataclasses.InitVar)
+        if is_init_var and not hasattr(class_, name):
+            raise InvalidRequestError(
+                f"{class_.__name__}.{name}: an InitVar without a default is no field that JSON"
+                " can hold",
+                advice="Give it a default, or make it a field.",
+                param=param,
+            )
 
 
 def _reader(class_: type) -> Callable[[Any, Mapping[str, Any]], list[Member]] | None:

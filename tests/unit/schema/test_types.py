@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, make_dataclass
+from dataclasses import InitVar, dataclass, make_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -238,3 +238,23 @@ def test_annotations_that_cannot_be_resolved_are_refused() -> None:
 
     with pytest.raises(InvalidRequestError, match="annotations of Lost cannot be resolved"):
         schema_of(Lost)
+
+
+def test_a_class_that_takes_more_than_its_fields_is_refused() -> None:
+    @dataclass
+    class Seeded:
+        value: int
+        seed: InitVar[int]
+
+    with pytest.raises(InvalidRequestError, match=r"Seeded\.seed: an InitVar without a default"):
+        schema_of(Seeded)
+
+
+def test_what_a_class_takes_beside_its_fields_keeps_its_default() -> None:
+    @dataclass
+    class Seeded:
+        value: int
+        seed: InitVar[int] = 3
+
+    assert schema_of(Seeded)["required"] == ["value"]
+    assert build(Seeded, '{"value": 1}') == Seeded(1)
