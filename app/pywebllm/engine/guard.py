@@ -23,6 +23,9 @@ __all__ = ["GuardedStream", "Watcher"]
 
 _logger = logging.getLogger("pywebllm")
 
+# An event loop holds its tasks weakly, and those who are told may be gone before the bridge is.
+_watching: set[asyncio.Task[None]] = set()
+
 # After one of these the bridge has no model any more.
 _LOSSES = (DeviceLostError, DisposedError, ModelNotLoadedError, WorkerError)
 
@@ -79,6 +82,8 @@ class Watcher:
         self._events = events
         self._on_loss = on_loss
         self._task = asyncio.create_task(self._follow(), name="pywebllm watcher")
+        _watching.add(self._task)
+        self._task.add_done_callback(_watching.discard)
 
     async def close(self) -> None:
         """Stop watching. May be called again. Cancelled, it has stopped all the same."""

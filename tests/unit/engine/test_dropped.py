@@ -95,6 +95,32 @@ async def test_what_holds_itself_is_freed_when_garbage_is_collected(make: str) -
     assert await bench.is_freed()
 
 
+async def test_a_bridge_that_nobody_else_holds_is_freed_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    freed: list[int] = []
+
+    class Counted(AnsweringBridge):
+        async def dispose(self) -> None:
+            await super().dispose()
+            freed.append(self.disposals)
+
+    async def opened() -> Counted:
+        return Counted(written("Hello."))
+
+    service = WebLLMService(bridge=opened)
+    await service.initialize()
+    del service
+    with pytest.warns(ResourceWarning, match="not closed"):
+        gc.collect()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    gc.collect()
+    assert freed == [1]
+    assert "destroyed" not in caplog.text
+    assert not [task for task in asyncio.all_tasks() if "pywebllm" in task.get_name()]
+
+
 async def test_a_stream_that_is_read_keeps_its_model() -> None:
     bench = Bench()
     client = await loaded_client(bench)
