@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from .charset import ALL, Ranges, escaped, spelled, unescaped
 from .ebnf import NOTHING, Chars, Choice, Node, Repeat, Sequence, Text, choice, repeat, sequence
 from .fitting import fit_length
-from .formats import FORMATS, FREE_FORMATS
+from .formats import FORMATS, FREE_FORMATS, SHORT_FORMATS
 from .place import Place
 from .regex import RegexError, read_regex
 from .repeats import repeated
 from .writer import Writer
 
 __all__ = ["string_node", "text_node"]
+
+
+_SHORT = 100  # characters, which every one of the short formats has room for
 
 
 def string_node(schema: Mapping[str, object], place: Place, writer: Writer) -> Node:
@@ -71,7 +74,14 @@ def _content(schema: Mapping[str, object], place: Place) -> Node | None:
             f"'format': {format_!r} is not supported",
             advice=f"Use one of {', '.join(FORMATS)}, or a pattern.",
         )
-    return read_regex(FORMATS[str(format_)])
+    return read_regex(_format(str(format_), schema))
+
+
+def _format(name: str, schema: Mapping[str, object]) -> str:
+    least = schema.get("minLength", 0)
+    assert isinstance(least, int)
+    is_short = schema.get("maxLength") is not None and least <= _SHORT
+    return SHORT_FORMATS.get(name, FORMATS[name]) if is_short else FORMATS[name]
 
 
 def _pattern(pattern: str, place: Place) -> Node:

@@ -176,6 +176,21 @@ def test_a_format_goes_with_a_length(name: str) -> None:
     assert grammar(schema).derive(random.Random(2))
 
 
+def test_an_address_within_a_large_length_is_made_of_few_short_parts() -> None:
+    schema = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 2083}
+    assert fits(schema, "https://www.my-site.example.org/a/b~c.html")
+    # The engine would look at all tokens for each character that a part may have.
+    counts = [int(most) for most in re.findall(r"\{\d+,(\d+)\}", grammar_of(schema))]
+    assert max(counts) < 32
+    assert sum(counts) < 150
+
+
+def test_a_long_address_can_be_asked_for() -> None:
+    schema = {"type": "string", "format": "uri", "minLength": 500, "maxLength": 600}
+    found = json.loads(grammar(schema).derive(random.Random(3)))
+    Draft202012Validator(schema).validate(found)
+
+
 def test_dates_are_days_of_the_calendar() -> None:
     schema = {"type": "string", "format": "date"}
     for date in ("2024-02-29", "2000-02-29", "2023-12-31", "1999-04-30"):
