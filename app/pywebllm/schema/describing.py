@@ -153,8 +153,10 @@ class _Describer:
     def _model(self, shape: Model) -> dict[str, object]:
         # Its own definitions stay under it, so no two classes can meet under one name.
         here = self._references[shape.type]
-        found = shape.type.model_json_schema(ref_template=here + "/$defs/{model}")
-        return {name: _folding(value) for name, value in found.items()}
+        found: dict[str, object] = _folding(
+            shape.type.model_json_schema(ref_template=here + "/$defs/{model}")
+        )
+        return found
 
     def _plain(self, shape: Shape, path: str) -> dict[str, object]:
         match shape:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import AnyHttpUrl, BaseModel, Field, HttpUrl, StringConstraints
+from pydantic import AnyHttpUrl, BaseModel, Field, HttpUrl, RootModel, StringConstraints
 from pywebllm.errors import InvalidRequestError, ParseError
 from pywebllm.schema import build, grammar_of, schema_of
 
@@ -79,6 +79,10 @@ class Tagged(BaseModel):
     unique: set[int] = Field(alias="uniqueItems")
 
 
+class Numbers(RootModel[set[int]]):
+    pass
+
+
 class Pair(BaseModel):
     both: set[str] = Field(min_length=2)
 
@@ -129,6 +133,11 @@ def test_the_sets_of_a_model_are_written_as_lists_and_folded() -> None:
     assert Grammar.read(grammar_of(schema)).accepts(text)
     made = {"tags": {"a"}, "inner": [frozenset({1})], "uniqueItems": {2}}
     assert build(Tagged, text) == Tagged.model_validate(made)
+
+
+def test_a_model_may_be_a_set_itself() -> None:
+    assert Grammar.read(grammar_of(schema_of(Numbers))).accepts("[1, 1]")
+    assert build(Numbers, "[1, 1]") == Numbers({1})
 
 
 def test_a_set_of_a_model_that_must_hold_two_is_refused() -> None:
