@@ -540,10 +540,9 @@ class Channel {
 function findRecord(request, webllm) {
   /** @type {ModelRecord[]} */
   const list = webllm.prebuiltAppConfig.model_list;
-  const record = "record" in request ? request.record : list.find(({ model_id }) => model_id === request.model);
-  if (!record) {
-    throw new BridgeError("ModelNotFoundError", `WebLLM's list has no model with this id: ${JSON.stringify(request)}`);
-  }
+  if ("record" in request) return { ...request.record, required_features: requiredFeatures(request.record) };
+  const record = list.find(({ model_id }) => model_id === request.model);
+  if (!record) throw new BridgeError("ModelNotFoundError", `WebLLM's list has no model "${request.model}".`);
   return { ...record, required_features: requiredFeatures(record) };
 }
 

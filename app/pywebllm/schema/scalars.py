@@ -59,7 +59,7 @@ def _decimal(value: Any) -> Decimal:
 def _text(read: Callable[[str], object]) -> Callable[[Any], object]:
     def checked(value: Any) -> object:
         if not isinstance(value, str):
-            raise ValueError(value)  # noqa: TRY004: the one error that callers look for
+            raise ValueError(value)  # the one error that callers look for
         return read(value)
 
     return checked
