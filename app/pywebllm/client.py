@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from types import TracebackType
-from typing import Self
+
+from pywebllm.closing import AsyncClosing
 
 from .api import Api
 from .bridge import Bridge
@@ -22,7 +22,7 @@ from .values import LoadProgress, Support
 __all__ = ["AsyncWebLLM"]
 
 
-class AsyncWebLLM:
+class AsyncWebLLM(AsyncClosing):
     """Language models on the visitor's own GPU, in the shape of `openai.AsyncOpenAI`.
 
         async with AsyncWebLLM() as llm:
@@ -157,15 +157,7 @@ class AsyncWebLLM:
         """
         await self._pool.dispose()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def _leave(self) -> None:
         await self.close()
 
 

@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from pywebllm import codec
+from pywebllm.closing import AsyncClosing
 from pywebllm.engine.streams import EngineStream
 from pywebllm.errors import AbortedError, EngineError
 from pywebllm.types import Usage
@@ -51,7 +51,7 @@ class Writer(Protocol[ChunkT, FinalT_co]):
         ...
 
 
-class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
+class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
     """The chunks of all answers to one request, in order, none left out.
 
     The request is made by `open`, or when the first chunk is asked for. Only one task may read.
@@ -174,15 +174,7 @@ class AnswerStream(AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
         """Stop the engine at once; nothing happens when the stream is over."""
         self.close()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def _leave(self) -> None:
         self.close()
 
     async def _receive(self) -> None:

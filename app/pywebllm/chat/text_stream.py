@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from types import TracebackType
-from typing import Self
 
+from pywebllm.closing import AsyncClosing
 from pywebllm.errors import WebLLMError
 from pywebllm.types import ChatCompletion, Usage
 
@@ -14,7 +13,7 @@ from .stream import ChatStream
 __all__ = ["TextStream"]
 
 
-class TextStream(AsyncIterator[str]):
+class TextStream(AsyncClosing, AsyncIterator[str]):
     """The text of one answer, piece by piece; empty pieces are left out.
 
     `on_end` hears the whole answer when the stream has been read to its end, `on_error` what
@@ -70,15 +69,7 @@ class TextStream(AsyncIterator[str]):
         """Stop the answer; nothing happens when it is over. Takes effect at once."""
         await self._chunks.aclose()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def _leave(self) -> None:
         await self.aclose()
 
     async def _piece(self) -> str:

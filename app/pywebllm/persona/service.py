@@ -10,19 +10,19 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 from pywebllm import wire
 from pywebllm.bridge import Bridge
 from pywebllm.browser import open_bridge
 from pywebllm.chat.call import read_call
+from pywebllm.chat.parameters import read_parameters
 from pywebllm.chat.stream import ChatStream
 from pywebllm.chat.text_stream import TextStream
+from pywebllm.closing import AsyncClosing
 from pywebllm.engine.engine import Engine
 from pywebllm.errors import ModelNotLoadedError, ParseError, WebLLMError
 from pywebllm.events import Event
-from pywebllm.records import Model, check_sampling, id_of
+from pywebllm.records import Model, id_of
 from pywebllm.types import ChatCompletion, Usage
 from pywebllm.values import LoadProgress
 
@@ -44,7 +44,7 @@ _STATUS = {
 }
 
 
-class WebLLMService:
+class WebLLMService(AsyncClosing):
     """A language model on the visitor's own GPU that writes personas.
 
     Args:
@@ -80,7 +80,7 @@ class WebLLMService:
         self._model = wire.read_model(model)
         self._temperature = temperature
         self._max_tokens = max_tokens
-        check_sampling(temperature=temperature, max_tokens=max_tokens)
+        read_parameters({"temperature": temperature, "max_tokens": max_tokens})
         self._engine = Engine(bridge or partial(open_bridge, assets_url=assets_url))
         self._engine.lost.subscribe(self._fail)
         self._session_id: str | None = None
@@ -237,15 +237,7 @@ class WebLLMService:
         if was_in_use:
             self._say("The model is unloaded.")
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def _leave(self) -> None:
         await self.dispose()
 
     def _stream(
