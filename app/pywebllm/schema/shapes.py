@@ -133,7 +133,7 @@ def _collection(type_: Any) -> Shape | None:
     origin = get_origin(type_) or type_
     arguments = get_args(type_)
     if origin is tuple:
-        return _tuple(arguments, bare=type_ in (tuple, tuple))
+        return _tuple(arguments, bare=type_ is tuple)
     if not _is_hashable(origin):
         return None
     if origin in _COLLECTIONS:

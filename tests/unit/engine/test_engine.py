@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 from pywebllm.errors import (
@@ -22,13 +21,6 @@ from tests.unit.engine.engines import Bench, SlowBridge, read
 from tests.unit.fakes import BUILTIN, loss, progress
 
 pytestmark = pytest.mark.timeout(20)
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    bench = Bench()
-    yield bench
-    await bench.engine.dispose()
 
 
 async def test_nothing_is_opened_before_the_first_load(bench: Bench) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 from pywebllm.builtin import BUILTIN_MODEL
@@ -26,13 +25,6 @@ from tests.unit.engine.engines import Bench, SlowBridge, read
 from tests.unit.fakes import FakeStream, loss, progress
 
 pytestmark = pytest.mark.timeout(20)
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    bench = Bench()
-    yield bench
-    await bench.engine.dispose()
 
 
 async def opening(
