@@ -15,8 +15,8 @@ from typing import Literal, cast
 
 from . import codec
 from .chat import parameters as chat
-from .chat.checks import integer, items, one_of, refuse
 from .chat.parameters import Parameter, Table, read_parameters
+from .checks import integer, items, one_of, refuse
 from .engine.engine import Runner
 from .errors import EngineError
 from .records import Model

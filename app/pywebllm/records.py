@@ -1,4 +1,4 @@
-"""What names a model, and the parameters of sampling that every façade checks the same way.
+"""What names a model.
 
 Shapes are those of WebLLM's model records. Nothing here knows JSON; `wire` reads and writes
 these values.
@@ -6,7 +6,6 @@ these values.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,11 +13,7 @@ from typing import Any, TypeAlias
 from .builtin import BUILTIN_MODEL
 from .errors import InvalidRequestError
 
-__all__ = ["Model", "ModelRecord", "check_sampling", "id_of"]
-
-# JavaScript's numbers are exact for integers up to here.
-_LARGEST_INTEGER = 2**53 - 1
-_HOTTEST = 2.0
+__all__ = ["Model", "ModelRecord", "id_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,39 +77,5 @@ def id_of(model: str | ModelRecord | None) -> str:
     return BUILTIN_MODEL if model is None else model
 
 
-def check_sampling(*, temperature: object, max_tokens: object, seed: object = None) -> None:
-    """Check that each parameter is None or in its range.
-
-    Raises:
-        InvalidRequestError: One is not; `param` names it.
-    """
-    if temperature is not None and not _is_temperature(temperature):
-        raise InvalidRequestError(
-            f"temperature is a number from 0 to {_HOTTEST:g}, got {temperature!r}",
-            param="temperature",
-        )
-    if max_tokens is not None and not _is_integer(max_tokens, least=1):
-        raise InvalidRequestError(
-            f"max_tokens is an integer from 1, got {max_tokens!r}", param="max_tokens"
-        )
-    if seed is not None and not _is_integer(seed, least=-_LARGEST_INTEGER):
-        raise InvalidRequestError(
-            f"seed is an integer from {-_LARGEST_INTEGER} to {_LARGEST_INTEGER}, got {seed!r}",
-            param="seed",
-        )
-
-
 def _is_names(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
-
-
-def _is_temperature(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value) and 0 <= value <= _HOTTEST
-
-
-def _is_integer(value: object, *, least: int) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return False
-    return least <= value <= _LARGEST_INTEGER

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from .checks import refuse
+from pywebllm.checks import refuse
+
 from .choices import includes_usage, one_for_each
 from .messages import read_messages
 from .parameters import read_parameters

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from .checks import LARGEST_INTEGER, check_keys, flag, refuse
+from pywebllm.checks import LARGEST_INTEGER, check_keys, flag, refuse
 
 __all__ = ["includes_usage", "one_for_each"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pywebllm.checks import check_keys, items, mapping, one_of, refuse, text
 from pywebllm.types import Function
 
-from .checks import check_keys, items, mapping, one_of, refuse, text
 from .parts import read_text
 from .reasoning import with_reasoning
 from .tool_calls import tool_calls_text

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from pywebllm.errors import InvalidRequestError
-
-from .checks import (
+from pywebllm.checks import (
     LARGEST_INTEGER,
     Check,
     closest,
@@ -27,6 +25,7 @@ from .checks import (
     refuse,
     text,
 )
+from pywebllm.errors import InvalidRequestError
 
 __all__ = ["PARAMETERS", "Parameter", "Table", "merged", "read_parameters"]
 

@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from pywebllm.checks import TOOL_NAME
 from pywebllm.types import Function, FunctionDelta, ToolCallDelta
 
 from .marks import SPACE, without_begun
 
-__all__ = ["ARGUMENTS", "BEGIN", "END", "MARK", "NAME", "ToolCallReader", "tool_calls_text"]
+__all__ = ["ARGUMENTS", "BEGIN", "END", "MARK", "ToolCallReader", "tool_calls_text"]
 
 # A call is BEGIN, the name, ARGUMENTS, the arguments, END.
 MARK = "<tool_call>"
@@ -23,11 +24,9 @@ BEGIN = MARK + '\n{"name": "'
 ARGUMENTS = '", "arguments": '
 END = "}\n</tool_call>"
 
-# What the reference takes for the name of a function.
-NAME = r"[a-zA-Z0-9_-]{1,64}"
-_HEAD = re.compile(f"{re.escape(BEGIN)}({NAME}){re.escape(ARGUMENTS)}(?={{)")
-_NAMED = re.compile(f'{re.escape(BEGIN)}({NAME})"')
-_BEGUN_NAME = re.compile(f"{re.escape(BEGIN)}(?:{NAME})?")
+_HEAD = re.compile(f"{re.escape(BEGIN)}({TOOL_NAME}){re.escape(ARGUMENTS)}(?={{)")
+_NAMED = re.compile(f'{re.escape(BEGIN)}({TOOL_NAME})"')
+_BEGUN_NAME = re.compile(f"{re.escape(BEGIN)}(?:{TOOL_NAME})?")
 
 
 class ToolCallReader:

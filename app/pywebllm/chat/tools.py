@@ -7,12 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from .checks import check_keys, closest, flag, items, mapping, one_of, refuse, text
-from .tool_calls import NAME
+from pywebllm.checks import (
+    TOOL_NAME,
+    check_keys,
+    closest,
+    flag,
+    items,
+    mapping,
+    one_of,
+    refuse,
+    text,
+)
 
 __all__ = ["Tool", "ToolUse", "read_tools"]
 
-_NAME = re.compile(NAME)
+_NAME = re.compile(TOOL_NAME)
 _NO_PARAMETERS: Mapping[str, object] = {
     "type": "object",
     "properties": {},

@@ -12,6 +12,7 @@ from typing import Any
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.checks import integer
 from pywebllm.errors import DisposedError, InvalidRequestError, WebLLMError
 from pywebllm.events import Event
 from pywebllm.records import Model, ModelRecord, id_of
@@ -79,11 +80,9 @@ class Pool:
         records: Iterable[ModelRecord | Mapping[str, Any]] = (),
         max_models: int = 1,
     ) -> None:
-        if isinstance(max_models, bool) or not isinstance(max_models, int) or max_models < 1:
-            raise InvalidRequestError(f"max_models is an integer from 1, got {max_models!r}")
         self.lost: Event[WebLLMError] = Event()
         self._open_bridge = open_bridge
-        self._max_models = max_models
+        self._max_models = integer(1)("max_models", max_models)
         self._records = _by_id(records)
         self._default = self._read_default(model)
         self._slots: list[_Slot] = []

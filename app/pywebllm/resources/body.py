@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from pywebllm.chat.checks import refuse
 from pywebllm.chat.parameters import merged
+from pywebllm.checks import refuse
 from pywebllm.errors import InvalidRequestError
 
 __all__ = ["one_answer_body", "read_timeout", "request_body"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
 from pywebllm.api import Api
-from pywebllm.chat.checks import items
 from pywebllm.chat.stream import ChatStream
+from pywebllm.checks import items
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
 
 from . import tool_run

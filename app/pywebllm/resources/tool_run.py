@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pywebllm.errors import InvalidRequestError, ToolRoundsError, TruncatedError
+from pywebllm.checks import integer
+from pywebllm.errors import ToolRoundsError, TruncatedError
 from pywebllm.types import ChatCompletion, ChatCompletionMessage
 
 from .parameters import Message
 from .toolbox import Toolbox
 
 __all__ = ["ToolRun", "run_tools"]
+
+_MAX_ROUNDS = integer(1)
 
 # Asks the model: the conversation so far, and what `tool_choice` is this time.
 Ask = Callable[[Sequence[Message], object], Awaitable[ChatCompletion]]
@@ -47,7 +50,7 @@ async def run_tools(
         ToolRoundsError: The answer of the last round calls tools; they were not called.
         TruncatedError: An answer that calls tools was cut off.
     """
-    _check(max_rounds)
+    _MAX_ROUNDS("max_rounds", max_rounds)
     conversation = list(messages)
     for rounds in range(1, max_rounds + 1):
         completion = await ask(conversation, tool_choice)
@@ -80,10 +83,3 @@ async def _results(tools: Toolbox, message: ChatCompletionMessage) -> list[Mappi
         {"role": "tool", "tool_call_id": call.id, "content": await tools.call(call.function)}
         for call in message.tool_calls or ()
     ]
-
-
-def _check(max_rounds: object) -> None:
-    if isinstance(max_rounds, bool) or not isinstance(max_rounds, int) or max_rounds < 1:
-        raise InvalidRequestError(
-            f"max_rounds is an integer from 1, got {max_rounds!r}", param="max_rounds"
-        )

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from pywebllm import schema
-from pywebllm.chat.checks import items
+from pywebllm.checks import items
 from pywebllm.errors import InvalidRequestError, WebLLMError
 from pywebllm.types import Function
 

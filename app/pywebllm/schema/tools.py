@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pywebllm.checks import TOOL_NAME
 from pywebllm.errors import InvalidRequestError
 
 from .describing import describe_members
@@ -16,7 +17,7 @@ from .reading import read_members
 
 __all__ = ["arguments_of", "tool_of"]
 
-_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_NAME = re.compile(TOOL_NAME)
 _ADVICE = "Give the model a plain function: `def name(text: str, count: int = 1) -> str`."
 
 

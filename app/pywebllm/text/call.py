@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import cast
 
 from pywebllm.chat import parameters as chat
-from pywebllm.chat.checks import flag, integer, items, refuse
 from pywebllm.chat.choices import includes_usage, one_for_each
 from pywebllm.chat.parameters import Parameter, Table, read_parameters
+from pywebllm.checks import flag, integer, items, refuse
 from pywebllm.records import Model
 
 __all__ = ["PARAMETERS", "TextCall", "read_text_call"]

@@ -17,6 +17,7 @@ from pywebllm.errors import InvalidRequestError
 
 __all__ = [
     "LARGEST_INTEGER",
+    "TOOL_NAME",
     "Check",
     "check_keys",
     "closest",
@@ -30,6 +31,9 @@ __all__ = [
     "refuse",
     "text",
 ]
+
+# What a tool may be called, as in the reference.
+TOOL_NAME = r"[a-zA-Z0-9_-]{1,64}"
 
 # JavaScript's numbers are exact for integers up to here.
 LARGEST_INTEGER = 2**53 - 1
