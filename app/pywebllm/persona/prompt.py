@@ -2,6 +2,7 @@
 
 The built-in model is trained on exactly this wording (`model/` imports this module), so a
 change here asks for a new revision of the model. Other models read it as plain instructions.
+Two wordings: one for a paragraph, one for the JSON of a typed persona.
 Nothing here knows the engine.
 """
 
@@ -25,9 +26,19 @@ __all__ = [
 # Known fields, in the order the prompt lists them. Any other field follows, in the order given.
 FIELDS = ("name", "age", "occupation", "interests", "tone", "notes")
 
+_DETAILS = " Use every detail you are given and add nothing that contradicts it."
+
 _TASK = (
     "You write personas. Write one short paragraph about the person described, in the third"
-    " person. Use every detail you are given and add nothing that contradicts it."
+    f" person.{_DETAILS}"
+)
+
+# The fields of `Persona`, in their order: the grammar holds a model to them, this tells it why.
+_TYPED_TASK = (
+    "You write personas as JSON. Answer with one JSON object about the person described. It has"
+    " exactly these fields, in this order: name, age (a whole number), occupation, summary (one to"
+    " three sentences in the third person), interests (a list, one to five), traits (a list, one"
+    f" to three adjectives), goals (a list, one or two short phrases).{_DETAILS}"
 )
 
 # (first age above the band, what the system prompt adds), ages in years.
@@ -46,11 +57,12 @@ class PromptMessage(TypedDict):
     content: str
 
 
-def persona_messages(inputs: Mapping[str, str]) -> list[PromptMessage]:
+def persona_messages(inputs: Mapping[str, str], *, typed: bool = False) -> list[PromptMessage]:
     """Return the system and the user message that ask for a persona.
 
     `inputs` maps field names to text. The names in `FIELDS` are known; any other name is
     passed on as it is, so a page can add fields of its own. Blank values are left out.
+    `typed` asks for JSON with the fields of `Persona`, else for a paragraph.
 
     Raises:
         InvalidRequestError: No field has a value.
@@ -61,23 +73,25 @@ def persona_messages(inputs: Mapping[str, str]) -> list[PromptMessage]:
         raise InvalidRequestError(
             "a persona needs at least one field with a value, for example a name"
         )
+    order = "Write a persona as JSON." if typed else "Write a persona."
     lines = [f"{name.capitalize()}: {value}" for name, value in fields.items()]
     return [
-        {"role": "system", "content": system_prompt(fields.get("age", ""))},
-        {"role": "user", "content": "\n".join(["Write a persona.", *lines])},
+        {"role": "system", "content": system_prompt(fields.get("age", ""), typed=typed)},
+        {"role": "user", "content": "\n".join([order, *lines])},
     ]
 
 
-def system_prompt(age: str) -> str:
-    """Return the system prompt for a person of this age.
+def system_prompt(age: str, *, typed: bool = False) -> str:
+    """Return the system prompt for a person of this age; `typed` asks for JSON.
 
     `age` is free text: the first whole number in it counts, in years. Without a number, or
     above 130, the prompt does not mention the age.
     """
+    task = _TYPED_TASK if typed else _TASK
     years = years_in(age)
     if years is None:
-        return _TASK
-    return next((_TASK + addition for limit, addition in _BANDS if years < limit), _TASK)
+        return task
+    return next((task + addition for limit, addition in _BANDS if years < limit), task)
 
 
 def years_in(age: str) -> int | None:

@@ -214,8 +214,9 @@ class WebLLMService(AsyncClosing):
             TruncatedError: `max_tokens`, or the context window, was too small.
             WebLLMError: The model could not answer; also in `last_error`, as is the one above.
         """
-        typed = typed_request(inputs, max_tokens=max_tokens)
-        async with self._stream(inputs, temperature=temperature, seed=seed, **typed) as stream:
+        request = typed_request(inputs, max_tokens=max_tokens)
+        stream = self._stream(inputs, typed=True, temperature=temperature, seed=seed, **request)
+        async with stream:
             async for _ in stream:
                 pass
         assert stream.final is not None  # it was read to its end
@@ -241,7 +242,12 @@ class WebLLMService(AsyncClosing):
         await self.dispose()
 
     def _stream(
-        self, inputs: Mapping[str, str], *, temperature: float | None, **parameters: object
+        self,
+        inputs: Mapping[str, str],
+        *,
+        typed: bool = False,
+        temperature: float | None,
+        **parameters: object,
     ) -> TextStream:
         if not self.is_initialized:
             raise ModelNotLoadedError(
@@ -250,7 +256,8 @@ class WebLLMService(AsyncClosing):
                 " returns True.",
             )
         warmth = self._temperature if temperature is None else temperature
-        body = {"messages": persona_messages(inputs), "temperature": warmth, **parameters}
+        messages = persona_messages(inputs, typed=typed)
+        body = {"messages": messages, "temperature": warmth, **parameters}
         answer = ChatStream(LoadedModel(self._engine, self._model), read_call(body))
         return TextStream(answer, on_end=self._end, on_error=self._fail)
 

@@ -121,7 +121,7 @@ def test_the_longest_fits_into_the_built_in_models_context_with_its_prompt() -> 
         "notes": "speaks French",
     }
     # No token of the prompt is shorter than a byte, and these have far fewer tokens.
-    prompt = "".join(message["content"] for message in persona_messages(inputs))
+    prompt = "".join(message["content"] for message in persona_messages(inputs, typed=True))
     longest = longest_persona(persona_schema(inputs))
     assert len(prompt.encode()) // 2 + longest < config["context_window_size"]
 
@@ -158,7 +158,7 @@ async def test_the_service_gives_a_typed_persona() -> None:
         assert (persona.name, persona.age, persona.traits) == ("Ada", 36, ("curious", "kind"))
         assert service.last_usage is not None
     (body,) = bench.bridge.bodies
-    assert body["messages"] == persona_messages({"name": "Ada", "age": "36"})
+    assert body["messages"] == persona_messages({"name": "Ada", "age": "36"}, typed=True)
     assert (body["temperature"], body["seed"]) == (0.2, 3)
     assert body["max_tokens"] == longest_persona(persona_schema({"name": "Ada", "age": "36"}))
     assert body["response_format"]["type"] == "grammar"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from typing import Any
 
 import pytest
 from pywebllm.errors import InvalidRequestError
+from pywebllm.persona.persona import Persona
 from pywebllm.persona.prompt import persona_messages, system_prompt
 
 
@@ -13,6 +16,28 @@ def test_the_fields_are_listed_in_their_order_each_on_a_line() -> None:
     messages = persona_messages({"interests": "chess", "age": "36", "name": "Ada"})
     assert [message["role"] for message in messages] == ["system", "user"]
     assert messages[1]["content"] == ("Write a persona.\nName: Ada\nAge: 36\nInterests: chess")
+
+
+def test_the_wording_for_json_names_the_fields_of_the_persona_and_lists_the_same_form() -> None:
+    inputs = {"interests": "chess", "age": "36", "name": "Ada"}
+    system, user = persona_messages(inputs, typed=True)
+    prose = persona_messages(inputs)
+    assert user["content"] == "Write a persona as JSON.\nName: Ada\nAge: 36\nInterests: chess"
+    assert user["content"].splitlines()[1:] == prose[1]["content"].splitlines()[1:]
+    listed = system["content"].split("in this order: ")[1].split("). Use")[0]
+    names = [part.split()[0] for part in re.sub(r"\([^)]*\)", "", listed + ")").split(",")]
+    assert names == [field.name for field in fields(Persona)]
+    assert system["content"].endswith(prose[0]["content"].split("Use every detail")[1])
+
+
+def test_the_wording_for_a_paragraph_is_the_one_that_was_learned() -> None:
+    system, user = persona_messages({"name": "Ada", "age": "36"})
+    assert user["content"] == "Write a persona.\nName: Ada\nAge: 36"
+    assert system["content"] == (
+        "You write personas. Write one short paragraph about the person described, in the third"
+        " person. Use every detail you are given and add nothing that contradicts it. The person"
+        " is an adult: write about work, home and free time."
+    )
 
 
 def test_unknown_fields_follow_the_known_ones_in_the_order_given() -> None:
