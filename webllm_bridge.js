@@ -993,8 +993,11 @@ function endInTime(pipeline) {
     const prefix = config?.enable_thinking === false ? tokenizer.encode(NO_THOUGHTS) : [];
     const stops = stopTokens.includes(token) ? [] : stopsOf(pipeline, config);
     const ids = [...outputIds, token];
+    // Only the newest token can complete a stop string, so all is read only when its end has one.
+    const recent = write(ids.slice(-mostTokensOf(stops)));
+    const stopped = stops.some((stop) => recent.includes(stop));
     // The rest of a text occurs in it once: at its end.
-    const tail = stops.length > 0 ? tailFrom(write(ids), stops, write(prefix).length) : "";
+    const tail = stopped ? tailFrom(write(ids), stops, write(prefix).length) : "";
     const max_tokens = (config?.max_tokens ?? Infinity) + prefix.length;
     pipeline.stopStr = [];
     try {
@@ -1014,6 +1017,15 @@ function endInTime(pipeline) {
 /** @param {any} pipeline @param {any} [request] or what WebLLM takes over from it @returns {string[]} */
 function stopsOf({ stopStr }, { stop, ignore_eos } = {}) {
   return ignore_eos ? [] : [stopStr ?? [], stop ?? []].flat().filter((text) => text !== "");
+}
+
+/**
+ * More tokens than the longest of these texts can be spread over: each has a byte of it, and some room is left for
+ * what is cut at the beginning.
+ * @param {string[]} texts
+ */
+function mostTokensOf(texts) {
+  return Math.max(0, ...texts.map((text) => new TextEncoder().encode(text).length)) + 8;
 }
 
 /**

@@ -402,6 +402,22 @@ for (const [tokens, stop, text] of /** @type {[string[], string | string[], stri
   });
 }
 
+test("a long answer is not read anew for each token to find a stop string", async () => {
+  const words = [...Array(60).keys()].map((number) => `${number} `);
+  const { bridge, pipeline } = await writing(...words, "END");
+  const { decode } = pipeline.tokenizer;
+  /** @type {number[]} */
+  const read = [];
+  pipeline.tokenizer.decode = (ids) => {
+    read.push([...ids].length);
+    return decode(ids);
+  };
+  assert.equal((await ask(bridge, { stop: "END" })).text, words.join(""));
+  // WebLLM itself reads all of it once a token; the bridge adds a look at the last tokens.
+  const long = read.filter((length) => length > words.length / 2);
+  assert.ok(long.length <= words.length / 2 + 4, `${long.length} long texts were read`);
+});
+
 test("an answer without thoughts is stopped by what the model writes, and is as long as it may be", async () => {
   const { bridge } = await writing("Par", "is", ".", "\n", "more");
   const extra_body = { enable_thinking: false };
