@@ -1,0 +1,120 @@
+"""Print what the shaders of compiled models cost: to compile, per prompt, per token.
+
+Run it as `.venv/bin/python -m bench.kernels NAME=FOLDER ...`; a folder is what `model.compile`
+writes, and the first is what the others are compared with. It uses Chromium on SwiftShader.
+
+For another machine, `--stage SITE` only makes the folder SITE that the page needs. Serve it there,
+open its first page in a browser and evaluate `SITE/kernels.run.js`, which is one expression.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.chromium import FLAGS, find_chromium
+
+__all__ = ["measure", "stage"]
+
+_PAGE: Final = Path(__file__).with_name("kernels.js")
+_WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
+_ROUNDS: Final = 5
+
+
+def stage(models: Mapping[str, Path], site: Path, *, rounds: int = _ROUNDS) -> None:
+    """Make the folder that the page is served from; models lie in it by their names."""
+    site.mkdir(parents=True, exist_ok=True)
+    (site / "index.html").write_text("<!doctype html><title>kernels</title>", "utf-8")
+    shutil.copyfile(_WEBLLM, site / "webllm.js")
+    shutil.copyfile(_PAGE, site / "kernels.js")
+    places = []
+    for name, folder in models.items():
+        # WebLLM appends /resolve/main/ to an address without it.
+        place = site / "models" / name / "resolve" / "v1"
+        shutil.copytree(folder, place, dirs_exist_ok=True)
+        places.append({"name": name, "url": f"/{place.relative_to(site)}/"})
+    expression = f'import("/kernels.js").then(({{run}}) => run({json.dumps(places)}, {rounds}))'
+    (site / "kernels.run.js").write_text(expression + "\n", "utf-8")
+
+
+def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, Any]:
+    """Return `{adapter, rounds, figures, table}` of models, in Chromium on SwiftShader."""
+    path = find_chromium()
+    if path is None:
+        raise SystemExit("no Chromium found: run tests/run, which sets one up")
+    with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
+        site = Path(name)
+        stage(models, site, rounds=rounds)
+        with _served(site) as origin, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+            page = browser.new_page()
+            page.set_default_timeout(0)
+            page.goto(origin)
+            expression = (site / "kernels.run.js").read_text("utf-8")
+            figures: dict[str, Any] = page.evaluate(expression)
+            browser.close()
+    return figures
+
+
+@contextmanager
+def _served(site: Path) -> Iterator[str]:
+    handler = partial(_Handler, directory=str(site))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    extensions_map = {  # noqa: RUF012 (the base class has it so)
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def end_headers(self) -> None:
+        # An isolated page has a clock of 5 µs instead of 100.
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: a missing file shows as an error in the page."""
+
+
+def _main() -> None:
+    description = next(iter((__doc__ or "").splitlines()))
+    parser = argparse.ArgumentParser(prog="python -m bench.kernels", description=description)
+    parser.add_argument("models", nargs="+", metavar="NAME=FOLDER")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="turns of each model")
+    parser.add_argument("--stage", type=Path, metavar="SITE", help="only make the site")
+    parser.add_argument("--json", action="store_true", help="print all figures instead of a table")
+    options = parser.parse_args()
+    models = {name: Path(folder) for name, folder in (each.split("=") for each in options.models)}
+    if options.stage:
+        stage(models, options.stage, rounds=options.rounds)
+        return
+    figures = measure(models, rounds=options.rounds)
+    shown = json.dumps(figures, indent=2) if options.json else figures["table"]
+    sys.stdout.write(shown + "\n")
+
+
+if __name__ == "__main__":
+    _main()
