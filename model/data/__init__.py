@@ -5,7 +5,7 @@ and sentences lie in `lexicon/`, as text that can be read and widened without to
 """
 
 from model.data.chatml import Message, render
-from model.data.conversation import Conversation
+from model.data.conversation import Conversation, Turn
 from model.data.stream import SPLITS, conversations
 
-__all__ = ["SPLITS", "Conversation", "Message", "conversations", "render"]
+__all__ = ["SPLITS", "Conversation", "Message", "Turn", "conversations", "render"]

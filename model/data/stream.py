@@ -1,4 +1,4 @@
-"""An endless, seeded stream of conversations, split so that no form is in both halves."""
+"""An endless, seeded stream of conversations, split so that nobody is in both halves."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import hashlib
 from collections.abc import Iterator
 from random import Random
 
-from model.data.conversation import Conversation, Request, a_conversation
+from model.data.conversation import Conversation
+from model.data.dialogue import a_conversation
+from model.data.notes import Note
+from model.data.people import Person
 
 __all__ = ["SPLITS", "conversations", "split_of"]
 
 SPLITS = ("train", "valid")
-_VALID_SHARE = 50  # one form in so many
+_VALID_SHARE = 50  # one combination of facts in so many
 
 
 def conversations(seed: int, split: str = "train", *, part: int = 0) -> Iterator[Conversation]:
     """Yield conversations for ever; the same `seed`, `split` and `part` give the same ones.
 
     `part` numbers independent streams, so that several processes can share the work. "valid"
-    holds only requests for personas, and no combination of fields that "train" has.
+    holds nobody with a combination of facts that "train" has, be it from a form, in words or
+    after a change.
 
     Raises ValueError when the split is unknown.
     """
@@ -26,16 +30,25 @@ def conversations(seed: int, split: str = "train", *, part: int = 0) -> Iterator
         raise ValueError(f"the split is one of {', '.join(SPLITS)}, got {split!r}")
     random = Random(f"{seed}/{split}/{part}")
     while True:
-        conversation = a_conversation(random)
-        halves = {split_of(request) for request in conversation.requests}
-        if halves <= {split} and (halves or split == "train"):
-            yield conversation
+        yield a_conversation(random, lambda person: split_of(person) == split)
 
 
-def split_of(request: Request) -> str:
-    """Return the half a form belongs to, from its content alone, whatever its case and order."""
-    fields = sorted(
-        (name.lower(), " ".join(value.lower().split())) for name, value in request.fields.items()
-    )
-    digest = hashlib.sha256(repr(fields).encode()).digest()
+def split_of(person: Person) -> str:
+    """Return the half somebody belongs to, from the given facts alone, however they are typed."""
+    digest = hashlib.sha256(repr(_facts(person)).encode()).digest()
     return "valid" if int.from_bytes(digest[:4]) % _VALID_SHARE == 0 else "train"
+
+
+def _facts(person: Person) -> list[object]:
+    return [
+        person.name.full.lower() if person.named else "",
+        person.age.years if person.age else None,
+        person.occupation.text.lower() if person.occupation else "",
+        sorted(one.text.lower() for one in person.interests),
+        (person.tone or "").lower(),
+        sorted(map(_note, person.notes)),
+    ]
+
+
+def _note(note: Note) -> tuple[str, ...]:
+    return (note.field, note.typed.text, *(value.text for value in note.values.values()))

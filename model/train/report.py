@@ -78,11 +78,9 @@ def report(network: Llama, tokenizer: Tokenizer, *, held_out: int, sampling: Sam
 
 def _drawn(seed: int) -> Iterator[Case]:
     for conversation in conversations(seed, "valid"):
-        requests = conversation.requests
-        if len(requests) == 1 and len(conversation.messages) == 3:
-            fields = requests[0].fields
-            if "request" not in fields:
-                yield Case(fields, requests[0].keywords)
+        turn = conversation.turns[0]
+        if turn.kind == "persona" and turn.fields:
+            yield Case(turn.fields, turn.keywords)
 
 
 def _prompt(fields: Mapping[str, str]) -> str:

@@ -44,9 +44,10 @@ def test_unknown_split_is_refused() -> None:
 
 def test_splits_share_no_form() -> None:
     valid = list(islice(conversations(11, "valid"), 100))
-    assert all(split_of(request) == "valid" for one in valid for request in one.requests)
-    assert all(split_of(request) == "train" for one in many() for request in one.requests)
-    assert all(one.requests for one in valid)
+    for split, conversations_of in (("valid", valid), ("train", many())):
+        people = [turn.person for one in conversations_of for turn in one.turns if turn.person]
+        assert people
+        assert all(split_of(person) == split for person in people)
 
 
 def test_every_given_field_is_used() -> None:

@@ -25,7 +25,7 @@ def forms() -> tuple[Conversation, ...]:
     return tuple(
         one
         for one in islice(conversations(23), _MANY)
-        if len(one.requests) == 1 and "request" not in one.requests[0].fields
+        if one.requests and [turn.kind for turn in one.turns] == ["persona"]
     )
 
 
