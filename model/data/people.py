@@ -17,7 +17,7 @@ from model.data.lexicon import sections
 from model.data.notes import Note, own_fields, some_notes
 from model.data.occupations import Occupation, an_occupation, stage_of
 
-__all__ = ["Age", "Name", "Person", "a_person", "a_tone"]
+__all__ = ["Age", "Name", "Person", "a_person", "a_tone", "told_facts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,26 @@ class Person:
         if self.occupation is not None:
             tags.add(self.occupation.kind)
         return frozenset(tags - {""})
+
+
+def told_facts(person: Person) -> dict[str, str]:
+    """Return the words for the slots that tell the facts, and when there is free time."""
+    facts = {"after": _after(person)}
+    if person.age is not None:
+        facts["age"] = person.age.text
+        facts["age_next"] = str(person.age.years + 1)
+    if person.occupation is not None:
+        slot = "state" if person.occupation.kind == "state" else "occ"
+        facts[slot] = person.occupation.text
+        facts["former"] = person.occupation.text.removeprefix("retired ")
+    return facts
+
+
+def _after(person: Person) -> str:
+    kind = person.occupation.kind if person.occupation else ""
+    if person.stage == "child" or kind == "school":
+        return "after school"
+    return {"job": "after work", "study": "after class"}.get(kind, "in the evening")
 
 
 def a_person(random: Random) -> Person:

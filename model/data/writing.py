@@ -16,11 +16,12 @@ from random import Random
 from model.data.grammar import capitalised, fix_articles, joined
 from model.data.interests import Interest
 from model.data.lexicon import Line, lines
-from model.data.people import Person
+from model.data.people import Person, told_facts
+from model.data.summary import write_summary
 from model.data.template import Template, parse
 from model.data.voice import Narrator
 
-__all__ = ["write"]
+__all__ = ["write", "write_summary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class _Sentence:
 def write(person: Person, random: Random) -> str:
     """Return one paragraph about `person` that uses everything given."""
     plan = _Plan(person, random).sentences()
-    narrator = Narrator(person.name, facts=_facts(person), random=random)
+    narrator = Narrator(person.name, facts=told_facts(person), random=random)
     told: list[str] = []
     phrases: set[str] = set()
     for sentence in plan:
@@ -65,25 +66,6 @@ def _phrases(text: str) -> set[str]:
 
 def _end(person: Person, random: Random) -> str:
     return "!" if person.group == "enthusiastic" and random.random() < 0.3 else "."
-
-
-def _facts(person: Person) -> dict[str, str]:
-    facts = {"after": _after(person)}
-    if person.age is not None:
-        facts["age"] = person.age.text
-        facts["age_next"] = str(person.age.years + 1)
-    if person.occupation is not None:
-        slot = "state" if person.occupation.kind == "state" else "occ"
-        facts[slot] = person.occupation.text
-        facts["former"] = person.occupation.text.removeprefix("retired ")
-    return facts
-
-
-def _after(person: Person) -> str:
-    kind = person.occupation.kind if person.occupation else ""
-    if person.stage == "child" or kind == "school":
-        return "after school"
-    return {"job": "after work", "study": "after class"}.get(kind, "in the evening")
 
 
 @cache
@@ -169,7 +151,7 @@ class _Plan:
         return _Sentence(template=template, listed=listed)
 
     def _open_facts(self) -> set[str]:
-        return set(_facts(self._person)) & {"age", "occ", "state"}
+        return set(told_facts(self._person)) & {"age", "occ", "state"}
 
     def _left_over(self) -> list[_Sentence]:
         rest = sorted(self._open_facts() - self._told)
@@ -226,7 +208,7 @@ class _Plan:
         lines = [
             line
             for line in self._fit("work", section)
-            if line.template.slots <= set(_facts(self._person)) | _VOICE
+            if line.template.slots <= set(told_facts(self._person)) | _VOICE
         ]
         return _optional(self._pick(lines)) if lines else None
 
