@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import CheckpointError
+from .rope import Rope
 
 __all__ = ["DEFAULT_CONTEXT", "DEFAULT_PREFILL_CHUNK", "Architecture"]
 
@@ -14,6 +15,27 @@ DEFAULT_PREFILL_CHUNK: Final = 256
 _LONGEST_CONTEXT: Final = 32 * 1024 // 4 - 2 * 64
 _GROUP: Final = 32
 _COLUMNS: Final = 8
+_NETWORKS: Final = ("LlamaForCausalLM", "MistralForCausalLM", "llama", "mistral")
+_DENSE: Final = "mixtures of experts are not supported. Take a dense checkpoint."
+_TEXT_ONLY: Final = (
+    "networks for more than text are not supported. Save the language part alone as "
+    "LlamaForCausalLM, or take a text model."
+)
+_NO_BIAS: Final = "layers with a bias are not supported. Take a checkpoint without."
+_REFUSED: Final = {
+    "quantization_config": (
+        "weights that are quantised already cannot be packed again. Give the checkpoint they were "
+        "made from, in float32, float16 or bfloat16."
+    ),
+    "vision_config": _TEXT_ONLY,
+    "audio_config": _TEXT_ONLY,
+    "text_config": _TEXT_ONLY,
+    "num_local_experts": _DENSE,
+    "num_experts": _DENSE,
+    "n_routed_experts": _DENSE,
+    "attention_bias": _NO_BIAS,
+    "mlp_bias": _NO_BIAS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +50,7 @@ class Architecture:
     feed_forward: int
     vocabulary: int
     norm_epsilon: float
-    rope_theta: float
+    rope: Rope
     tied: bool
     context: int = DEFAULT_CONTEXT
     prefill_chunk: int = DEFAULT_PREFILL_CHUNK
@@ -59,7 +81,7 @@ class Architecture:
                 feed_forward=int(config["intermediate_size"]),
                 vocabulary=int(config["vocab_size"]),
                 norm_epsilon=float(config["rms_norm_eps"]),
-                rope_theta=_rope_theta(config),
+                rope=Rope.from_config(config),
                 tied=bool(config.get("tie_word_embeddings", False)),
                 context=context or int(config["max_position_embeddings"]),
                 prefill_chunk=prefill_chunk,
@@ -68,6 +90,7 @@ class Architecture:
             raise CheckpointError(
                 f"config.json has no {missing}. Save the model with save_pretrained()."
             ) from missing
+        _refuse_window(config, shape)
         shape.check()
         return shape
 
@@ -75,6 +98,11 @@ class Architecture:
     def attention_size(self) -> int:
         """How many numbers all query heads have together."""
         return self.query_heads * self.head_size
+
+    @property
+    def padded_vocabulary(self) -> int:
+        """How many rows the compiled embedding has: zeros fill it up to what a kernel handles."""
+        return -(-self.vocabulary // _COLUMNS) * _COLUMNS
 
     @property
     def qkv_size(self) -> int:
@@ -89,11 +117,8 @@ class Architecture:
                     f"{name} is {getattr(self, name)}; 4-bit groups need a multiple of {_GROUP}. "
                     "Train with another shape."
                 )
-        if self.vocabulary < 1 or self.vocabulary % _COLUMNS:
-            raise CheckpointError(
-                f"vocab_size is {self.vocabulary}; it must be a multiple of {_COLUMNS}. "
-                "Pad the embedding."
-            )
+        if self.vocabulary < 1:
+            raise CheckpointError(f"vocab_size is {self.vocabulary}. Check config.json.")
         if self.layers < 1 or self.kv_heads < 1 or self.query_heads % self.kv_heads:
             raise CheckpointError(
                 f"{self.query_heads} query heads cannot share {self.kv_heads} key heads evenly "
@@ -113,23 +138,28 @@ class Architecture:
 
 
 def _refuse_other_networks(config: Mapping[str, Any]) -> None:
-    kinds = config.get("architectures") or [config.get("model_type")]
-    if not {"LlamaForCausalLM", "llama"} & set(kinds):
-        raise CheckpointError(
-            f"The network is {kinds[0]}; only LlamaForCausalLM can be compiled. "
-            "Mistral-like networks without a sliding window can be saved as one."
-        )
-    if config.get("hidden_act", "silu") != "silu":
-        raise CheckpointError(f"hidden_act is {config['hidden_act']}; only silu is supported.")
-    for key in ("attention_bias", "mlp_bias"):
+    for key, advice in _REFUSED.items():
         if config.get(key):
-            raise CheckpointError(f"{key} is true; layers with a bias are not supported.")
-    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    if kind != "default":
-        raise CheckpointError(f"The rope type is {kind}; only the default is supported.")
+            raise CheckpointError(f"config.json has {key}: {advice}")
+    kinds = config.get("architectures") or [config.get("model_type")]
+    if not set(_NETWORKS) & set(kinds):
+        raise CheckpointError(
+            f"The network is {kinds[0]}; only {' and '.join(_NETWORKS[:2])} can be compiled. Take "
+            "a checkpoint of one of them, or save yours as one where the network is the same."
+        )
+    activation = config.get("hidden_act", "silu")
+    if activation not in {"silu", "swish"}:
+        raise CheckpointError(
+            f"hidden_act is {activation}; only silu is supported. Take a checkpoint with silu."
+        )
 
 
-def _rope_theta(config: Mapping[str, Any]) -> float:
-    """Transformers 5 moved the key into `rope_parameters`."""
-    return float((config.get("rope_parameters") or config)["rope_theta"])
+def _refuse_window(config: Mapping[str, Any], shape: Architecture) -> None:
+    """A window as wide as the context is none."""
+    window = config.get("sliding_window")
+    if window is None or config.get("use_sliding_window") is False or window >= shape.context:
+        return
+    raise CheckpointError(
+        f"sliding_window is {window}, less than the context of {shape.context} tokens; sliding "
+        f"windows are not supported. Cut the context with --context {window}."
+    )

@@ -54,7 +54,7 @@ def _dimensions(sizes: Expr, shape: Architecture) -> list[Expr]:
         value(disaggregation),
         value(int(stock.RopeMode.NORMAL)),
         value(1),  # rope scale
-        value(shape.rope_theta),
+        value(shape.rope.theta),
         value(0),  # no rope extension factors
         no_scaling,  # only tells the element type
     ]
@@ -104,7 +104,10 @@ def _other_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]
     page = kernels.PAGE
     makers = {
         "rotary": lambda: kernels.rotary_positions(
-            query_heads=shape.query_heads, kv_heads=heads, head_size=size, theta=shape.rope_theta
+            query_heads=shape.query_heads,
+            kv_heads=heads,
+            head_size=size,
+            frequencies=shape.rope.frequencies(size),
         ),
         "cache_copy_page": lambda: stock._copy_single_page(heads, page, size, "float32", target),
         "cache_read": lambda: stock._kv_cache_debug_get_kv(shape.layers, heads, size, "float32"),

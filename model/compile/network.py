@@ -48,7 +48,9 @@ class _Network:
             values = self._unpack(packed)
             gather = graph.kernel(
                 "gather_embedding",
-                lambda: kernels.gather_embedding(vocabulary=shape.vocabulary, hidden=shape.hidden),
+                lambda: kernels.gather_embedding(
+                    vocabulary=shape.padded_vocabulary, hidden=shape.hidden
+                ),
             )
             matrix = [values["embedding.words"], values["embedding.scales"]]
             return graph.call(gather, [ids, *matrix], tensor([count, shape.hidden]))
@@ -115,7 +117,9 @@ class _Network:
     ) -> Expr:
         words, scales = values[f"{matrix}.words"], values[f"{matrix}.scales"]
         inputs, outputs = int(words.ty.shape[0]) * kernels.PER_WORD, int(words.ty.shape[1])
-        single = kind is Projection.NORMED_LAST or isinstance(rows, int)
+        last = kind is Projection.NORMED_LAST
+        single = last or isinstance(rows, int)
+        kept = self._shape.vocabulary if last else outputs
         kernel = self._graph.kernel(
             f"product_{kind.value}_{inputs}_{outputs}_{'row' if single else 'rows'}",
             lambda: kernels.projection(
@@ -124,10 +128,11 @@ class _Network:
                 outputs=outputs,
                 single_row=single,
                 epsilon=self._shape.norm_epsilon,
+                kept=kept,
             ),
         )
-        written = outputs // 2 if kind is Projection.GATED else outputs
-        out = tensor([1 if kind is Projection.NORMED_LAST else rows, written])
+        written = outputs // 2 if kind is Projection.GATED else kept
+        out = tensor([1 if last else rows, written])
         return self._graph.call(kernel, [x, extra, words, scales], out)
 
     def _packed(self) -> Expr:

@@ -48,6 +48,8 @@ def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
     filled: dict[str, npt.NDArray[Any]] = {}
     for source in _sources(checkpoint.architecture):
         weight = np.concatenate([checkpoint.weights[name] for name in source.weights])
+        # The rows that fill up the vocabulary: never looked up, and no logit is made of them.
+        weight = np.pad(weight, [(0, source.outputs - len(weight))] + [(0, 0)] * (weight.ndim - 1))
         if source.inputs is None:
             filled[source.name] = weight
             continue
@@ -76,14 +78,17 @@ def _sources(shape: Architecture) -> Iterator[_Source]:
         name="embedding",
         weights=("model.embed_tokens.weight",),
         inputs=shape.hidden,
-        outputs=shape.vocabulary,
+        outputs=shape.padded_vocabulary,
     )
     for layer in range(shape.layers):
         yield from _layer_sources(shape, f"layers.{layer}", f"model.layers.{layer}")
     yield _Source(name="norm", weights=("model.norm.weight",), outputs=shape.hidden)
     if not shape.tied:
         yield _Source(
-            name="head", weights=("lm_head.weight",), inputs=shape.hidden, outputs=shape.vocabulary
+            name="head",
+            weights=("lm_head.weight",),
+            inputs=shape.hidden,
+            outputs=shape.padded_vocabulary,
         )
 
 

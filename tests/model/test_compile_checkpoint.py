@@ -36,7 +36,7 @@ def test_reads_shape_and_weights(folder: Path) -> None:
     shape = checkpoint.architecture
     assert (shape.hidden, shape.layers, shape.query_heads, shape.kv_heads) == (64, 2, 4, 2)
     assert (shape.context, shape.prefill_chunk, shape.tied) == (1024, 256, True)
-    assert shape.rope_theta == 10000
+    assert shape.rope.theta == 10000
 
 
 def test_shards_give_the_same_weights_as_one_file(folder: Path, tmp_path: Path) -> None:
@@ -105,11 +105,17 @@ def test_files_that_do_not_belong_together_are_told(folder: Path) -> None:
     [
         ({"architectures": ["GPT2LMHeadModel"]}, "only LlamaForCausalLM"),
         ({"hidden_act": "gelu"}, "only silu"),
-        ({"attention_bias": True}, "attention_bias is true"),
-        ({"rope_parameters": {"rope_type": "llama3", "rope_theta": 1e4}}, "rope type is llama3"),
+        ({"attention_bias": True}, "attention_bias: layers with a bias"),
+        ({"mlp_bias": True}, "mlp_bias: layers with a bias"),
+        ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}, "rope type is yarn"),
+        ({"partial_rotary_factor": 0.5}, "partial_rotary_factor"),
+        ({"quantization_config": {"bits": 4}}, "quantised already"),
+        ({"vision_config": {"depth": 2}}, "more than text"),
+        ({"num_local_experts": 8}, "dense checkpoint"),
+        ({"sliding_window": 512}, "--context 512"),
         ({"hidden_size": 80}, "hidden is 80"),
         ({"intermediate_size": 100}, "feed_forward is 100"),
-        ({"vocab_size": 510}, "vocab_size is 510"),
+        ({"vocab_size": 0}, "vocab_size is 0"),
         ({"num_key_value_heads": 3}, "cannot share 3"),
         ({"head_dim": 36, "num_attention_heads": 8}, "head_dim is 36"),
         ({"max_position_embeddings": 131072}, "--context"),

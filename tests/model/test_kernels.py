@@ -61,6 +61,18 @@ def test_product_equals_numpy(kind: Projection, rows: int) -> None:
     np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * np.abs(expected).max() * 10)
 
 
+def test_no_logit_is_written_for_the_rows_that_fill_up_a_vocabulary() -> None:
+    weight, x, gain = np.pad(normal(37, 64), [(0, 3), (0, 0)]), normal(5, 64), normal(64)
+    packed = pack(weight)
+    kernel = kernels.projection(
+        Projection.NORMED_LAST, inputs=64, outputs=40, kept=37, single_row=False, epsilon=EPSILON
+    )
+    expected = (rms_norm(x, gain) @ dequantize(packed).T)[-1:, :37]
+    arguments = [x, gain, packed.words, packed.scales]
+    [y] = run_in_both_orders(kernel, arguments, [zeros(1, 37)])
+    np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * np.abs(expected).max() * 10)
+
+
 def test_embedding_gathers_the_dequantised_row() -> None:
     table = pack(normal(40, 64))
     ids = np.array([3, 39, 0, 3], np.int32)
@@ -74,10 +86,13 @@ def test_rotary_positions_are_exact_far_out(applied: bool) -> None:
     rows, size, theta = 5, 16, 10000.0
     qkv = normal(rows, 8, size)
     positions = np.array([0, 1, 77, 1023, 8063], np.int32)
-    angles = np.outer(positions, theta ** (-np.arange(0, size, 2) / size)) * applied
+    frequencies = theta ** (-np.arange(0, size, 2) / size)
+    angles = np.outer(positions, frequencies) * applied
     cos, sin = (np.tile(part, 2)[:, None] for part in (np.cos(angles), np.sin(angles)))
     turned = qkv * cos + np.concatenate([-qkv[..., size // 2 :], qkv[..., : size // 2]], -1) * sin
-    kernel = kernels.rotary_positions(query_heads=4, kv_heads=2, head_size=size, theta=theta)
+    kernel = kernels.rotary_positions(
+        query_heads=4, kv_heads=2, head_size=size, frequencies=frequencies.tolist()
+    )
     empty = [zeros(rows, 4, size), zeros(rows, 2, size), zeros(rows, 2, size)]
     q, k, v = run_in_both_orders(kernel, [qkv, positions], empty, [int(applied)])
     np.testing.assert_allclose(q, turned[:, :4], atol=3e-5)

@@ -34,15 +34,25 @@ class Projection(Enum):
     ADDED = "added"  # x @ w + residual
 
 
-def projection(kind: Projection, *, inputs: int, outputs: int, single_row: bool, epsilon: float):
+def projection(
+    kind: Projection,
+    *,
+    inputs: int,
+    outputs: int,
+    single_row: bool,
+    epsilon: float,
+    kept: int | None = None,
+):
     """Return the kernel of one product.
 
     Its arguments are x `[m, inputs]`, the weight of the norm `[inputs]` (for ADDED instead the
     residual `[m, outputs]`), the words and the scales of `w`, and the result `[m, outputs]`, which
-    is `[1, outputs]` for NORMED_LAST and `[m, outputs / 2]` for GATED.
+    is `[1, kept]` for NORMED_LAST and `[m, outputs / 2]` for GATED. Of a `w` that was filled up,
+    `kept` is how many outputs it had before: the rest is never written. It defaults to all.
     """
     added, gated = kind is Projection.ADDED, kind is Projection.GATED
     last = kind is Projection.NORMED_LAST
+    kept = outputs if kept is None else kept
     single = single_row or last
     rows = 1 if single else _PREFILL_ROWS
     columns = _DECODE_COLUMNS if single else _PREFILL_COLUMNS
@@ -64,7 +74,11 @@ def projection(kind: Projection, *, inputs: int, outputs: int, single_row: bool,
         extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
         words = T.match_buffer(var_words, (inputs // PER_WORD, outputs), "uint32")
         scales = T.match_buffer(var_scales, (inputs // GROUP, outputs), "float32")
-        y = T.match_buffer(var_y, (1 if last else m, outputs // 2 if gated else outputs), "float32")
+        y = T.match_buffer(
+            var_y,
+            (1, kept) if last else (m, outputs // 2 if gated else outputs),
+            "float32",
+        )
         for by in T.thread_binding(1 if last else (m + rows - 1) // rows, "blockIdx.y"):
             for bx in T.thread_binding((width + threads - 1) // threads, "blockIdx.x"):
                 for tx in T.thread_binding(threads, "threadIdx.x"):
@@ -101,6 +115,10 @@ def projection(kind: Projection, *, inputs: int, outputs: int, single_row: bool,
                                                 )
                                                 * total[r * columns + columns // 2 + c]
                                             )
+                                    elif last:
+                                        for c in T.unroll(columns):
+                                            if column + c * width < kept:
+                                                y[0, column + c * width] = total[c]
                                     else:
                                         for c in T.unroll(columns):
                                             if added:
@@ -109,9 +127,9 @@ def projection(kind: Projection, *, inputs: int, outputs: int, single_row: bool,
                                                     + extra[row + r, column + c * width]
                                                 )
                                             else:
-                                                y[0 if last else row + r, column + c * width] = (
-                                                    total[r * columns + c]
-                                                )
+                                                y[row + r, column + c * width] = total[
+                                                    r * columns + c
+                                                ]
 
     return product
 

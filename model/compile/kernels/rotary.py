@@ -3,13 +3,14 @@
 # ruff: noqa: C901, N812, PLR0917
 """Rotary positions, exact for any position.
 
-The angle of pair i at position p is p * theta^(-2i / head_size). WGSL promises little about the
+The angle of a pair at position p is p times the pair's frequency. WGSL promises little about the
 sine of a large angle, and a power computed on the GPU is off by more than p can bear. So the angle
 is counted in turns of 2^32 steps: the frequency is a constant integer, the product wraps around as
 integers do, and what is left is an angle between minus pi and pi.
 """
 
 import math
+from collections.abc import Sequence
 
 from tvm.script import tirx as T
 
@@ -19,14 +20,16 @@ _THREADS = 64
 _STEPS = 1 << 32
 
 
-def rotary_positions(*, query_heads: int, kv_heads: int, head_size: int, theta: float):
+def rotary_positions(
+    *, query_heads: int, kv_heads: int, head_size: int, frequencies: Sequence[float]
+):
     """Return the kernel that splits `[n, heads, size]` into turned queries and keys, and values.
 
-    A thread turns the pairs (i, i + size / 2) of all heads at one position.
+    `frequencies` are in radians per position, one for each pair (i, i + size / 2). A thread turns
+    one pair of all heads at one position.
     """
     half = head_size // 2
-    frequencies = [theta ** (-i / half) / (2 * math.pi) for i in range(half)]
-    steps = [round(frequency * _STEPS) % _STEPS for frequency in frequencies]
+    steps = [round(each / (2 * math.pi) * _STEPS) % _STEPS for each in frequencies]
     heads = query_heads + 2 * kv_heads
 
     def step_of(pair):

@@ -56,7 +56,7 @@ def _config(shape: Architecture) -> LlamaConfig:
         intermediate_size=shape.feed_forward,
         vocab_size=shape.vocabulary,
         rms_norm_eps=shape.norm_epsilon,
-        rope_parameters={"rope_type": "default", "rope_theta": shape.rope_theta},
+        rope_parameters=shape.rope.parameters,
         max_position_embeddings=max(shape.context, 2048),
         tie_word_embeddings=shape.tied,
     )

@@ -1,0 +1,91 @@
+"""Rotary positions: how fast each pair of numbers turns, for the rope types of small Llamas."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .errors import CheckpointError
+
+__all__ = ["Rope"]
+
+_KINDS: Final = ("default", "linear", "llama3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rope:
+    """The rope type of `config.json`, with the numbers that belong to it.
+
+    `linear` slows every pair by `factor`. `llama3` slows those whose wave is longer than
+    `original_context / low_frequency_factor` tokens, leaves those shorter than
+    `original_context / high_frequency_factor`, and goes from one to the other between them.
+    """
+
+    theta: float
+    kind: str = "default"
+    factor: float = 1.0
+    low_frequency_factor: float = 1.0
+    high_frequency_factor: float = 4.0
+    original_context: int = 8192
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Rope":
+        """Read the keys of transformers 5 (`rope_parameters`) or of those before.
+
+        Raises:
+            KeyError: a number is missing.
+            CheckpointError: the type is one we cannot compute.
+        """
+        given = config.get("rope_parameters") or config.get("rope_scaling") or {}
+        theta = float(given.get("rope_theta") or config["rope_theta"])
+        kind = given.get("rope_type", given.get("type", "default"))
+        if kind not in _KINDS:
+            raise CheckpointError(
+                f"The rope type is {kind}; supported are {', '.join(_KINDS)}. If the model also "
+                "works in a shorter context without it, remove rope_scaling and cut the context "
+                "with --context."
+            )
+        if float(given.get("partial_rotary_factor", config.get("partial_rotary_factor", 1))) != 1:
+            raise CheckpointError(
+                "partial_rotary_factor is not 1; heads that turn in part are not supported. "
+                "Take another checkpoint."
+            )
+        if kind == "default":
+            return cls(theta=theta)
+        if kind == "linear":
+            return cls(theta=theta, kind=kind, factor=float(given["factor"]))
+        return cls(
+            theta=theta,
+            kind=kind,
+            factor=float(given["factor"]),
+            low_frequency_factor=float(given["low_freq_factor"]),
+            high_frequency_factor=float(given["high_freq_factor"]),
+            original_context=int(given["original_max_position_embeddings"]),
+        )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The `rope_parameters` of `transformers`."""
+        found: dict[str, Any] = {"rope_type": self.kind, "rope_theta": self.theta}
+        if self.kind != "default":
+            found["factor"] = self.factor
+        if self.kind == "llama3":
+            found |= {
+                "low_freq_factor": self.low_frequency_factor,
+                "high_freq_factor": self.high_frequency_factor,
+                "original_max_position_embeddings": self.original_context,
+            }
+        return found
+
+    def frequencies(self, head_size: int) -> list[float]:
+        """Return the radians that each of the `head_size / 2` pairs turns per position."""
+        half = head_size // 2
+        return [self._scaled(self.theta ** (-pair / half)) for pair in range(half)]
+
+    def _scaled(self, frequency: float) -> float:
+        if self.kind != "llama3":
+            return frequency / self.factor
+        waves = self.original_context * frequency / (2 * math.pi)  # in the original context
+        low, high = self.low_frequency_factor, self.high_frequency_factor
+        smooth = min(max((waves - low) / (high - low), 0.0), 1.0)
+        return frequency * ((1 - smooth) / self.factor + smooth)
