@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -40,13 +41,35 @@ def _jobs() -> tuple[Occupation, ...]:
     return tuple(
         Occupation(text=text, category=category, kind="job")
         for category, entries in _occupations().items()
-        if category not in ("school child", "school teen", "study", "state")
+        if category not in ("school child", "school teen", "study", "state", "home", "pension")
         for text in entries
     )
 
 
-def an_occupation(random: Random, years: int) -> Occupation | None:
-    """Return an occupation that suits the age, or None, which children often have."""
+# Words that say of whom an occupation is told: "She is a waitress", never "He is a waitress".
+_HERS = re.compile(
+    r"mother|mum\b|woman|(?<!mid)wife|actress|waitress|lady|mistress|girl|maid\b|seamstress|nun\b"
+)
+_HIS = re.compile(r"father|dad\b|(?<!wo)man\b|husband|boy\b|monk\b|landlord|butler")
+
+
+def an_occupation(random: Random, years: int, *, subject: str = "") -> Occupation | None:
+    """Return an occupation that suits the age, or None, which children often have.
+
+    `subject` is the pronoun that the occupation must not contradict, "" where any will do.
+    """
+    while True:
+        occupation = _by_age(random, years)
+        if occupation is None or not subject or _may_be_told(occupation.text, subject):
+            return occupation
+
+
+def _may_be_told(text: str, subject: str) -> bool:
+    hers, his = bool(_HERS.search(text)), bool(_HIS.search(text))
+    return not (hers or his) or hers != his and subject == ("she" if hers else "he")
+
+
+def _by_age(random: Random, years: int) -> Occupation | None:
     stage = stage_of(years)
     if stage in ("child", "teen"):
         return _early(random, years)
@@ -55,7 +78,9 @@ def an_occupation(random: Random, years: int) -> Occupation | None:
     style = random.random()
     if style < 0.1:
         return _student(random)
-    return _state(random) if style < 0.14 else _any_job(random)
+    if style < 0.15:
+        return _state(random)
+    return _at_home(random, "home") if style < 0.19 else _any_job(random)
 
 
 def _early(random: Random, years: int) -> Occupation | None:
@@ -82,6 +107,10 @@ def _state(random: Random) -> Occupation:
     return Occupation(text=random.choice(_occupations()["state"]), category="state", kind="state")
 
 
+def _at_home(random: Random, category: str) -> Occupation:
+    return Occupation(text=random.choice(_occupations()[category]), category=category, kind="home")
+
+
 def _any_job(random: Random) -> Occupation:
     if random.random() < 0.28:
         return Occupation(text=invented_occupation(random), category="any", kind="job")
@@ -92,7 +121,9 @@ def _late(random: Random) -> Occupation:
     style = random.random()
     if style < 0.12:
         return Occupation(text="retired", category="state", kind="state")
-    if style < 0.65:
+    if style < 0.2:
+        return _at_home(random, "pension")
+    if style < 0.66:
         job = _any_job(random)
         return Occupation(text=f"retired {job.text}", category="retired", kind="retired")
     return _any_job(random)

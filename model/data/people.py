@@ -121,7 +121,9 @@ def _attempt(random: Random) -> Person:
         name=name,
         named=random.random() < 0.93,
         age=_age(random, years) if random.random() < 0.86 else None,
-        occupation=an_occupation(random, years) if random.random() < 0.84 else None,
+        occupation=an_occupation(random, years, subject=name.pronouns.subject)
+        if random.random() < 0.84
+        else None,
         interests=interests,
         tone=tone,
         group=group,
