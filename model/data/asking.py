@@ -14,13 +14,9 @@ from model.data.lexicon import templates
 from model.data.people import Person, a_person
 from model.data.prompts import persona_messages
 from model.data.template import Template, literal
+from model.data.typed import completed, typed_answer, typed_keywords
 from model.data.voice import filled
 from model.data.writing import write
-
-try:  # until the module is there
-    from model.data.typed import typed_answer
-except ModuleNotFoundError:
-    typed_answer = None
 
 __all__ = ["Keeps", "by_form", "carelessly", "in_words", "some_system", "somebody", "typed_turn"]
 
@@ -37,7 +33,6 @@ def somebody(random: Random, keeps: Keeps) -> Person:
 
 def by_form(random: Random, keeps: Keeps, *, typed: bool = False, later: bool = False) -> Turn:
     """Return a persona asked for by a form; `later` leaves the system message out."""
-    typed = typed and typed_answer is not None
     person = somebody(random, keeps)
     fields = form_fields(person, random)
     prompt = persona_messages(fields, typed=typed)
@@ -62,20 +57,16 @@ def typed_turn(
     asked: tuple[Message, ...], person: Person, fields: Mapping[str, str], random: Random
 ) -> Turn:
     """Return the turn whose answer is `person` as JSON."""
-    answer = typed_answer(person, random)
+    whole = completed(person, random)
+    answer = typed_answer(whole, random, fields=fields)
     return Turn(
         asked=asked,
         answer=answer,
         kind="typed",
-        person=person,
+        person=whole,
         fields=fields,
-        keywords=_held(_in_numbers(person), answer),
+        keywords=_held(typed_keywords(person, fields), answer),
     )
-
-
-def _in_numbers(person: Person) -> dict[str, tuple[str, ...]]:
-    age = {"age": (str(person.age.years),)} if person.age else {}
-    return keywords(person) | age
 
 
 def _held(words: Mapping[str, tuple[str, ...]], answer: str) -> dict[str, tuple[str, ...]]:
