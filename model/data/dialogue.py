@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
 from model.data.asking import Keeps, by_form, in_words, some_system
 from model.data.conversation import Conversation, Turn
+from model.data.follow_ups import a_question
+from model.data.rewrites import a_rewrite
 from model.data.talking import some_talk
+from model.data.telling import Known, known_after, known_from
 
 __all__ = ["SHARES", "a_conversation"]
 
@@ -24,11 +28,44 @@ def a_conversation(random: Random, keeps: Keeps) -> Conversation:
     if kind in ("prose", "typed"):
         return _of(by_form(random, keeps, typed=kind == "typed"))
     if kind == "turns":
-        return _of(by_form(random, keeps), some_talk(random))
+        return _several(random, keeps)
     if kind == "words":
         return _of(_opened(in_words(random, keeps), random))
     first = _opened(some_talk(random), random)
     return _of(first, *(some_talk(random) for _ in range(random.choice((0, 0, 1)))))
+
+
+def _several(random: Random, keeps: Keeps) -> Conversation:
+    style = random.random()
+    if style < 0.15:
+        turns = [_opened(in_words(random, keeps), random)]
+    elif style < 0.22:
+        turns = [_opened(some_talk(random), random), in_words(random, keeps)]
+    else:
+        turns = [by_form(random, keeps, typed=style > 0.75)]
+    count = random.choices((1, 2, 3, 4), weights=(46, 28, 16, 10))[0]
+    return _of(*turns, *_later(known_from(turns[-1]), count, keeps, random))
+
+
+def _later(known: Known, count: int, keeps: Keeps, random: Random) -> Iterator[Turn]:
+    for _ in range(count):
+        kind = random.choices(("question", "rewrite", "talk", "form", "words"), (52, 33, 7, 5, 3))[
+            0
+        ]
+        if kind == "question":
+            yield a_question(known, random)
+            continue
+        if kind == "talk":
+            yield some_talk(random)
+            continue
+        if kind == "rewrite":
+            turn = a_rewrite(known, keeps, random)
+        elif kind == "form":
+            turn = by_form(random, keeps, typed=random.random() < 0.25, later=True)
+        else:
+            turn = in_words(random, keeps)
+        yield turn
+        known = known_after(known, turn)
 
 
 def _of(*turns: Turn) -> Conversation:
