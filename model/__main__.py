@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from model.evaluate.arguments import add_arguments
 from model.tools import RecipeError, require
 
 __all__ = ["main"]
@@ -40,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     _tokenizer(commands.add_parser("tokenizer", help="train the tokenizer"))
     _train(commands.add_parser("train", help="make text, tokenizer and weights, then the report"))
     _sample(commands.add_parser("sample", help="write the sample report of a trained folder"))
+    add_arguments(
+        commands.add_parser("evaluate", help="judge a compiled folder in the real engine")
+    )
     return parser
 
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,7 @@ from playwright.sync_api import Error, Page, sync_playwright
 from model.compile.errors import ToolError, VerificationError
 from tests.browser.chromium import FLAGS, find_chromium
 
-__all__ = ["PROBE", "Engine", "open_engine"]
+__all__ = ["PROBE", "Engine", "open_engine", "open_page"]
 
 WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
 PROBE: Final = Path(__file__).with_name("probe.js")
@@ -78,18 +78,33 @@ def open_engine(model: Path, *, webllm: Path = WEBLLM) -> Iterator[Engine]:
     Raises:
         ToolError: Chromium or WebLLM is missing.
     """
-    if not webllm.is_file():
-        raise ToolError(f"{webllm} is missing. Run `npm ci` in the repository's root.")
+    with open_page(model, {"/probe.js": PROBE, "/webllm.js": webllm}) as (page, url):
+        yield Engine(page, url, model)
+
+
+@contextmanager
+def open_page(model: Path, files: Mapping[str, Path]) -> Iterator[tuple[Page, str]]:
+    """Open an empty page in a browser of its own; yield it, and the model's address.
+
+    Its origin serves the folder `model` and `files`, by their paths.
+
+    Raises:
+        ToolError: Chromium or a file is missing.
+    """
+    for file in files.values():
+        if not file.is_file():
+            raise ToolError(f"{file} is missing. Run `npm ci` in the repository's root.")
     chromium = find_chromium()
     if chromium is None:
         raise ToolError("No Chromium is installed. Install it with `apt-get install chromium`.")
-    with _serve(model.resolve(), webllm.resolve()) as origin, sync_playwright() as playwright:
+    absolute = {path: file.resolve() for path, file in files.items()}
+    with _serve(model.resolve(), absolute) as origin, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         try:
             page = browser.new_page()
             page.set_default_timeout(_PATIENCE_MS)
             page.goto(origin)
-            yield Engine(page, f"{origin}{_REVISION}", model)
+            yield page, f"{origin}{_REVISION}"
         finally:
             browser.close()
 
@@ -101,8 +116,8 @@ def _white_space(tokenizer: Path) -> list[int]:
 
 
 @contextmanager
-def _serve(model: Path, webllm: Path) -> Iterator[str]:
-    handler = partial(_Handler, model=model, webllm=webllm)
+def _serve(model: Path, files: Mapping[str, Path]) -> Iterator[str]:
+    handler = partial(_Handler, model=model, files=files)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -115,7 +130,7 @@ def _serve(model: Path, webllm: Path) -> Iterator[str]:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves an empty page, the probe, WebLLM and the model's files, nothing else."""
+    """Serves an empty page, the files it was given and those of the model, nothing else."""
 
     extensions_map = {  # noqa: RUF012 (the base class has it so)
         **SimpleHTTPRequestHandler.extensions_map,
@@ -123,9 +138,9 @@ class _Handler(SimpleHTTPRequestHandler):
         ".wasm": "application/wasm",
     }
 
-    def __init__(self, *args: Any, model: Path, webllm: Path, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, model: Path, files: Mapping[str, Path], **kwargs: Any) -> None:
         self._model = model
-        self._files = {"/probe.js": PROBE, "/webllm.js": webllm}
+        self._files = files
         super().__init__(*args, **kwargs)
 
     def do_GET(self) -> None:

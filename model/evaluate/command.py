@@ -1,0 +1,86 @@
+"""The command `evaluate`: cases, replay and judgement, one of them, or a folder to replay."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from model.evaluate.case import read_answers, read_cases, write_cases
+from model.evaluate.judge import judge
+from model.evaluate.report import kept, report_json, report_markdown
+from model.tools import RecipeError, require
+
+__all__ = ["run"]
+
+log = logging.getLogger("pywebllm.model")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the steps asked for.
+
+    Raises:
+        RecipeError: Something is missing, or a promise is not kept.
+    """
+    out: Path = arguments.out
+    cases = out / "cases.json"
+    step: str | None = arguments.only
+    if step in (None, "cases"):
+        _cases(cases, arguments)
+    if step in (None, "replay"):
+        _replay(cases, arguments)
+    if step == "pack":
+        # Imported late, as all that opens browsers: judging needs none.
+        from model.evaluate.pack import pack  # noqa: PLC0415
+
+        folder = pack(
+            _model(arguments),
+            cases,
+            out / "pack",
+            parts=arguments.pages,
+            seconds=arguments.seconds,
+        )
+        log.info("serve %s and evaluate %s in it", folder / "site", folder / "part-*.js")
+    if step in (None, "judge"):
+        transcripts = arguments.transcripts or [out / "transcripts.jsonl"]
+        _judge(cases, transcripts, out, fail=not arguments.no_fail)
+
+
+def _cases(path: Path, arguments: argparse.Namespace) -> None:
+    from model.evaluate.cases import make_cases  # noqa: PLC0415
+
+    cases = make_cases(count=arguments.count, seed=arguments.seed)
+    write_cases(path, cases)
+    turns = sum(ask.judged for case in cases for ask in case.asks)
+    log.info("%d cases with %d answers to judge in %s", len(cases), turns, path)
+
+
+def _replay(cases: Path, arguments: argparse.Namespace) -> None:
+    require("playwright")
+    from model.evaluate.replay import replay  # noqa: PLC0415
+
+    out = arguments.out / "transcripts.jsonl"
+    replay(_model(arguments), read_cases(cases), pages=arguments.pages, out=out)
+
+
+def _model(arguments: argparse.Namespace) -> Path:
+    model: Path | None = arguments.model
+    if model is None or not (model / "mlc-chat-config.json").is_file():
+        raise RecipeError("MODEL_DIR must be a compiled model: a folder with mlc-chat-config.json")
+    return model
+
+
+def _judge(cases: Path, transcripts: Sequence[Path], out: Path, *, fail: bool) -> None:
+    answers, about = read_answers(transcripts)
+    judged = judge(read_cases(cases), answers)
+    report = report_json(judged, about)
+    text = report_markdown(judged, about)
+    (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    (out / "report.md").write_text(text, "utf-8")
+    print(text.partition("\n# Failures")[0])
+    broken = [one.name for one in kept(judged) if not one.holds]
+    log.info("every failure is in %s", out / "report.md")
+    if broken and fail:
+        raise RecipeError(f"promises not kept: {'; '.join(broken)}")

@@ -1,0 +1,18 @@
+"""What a page needs for the replay, by the path it is served at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+__all__ = ["FILES"]
+
+_HERE: Final = Path(__file__).parent
+_ROOT: Final = _HERE.parents[1]
+
+FILES: Final[Mapping[str, Path]] = {
+    "/replay.js": _HERE / "replay.js",
+    "/webllm_bridge.js": _ROOT / "webllm_bridge.js",
+    "/webllm.js": _ROOT / "node_modules/@mlc-ai/web-llm/lib/index.js",
+}

@@ -1,0 +1,27 @@
+/**
+ * Runs Harper over texts: a JSON array on standard input, and the rules that are off as a JSON array
+ * in the first argument; for each text a JSON array of its lints on standard output.
+ */
+import { readFileSync } from "node:fs";
+import { Dialect, LocalLinter } from "harper.js";
+import { binaryInlined } from "harper.js/binaryInlined";
+
+const linter = new LocalLinter({ binary: binaryInlined, dialect: Dialect.British });
+const config = await linter.getLintConfig();
+for (const rule of JSON.parse(process.argv[2] ?? "[]")) {
+  if (!(rule in config)) throw new Error(`Harper has no rule ${rule}`);
+  config[rule] = false;
+}
+await linter.setLintConfig(config);
+const found = [];
+for (const text of JSON.parse(readFileSync(0, "utf8"))) {
+  const lints = [];
+  for (const [rule, some] of Object.entries(await linter.organizedLints(text, { language: "plaintext" }))) {
+    for (const lint of some) {
+      const { start, end } = lint.span();
+      lints.push({ rule, start, end, message: lint.message() });
+    }
+  }
+  found.push(lints);
+}
+console.log(JSON.stringify(found));

@@ -1,0 +1,201 @@
+"""Judges answers: for each, what was checked and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from model.evaluate.case import Answer, Ask, Case
+from model.evaluate.grammar import check_grammar
+from model.evaluate.persons import other_ages, other_names, other_pronouns
+from model.evaluate.shape import repeats
+from model.evaluate.typed import misfits, persona_in, prose_of, wrong_fields
+from model.evaluate.words import folded, says
+
+__all__ = ["Finding", "Judged", "judge"]
+
+_HONEST = re.compile(
+    r"\b(?:not|never|nobody|no one|n['\u2019]t|cannot)\b.{0,40}"
+    r"\b(?:know|say|said|tell|told|mention|give|given|name|list|sure|guess|among|in the details)"
+    r"|\bnobody told\b|\bnothing\b|\bno (?:idea|word)\b|\bunknown\b|\bonly (?:know|have)\b"
+    r"|\bleft (?:out|open)\b|\b(?:guess|make) (?:it|that) up\b"
+)
+_REFUSES = re.compile(
+    r"\b(?:cannot|can['\u2019]t|could not|not able|unable|do(?: not|n['\u2019]t) know)\b"
+    r"|\b(?:beyond me|too small)\b"
+    r"|\bnot (?:the right|good at|made for|something|my)\b|\bsorry\b|\bafraid\b|\bget that wrong\b"
+    r"|\bonly (?:write|know|do|made|a small)\b|\bno (?:connection|tastes|life|way)\b|\bleave that\b"
+)
+_SHORTER = re.compile(r"\bshorte[rn]|\btoo long\b|\bbriefer\b|\bcut it\b")
+_PROSE = ("persona", "rewrite")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was checked; `part` says of what, for example which field."""
+
+    check: str
+    passed: bool
+    part: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An answer with its findings."""
+
+    case: Case
+    ask: Ask
+    answer: Answer
+    findings: Sequence[Finding]
+
+
+def judge(cases: Sequence[Case], answers: Mapping[str, Sequence[Answer]]) -> list[Judged]:
+    """Return the judgement of every turn that is to be judged, and of all seeds together."""
+    turns = [
+        (case, ask, _answered(answers, case, number), _before(answers, case, number))
+        for case in cases
+        for number, ask in enumerate(case.asks)
+        if ask.judged
+    ]
+    checked = check_grammar([(_prose(ask, answer), ask.told) for _, ask, answer, _ in turns])
+    judged = []
+    for (case, ask, answer, before), sentences in zip(turns, checked, strict=True):
+        findings = [*_findings(case, ask, answer, before)]
+        findings += [
+            Finding(
+                check="clean",
+                passed=not sentence.faults,
+                part=ask.kind,
+                detail=" / ".join(sentence.faults),
+            )
+            for sentence in sentences
+        ]
+        judged.append(Judged(case=case, ask=ask, answer=answer, findings=findings))
+    return judged + _seeds(judged)
+
+
+def _answered(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> Answer:
+    given = answers.get(case.id, ())
+    return given[number] if number < len(given) else Answer(text="", finish="", error="no answer")
+
+
+def _before(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> str:
+    """Return the persona that a wish for another version is about."""
+    earlier = [
+        _answered(answers, case, one).text
+        for one in range(number)
+        if case.asks[one].kind in (*_PROSE, "typed")
+    ]
+    return earlier[-1] if earlier else ""
+
+
+def _prose(ask: Ask, answer: Answer) -> str:
+    if ask.kind != "typed":
+        return answer.text
+    return prose_of(persona_in(answer.text) or {})
+
+
+def _findings(case: Case, ask: Ask, answer: Answer, before: str) -> Iterator[Finding]:
+    yield Finding(check="ends", passed=answer.finish == "stop", detail=answer.error or "cut off")
+    again = repeats(_prose(ask, answer), ask.told)
+    yield Finding(check="loops", passed=not again, detail="; ".join(again[:2]))
+    wrong = [*_of_kind(ask, answer, before)]
+    yield from wrong
+    if case.group in ("follow-up", "talk"):
+        faults = "; ".join(one.detail for one in wrong if not one.passed)
+        right = not faults and answer.finish == "stop"
+        yield Finding(check="right", passed=right, part=ask.kind, detail=faults or "cut off")
+
+
+def _of_kind(ask: Ask, answer: Answer, before: str) -> Iterator[Finding]:
+    if ask.kind == "typed":
+        yield from _typed(ask, answer)
+    elif ask.kind in _PROSE:
+        yield from _fields(ask, _missing(ask, answer.text))
+        yield _person(ask, answer.text)
+        if ask.kind == "rewrite":
+            yield _rewritten(ask, answer.text, before)
+    else:
+        yield _reply(ask, answer.text)
+
+
+def _typed(ask: Ask, answer: Answer) -> Iterator[Finding]:
+    persona = persona_in(answer.text)
+    wrong = ["is no JSON object"] if persona is None else misfits(persona, ask.schema or {})
+    yield Finding(check="valid", passed=not wrong, detail="; ".join(wrong)[:200])
+    yield from _fields(ask, wrong_fields(persona or {}, ask))
+    yield _person(ask, prose_of(persona or {}))
+
+
+def _missing(ask: Ask, text: str) -> dict[str, tuple[str, ...]]:
+    found = {
+        fact: tuple(way for way in ways if not says(text, way))
+        for fact, ways in ask.keywords.items()
+    }
+    return {fact: ways for fact, ways in found.items() if ways}
+
+
+def _fields(ask: Ask, missing: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    for fact in ask.keywords:
+        lost = ", ".join(missing.get(fact, ()))
+        yield Finding(check="field", passed=not lost, part=fact, detail=f"{fact} lacks {lost}")
+    lost = "; ".join(f"{fact} lacks {', '.join(ways)}" for fact, ways in missing.items())
+    yield Finding(check="fields", passed=not missing, detail=lost)
+
+
+def _person(ask: Ask, text: str) -> Finding:
+    found = {
+        "age": other_ages(text, ask),
+        "name": other_names(text, ask),
+        "pronoun": other_pronouns(text, ask),
+    }
+    detail = "; ".join(f"other {what}: {', '.join(some)}" for what, some in found.items() if some)
+    return Finding(check="person", passed=not detail, detail=detail)
+
+
+def _rewritten(ask: Ask, text: str, before: str) -> Finding:
+    wish = ask.messages[-1]["content"].casefold()
+    is_same = folded(text) == folded(before)
+    is_long = bool(_SHORTER.search(wish)) and len(text) > len(before)
+    detail = "the same again" if is_same else "not shorter" if is_long else ""
+    return Finding(check="rewritten", passed=not detail, detail=detail)
+
+
+def _reply(ask: Ask, text: str) -> Finding:
+    lower = text.casefold()
+    lost = [way for ways in ask.keywords.values() for way in ways if not _mentions(lower, way)]
+    if ask.kind == "unknown":
+        passed = bool(_HONEST.search(lower))
+    elif ask.kind == "refusal":
+        passed = bool(_REFUSES.search(lower))
+    else:
+        passed = bool(lower.strip()) and not lost
+    detail = f"lacks {', '.join(lost)}" if lost else f"is no {ask.kind}"
+    return Finding(check="reply", passed=passed, detail=detail)
+
+
+def _mentions(lower: str, ways: str) -> bool:
+    # Parts of words will do: "persona" in "personas".
+    return says(lower, ways) or any(way.casefold() in lower for way in ways.split("|"))
+
+
+def _seeds(judged: Sequence[Judged]) -> list[Judged]:
+    """Return one more finding for each pair of texts of the form with many seeds."""
+    return [
+        Judged(
+            case=two.case,
+            ask=two.ask,
+            answer=two.answer,
+            findings=[
+                Finding(
+                    check="distinct",
+                    passed=folded(one.answer.text) != folded(two.answer.text),
+                    detail=f"the same as {one.case.id}",
+                )
+            ],
+        )
+        for one, two in combinations([each for each in judged if each.case.group == "seed"], 2)
+    ]

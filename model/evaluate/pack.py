@@ -1,0 +1,44 @@
+"""Writes a folder that any static server and any driver of a browser can replay the cases from."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from model.evaluate.files import FILES
+from model.tools import RecipeError
+
+__all__ = ["pack"]
+
+_MODEL: Final = "model/resolve/evaluated"
+_PAGE: Final = "<!doctype html><meta charset=utf-8><title>replay</title>\n"
+_SCRIPT: Final = """(async () => {{
+  const {{ replay }} = await import("/replay.js");
+  const cases = await (await fetch("/cases.json")).json();
+  return replay(cases, {{ url: "/{model}/", part: {part}, of: {of}, seconds: {seconds} }});
+}})()
+"""
+
+
+def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float) -> Path:
+    """Write the folder `out` anew and return it.
+
+    A server has to serve `out/site`. Each of `out/part-N.js` is one expression for a page of this
+    origin; its value, as JSON on a line, is a part of the transcripts. After `seconds` a part
+    begins no further case.
+    """
+    for file in FILES.values():
+        if not file.is_file():
+            raise RecipeError(f"{file} is missing. Run `npm ci` in the repository's root.")
+    shutil.rmtree(out, ignore_errors=True)
+    site = out / "site"
+    shutil.copytree(model, site / _MODEL)
+    for path, file in FILES.items():
+        shutil.copy(file, site / path.lstrip("/"))
+    shutil.copy(cases, site / "cases.json")
+    (site / "index.html").write_text(_PAGE, "utf-8")
+    for part in range(parts):
+        script = _SCRIPT.format(model=_MODEL, part=part, of=parts, seconds=f"{seconds:g}")
+        (out / f"part-{part}.js").write_text(script, "utf-8")
+    return out

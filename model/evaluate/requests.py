@@ -1,0 +1,51 @@
+"""Requests just as the library makes them for a visitor: messages, grammar, limits."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+# Makes the library of this tree importable, whatever else is installed.
+from model.data.prompts import persona_messages
+
+__all__ = ["chat_request", "persona_request", "typed_parameters"]
+
+from pywebllm.chat.call import read_call
+from pywebllm.persona import WebLLMService
+from pywebllm.persona.persona import persona_schema, typed_request
+
+_DEFAULTS = inspect.signature(WebLLMService).parameters
+
+
+def persona_request(
+    fields: Mapping[str, str], *, typed: bool, seed: int
+) -> tuple[list[dict[str, str]], dict[str, Any]]:
+    """Return the messages of a form, and the parameters that `WebLLMService` sends with them."""
+    messages = [{**message} for message in persona_messages(fields, typed=typed)]
+    return messages, typed_parameters(fields, seed=seed) if typed else chat_request(seed=seed)
+
+
+def chat_request(*, seed: int) -> dict[str, Any]:
+    """Return the parameters of an answer in prose."""
+    return _sent({"max_tokens": _DEFAULTS["max_tokens"].default, "seed": seed})
+
+
+def typed_parameters(fields: Mapping[str, str], *, seed: int) -> dict[str, Any]:
+    """Return the parameters of a typed persona, its grammar among them."""
+    return _sent({**typed_request(fields, max_tokens=None), "seed": seed})
+
+
+def schema_of(fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON Schema that a typed persona fits."""
+    return dict(persona_schema(fields))
+
+
+def _sent(parameters: Mapping[str, object]) -> dict[str, Any]:
+    body = {
+        "messages": [{"role": "user", "content": ""}],
+        "temperature": _DEFAULTS["temperature"].default,
+        **parameters,
+    }
+    [sent] = read_call(body).bodies
+    return {name: value for name, value in sent.items() if name != "messages"}
