@@ -1,0 +1,187 @@
+"""Typed personas: JSON within the limits of the page, with the given facts to the letter."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from pywebllm.persona.persona import persona_schema
+
+from model.data.completing import category_of, completed
+from model.data.fields import form_fields
+from model.data.lexicon import sections
+from model.data.people import Person, a_person
+from model.data.prompts import clean_fields
+from model.data.typed import typed_answer, typed_keywords
+from model.data.wishes import given_goals, given_traits
+
+_MANY = 2500
+
+
+@cache
+def many() -> tuple[tuple[Person, Mapping[str, str], str], ...]:
+    """Return people, the form of each and the typed persona."""
+    found = []
+    for seed in range(_MANY):
+        random = Random(seed)
+        person = a_person(random)
+        fields = form_fields(person, random)
+        found.append((person, fields, typed_answer(person, random, fields=fields)))
+    return tuple(found)
+
+
+def fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Return whether a value fits a schema of the kind that `persona_schema` makes."""
+    if "const" in schema:
+        return bool(value == schema["const"])
+    if schema["type"] == "object":
+        inner = schema["properties"]
+        return list(value) == list(inner) and all(fits(value[key], inner[key]) for key in inner)
+    if schema["type"] == "array":
+        few = schema["minItems"] <= len(value) <= schema["maxItems"]
+        return few and all(fits(one, schema["items"]) for one in value)
+    if schema["type"] == "integer":
+        return schema["minimum"] <= value <= schema["maximum"]
+    short = schema["minLength"] <= len(value) <= schema["maxLength"]
+    return short and re.search(schema["pattern"], value) is not None
+
+
+def test_every_persona_fits_what_the_page_fixes_for_its_form() -> None:
+    for _, fields, answer in many():
+        assert fits(json.loads(answer), persona_schema(fields)), (fields, answer)
+
+
+def test_white_space_is_that_of_the_grammar() -> None:
+    for _, _, answer in many():
+        assert answer == json.dumps(json.loads(answer), ensure_ascii=False)
+        assert "\\" not in answer
+        assert answer.isprintable()
+
+
+def test_the_given_facts_are_in_their_fields() -> None:
+    for person, fields, answer in many():
+        persona, given = json.loads(answer), clean_fields(fields)
+        assert persona["name"] == given.get("name", person.name.full)
+        if person.age is not None:
+            assert persona["age"] == person.age.years
+        if "occupation" in given:
+            assert persona["occupation"] == given["occupation"]
+        elif person.occupation is not None:
+            assert persona["occupation"] == person.occupation.text
+
+
+def test_the_given_interests_are_there_and_no_others() -> None:
+    left_out = 0
+    for person, _, answer in many():
+        if not person.interests:
+            continue
+        found = json.loads(answer)["interests"]
+        wanted = [one.said(person.name.pronouns.possessive) for one in person.interests]
+        assert [one for one in wanted if one in found] == found
+        left_out += len(wanted) - len(found)
+    assert left_out <= _MANY // 1000, "hardly any is too long for its place"
+
+
+def test_a_summary_is_of_the_same_person() -> None:
+    for person, _, answer in many():
+        summary = json.loads(answer)["summary"]
+        assert person.name.short.lower() in summary.lower()
+        assert summary.endswith((".", "!", "?"))
+
+
+def test_traits_and_goals_are_distinct_and_begin_in_lower_case() -> None:
+    for _, _, answer in many():
+        persona = json.loads(answer)
+        for one in (persona["traits"], persona["goals"]):
+            assert len(set(one)) == len(one), answer
+        assert all(trait == trait.lower() for trait in persona["traits"])
+        assert all(goal[0].islower() for goal in persona["goals"])
+
+
+def test_no_trait_contradicts_another() -> None:
+    pairs = [line.partition(" | ") for line in sections("typed_traits")["opposites"]]
+    sides = [({*left.split("; ")}, {*right.split("; ")}) for left, _, right in pairs]
+    for person, _, answer in many():
+        traits = set(json.loads(answer)["traits"])
+        if len(given_traits(person)) > 1:
+            continue  # a visitor may contradict themself
+        for left, right in sides:
+            assert not (traits & left and traits & right), answer
+
+
+def test_traits_and_goals_of_the_notes_come_first() -> None:
+    told = 0
+    for person, _, answer in many():
+        persona = json.loads(answer)
+        traits = list(given_traits(person))[:3]
+        goals = [goal for goal in given_goals(person) if len(goal) <= 80][:2]
+        assert persona["traits"][: len(traits)] == traits
+        assert persona["goals"][: len(goals)] == goals
+        told += bool(traits) + bool(goals)
+    assert told > _MANY // 100
+
+
+def test_the_keywords_of_the_fields_are_in_the_answer() -> None:
+    for person, fields, answer in many():
+        folded = answer.lower()
+        words = typed_keywords(person, fields)
+        for name in words.keys() & {"name", "age", "occupation"}:
+            assert all(word.lower() in folded for word in words[name]), (name, answer)
+
+
+@pytest.mark.parametrize(("stage", "low", "high"), [("school", 6, 19), ("study", 17, 30)])
+def test_an_age_that_was_not_given_suits_the_occupation(stage: str, low: int, high: int) -> None:
+    ages = [
+        json.loads(answer)["age"]
+        for person, _, answer in many()
+        if person.age is None and person.occupation and person.occupation.kind == stage
+    ]
+    assert ages
+    assert all(low <= age <= high for age in ages)
+
+
+def test_no_child_that_gave_no_work_is_given_any() -> None:
+    for person, _, answer in many():
+        persona = json.loads(answer)
+        if person.occupation is None and persona["age"] < 20:
+            assert persona["occupation"] in ("kindergarten child", "pupil", "student")
+
+
+def test_who_is_complete_stays_as_they_are() -> None:
+    for seed in range(200):
+        random = Random(seed)
+        whole = completed(a_person(random), random)
+        assert completed(whole, random) == whole
+        assert whole.age
+        assert whole.occupation
+        assert whole.interests
+
+
+def test_every_category_of_work_has_traits_and_goals() -> None:
+    traits, goals = sections("typed_traits"), sections("typed_goals")
+    for person, _, _ in many():
+        if person.occupation is None or person.occupation.kind in ("school", "odd"):
+            continue
+        category = category_of(person.occupation)
+        assert (category in traits) == (category in goals), category
+    families = [name for name in sections("interests") if name]
+    missing = [name for name in families if f"{name} likes" not in goals]
+    assert not missing
+
+
+def test_the_lexicon_is_large_and_within_the_limits() -> None:
+    def entries(file: str, *, without: tuple[str, ...] = ()) -> set[str]:
+        kept = (lines for name, lines in sections(file).items() if name not in without)
+        return {entry.strip() for lines in kept for line in lines for entry in line.split(";")}
+
+    traits = entries("typed_traits", without=("opposites", "alike"))
+    goals = entries("typed_goals")
+    assert len(traits) >= 150
+    assert len(goals) >= 400
+    assert max(map(len, traits)) <= 24
+    assert max(map(len, goals)) <= 80
