@@ -11,6 +11,7 @@ from random import Random
 from model.data.grammar import FIRST_PERSON, Pronouns, capitalised, fix_articles, joined
 from model.data.notes import Note
 from model.data.people import Person
+from model.data.template import Template
 from model.data.voice import Visitor
 
 __all__ = ["form_fields", "keywords"]
@@ -69,8 +70,18 @@ def keywords(person: Person) -> dict[str, tuple[str, ...]]:
 
 
 def _note_keys(note: Note) -> tuple[str, ...]:
-    plain = (value.text for value in note.values.values())
-    return (*note.keys, *(text for text in plain if not set(text) & set("{[(<")))
+    told = (part for value in note.values.values() for part in _said_as_it_is(value))
+    return (*note.keys, *told)
+
+
+def _said_as_it_is(value: Template) -> tuple[str, ...]:
+    # "[has] lunch with {their} mother" has the words "lunch with" and "mother" whoever says it.
+    if len(value.parts) == 1 and value.parts[0] == value.text:
+        return (value.text,)
+    if set(value.text) & set("(<"):
+        return ()
+    parts = (part.strip(" ,.") for part in value.parts if isinstance(part, str))
+    return tuple(part for part in parts if len(part) > 2)
 
 
 def _typed_pronouns(pronouns: Pronouns, random: Random) -> str:

@@ -20,8 +20,16 @@ def invented_word(random: Random, *, syllables: int) -> str:
     """Return a pronounceable word in lower case that hardly anybody has seen before."""
     while True:
         word = "".join(_syllable(random) for _ in range(syllables))
-        if 3 <= len(word) <= 13 and not any(part in word for part in _words("refused")):
+        if word not in _PRONOUNS and 3 <= len(word) <= 13 and not _refused(word):
             return _accented(word, random) if random.random() < 0.12 else word
+
+
+# A name that is one of these would read as a pronoun.
+_PRONOUNS = ("she", "her", "him", "his", "they", "them")
+
+
+def _refused(word: str) -> bool:
+    return any(part in word for part in _words("refused"))
 
 
 def _accented(word: str, random: Random) -> str:

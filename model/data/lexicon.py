@@ -51,7 +51,7 @@ class NoteForm:
     """One kind of free note: ways to write it in the form, sentences that use it.
 
     `fields` names the fields it may stand in, none for the notes. Two notes of one `topic` could
-    contradict each other.
+    contradict each other; what has a `weight` is drawn that often, and more than once for a person.
     """
 
     inputs: tuple[Template, ...]
@@ -60,6 +60,7 @@ class NoteForm:
     keys: tuple[str, ...]
     fields: tuple[str, ...]
     topic: str
+    weight: int = 1
 
 
 @cache
@@ -133,7 +134,8 @@ def _note_form(block: list[str]) -> NoteForm:
         inputs=tuple(map(parse, starting("in:"))),
         outputs=tuple(map(parse, starting("out:"))),
         stage=next(iter(starting("@")), ""),
-        keys=tuple(starting("key:")),
+        keys=tuple(key.strip() for line in starting("key:") for key in line.split(";")),
         fields=tuple(name.strip() for line in starting("field:") for name in line.split(";")),
         topic=next(iter(starting("topic:")), block[-1]),
+        weight=int(next(iter(starting("weight:")), "1")),
     )

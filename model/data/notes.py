@@ -32,20 +32,28 @@ class Note:
     @property
     def takes_subject(self) -> bool:
         """Return whether the typed wording starts with a verb, so that "She" can go before it."""
-        return not self.field and self.typed.text.startswith(_VERBAL)
+        if self.field:
+            return False
+        first = self.typed.text[1:].partition("}")[0]
+        return self.typed.text.startswith(_VERBAL) or first in _VERBAL_SLOTS
 
 
+_VERBAL = ("[", "{lead", "{has_done", "{has_thing")
 # Slots whose words start with a verb.
-_VERBAL = (
-    *("[", "{act}", "{habit}", "{lead", "{doing_lead}", "{often}", "{has_"),
-    *("{any_deed}", "{any_past}"),
+_VERBAL_SLOTS = frozenset(
+    {
+        *("act", "habit", "doing_lead", "often", "any_deed", "any_past", "mishap"),
+        *("deed", "deed_young", "past_deed", "past_young"),
+    }
 )
 
 
 def some_notes(random: Random, stage: str) -> tuple[Note, ...]:
-    """Return one to four different notes that suit the stage of life."""
-    count = random.choices((1, 2, 3, 4), weights=(48, 34, 14, 4))[0]
-    return _different(random, stage, ["clauses" if random.random() < 0.5 else "notes"] * count)
+    """Return one to five different notes that suit the stage of life."""
+    count = random.choices((1, 2, 3, 4, 5), weights=(38, 28, 19, 10, 5))[0]
+    wild = 0.22 if random.random() < 0.8 else 0.8
+    files = ["clauses" if random.random() < wild else "notes" for _ in range(count)]
+    return _different(random, stage, files)
 
 
 def own_fields(random: Random, stage: str, *, besides: tuple[Note, ...]) -> tuple[Note, ...]:
@@ -65,11 +73,20 @@ def _different(
         if any(line.text in told for line in form.outputs)
     }
     notes: list[Note] = []
+    said: set[str] = set()
     for file in files:
-        form = random.choice(_forms(file, refused))
-        if form.topic not in topics:
+        forms = _forms(file, refused)
+        form = random.choices(forms, weights=[one.weight for one in forms])[0]
+        if form.topic in topics:
+            continue
+        note = _filled(form, random)
+        words = {value.text for value in note.values.values()}
+        if said & words:
+            continue
+        said |= words
+        if form.weight == 1:
             topics.add(form.topic)
-            notes.append(_filled(form, random))
+        notes.append(note)
     return tuple(notes)
 
 
@@ -82,9 +99,16 @@ def _filled(form: NoteForm, random: Random) -> Note:
     typed = random.choice(form.inputs)
     values: dict[str, Template] = {}
     bind(typed, values, random)
-    told = random.choice([line for line in form.outputs if line.slots - _VOICE <= values.keys()])
+    told = random.choice(_telling(form, typed, values))
     field = random.choice(form.fields) if form.fields else ""
     return Note(typed=typed, told=told, values=values, keys=form.keys, field=field)
+
+
+def _telling(form: NoteForm, typed: Template, values: dict[str, Template]) -> list[Template]:
+    # What is typed must be told: the sentences that have all its slots, where there are any.
+    possible = [line for line in form.outputs if line.slots - _VOICE <= values.keys()]
+    asked = [f"{{{name}}}" for name in typed.slots - _VOICE]
+    return [line for line in possible if all(slot in line.text for slot in asked)] or possible
 
 
 # Slots that the speaker fills, not the fact.

@@ -66,7 +66,7 @@ def an_occupation(random: Random, years: int, *, subject: str = "") -> Occupatio
 
 def _may_be_told(text: str, subject: str) -> bool:
     hers, his = bool(_HERS.search(text)), bool(_HIS.search(text))
-    return not (hers or his) or hers != his and subject == ("she" if hers else "he")
+    return not (hers or his) or (hers != his and subject == ("she" if hers else "he"))
 
 
 def _by_age(random: Random, years: int) -> Occupation | None:
