@@ -33,6 +33,12 @@ def somebody(random: Random, keeps: Keeps) -> Person:
 
 def by_form(random: Random, keeps: Keeps, *, typed: bool = False, later: bool = False) -> Turn:
     """Return a persona asked for by a form; `later` leaves the system message out."""
+    while (turn := _by_form(random, keeps, typed=typed, later=later)) is None:
+        pass
+    return turn
+
+
+def _by_form(random: Random, keeps: Keeps, *, typed: bool, later: bool) -> Turn | None:
     person = somebody(random, keeps)
     fields = form_fields(person, random)
     prompt = persona_messages(fields, typed=typed)
@@ -42,7 +48,7 @@ def by_form(random: Random, keeps: Keeps, *, typed: bool = False, later: bool = 
     elif random.random() < 0.06:
         asked[0:1] = some_system(random)
     if typed:
-        return typed_turn(tuple(asked), person, fields, random)
+        return typed_turn(tuple(asked), person, fields, random, keeps)
     return Turn(
         asked=tuple(asked),
         answer=write(person, random),
@@ -54,10 +60,20 @@ def by_form(random: Random, keeps: Keeps, *, typed: bool = False, later: bool = 
 
 
 def typed_turn(
-    asked: tuple[Message, ...], person: Person, fields: Mapping[str, str], random: Random
-) -> Turn:
-    """Return the turn whose answer is `person` as JSON."""
-    whole = completed(person, random)
+    asked: tuple[Message, ...],
+    person: Person,
+    fields: Mapping[str, str],
+    random: Random,
+    keeps: Keeps,
+) -> Turn | None:
+    """Return the turn whose answer is `person` as JSON, with what was open made up.
+
+    None when nothing that was tried to make up is of the half that `keeps` wants.
+    """
+    wholes = (completed(person, random) for _ in range(60))
+    whole = next(filter(keeps, wholes), None)
+    if whole is None:
+        return None
     answer = typed_answer(whole, random, fields=fields)
     return Turn(
         asked=asked,

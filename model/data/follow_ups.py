@@ -89,7 +89,7 @@ def _occupation(known: Known, random: Random) -> Turn | None:
         tell = tells.get(occupation.kind, "tell job")
         words = {"occupation": (occupation.text,)}
         return _plain(known, ("ask occupation", tell), words, random, _work(known.person))
-    if known.typed or _says(known, r"work|job|school|class|stud|office|retire|customer|career"):
+    if _says(known, r"work|job|school|class|stud|office|retire|customer|career"):
         return None
     return _plain(known, ("ask occupation", "not occupation"), _UNKNOWN, random)
 

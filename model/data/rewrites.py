@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
-from model.data.asking import Keeps, carelessly, typed_answer, typed_turn
+from model.data.asking import Keeps, carelessly, typed_turn
 from model.data.changes import Change, a_change
 from model.data.chatml import Message
 from model.data.conversation import Turn
@@ -170,14 +170,12 @@ def _first_person(known: Known, keeps: Keeps, random: Random) -> Turn | None:
 
 def _as_typed(known: Known, keeps: Keeps, random: Random) -> Turn | None:
     wish = asked(known, "ask typed", random, {})
-    return _as_json(wish, known.person, random)
+    return _as_json(wish, known.person, keeps, random)
 
 
-def _as_json(wish: str, person: Person, random: Random) -> Turn | None:
-    if typed_answer is None:
-        return None
+def _as_json(wish: str, person: Person, keeps: Keeps, random: Random) -> Turn | None:
     message = Message("user", carelessly(wish, random))
-    return typed_turn((message,), person, plain_fields(person, random), random)
+    return typed_turn((message,), person, plain_fields(person, random), random, keeps)
 
 
 def _as_prose(known: Known, keeps: Keeps, random: Random) -> Turn:
@@ -193,15 +191,15 @@ def _changed(known: Known, keeps: Keeps, random: Random) -> Turn | None:
     for _ in range(_TRIES):
         change = a_change(known.person, random)
         if change is not None and keeps(change.person):
-            return _after(change, known, random)
+            return _after(change, known, keeps, random)
     return None
 
 
-def _after(change: Change, known: Known, random: Random) -> Turn | None:
+def _after(change: Change, known: Known, keeps: Keeps, random: Random) -> Turn | None:
     values = {"new": change.new, "old": change.old or "older"}
     wish = asked(known, change.section, random, values)
     if known.typed:
-        return _as_json(wish, change.person, random)
+        return _as_json(wish, change.person, keeps, random)
     message = Message("user", carelessly(wish, random))
     return Turn(
         asked=(message,),

@@ -35,7 +35,7 @@ __all__ = [
 class Known:
     """The persona as last told: its person, its text, and the facts to ask about.
 
-    `typed` says that it was told as JSON; then facts that nobody gave are known from there.
+    `typed` says that it was told as JSON.
     """
 
     person: Person
@@ -57,11 +57,7 @@ def known_from(turn: Turn) -> Known:
     if turn.kind != "typed":
         return Known(person=person, text=turn.answer, typed=False, facts=_facts(person))
     data = json.loads(turn.answer)
-    facts = {"age": str(data["age"]), "list": joined(data["interests"])} | _facts(person)
-    if person.age is not None:
-        facts["age"] = str(person.age.years)
-    if person.occupation is None:
-        facts["state"] = ""  # made up in the JSON, without its kind: not asked about
+    facts = _facts(person) | {"age": str(data["age"])}
     text = f"{data['name']}. {data['summary']}"
     return Known(person=person, text=text, typed=True, facts=facts)
 
