@@ -17,6 +17,7 @@ __all__ = [
     "conjugated",
     "fix_articles",
     "gerund",
+    "is_plural",
     "joined",
     "number_in_words",
     "past_tense",
@@ -132,6 +133,36 @@ def plural_noun(noun: str) -> str:
     if noun in _IRREGULAR:
         return _IRREGULAR[noun] or noun
     return _with_s(noun)
+
+
+# Ends in s without being more than one.
+_ONLY_ONE = re.compile(
+    r"(?:ss|ics|us|is|ness)$"
+    r"|^(?:maths|news|lens|canvas|atlas|billiards|dominoes|darts|pilates)$"
+)
+_MORE_THAN_ONE = frozenset(
+    {"people", "children", "grandchildren", "kids", "mice", "feet", "teeth", "geese", "sheep"}
+    | {"deer", "moose", "squid", "shrimp", "cattle", "women", "men", "dice", "lice", "oxen"}
+)
+
+
+def is_plural(phrase: str) -> bool:
+    """Return whether a noun phrase or gerund takes a verb in the plural: "butterflies", "tea"."""
+    words = phrase.lower().split()
+    if " and " in phrase:
+        return True
+    if not words or (words[0].endswith("ing") and len(words) > 1):
+        return False
+    head = words[-1]
+    for place, word in enumerate(words[1:], start=1):
+        if word in ("of", "from", "in", "on", "at", "with", "for", "to"):
+            head = words[place - 1]
+            break
+    if head in _MORE_THAN_ONE:
+        return True
+    if words[0] in ("a", "an") or _ONLY_ONE.search(head):
+        return False
+    return head.endswith("s")
 
 
 def _with_s(word: str) -> str:

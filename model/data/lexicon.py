@@ -2,7 +2,7 @@
 
 The files are plain text: `== section` heads a section, `#` starts a comment line. Tags before
 a sentence (`@child @warm`) say for whom it is written: tags of one group are alternatives, tags
-of different groups must all fit, `@!brief` excludes.
+of different groups must all fit, `@!brief` excludes. Files named `folder/name` lie in a folder.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _GROUPS = (
         | {"neutral"}
     ),
     frozenset({"one", "many"}),
+    frozenset({"singular", "plural"}),
 )
 _TAGS = frozenset().union(*_GROUPS)
 

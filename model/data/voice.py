@@ -24,7 +24,11 @@ _FORMS: Mapping[str, Callable[[Pronouns], str]] = {
 
 
 class Narrator:
-    """Tells about one person, in the third person."""
+    """Tells about one person, in the third person.
+
+    `begins` says that the next sentence starts a new subject, `unsure` that the last one was also
+    about somebody else: then the name is clearer than a pronoun.
+    """
 
     def __init__(self, name: Name, *, facts: Mapping[str, str], random: Random) -> None:
         self._name = name
@@ -32,6 +36,8 @@ class Narrator:
         self._random = random
         self._subject: Pronouns | None = None
         self._since_name = 0
+        self.begins = False
+        self.unsure = False
 
     def tell(self, template: Template, *, values: Mapping[str, Template] | None = None) -> str:
         """Return one wording of `template`; `values` are the words of a note."""
@@ -40,7 +46,7 @@ class Narrator:
 
     def add(self, facts: Mapping[str, str]) -> None:
         """Set slots for the sentences that follow."""
-        self._facts.update(facts)
+        self._facts = {**self._facts, **facts}
 
     def slot(self, name: str) -> str:
         """Return the words for a slot; naming the subject is remembered for the verbs."""
@@ -65,11 +71,18 @@ class Narrator:
         return name in self._values or name in self._facts
 
     def _wants_name(self) -> bool:
-        return self._random.random() < (0.06, 0.25, 0.6, 1.0)[min(self._since_name, 3)]
+        if self._since_name == 0:
+            return False
+        if self.unsure:
+            return True
+        shares = (0.0, 0.04, 0.15, 0.35, 0.6, 0.9)
+        share = shares[min(self._since_name, 5)]
+        return self._random.random() < (2 * share + 0.1 if self.begins else share)
 
     def _named(self, *, full: bool = False) -> str:
         self._subject = None
         self._since_name = 0
+        self.begins = self.unsure = False
         return self._name.full if full else self._name.short
 
     def _pronoun(self) -> str:

@@ -1,57 +1,231 @@
-"""Writes the paragraph about a person: chooses sentences, orders them, tells them.
+"""Writes the paragraph about a person along its plan, sentence after sentence.
 
-The plan is made first, as templates, because what comes early decides what may come later (a fact
-is told once); then the narrator tells it from left to right, because whether a name or a pronoun
-comes next depends on what was said.
+Each sentence is chosen in view of what stands before it: it must not say the same again, start
+like its neighbour or say what a note may contradict. What is needed is told in any case, in the
+best of a few wordings; what is not, is left out when nothing fits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
-from model.data.grammar import capitalised, fix_articles, joined
+from model.data.grammar import capitalised, fix_articles, is_plural, joined
 from model.data.interests import Interest
 from model.data.lexicon import Line, lines
 from model.data.people import Person, told_facts
+from model.data.plan import Step, planned
 from model.data.summary import write_summary
 from model.data.template import Template, parse
 from model.data.voice import Narrator
+from model.data.wording import Wording
 
 __all__ = ["write", "write_summary"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sentence:
-    """A planned sentence, with the slots that only this sentence has."""
+    """A sentence that may come next, with the slots that only this sentence has."""
 
     template: Template
     values: Mapping[str, Template] = field(default_factory=dict)
     listed: tuple[Interest, ...] = ()
-    needed: bool = True
 
 
 def write(person: Person, random: Random) -> str:
     """Return one paragraph about `person` that uses everything given."""
-    plan = _Plan(person, random).sentences()
-    narrator = Narrator(person.name, facts=told_facts(person), random=random)
-    told: list[str] = []
-    phrases: set[str] = set()
-    for sentence in plan:
+    return _Writer(person, random).paragraph()
+
+
+_FACTS = frozenset({"age", "occ", "state"})
+_TRIES = 9
+# Slots whose words are somebody else, whom a pronoun after them could mean.
+_OTHERS = re.compile(r"relation|person|petname|pet\b|kids|siblings|animal")
+
+
+class _Writer:
+    def __init__(self, person: Person, random: Random) -> None:
+        self._person = person
+        self._random = random
+        self._facts = told_facts(person)
+        self._narrator = Narrator(person.name, facts=self._facts, random=random)
+        self._wording = Wording(person)
+        self._toned = {"brief": 0.7, "neutral": 0.45}.get(person.group, 0.6)
+        self._told: list[str] = []
+        self._detailed: set[str] = set()
+
+    def paragraph(self) -> str:
+        opening = self._opening()
+        self._tell([opening], needed=True)
+        told = opening.template.slots
+        rest = sorted(self._facts.keys() & _FACTS - told)
+        self._random.shuffle(rest)
+        for fact in rest:
+            self._tell(self._drawn("opening", fact), needed=True)
+        said = len(" ".join(self._told).split())
+        for step in planned(self._person, self._random, said=said, listed="list" in told):
+            self._narrator.begins = step.first
+            self._tell(self._choices(step), needed=step.needed)
+        return fix_articles(" ".join(self._told))
+
+    # --- telling ---
+
+    def _tell(self, choices: Iterable[_Sentence], *, needed: bool) -> None:
+        best: tuple[float, str, Narrator, _Sentence] | None = None
+        for sentence in choices:
+            narrator = copy(self._narrator)
+            text = self._said(sentence, narrator)
+            faults = self._wording.faults(text)
+            if best is None or faults < best[0]:
+                best = (faults, text, narrator, sentence)
+            if not faults:
+                break
+        if best is None or (best[0] >= 1 and not needed):
+            return
+        _, text, self._narrator, sentence = best
+        self._narrator.unsure = any(_OTHERS.match(name) for name in sentence.values)
+        self._detailed |= {one.text for one in sentence.listed if "{i}" in sentence.template.text}
+        self._wording.add(text)
+        self._told.append(text if text[-1] in ".!?" else f"{text}{self._end()}")
+
+    def _said(self, sentence: _Sentence, narrator: Narrator) -> str:
         if sentence.listed:
-            items = [one.said(person.name.pronouns.possessive) for one in sentence.listed]
+            possessive = self._person.name.pronouns.possessive
+            items = [one.said(possessive) for one in sentence.listed]
             narrator.add({"list": joined(items), "i": items[0]})
-        text = _tidied(narrator.tell(sentence.template, values=sentence.values))
-        new = _phrases(text)
-        # "With a kind word for all" and "has a kind word for everyone" are too much for one text.
-        if not sentence.needed and new & phrases:
-            continue
-        phrases |= new
-        told.append(text if text[-1] in ".!?" else f"{text}{_end(person, random)}")
-    return fix_articles(" ".join(told))
+        return _tidied(narrator.tell(sentence.template, values=sentence.values))
+
+    def _end(self) -> str:
+        excited = self._person.group == "enthusiastic" and not any("!" in one for one in self._told)
+        return "!" if excited and self._random.random() < 0.35 else "."
+
+    # --- choosing ---
+
+    def _choices(self, step: Step) -> Iterator[_Sentence]:
+        if step.kind == "note":
+            return self._notes(step)
+        if step.kind in ("interests", "interests rest"):
+            return self._list(step.kind, step.listed)
+        if step.kind == "detail":
+            return self._details()
+        if step.kind == "work":
+            return self._work()
+        return self._drawn("life" if step.kind == "life" else step.kind, step.kind)
+
+    def _notes(self, step: Step) -> Iterator[_Sentence]:
+        notes = [_Sentence(template=note.told, values=note.values) for note in step.notes]
+        if len(notes) == 2:
+            pair = _merged(*notes)
+            if pair is not None:
+                yield pair
+                return
+            self._tell(self._with_lead(notes[0]), needed=True)
+        yield from self._with_lead(notes[-1])
+
+    def _with_lead(self, note: _Sentence) -> Iterator[_Sentence]:
+        yield note
+        text = note.template.text
+        if not text.startswith("{S} "):
+            return
+        for line in self._shuffled(self._fit("life", "lead")):
+            told = line.template.text + text.removeprefix("{S}")
+            yield _Sentence(template=parse(told), values=note.values)
+
+    def _list(self, section: str, listed: tuple[Interest, ...]) -> Iterator[_Sentence]:
+        tags = self._person.tags - {"one", "many"} | _number(listed)
+        fitting = list(_fitting("interests", section, tags))
+        if listed[0].own:  # not "give her her dog"
+            fitting = [line for line in fitting if "{them} {list}" not in line.template.text]
+        for line in self._ordered(fitting):
+            yield _Sentence(template=line.template, listed=listed)
+
+    def _details(self) -> Iterator[_Sentence]:
+        fresh = [one for one in self._person.interests if one.text not in self._detailed]
+        self._random.shuffle(fresh)
+        fresh.sort(key=lambda one: not one.details)
+        for interest in fresh:
+            for template in self._random.sample(interest.details, len(interest.details)):
+                yield _Sentence(template=template, listed=(interest,))
+            if interest.own:
+                continue
+            tags = self._person.tags - {"one", "many"} | _number((interest,))
+            for line in self._ordered(_fitting("interests", "detail", tags)):
+                yield _Sentence(template=line.template, listed=(interest,))
+
+    def _work(self) -> Iterator[_Sentence]:
+        occupation = self._person.occupation
+        known = self._facts.keys() | _VOICE
+        if occupation is not None:
+            section = occupation.category
+            if occupation.kind == "job" and self._random.random() < 0.2:
+                section = "any"
+        elif self._person.age is not None and 6 <= self._person.age.years <= 16:
+            section = "school"
+        else:
+            return
+        able = [line for line in self._fit("work", section) if line.template.slots <= known]
+        for line in self._ordered(able):
+            yield _Sentence(template=line.template)
+
+    def _opening(self) -> _Sentence:
+        facts = self._facts.keys() & _FACTS
+        listed = self._person.interests
+        share = 0.16 if facts else 0.6
+        with_list = bool(listed) and facts != {"state"} and self._random.random() < share
+        known = facts | {"full"} | ({"list"} if with_list else set())
+        tags = self._person.tags - {"one", "many"} | _number(listed)
+        able = [
+            line
+            for line in _fitting("opening", "opening list" if with_list else "opening", tags)
+            if line.template.slots - {"they", "them", "their"} <= known
+            and (not facts or line.template.slots & facts)
+            and not ("{occ} of " in line.template.text and " of " in self._facts.get("occ", ""))
+        ]
+        if not able or not (facts or with_list):
+            able = list(self._fit("opening", "opening bare"))
+        if self._random.random() < 0.9:
+            most = max(len(line.template.slots & facts) for line in able)
+            able = [line for line in able if len(line.template.slots & facts) == most]
+        template = next(self._ordered(able)).template
+        return _Sentence(template=template, listed=listed if with_list else ())
+
+    def _drawn(self, file: str, section: str) -> Iterator[_Sentence]:
+        for line in self._ordered(self._fit(file, section)):
+            yield _Sentence(template=line.template)
+
+    def _fit(self, file: str, section: str) -> tuple[Line, ...]:
+        return _fitting(file, section, self._person.tags)
+
+    def _ordered(self, able: Iterable[Line]) -> Iterator[Line]:
+        """Yield some of the lines at random, those of the tone more often first."""
+        mixed = self._shuffled(able)
+        if self._random.random() < self._toned:
+            mixed.sort(key=lambda line: not line.toned)
+        yield from mixed[:_TRIES]
+
+    def _shuffled(self, able: Iterable[Line]) -> list[Line]:
+        mixed = list(able)
+        self._random.shuffle(mixed)
+        return mixed
+
+
+_VOICE = frozenset({"S", "they", "them", "their", "themself", "name", "full", "after"})
+
+
+@cache
+def _fitting(file: str, section: str, tags: frozenset[str]) -> tuple[Line, ...]:
+    name = file if file == "work" else f"sentences/{file}"
+    return tuple(line for line in lines(name, section) if line.fits(tags))
+
+
+def _number(listed: tuple[Interest, ...]) -> set[str]:
+    if len(listed) > 1:
+        return {"many", "plural"}
+    return {"one", "plural" if listed and is_plural(listed[0].text) else "singular"}
 
 
 def _tidied(text: str) -> str:
@@ -59,206 +233,14 @@ def _tidied(text: str) -> str:
     return capitalised(re.sub(r" +(?=[ ,;.]|$)", "", text))
 
 
-def _phrases(text: str) -> set[str]:
-    words = text.lower().split()
-    return {" ".join(words[start : start + 4]) for start in range(len(words) - 3)}
-
-
-def _end(person: Person, random: Random) -> str:
-    return "!" if person.group == "enthusiastic" and random.random() < 0.3 else "."
-
-
-@cache
-def _fitting(file: str, section: str, tags: frozenset[str]) -> tuple[Line, ...]:
-    return tuple(line for line in lines(file, section) if line.fits(tags))
-
-
-class _Plan:
-    def __init__(self, person: Person, random: Random) -> None:
-        self._person = person
-        self._random = random
-        self._used: set[str] = set()
-        self._told: set[str] = set()
-        self._listed: set[str] = set()
-        self._toned = {"brief": 0.7, "neutral": 0.45}.get(person.group, 0.6)
-
-    def sentences(self) -> list[_Sentence]:
-        first = [self._opening(), *self._left_over()]
-        blocks = [[note] for note in self._notes()]
-        interests = self._interests()
-        if interests:
-            blocks.append(interests)
-        aim = self._random.randint(26, 46) if self._brief else self._random.randint(56, 92)
-        words = sum(_length(one) for one in first) + sum(
-            _length(one) for block in blocks for one in block
-        )
-        last: list[_Sentence] = []
-        for kind in self._extras():
-            if words >= aim:
-                break
-            extra = self._extra(kind)
-            if extra is None:
-                continue
-            words += _length(extra)
-            if kind == "closing":
-                last = [extra]
-            elif kind == "detail" and interests:
-                interests.append(extra)
-            elif kind == "work" and self._random.random() < 0.6:
-                first.append(extra)
-            else:
-                blocks.append([extra])
-        self._random.shuffle(blocks)
-        middle = self._linked([one for block in blocks for one in block])
-        return [*first, *middle, *last]
-
-    def _linked(self, sentences: list[_Sentence]) -> list[_Sentence]:
-        linked: list[_Sentence] = []
-        for sentence in sentences:
-            pair = _merged(linked[-1], sentence) if linked else None
-            if pair is not None and self._random.random() < 0.5:
-                linked[-1] = pair
-            else:
-                linked.append(sentence)
-        return linked
-
-    @property
-    def _brief(self) -> bool:
-        return self._person.group == "brief"
-
-    # --- what must be said ---
-
-    def _opening(self) -> _Sentence:
-        facts = self._open_facts()
-        listed = self._person.interests
-        with_list = (
-            listed and facts != {"state"} and self._random.random() < (0.14 if facts else 0.6)
-        )
-        section = "opening list" if with_list else "opening"
-        known = facts | {"full"} | ({"list"} if with_list else set())
-        lines = [line for line in self._fit("sentences", section) if line.template.slots <= known]
-        lines = [line for line in lines if line.template.slots & facts] if facts else lines
-        if not facts and not with_list:
-            lines = list(self._fit("sentences", "opening bare"))
-        if self._random.random() < 0.8:
-            most = max(len(line.template.slots & facts) for line in lines)
-            lines = [line for line in lines if len(line.template.slots & facts) == most]
-        template = self._pick(lines)
-        self._told |= template.slots
-        if "list" not in template.slots:
-            return _Sentence(template=template)
-        self._listed = {interest.text for interest in listed}
-        return _Sentence(template=template, listed=listed)
-
-    def _open_facts(self) -> set[str]:
-        return set(told_facts(self._person)) & {"age", "occ", "state"}
-
-    def _left_over(self) -> list[_Sentence]:
-        rest = sorted(self._open_facts() - self._told)
-        self._random.shuffle(rest)
-        return [_Sentence(template=self._pick(list(self._fit("sentences", fact)))) for fact in rest]
-
-    def _interests(self) -> list[_Sentence]:
-        rest = [one for one in self._person.interests if one.text not in self._listed]
-        if not rest:
-            return []
-        if len(rest) < 3 or self._random.random() < 0.65:
-            return [self._list("interests", tuple(rest))]
-        return [
-            self._list("interests", tuple(rest[:2])),
-            self._list("interests rest", tuple(rest[2:])),
-        ]
-
-    def _list(self, section: str, listed: tuple[Interest, ...]) -> _Sentence:
-        tags = self._person.tags - {"one", "many"} | {"one" if len(listed) == 1 else "many"}
-        lines = list(_fitting("sentences", section, tags))
-        if listed[0].own:  # not "give her her dog"
-            lines = [line for line in lines if "{them} {list}" not in line.template.text]
-        return _Sentence(template=self._pick(lines), listed=listed)
-
-    def _notes(self) -> list[_Sentence]:
-        return [_Sentence(template=note.told, values=note.values) for note in self._person.notes]
-
-    # --- what may be said ---
-
-    def _extras(self) -> list[str]:
-        extras = ["trait", "work", "detail", "life", "detail", "closing", "trait"]
-        if self._brief:
-            return self._random.sample(["trait", "work", "closing", "detail"], 2)
-        head = self._random.sample(extras[:3], 3)
-        return head + self._random.sample(extras[3:], 4)
-
-    def _extra(self, kind: str) -> _Sentence | None:
-        if kind == "work":
-            return self._work()
-        if kind == "detail":
-            return self._detail()
-        lines = list(self._fit("sentences", kind))
-        return _optional(self._pick(lines)) if lines else None
-
-    def _work(self) -> _Sentence | None:
-        occupation = self._person.occupation
-        if occupation is None:
-            if self._person.stage not in ("child", "teen"):
-                return None
-            return _optional(self._pick(list(self._fit("work", "school"))))
-        section = occupation.category
-        if occupation.kind == "job" and self._random.random() < 0.3:
-            section = "any"
-        lines = [
-            line
-            for line in self._fit("work", section)
-            if line.template.slots <= set(told_facts(self._person)) | _VOICE
-        ]
-        return _optional(self._pick(lines)) if lines else None
-
-    def _detail(self) -> _Sentence | None:
-        fresh = [one for one in self._person.interests if f"detail {one.text}" not in self._used]
-        if not fresh:
-            return None
-        interest = self._random.choice(fresh)
-        self._used.add(f"detail {interest.text}")
-        if interest.details and (interest.own or self._random.random() < 0.85):
-            template = self._random.choice(interest.details)
-        else:
-            template = self._pick(list(self._fit("sentences", "detail")))
-        return _Sentence(template=template, listed=(interest,), needed=False)
-
-    def _fit(self, file: str, section: str) -> tuple[Line, ...]:
-        return _fitting(file, section, self._person.tags)
-
-    def _pick(self, lines: list[Line]) -> Template:
-        fresh = [line for line in lines if line.template.text not in self._used] or lines
-        toned = [line for line in fresh if line.toned]
-        if toned and self._random.random() < self._toned:
-            fresh = toned
-        template = self._random.choice(fresh).template
-        self._used.add(template.text)
-        return template
-
-
-_VOICE = frozenset({"S", "they", "them", "their", "themself", "name", "full"})
-
-
-def _optional(template: Template) -> _Sentence:
-    return _Sentence(template=template, needed=False)
-
-
-def _length(sentence: _Sentence) -> int:
-    # Of each choice only one alternative is said; a third of the raw text is a fair guess.
-    text = sentence.template.text
-    words = len(text.split()) - text.count("|") * 2
-    return max(words, 3) + sum(len(one.text.split()) for one in sentence.listed[:-1])
-
-
 def _merged(left: _Sentence, right: _Sentence) -> _Sentence | None:
-    """Return both as one sentence where that works.
+    """Return two notes as one sentence where that works.
 
     "She lives in Lisbon and speaks Welsh", or "She lives in Lisbon, and a cat keeps her company".
     """
     first, second = left.template.text, right.template.text
     plain = first.startswith("{S}") and not set(first) & set(",;|") and " and " not in first
-    if not plain or left.listed or right.listed or left.values.keys() & right.values.keys():
+    if not plain or left.values.keys() & right.values.keys():
         return None
     if ";" in second or " and " in second or second[0].isupper():
         return None
@@ -266,8 +248,4 @@ def _merged(left: _Sentence, right: _Sentence) -> _Sentence | None:
         joint = f"{first} and {second.removeprefix('{S} ')}"
     else:
         joint = f"{first}, and {second.replace('{S}', '{they}')}"
-    return _Sentence(
-        template=parse(joint),
-        values={**left.values, **right.values},
-        needed=left.needed or right.needed,
-    )
+    return _Sentence(template=parse(joint), values={**left.values, **right.values})

@@ -103,5 +103,5 @@ def first_names() -> frozenset[str]:
 @cache
 def ordinary_words() -> frozenset[str]:
     """Return all words of the lexicon but the names, in lower case."""
-    texts = (path.read_text("utf-8") for path in _LEXICON.glob("*.txt") if path.stem != "names")
+    texts = (path.read_text("utf-8") for path in _LEXICON.rglob("*.txt") if path.stem != "names")
     return frozenset(word.casefold() for text in texts for word in re.findall(r"[^\W\d_]+", text))

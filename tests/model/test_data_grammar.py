@@ -11,6 +11,7 @@ from model.data.grammar import (
     conjugated,
     fix_articles,
     gerund,
+    is_plural,
     joined,
     number_in_words,
     past_tense,
@@ -124,3 +125,24 @@ def test_nouns_have_plurals() -> None:
         "shelves",
         "sheep",
     ]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "plural"),
+    [
+        ("butterflies", True),
+        ("old radios", True),
+        ("chess", False),
+        ("physics", False),
+        ("restoring radios", False),
+        ("puppets from Bali", True),
+        ("the history of trains", False),
+        ("the stars", True),
+        ("a box of coins", False),
+        ("grandchildren", True),
+        ("rock and roll", True),
+        ("tennis", False),
+    ],
+)
+def test_number_of_an_interest_is_known(phrase: str, plural: bool) -> None:
+    assert is_plural(phrase) is plural

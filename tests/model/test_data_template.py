@@ -6,10 +6,12 @@ from random import Random
 
 import pytest
 
-from model.data.lexicon import lines, note_forms, pool, sections
+from model.data.lexicon import _GROUPS, lines, note_forms, pool, sections
 from model.data.notes import bind
+from model.data.occupations import _jobs
 from model.data.template import Template, TemplateError, expand, parse
 
+_SENTENCES = [f"sentences/{name}" for name in ("opening", "interests", "trait", "life", "closing")]
 _VOICE = {"S", "they", "them", "their", "themself", "name", "full"}
 _FACTS = {"age", "age_next", "occ", "state", "former", "list", "i", "after"}
 
@@ -50,14 +52,14 @@ def test_broken_template_is_refused(broken: str) -> None:
         parse(broken)
 
 
-@pytest.mark.parametrize("file", ["sentences", "work"])
+@pytest.mark.parametrize("file", [*_SENTENCES, "work", "summary"])
 def test_sentences_use_known_slots_only(file: str) -> None:
     for section in filter(None, sections(file)):
         for line in lines(file, section):
             assert line.template.slots <= _VOICE | _FACTS, line.template.text
 
 
-@pytest.mark.parametrize("file", ["sentences", "work", "interests"])
+@pytest.mark.parametrize("file", [*_SENTENCES, "work", "summary", "interests"])
 def test_verbs_agree_only_with_a_subject_before_them(file: str) -> None:
     for entries in filter(None, sections(file).values()):
         for text in " | ".join(entries).split(" | "):
@@ -87,3 +89,19 @@ def test_bound_slots_of_one_list_differ() -> None:
 def _optional_slots(template: Template) -> set[str]:
     inner = template.text.split("<")[1:]
     return {name for part in inner for name in parse(part.split(">")[0]).slots}
+
+
+def test_every_kind_of_work_has_its_sentences() -> None:
+    counts = {section: len(entries) for section, entries in sections("work").items() if section}
+    assert min(counts.values()) >= 15, counts
+    assert counts.keys() >= {job.category for job in _jobs()}
+
+
+@pytest.mark.parametrize("stage", ["child", "teen", "adult", "old"])
+@pytest.mark.parametrize("tone", sorted(_GROUPS[2]))
+def test_every_tone_has_sentences_of_its_own_at_every_age(stage: str, tone: str) -> None:
+    tags = frozenset({stage, tone, "young" if stage in ("child", "teen") else "grown", "many"})
+    for file, section, least in (("trait", "trait", 9), ("closing", "closing", 4)):
+        own = [one for one in lines(f"sentences/{file}", section) if one.toned and one.fits(tags)]
+        assert len(own) >= least, (file, len(own))
+    assert any(one.fits(tags) for one in lines("sentences/life", "life"))
