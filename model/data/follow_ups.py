@@ -12,14 +12,13 @@ from random import Random
 from model.data.asking import carelessly
 from model.data.chatml import Message
 from model.data.conversation import Turn
-from model.data.interests import Interest, some_interests
+from model.data.interests import some_interests
 from model.data.notes import Note
 from model.data.occupations import an_occupation
 from model.data.people import Person, a_person
 from model.data.telling import (
     Known,
     asked,
-    finished,
     note_keys,
     note_sentence,
     told,
@@ -119,17 +118,16 @@ def _gift(known: Known, random: Random) -> Turn | None:
 def _likes(known: Known, random: Random) -> Turn | None:
     interests = known.person.interests
     if interests and random.random() < 0.55:
-        said = _said(random.choice(interests), known.person)
-        return _plain(known, ("ask likes", "tell yes"), {"answer": ("yes",)}, random, {"i": said})
+        one = random.choice(interests)
+        if one.own:
+            return None
+        values = {"i": one.text}
+        return _plain(known, ("ask likes", "tell yes"), {"answer": ("yes",)}, random, values)
     other = some_interests(random, known.person.stage)[0]
     if other.own or any(word in known.text.lower() for word in _stems(other.text)):
         return None
     section = "not likes" if interests else "not likes anything"
     return _plain(known, ("ask likes", section), _UNKNOWN, random, {"i": other.text})
-
-
-def _said(interest: Interest, person: Person) -> str:
-    return interest.said(person.name.pronouns.possessive)
 
 
 def _stems(text: str) -> list[str]:
@@ -269,8 +267,12 @@ def _all_notes(known: Known, random: Random) -> Turn | None:
 
 
 def _from_notes(known: Known, question: str, notes: list[Note], random: Random) -> Turn | None:
-    sentences = dict.fromkeys(note_sentence(note, known, random) for note in notes)
-    answer = finished(" ".join(sentences))
+    answer = ""
+    for note in notes:
+        # Two facts may share a sentence.
+        keys = note_keys(note, known.person)
+        if not keys or any(key.lower() not in answer.lower() for key in keys):
+            answer = f"{answer} {note_sentence(note, known, random)}".strip()
     folded = answer.lower()
     words = [word for note in notes for word in note_keys(note, known.person)]
     held = tuple(word for word in words if word.lower() in folded)

@@ -131,6 +131,7 @@ def told(known: Known, section: str, random: Random, values: Mapping[str, str]) 
 
 def finished(text: str) -> str:
     """Return `text` with capitals where sentences start, and the right articles."""
+    text = re.sub(r"(?<!\.)\.\.(?!\.)", ".", text)  # after an initial
     text = re.sub(r"(?<=[.!?] )(she|he|they)\b", lambda match: match[0].capitalize(), text)
     return fix_articles(capitalised(re.sub(r" +(?=[ ,.]|$)", "", text)))
 
@@ -165,8 +166,17 @@ def _as_told(keys: tuple[str, ...], known: Known) -> str:
     for sentence in re.split(r"(?<=[.!?]) ", known.text):
         folded = sentence.lower()
         if sentence[0].isupper() and all(key.lower() in folded for key in keys):
-            return capitalised(sentence.removeprefix("In addition, "))
+            return capitalised(_LEAD.sub("", sentence))
     return ""
+
+
+# How a paragraph leads to a fact; an answer needs no bridge.
+_LEAD = re.compile(
+    r"^(In addition, |As it happens, |And there is more: |One more thing: "
+    r"|It is (also )?true that |It is worth knowing that |It should be mentioned that "
+    r"|People soon learn that |Friends know that |Those close to (her|him|them) know that "
+    r"|As (her|his|their) friends know, )"
+)
 
 
 def topic_of(note: Note) -> str:

@@ -22,7 +22,9 @@ def many() -> tuple[Conversation, ...]:
 
 
 def answers(conversation: Conversation) -> list[str]:
-    return [text for role, text in conversation.messages if role == "assistant"]
+    """Return the answers in prose: no JSON, no list."""
+    texts = [turn.answer for turn in conversation.turns if turn.kind != "typed"]
+    return [text for text in texts if not text.startswith("- ")]
 
 
 def test_same_seed_gives_the_same_text() -> None:
@@ -53,8 +55,8 @@ def test_splits_share_no_form() -> None:
 def test_every_given_field_is_used() -> None:
     asked = 0
     for one in many():
-        text = " ".join(answers(one)).lower()
         for request in one.requests:
+            text = request.answer.lower()
             for field, words in request.keywords.items():
                 asked += 1
                 missing = [word for word in words if word.lower() not in text]
@@ -108,13 +110,16 @@ def test_pronouns_stay_the_same_within_a_text() -> None:
 
 
 def test_texts_are_one_paragraph_of_fitting_length() -> None:
-    lengths = []
     for one in many():
         for text in answers(one):
             assert "\n" not in text
             assert text[-1] in '.!?"'
-        if one.requests:
-            lengths.append(len(answers(one)[0].split()))
+    lengths = [
+        len(turn.answer.split())
+        for one in many()
+        for turn in one.requests
+        if turn.kind == "persona"
+    ]
     lengths.sort()
     assert lengths[-1] <= 130
     assert 50 <= lengths[len(lengths) // 2] <= 95
