@@ -112,7 +112,8 @@ def _gift(known: Known, random: Random) -> Turn | None:
         return None
     words = {"interests": (interests[0].text,)} if len(interests) == 1 else {}
     values = {"i": random.choice(interests).text}
-    return _plain(known, ("ask gift", "tell gift"), words, random, values)
+    tell = "tell gift one" if words else "tell gift"
+    return _plain(known, ("ask gift", tell), words, random, values)
 
 
 def _likes(known: Known, random: Random) -> Turn | None:

@@ -185,12 +185,15 @@ def _as_prose(known: Known, keeps: Keeps, random: Random) -> Turn:
 
 
 _TRIES = 150
+_NEEDED = ("ask no age", "ask no occupation", "ask no interests")  # JSON always has them
 
 
 def _changed(known: Known, keeps: Keeps, random: Random) -> Turn | None:
     for _ in range(_TRIES):
         change = a_change(known.person, random)
-        if change is not None and keeps(change.person):
+        if change is None or (known.typed and change.section in _NEEDED):
+            continue
+        if keeps(change.person):
             return _after(change, known, keeps, random)
     return None
 

@@ -144,7 +144,7 @@ def note_keys(note: Note, person: Person) -> tuple[str, ...]:
 
 def note_sentence(note: Note, known: Known, random: Random) -> str:
     """Return the note as a sentence: as it was told, or in plain words."""
-    said = _as_told(note_keys(note, known.person), known)
+    said = "" if known.typed else _as_told(note_keys(note, known.person), known)
     if note.takes_subject and (not said or random.random() < 0.6):
         return finished(f"{plainly(note, known.person.name.pronouns, random)}.")
     if said:
