@@ -103,6 +103,39 @@ def _without_echo(make: Callable[[Random], str], random: Random) -> str:
     return text
 
 
+@cache
+def _matched() -> tuple[tuple[tuple[str, ...], ...], ...]:
+    return tuple(
+        tuple(tuple(word.replace("_", " ") for word in part.split()) for part in line.split("|"))
+        for line in sections("vocabulary")["matched"]
+    )
+
+
+def _deed(random: Random) -> tuple[str, str, str]:
+    """Return a verb, its past and what it is done to: mostly sensible, at times wild."""
+    if random.random() < _WILD:
+        return *_verb(random), _thing(random)
+    verbs, adjectives, nouns = random.choice(_matched())
+    base, _, past = random.choice(verbs).partition("/")
+    things = plural_noun(random.choice(nouns))
+    style = random.random()
+    if style < 0.6:
+        things = f"{random.choice(adjectives)} {things}"
+    elif style < 0.72:
+        things = f"{things} and {plural_noun(random.choice(nouns))}"
+    elif style < 0.8:
+        things = f"{things} from {_spot(random)}"
+    elif style < 0.86:
+        things = f"{random.choice((2, 3, 7, 12, 40, 250))} {things}"
+    elif style < 0.9:
+        things = f"{invented_word(random, syllables=2).capitalize()} {things}"
+    return base, past or past_tense(base), things
+
+
+# So many deeds are put together at random, so that nothing but the words themselves helps.
+_WILD = 0.25
+
+
 def pursuit(random: Random) -> str:
     """Return an interest in words that a visitor might choose, for example "nebula knitting"."""
     return _without_echo(_pursuit, random)
@@ -110,8 +143,8 @@ def pursuit(random: Random) -> str:
 
 def _pursuit(random: Random) -> str:
     style = random.random()
-    if style < 0.28:
-        return f"{gerund(_verb(random)[0])} {_thing(random)}"
+    if style < 0.34:
+        return _any_doing(random)
     if style < 0.42:
         return f"{_noun(random)} {gerund(_verb(random)[0])}"
     if style < 0.46:
@@ -147,7 +180,8 @@ def _any_task(random: Random) -> str:
     style = random.random()
     if style < 0.2:
         return f"{random.choice(_LIVING)} {_spot(random)}"
-    return f"{_verb(random)[0]} {_thing(random)}"
+    verb, _, thing = _deed(random)
+    return f"{verb} {thing}"
 
 
 _LIVING = (
@@ -158,23 +192,35 @@ _LIVING = (
 
 def _time(random: Random) -> str:
     style = random.random()
-    if style < 0.6:
+    if style < 0.82:
         return _word(random, "time")
-    if style < 0.75:
+    if style < 0.88:
         return f"while {_doing(random)}"
-    if style < 0.85:
+    if style < 0.91:
         return f"because of {_thing(random)}"
     return f"{random.choice(('with', 'without', 'for', 'near'))} {_thing(random)}"
 
 
 def _doing(random: Random) -> str:
-    return _without_echo(lambda random: f"{gerund(_verb(random)[0])} {_thing(random)}", random)
+    return _without_echo(_any_doing, random)
+
+
+def _any_doing(random: Random) -> str:
+    verb, _, thing = _deed(random)
+    return f"{gerund(verb)} {thing}"
 
 
 def _past(random: Random) -> str:
     if random.random() < 0.3:
         return f"{_word(random, 'past')} {_spot(random)}"
-    return f"{_verb(random)[1]} {_thing(random)}"
+    _, past, thing = _deed(random)
+    return f"{past} {thing}"
+
+
+def _present(random: Random, *, brackets: bool) -> str:
+    verb, _, thing = _deed(random)
+    verb = third_person(verb)
+    return f"[{verb}] {thing}" if brackets else f"{verb} {thing}"
 
 
 def _role(random: Random) -> str:
@@ -223,8 +269,8 @@ PHRASES: Mapping[str, Callable[[Random], str]] = {
     "any_time": _time,
     "any_spot": _spot,
     "any_role": _role,
-    "any_deed": lambda random: f"[{third_person(_verb(random)[0])}] {_thing(random)}",
-    "any_fact": lambda random: f"{third_person(_verb(random)[0])} {_thing(random)}",
+    "any_deed": lambda random: _present(random, brackets=True),
+    "any_fact": lambda random: _present(random, brackets=False),
     "any_past": _past,
     "any_doing": _doing,
     "any_adjective": lambda random: _word(random, "adjective"),
