@@ -14,22 +14,29 @@ from tokenizers import Tokenizer
 
 from model.tools import RecipeError
 from model.train import folder
-from model.train.corpus import sample_texts, training_rows
+from model.train.corpus import sample_texts
+from model.train.curve import draw
 from model.train.generate import Sampling
 from model.train.loop import Plan, Trainer
 from model.train.network import Llama
 from model.train.report import report
 from model.train.shape import FULL, SMOKE, Shape
+from model.train.team import ALONE, Team, together
+from model.train.text import Text, text_of
 from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 
-__all__ = ["PRESETS", "Preset", "sample", "tokenizer", "train"]
+__all__ = ["PRESETS", "Job", "Preset", "curve", "sample", "tokenizer", "train"]
 
 log = logging.getLogger("pywebllm.model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """The sizes of one run; `reserve` is seconds kept for the report when time is limited."""
+    """The sizes of one run.
+
+    `held_out` conversations measure the loss, `samples` forms make the report; `reserve` is seconds
+    kept for the report when time is limited. `batch` is in rows, for each process.
+    """
 
     shape: Shape
     tokenizer_texts: int
@@ -38,6 +45,7 @@ class Preset:
     batch: int
     steps: int
     held_out: int
+    samples: int
     minutes: float
     reserve: float
     limit: int = 200
@@ -47,11 +55,12 @@ PRESETS = {
     "full": Preset(
         shape=FULL,
         tokenizer_texts=40_000,
-        conversations=1_200_000,
+        conversations=1_500_000,
         row=1024,
         batch=64,
         steps=100_000,
-        held_out=200,
+        held_out=2048,
+        samples=200,
         minutes=9,
         reserve=45,
     ),
@@ -62,7 +71,8 @@ PRESETS = {
         row=384,
         batch=4,
         steps=20,
-        held_out=4,
+        held_out=64,
+        samples=4,
         minutes=1,
         reserve=10,
         limit=10,
@@ -74,6 +84,18 @@ def tokenizer(arguments: argparse.Namespace) -> None:
     """Train the tokenizer and write it to the folder."""
     preset = PRESETS[arguments.preset]
     _tokenizer(preset, arguments.out, arguments.seed, _processes(arguments))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What every training process is told."""
+
+    shape: Shape
+    text: Text
+    plan: Plan
+    out: Path
+    state: Path
+    seed: int
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -90,21 +112,44 @@ def train(arguments: argparse.Namespace) -> None:
         if state.is_file()
         else _tokenizer(preset, out, arguments.seed, _processes(arguments))
     )
-    torch.manual_seed(arguments.seed)
-    torch.set_float32_matmul_precision("high")
-    trainer = _trainer(
-        preset, words, arguments, deadline=started + preset.minutes * 60 - preset.reserve
-    )
-    trainer.train(lambda network: folder.save(network, out))
+    text = _text(preset, words, arguments)
+    deadline = started + preset.minutes * 60 - preset.reserve
+    plan = Plan(batch=preset.batch, steps=preset.steps, deadline=deadline)
+    job = Job(shape=preset.shape, text=text, plan=plan, out=out, state=state, seed=arguments.seed)
+    log.info("network: %.2f M parameters", preset.shape.parameters / 1e6)
+    workers = arguments.workers or max(torch.cuda.device_count(), 1)
+    if workers == 1 or not together(_work, job, size=workers):
+        _work(job, ALONE)
+    draw(out / "loss.csv", out / "loss.svg")
     log.info("trained for %.0f s in all, now writing samples", time.monotonic() - started)
     _report(preset, out, arguments.seed)
+
+
+def _work(job: Job, team: Team) -> None:
+    torch.manual_seed(job.seed)
+    torch.set_float32_matmul_precision("high")
+    trainer = Trainer(
+        Llama(job.shape),
+        job.text.train,
+        job.text.valid,
+        plan=job.plan,
+        log_file=job.out / "loss.csv",
+        state=job.state,
+        team=team,
+    )
+    trainer.train(lambda network: folder.save(network, job.out))
+
+
+def curve(arguments: argparse.Namespace) -> None:
+    """Draw the loss curve of a trained folder again."""
+    draw(arguments.out / "loss.csv", arguments.out / "loss.svg")
 
 
 def sample(arguments: argparse.Namespace) -> None:
     """Write the sample report of a trained folder and print its verdicts."""
     preset = PRESETS[arguments.preset]
-    held_out = preset.held_out if arguments.count is None else arguments.count
-    _report(replace(preset, held_out=held_out), arguments.out, arguments.seed)
+    samples = preset.samples if arguments.count is None else arguments.count
+    _report(replace(preset, samples=samples), arguments.out, arguments.seed)
 
 
 def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
@@ -131,39 +176,15 @@ def _tokenizer(preset: Preset, out: Path, seed: int, processes: int) -> Tokenize
     return words
 
 
-def _trainer(
-    preset: Preset, words: Tokenizer, arguments: argparse.Namespace, *, deadline: float
-) -> Trainer:
-    started = time.monotonic()
-    processes = _processes(arguments)
-    rows = training_rows(
+def _text(preset: Preset, words: Tokenizer, arguments: argparse.Namespace) -> Text:
+    return text_of(
         words,
+        arguments.state.parent / "text",
         seed=arguments.seed,
-        count=preset.conversations,
+        conversations=preset.conversations,
+        held_out=preset.held_out,
         length=preset.row,
-        processes=processes,
-    )
-    valid = training_rows(
-        words,
-        seed=arguments.seed,
-        count=max(preset.batch * 8, 64),
-        length=preset.row,
-        processes=processes,
-        split="valid",
-    )
-    log.info("text: %.1f M tokens in %.0f s", rows.size / 1e6, time.monotonic() - started)
-    network = Llama(preset.shape)
-    log.info("network: %.2f M parameters", preset.shape.parameters / 1e6)
-    plan = Plan(
-        batch=min(preset.batch, len(rows), len(valid)), steps=preset.steps, deadline=deadline
-    )
-    return Trainer(
-        network,
-        rows,
-        valid,
-        plan=plan,
-        log_file=arguments.out / "loss.csv",
-        state=arguments.state,
+        processes=_processes(arguments),
     )
 
 
@@ -173,6 +194,6 @@ def _report(preset: Preset, out: Path, seed: int) -> None:
     if torch.cuda.is_available():
         network = network.cuda()
     sampling = Sampling(seed=seed, limit=preset.limit)
-    text = report(network, words, held_out=preset.held_out, sampling=sampling)
+    text = report(network, words, held_out=preset.samples, sampling=sampling)
     (out / "samples.txt").write_text(text, "utf-8")
     log.info("%s\n%s", out / "samples.txt", text.split("\n# held-out", 2)[0])

@@ -5,43 +5,52 @@ from __future__ import annotations
 import csv
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from model.tools import RecipeError
-from model.train.corpus import LEARNED, START, TOKEN
-from model.train.network import Llama, document_mask
-from model.train.schedule import learning_rate, quantised_share
+from model.train.loss import learned, loss_of
+from model.train.network import Llama
+from model.train.schedule import QUANTISED_FROM, learning_rate, quantised_share
+from model.train.team import ALONE, Team
 
-__all__ = ["Plan", "Trainer"]
+__all__ = ["COLUMNS", "Plan", "Trainer"]
 
 log = logging.getLogger("pywebllm.model")
+
+# Of loss.csv. The held-out loss is given as the weights are and through their 4-bit form.
+COLUMNS = ("step", "seconds", "tokens", "rate", "quantised", "loss", "valid", "valid_4bit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How to train: batch in rows, the end as a number of steps and as a moment in time.
 
-    `deadline` is a `time.monotonic()` value; `save_every` and `log_every` are seconds and steps.
+    Every process of a team takes a batch of its own. `deadline` is a `time.monotonic()` value;
+    `save_every` and `log_every` are seconds and steps.
     """
 
     batch: int
     steps: int
     deadline: float
     peak: float = 3e-3
+    quantised_from: float = QUANTISED_FROM
     save_every: float = 60.0
     log_every: int = 20
 
 
 class Trainer:
-    """Trains one network; `train` can be called again after a restart and goes on from `state`."""
+    """Trains one network; `train` can be called again after a restart and goes on from `state`.
+
+    `plan` may be replaced between two calls of `train`.
+    """
 
     def __init__(
         self,
@@ -51,94 +60,116 @@ class Trainer:
         *,
         plan: Plan,
         log_file: Path,
-        state: Path,
+        state: Path | None = None,
+        team: Team = ALONE,
     ) -> None:
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._half = self._device.type == "cuda" and torch.cuda.is_bf16_supported()
-        self._network = network.to(self._device)
-        self._rows = torch.from_numpy(rows).to(self._device)
-        self._valid = torch.from_numpy(valid).to(self._device)
-        self._plan = plan
+        self.plan = plan
+        self.tokens = 0  # seen by the whole team, in all
+        self._team = team
+        self._network = network.to(team.device)
+        self._rows = torch.from_numpy(rows).to(team.device)
+        self._valid = torch.from_numpy(valid).to(team.device)
         self._log_file, self._state = log_file, state
-        self._share = torch.zeros((), device=self._device)
         self._optimiser = self._adamw()
         self._step = 0
-        self._before = 0.0  # progress made before a restart
-        self._loss_of = self._compiled(self._loss)
+        self._before = 0.0  # progress made before this call
+        self._epoch, self._order = -1, torch.empty(0)
+        self._loss = loss_of(self._network, self._batch(0))
 
-    def train(self, save: Callable[[Llama], None]) -> None:
-        """Train to the end of the plan; `save` gets the network now and then, and at the end.
+    def train(self, save: Callable[[Llama], None], *, until: float = 1.0) -> None:
+        """Train until that share of the plan is done; `save` gets the network now and then.
 
         Raises RecipeError when the loss stops being a number.
         """
         self._resume()
+        progress = self._before
         started = saved = time.monotonic()
-        tokens = 0
         with self._log_file.open("a", newline="") as file:
             writer = csv.writer(file)
-            if file.tell() == 0:
-                writer.writerow(("step", "seconds", "tokens", "rate", "quantised", "loss", "valid"))
-            for batch in self._batches():
-                progress = self._progress(started)
-                if progress >= 1:
-                    break
+            if file.tell() == 0 and self._team.rank == 0:
+                writer.writerow(COLUMNS)
+            while (progress := self._progress(started)) < until:
+                batch = self._batch(self._step)
                 loss = self._update(batch, progress)
                 self._step += 1
-                tokens += batch.numel()
-                if self._step % self._plan.log_every == 0:
-                    self._report(writer, loss, started, tokens)
+                self.tokens += batch.numel() * self._team.size
+                if self._team.rank != 0:
+                    continue
+                if self._step % self.plan.log_every == 0:
+                    writer.writerow(self._entry(loss, progress, time.monotonic() - started))
                     file.flush()
-                if time.monotonic() - saved > self._plan.save_every:
+                if time.monotonic() - saved > self.plan.save_every:
                     self._keep(save, progress)
                     saved = time.monotonic()
-        self._keep(save, 1.0)
-        log.info("held-out loss through quantisation: %.4f", self.validate())
+        self._before = min(progress, 1.0)
+        if self._team.rank == 0:
+            self._keep(save, self._before)
+            log.info("held-out loss through quantisation: %.4f", self.validate())
 
     @torch.no_grad()
-    def validate(self) -> float:
-        """Return the mean loss per learned token on held-out rows, through quantisation."""
-        share = self._share.clone()
-        self._share.fill_(1.0)
-        losses = [self._loss(batch).item() for batch in self._valid.split(self._plan.batch)]
-        self._share.copy_(share)
-        return sum(losses) / len(losses)
+    def validate(self, *, share: float = 1.0) -> float:
+        """Return the mean loss per learned token on held-out rows.
+
+        `share` says how far the weights go towards their 4-bit form.
+        """
+        told = torch.tensor(share, device=self._team.device)
+        size = self._size()
+        batches = self._valid[: max(len(self._valid) // size, 1) * size].split(size)
+        losses = [self._loss(batch, told).item() for batch in batches]
+        weights = [learned(batch) for batch in batches]
+        return float(np.average(losses, weights=weights))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what training goes on from; tensors are those in use, not copies."""
+        return {
+            "step": self._step,
+            "tokens": self.tokens,
+            "progress": self._before,
+            "network": self._network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back, or forward, to a snapshot."""
+        self._network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._step, self._before = state["step"], state["progress"]
+        self.tokens = state["tokens"]
 
     def _progress(self, started: float) -> float:
         now = time.monotonic()
-        by_time = (now - started) / max(self._plan.deadline - started, 1e-9)
+        by_time = (now - started) / max(self.plan.deadline - started, 1e-9)
         by_time = self._before + (1 - self._before) * by_time
-        return max(self._step / self._plan.steps, by_time)
+        return self._team.agreed(max(self._step / self.plan.steps, by_time))
 
     def _update(self, batch: Tensor, progress: float) -> Tensor:
         for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(progress, peak=self._plan.peak)
-        self._share.fill_(quantised_share(progress))
-        loss: Tensor = self._loss_of(batch)
+            group["lr"] = learning_rate(progress, peak=self.plan.peak)
+        loss = self._loss(batch, self._share(progress))
         loss.backward()
+        self._team.average(self._network.parameters())
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
         return loss.detach()
 
-    def _loss(self, batch: Tensor) -> Tensor:
-        packed = batch.int()
-        ids = packed & TOKEN
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
-            mask = document_mask(packed & START != 0)
-            logits = self._network(ids, mask=mask, share=self._share)
-        # The token at each place is predicted from the place before.
-        wanted = torch.where(packed & LEARNED != 0, ids, -100)[:, 1:].long()
-        return functional.cross_entropy(
-            logits[:, :-1].float().flatten(0, 1), wanted.flatten(), ignore_index=-100
-        )
+    def _share(self, progress: float) -> Tensor:
+        share = quantised_share(progress, start=self.plan.quantised_from)
+        return torch.full((), share, device=self._team.device)
 
-    def _batches(self) -> Iterator[Tensor]:
-        generator = torch.Generator().manual_seed(0)
-        size = min(self._plan.batch, len(self._rows))
-        while True:
-            order = torch.randperm(len(self._rows), generator=generator).to(self._device)
-            for start in range(0, len(order) - size + 1, size):
-                yield self._rows[order[start : start + size]]
+    def _size(self) -> int:
+        return min(self.plan.batch, len(self._rows) // self._team.size, len(self._valid))
+
+    def _batch(self, step: int) -> Tensor:
+        """Return the rows of one step, in an order that only the step decides."""
+        size, members = self._size(), self._team.size
+        epoch, place = divmod(step, len(self._rows) // (size * members))
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(epoch)
+            order = torch.randperm(len(self._rows), generator=generator)
+            self._epoch, self._order = epoch, order.to(self._team.device)
+        start = (place * members + self._team.rank) * size
+        return self._rows[self._order[start : start + size]]
 
     def _adamw(self) -> torch.optim.AdamW:
         matrices = [weight for weight in self._network.parameters() if weight.ndim == 2]
@@ -148,65 +179,41 @@ class Trainer:
                 {"params": matrices, "weight_decay": 0.1},
                 {"params": vectors, "weight_decay": 0.0},
             ],
-            lr=self._plan.peak,
+            lr=self.plan.peak,
             betas=(0.9, 0.95),
-            fused=self._device.type == "cuda",
+            fused=self._team.device.type == "cuda",
         )
-
-    def _compiled(self, loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-        if self._device.type != "cuda":
-            return loss
-        compiled = torch.compile(loss)
-        try:
-            compiled(self._rows[: self._plan.batch]).backward()
-        # Whatever the compiler stumbles over, training without it is slower, not wrong.
-        except Exception as error:  # noqa: BLE001
-            log.warning("torch.compile failed, training without it: %s", error)
-            compiled = loss
-        self._optimiser.zero_grad(set_to_none=True)
-        return compiled
 
     # --- log and checkpoints ---
 
-    def _report(self, writer: object, loss: Tensor, started: float, tokens: int) -> None:
+    def _entry(self, loss: Tensor, progress: float, seconds: float) -> tuple[object, ...]:
         value = loss.item()
         if not np.isfinite(value):
             raise RecipeError(f"the loss is {value} at step {self._step}: lower the learning rate")
-        seconds = time.monotonic() - started
-        rate = self._optimiser.param_groups[0]["lr"]
-        valid = self.validate() if self._step % (self._plan.log_every * 10) == 0 else None
-        row = (self._step, f"{seconds:.1f}", tokens, f"{rate:.6f}", f"{self._share.item():.0f}")
-        shown = "" if valid is None else f"{valid:.4f}"
-        writer.writerow((*row, f"{value:.4f}", shown))  # type: ignore[attr-defined]
+        share = quantised_share(progress, start=self.plan.quantised_from)
+        shown = ["", ""]
+        if self._step % (self.plan.log_every * 10) == 0:
+            shown = [f"{self.validate(share=one):.4f}" for one in (share, 1.0)]
+        done = f"{100 * progress:.1f} % done, loss {value:.4f}"
         log.info(
-            "step %d, %.0f s, %.2f M tokens/s, loss %.4f%s",
-            self._step,
-            seconds,
-            tokens / seconds / 1e6,
-            value,
-            f", valid {shown}" if shown else "",
+            "step %d, %.0f s, %s%s", self._step, seconds, done, ", valid {} / {}".format(*shown)
         )
+        rate = learning_rate(progress, peak=self.plan.peak)
+        head = (self._step, f"{seconds:.1f}", self.tokens, f"{rate:.6f}", f"{share:.0f}")
+        return (*head, f"{value:.4f}", *shown)
 
     def _keep(self, save: Callable[[Llama], None], progress: float) -> None:
         save(self._network)
+        if self._state is None:
+            return
         self._state.parent.mkdir(parents=True, exist_ok=True)
         partial = self._state.with_suffix(".part")
-        torch.save(
-            {
-                "step": self._step,
-                "progress": progress,
-                "network": self._network.state_dict(),
-                "optimiser": self._optimiser.state_dict(),
-            },
-            partial,
-        )
+        torch.save({**self.snapshot(), "progress": progress}, partial)
         partial.replace(self._state)
 
     def _resume(self) -> None:
-        if not self._state.is_file():
+        if self._step or self._state is None or not self._state.is_file():
             return
-        state = torch.load(self._state, map_location=self._device, weights_only=True)
-        self._network.load_state_dict(state["network"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._step, self._before = state["step"], state["progress"]
+        state = torch.load(self._state, map_location=self._team.device, weights_only=True)
+        self.restore(state)
         log.info("going on from step %d, %.0f %% done", self._step, 100 * self._before)

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.train.attention import Mask, attend
 from model.train.quantise import through_quantisation
 from model.train.shape import Shape
 
-__all__ = ["Llama", "document_mask"]
+__all__ = ["Llama"]
 
 
 class Linear(nn.Module):
@@ -55,20 +56,14 @@ class Attention(nn.Module):
         self.o_proj = Linear(self._heads * self._dim, shape.hidden_size)
 
     def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, share: Tensor
+        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Mask, share: Tensor
     ) -> Tensor:
         q = _rotated(self._split(self.q_proj(x, share), self._heads), rotary)
         k = _rotated(self._split(self.k_proj(x, share), self._kv), rotary)
         v = self._split(self.v_proj(x, share), self._kv)
         group = self._heads // self._kv
         k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
-        mixed = functional.scaled_dot_product_attention(
-            q,
-            k,
-            v.to(q.dtype),
-            attn_mask=None if mask is None else mask.to(q.dtype),
-            is_causal=mask is None,
-        )
+        mixed = attend(q, k, v.to(q.dtype), mask)
         return self.o_proj(mixed.transpose(1, 2).flatten(2), share)
 
     def _split(self, x: Tensor, heads: int) -> Tensor:
@@ -100,7 +95,7 @@ class Layer(nn.Module):
         self.mlp = MLP(shape)
 
     def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, share: Tensor
+        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Mask, share: Tensor
     ) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), rotary, mask, share)
         return x + self.mlp(self.post_attention_layernorm(x), share)
@@ -115,21 +110,23 @@ class _Body(nn.Module):
 
 
 class Llama(nn.Module):
-    """The whole network: token ids [batch, length] in, logits [batch, length, vocabulary] out."""
+    """The whole network: token ids [batch, length] in, logits [batch, length, vocabulary] out.
 
-    def __init__(self, shape: Shape) -> None:
+    What is shipped is `tied`: the embedding is also the last matrix.
+    """
+
+    def __init__(self, shape: Shape, *, tied: bool = True) -> None:
         super().__init__()
         self.shape = shape
         self.model = _Body(shape)
+        self.lm_head = None if tied else Linear(shape.hidden_size, shape.vocab_size)
         self._initialise()
 
-    def forward(
-        self, ids: Tensor, *, mask: Tensor | None = None, share: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, ids: Tensor, *, mask: Mask = None, share: Tensor | None = None) -> Tensor:
         """Return the logits.
 
-        `mask` is added to the attention scores, [batch, 1, length, length]; without it each token
-        sees all before it. `share` says how far weights go towards their 4-bit form, 0 to 1.
+        `mask` keeps packed documents apart; without it each token sees all before it. `share` says
+        how far weights go towards their 4-bit form, 0 to 1.
         """
         if share is None:
             share = torch.zeros((), device=ids.device)
@@ -138,7 +135,8 @@ class Llama(nn.Module):
         rotary = _rotary(self.shape, ids.shape[1], ids.device)
         for layer in self.model.layers:
             x = layer(x, rotary, mask, share)
-        return functional.linear(self.model.norm(x), table)
+        x = self.model.norm(x)
+        return functional.linear(x, table) if self.lm_head is None else self.lm_head(x, share)
 
     def _initialise(self) -> None:
         # What writes into the residual stream starts the smaller, the more layers add up.
@@ -147,18 +145,6 @@ class Llama(nn.Module):
             if parameter.ndim == 2:
                 ends = name.endswith(("o_proj.weight", "down_proj.weight"))
                 nn.init.normal_(parameter, std=damped if ends else 0.02)
-
-
-def document_mask(starts: Tensor) -> Tensor:
-    """Return the mask that keeps packed documents apart, [batch, 1, length, length].
-
-    `starts` [batch, length] is true at the first token of each document. A token sees the
-    tokens of its own document up to itself.
-    """
-    document = starts.long().cumsum(1)
-    same = document[:, :, None] == document[:, None, :]
-    seen = same & torch.ones_like(same[0]).tril()
-    return torch.zeros_like(seen, dtype=torch.float32).masked_fill(~seen, float("-inf"))[:, None]
 
 
 def _rotary(shape: Shape, length: int, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -16,12 +16,15 @@ STEPS = 7  # on each side of zero
 _SMALLEST_SCALE = 1e-8
 
 
-def quantised(weight: Tensor) -> Tensor:
-    """Return `weight` [rows, columns] after a round trip through 4 bits; columns % 32 == 0."""
+def quantised(weight: Tensor, *, steps: int = STEPS) -> Tensor:
+    """Return `weight` [rows, columns] after a round trip through few bits; columns % 32 == 0.
+
+    `steps` is how many there are on each side of zero: 7 are 4 bits, 127 are 8.
+    """
     groups = weight.float().unflatten(-1, (-1, GROUP))
-    scale = groups.abs().amax(-1, keepdim=True).div(STEPS).clamp_min(_SMALLEST_SCALE)
-    steps = torch.round(groups / scale).clamp(-STEPS, STEPS)
-    return (steps * scale).flatten(-2)
+    scale = groups.abs().amax(-1, keepdim=True).div(steps).clamp_min(_SMALLEST_SCALE)
+    whole = torch.round(groups / scale).clamp(-steps, steps)
+    return (whole * scale).flatten(-2)
 
 
 def through_quantisation(weight: Tensor, share: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["learning_rate", "quantised_share"]
+__all__ = ["QUANTISED_FROM", "learning_rate", "quantised_share"]
 
 _WARMUP = 0.02
 _FLOOR = 0.02
-_QUANTISED_FROM = 0.7
+QUANTISED_FROM = 0.7
 
 
 def learning_rate(progress: float, *, peak: float) -> float:
@@ -23,6 +23,6 @@ def learning_rate(progress: float, *, peak: float) -> float:
     return peak * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def quantised_share(progress: float) -> float:
-    """Return how far weights go towards their 4-bit form: not at all, then all the way."""
-    return 1.0 if progress >= _QUANTISED_FROM else 0.0
+def quantised_share(progress: float, *, start: float = QUANTISED_FROM) -> float:
+    """Return how far weights go towards their 4-bit form: not at all, from `start` all the way."""
+    return 1.0 if progress >= start else 0.0

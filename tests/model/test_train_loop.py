@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import csv
+import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from model.train.corpus import LEARNED, START
 from model.train.loop import Plan, Trainer
 from model.train.network import Llama
 from model.train.shape import SMOKE
+from model.train.team import Team, together
 
 pytestmark = pytest.mark.recipe
 
@@ -65,6 +69,45 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 10
 
 
+def test_training_can_fork_where_quantisation_begins(tmp_path: Path) -> None:
+    made = trainer(tmp_path, steps=20)
+    made.plan = replace(made.plan, quantised_from=2.0)
+    made.train(lambda _: None, until=0.7)
+    fork = copy.deepcopy(made.snapshot())
+    assert fork["step"] == 14
+    made.train(lambda _: None)
+    as_floats = made.validate(share=0.0)
+    made.restore(fork)
+    made.plan = replace(made.plan, quantised_from=0.7)
+    made.train(lambda _: None)
+    assert made.validate() != as_floats
+    assert made.snapshot()["step"] == 20
+
+
+def _average(folder: Path, team: Team) -> None:
+    weight = torch.zeros(2, 3)
+    weight.grad = torch.full((2, 3), float(team.rank))
+    team.average([weight])
+    told = team.agreed(7.0 + team.rank)
+    (folder / f"{team.rank}.txt").write_text(f"{weight.grad.unique().tolist()} {told}")
+
+
+def test_team_averages_gradients_and_keeps_one_clock(tmp_path: Path) -> None:
+    assert together(_average, tmp_path, size=2)
+    told = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert told == dict.fromkeys(("0.txt", "1.txt"), "[0.5] 7.0")
+
+
+def _fail(_: None, team: Team) -> None:
+    if team.rank == 1:
+        raise RuntimeError("no luck")
+
+
+def test_a_team_that_fails_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert not together(_fail, None, size=2)
+    assert "no luck" in caplog.text
+
+
 def test_deadline_ends_training(tmp_path: Path) -> None:
     started = time.monotonic()
     trainer(tmp_path, steps=10**9, seconds=2).train(lambda _: None)
@@ -72,14 +115,49 @@ def test_deadline_ends_training(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_comparison_writes_its_tables(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "model", "compare", "--smoke", "--shapes", "base"]
+    command += ["--minutes", "0.01", "--processes", "1", "--out", str(tmp_path)]
+    results = tmp_path / "runs"
+    results.mkdir()
+    # What was measured before is not measured again.
+    for name in ("base at 0.0015", "base 4 bits from 50 %", "base 4 bits from 85 %"):
+        (results / f"{name}.json").write_text(json.dumps(measured(name)))
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    with (tmp_path / "compare.csv").open() as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert list(rows)[:3] == ["base", "base at 0.0015", "base at 0.006"]
+    assert int(rows["base"]["parameters"]) == SMOKE.parameters
+    assert float(rows["base"]["rounded_8bit"]) == pytest.approx(float(rows["base"]["float"]), 0.01)
+    assert "| base at 0.006 |" in (tmp_path / "compare.md").read_text("utf-8")
+
+
+def measured(name: str) -> dict[str, object]:
+    losses = dict.fromkeys(("float", "rounded_8bit", "rounded_4bit", "trained_4bit"), 1.0)
+    numbers = ("parameters", "bytes", "tokens_per_second", "tokens", "peak", "quantised_from")
+    return {"name": name, "loss": losses, "bytes_per_token": 4, **dict.fromkeys(numbers, 1)}
+
+
+@pytest.mark.timeout(300)
 def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "model", "train", "--smoke", "--steps", "2"]
-    command += ["--processes", "1", "--out", str(out), "--state", str(tmp_path / "state.pt")]
+    command += [
+        "--processes",
+        "1",
+        "--workers",
+        "2",
+        "--out",
+        str(out),
+        "--state",
+        str(tmp_path / "state.pt"),
+    ]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     names = {file.name for file in out.iterdir()}
     assert names >= {"config.json", "tokenizer.json", "tokenizer_config.json", "samples.txt"}
+    assert names >= {"loss.csv", "loss.svg"}
     assert folder.load(out).shape == SMOKE
     assert "passed everything" in (out / "samples.txt").read_text("utf-8")
 

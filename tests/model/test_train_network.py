@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from transformers import LlamaForCausalLM
 
 from model.tools import RecipeError
 from model.train import folder
-from model.train.network import Llama, document_mask
+from model.train.attention import block_mask, document_mask
+from model.train.network import Llama
 from model.train.quantise import quantised, through_quantisation
 from model.train.shape import FULL, SMOKE, Shape
 
@@ -88,6 +90,28 @@ def test_packed_documents_do_not_see_each_other() -> None:
     torch.testing.assert_close(packed[:, 20:], made(ids[:, 20:]), atol=1e-4, rtol=1e-4)
 
 
+def test_mask_in_blocks_is_the_dense_one() -> None:
+    made = network()
+    ids = tokens(384)
+    torch.manual_seed(2)
+    starts = torch.rand(2, 384) < 0.02
+    starts[:, 0] = True
+    expected = made(ids, mask=document_mask(starts))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "flex_attention called without torch.compile")
+        found = made(ids, mask=block_mask(starts))
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_untied_network_has_a_last_matrix_of_its_own() -> None:
+    made = Llama(SMOKE, tied=False)
+    assert made.lm_head is not None
+    extra = SMOKE.vocab_size * SMOKE.hidden_size
+    assert sum(weight.numel() for weight in made.parameters()) == SMOKE.parameters + extra
+    torch.nn.init.zeros_(made.lm_head.weight)
+    assert not made(tokens(5)).any()
+
+
 def test_quantised_weight_is_as_defined() -> None:
     weight = torch.randn(5, 96)
     weight[2, 32:64] = 0
@@ -100,6 +124,8 @@ def test_quantised_weight_is_as_defined() -> None:
             expected[row, start : start + 32] = torch.tensor(steps) * scale
     torch.testing.assert_close(quantised(weight), expected)
     assert len(quantised(weight)[0, :32].unique()) <= 15
+    fine = quantised(weight, steps=127)
+    assert (fine - weight).abs().max() < (quantised(weight) - weight).abs().max() / 10
 
 
 def test_quantising_twice_changes_nothing() -> None:

@@ -1,0 +1,76 @@
+"""Draws loss.csv: the loss in training and on held-out text, over the tokens seen."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from pathlib import Path
+
+from model.tools import RecipeError
+
+__all__ = ["draw"]
+
+log = logging.getLogger("pywebllm.model")
+
+_SMOOTHED = 10  # points of the training loss that are averaged
+
+
+def draw(log_file: Path, picture: Path) -> None:
+    """Draw `log_file` as an SVG; without matplotlib a warning says what to install.
+
+    Raises RecipeError when there is no log.
+    """
+    if not log_file.is_file():
+        raise RecipeError(f"there is no {log_file}: run `python -m model train` first")
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 (training works without a picture)
+        from matplotlib.figure import Figure  # noqa: PLC0415
+    except ImportError:
+        log.warning("no picture of the loss: python -m pip install matplotlib")
+        return
+    rows = _rows(log_file)
+    # Text stays text, and the same log gives the same file.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "loss", "font.size": 11}):
+        figure = Figure(figsize=(8, 4.5), layout="constrained")
+        _plot(figure.subplots(), rows)
+        figure.savefig(picture, metadata={"Date": None})
+
+
+def _rows(log_file: Path) -> list[dict[str, str]]:
+    # After a restart some steps are there twice: the later ones count.
+    with log_file.open(newline="") as file:
+        rows = {int(row["step"]): row for row in csv.DictReader(file)}
+    return [rows[step] for step in sorted(rows)]
+
+
+def _plot(axes: object, rows: list[dict[str, str]]) -> None:
+    tokens = [int(row["tokens"]) / 1e6 for row in rows]
+    axes.plot(tokens, _smooth([float(row["loss"]) for row in rows]), color="0.65", label="training")
+    for column, colour, label in (
+        ("valid", "tab:blue", "held out, weights as trained"),
+        ("valid_4bit", "tab:orange", "held out, through the 4-bit form"),
+    ):
+        points = [
+            (at, float(row[column]))
+            for at, row in zip(tokens, rows, strict=True)
+            if row.get(column)
+        ]
+        if points:
+            axes.plot(*zip(*points, strict=True), color=colour, marker=".", ms=3, label=label)
+    begun = [at for at, row in zip(tokens, rows, strict=True) if row["quantised"] == "1"]
+    if begun:
+        axes.axvspan(begun[0], begun[-1], color="tab:orange", alpha=0.1, lw=0)
+        axes.annotate(
+            "trained through 4 bits", (begun[0], 0.5), (4, 0), ("data", "axes fraction"),
+            textcoords="offset points",
+        )  # fmt: skip
+    axes.set(xlabel="million tokens seen", ylabel="loss per learned token", yscale="log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+
+
+def _smooth(values: list[float]) -> list[float]:
+    windows = [values[max(0, end - _SMOOTHED) : end] for end in range(1, len(values) + 1)]
+    return [sum(window) / len(window) for window in windows]
