@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     _data(commands.add_parser("data", help="print training conversations"))
     _tokenizer(commands.add_parser("tokenizer", help="train the tokenizer"))
     _train(commands.add_parser("train", help="make text, tokenizer and weights, then the report"))
+    _curve(commands.add_parser("curve", help="draw the loss curve of a trained folder"))
+    _compare(commands.add_parser("compare", help="train several shapes and compare their losses"))
     _sample(commands.add_parser("sample", help="write the sample report of a trained folder"))
     add_arguments(
         commands.add_parser("evaluate", help="judge a compiled folder in the real engine")
@@ -65,12 +67,27 @@ def _train(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--minutes", type=float, help="time for everything, report included")
     parser.add_argument("--steps", type=int, help="stop after so many steps")
-    parser.add_argument("--batch", type=int, help="rows in a batch")
+    parser.add_argument("--batch", type=int, help="rows in a batch, for each process")
     parser.add_argument("--conversations", type=int, help="how many to make")
+    parser.add_argument("--workers", type=int, help="that train (default: one a GPU)")
     parser.add_argument("--fresh", action="store_true", help="do not go on from the last state")
     parser.add_argument(
         "--state", type=Path, default=_SCRATCH / "state.pt", help="checkpoint to go on from"
     )
+
+
+def _curve(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.train.command", function="curve", needs=_NEEDS)
+    parser.add_argument("--out", type=Path, default=_SCRATCH, help=f"folder (default {_SCRATCH})")
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.train.compare", function="compare", needs=_NEEDS)
+    _common(parser)
+    parser.add_argument("--minutes", type=float, default=1.5, help="of training, for each")
+    parser.add_argument("--shapes", help="names from model/train/shapes.py (default: all)")
+    parser.add_argument("--batch", type=int, help="rows in a batch")
+    parser.add_argument("--conversations", type=int, default=600_000, help="how many to make")
 
 
 def _sample(parser: argparse.ArgumentParser) -> None:
