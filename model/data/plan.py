@@ -70,7 +70,7 @@ def planned(person: Person, random: Random, *, said: int, listed: bool) -> list[
         steps[:] = _paired(steps, random)
     blocks["free"][:0] = [] if listed else _interests(person, random)
     brief = person.group == "brief"
-    aim = random.randint(26, 36) if brief else random.randint(66, 92)
+    aim = random.randint(30, 40) if brief else random.randint(66, 92)
     words = said + sum(_length(step) for steps in blocks.values() for step in steps)
     for kind in _wishes(person, random):
         if words >= aim - _USUAL // 2:

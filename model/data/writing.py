@@ -46,6 +46,12 @@ _TRIES = 9
 # Slots whose words are somebody else, whom a pronoun after them could mean.
 _OTHERS = re.compile(r"relation|person|petname|pet\b|kids|siblings|animal")
 
+# What nobody announces with "best of all".
+_SAD = re.compile(
+    r"suffer|died|lost|divorc|cancer|allerg|afraid|scared|hospital|widow|surviv|miss|insomnia|ill\b"
+    r"|grie[fv]|jobless|broke\b|hates|cannot"
+)
+
 
 class _Writer:
     def __init__(self, person: Person, random: Random) -> None:
@@ -129,7 +135,8 @@ class _Writer:
     def _with_lead(self, note: _Sentence) -> Iterator[_Sentence]:
         yield note
         text = note.template.text
-        if not text.startswith("{S} "):
+        words = " ".join([text, *(value.text for value in note.values.values())])
+        if not text.startswith("{S} ") or _SAD.search(words):
             return
         for line in self._shuffled(self._fit("life", "lead")):
             told = line.template.text + text.removeprefix("{S}")
