@@ -24,6 +24,7 @@ from model.data.telling import (
     told,
     topic_of,
 )
+from model.data.topics import TOPICS
 
 __all__ = ["a_question"]
 
@@ -60,7 +61,7 @@ def _plain(
     random: Random,
     values: Mapping[str, str] | None = None,
 ) -> Turn:
-    question = asked(known, sections[0], random, values or {})
+    question = asked(known, sections[0], random, values or {}, loosely=True)
     answer = told(known, sections[1], random, values or {})
     return _turn(known, question, answer, words, random)
 
@@ -194,35 +195,13 @@ def _who(known: Known, random: Random) -> Turn | None:
     return _plain(known, ("ask who", section), {"name": (known.name,)}, random, values)
 
 
-_FAMILY = (
-    r"famil|mother|father|parent|child|kids|\bsons?\b|daughter|brother|sister|wife|husband"
-    r"|partner|married|aunt|uncle|grand|niece|nephew|cousin|twin|relat"
-)
-# What else may be asked, and words of a text that may tell it although nobody gave it.
-_TOPICS = {
-    "home": r"\bliv|home|town|village|city|house|flat\b|street|neighbour|harbour|resid",
-    "origin": r"\bfrom [A-Z]|home|born|grew|origin|native|hail|resid",
-    "pet": r"\b(dog|cat|pet|bird|hors|animal|chicken|bee|rabbit|fish|hamster|parrot|pup|kitten)",
-    "family": _FAMILY,
-    "kin": _FAMILY,
-    "language": r"speak|languag|[lL]earn|fluent|accent",
-    "food": r"food|dish|\beat|cook|bak|cake|soup|bread|breakfast|dinner|meal|tea\b|coffee",
-    "fear": r"fear|afraid|fright|scar|dread|terrif",
-    "goal": r"goal|dream|hope|want|plan|wish|one day|ambiti|aim|someday|long",
-    "colour": r"colou?r|\b(red|blue|green|yellow|black|white|pink|purple|orange|brown|grey)\b",
-    "birthday": r"birth|born|year",
-    "looks": r"tall|hair|eyes?\b|wear|look|coat|shirt|shoe|face|hat\b|dress",
-    "private": r"\d{3}|@|earn|salary|money|paid|address|phone",
-}
-
-
 def _topic(known: Known, random: Random) -> Turn | None:
-    topic = random.choice(tuple(_TOPICS))
+    topic = random.choice(tuple(TOPICS))
     notes = [note for note in known.person.notes if topic_of(note) == topic]
     question = f"ask {topic}"
     if notes:
         return _from_notes(known, asked(known, question, random, {}), notes[:1], random)
-    if _says(known, _TOPICS[topic]) or any(map(_unclear, known.person.notes)):
+    if _says(known, TOPICS[topic]) or any(map(_unclear, known.person.notes)):
         return None
     return _plain(known, (question, f"not {topic}"), _UNKNOWN, random)
 

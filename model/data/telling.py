@@ -11,7 +11,7 @@ from random import Random
 
 from model.data.conversation import Turn
 from model.data.fields import keywords
-from model.data.grammar import Pronouns, capitalised, conjugated, fix_articles, joined
+from model.data.grammar import PRONOUNS, Pronouns, capitalised, conjugated, fix_articles, joined
 from model.data.lexicon import note_forms, templates
 from model.data.notes import Note
 from model.data.people import Person, told_facts
@@ -84,9 +84,9 @@ def _facts(person: Person) -> dict[str, str]:
 class _Asker:
     """Asks about somebody by the pronoun or by the name, the same throughout."""
 
-    def __init__(self, known: Known, values: Mapping[str, str], random: Random) -> None:
-        self._pronouns = known.person.name.pronouns
-        self._name = known.person.name.short if random.random() < 0.22 and known.name else ""
+    def __init__(self, pronouns: Pronouns, *, name: str, values: Mapping[str, str]) -> None:
+        self._pronouns = pronouns
+        self._name = name
         self._values = values
 
     def slot(self, name: str) -> str:
@@ -115,11 +115,25 @@ def _form(pronouns: Pronouns, name: str) -> str:
     return forms[name]
 
 
-def asked(known: Known, section: str, random: Random, values: Mapping[str, str]) -> str:
-    """Return a wording of a question or a wish."""
-    speaker = _Asker(known, values, random)
+def asked(
+    known: Known, section: str, random: Random, values: Mapping[str, str], *, loosely: bool = False
+) -> str:
+    """Return a wording of a question or a wish.
+
+    `loosely` is for a question: it may use other pronouns than the text does.
+    """
+    name = known.person.name
+    pronouns = _loose(name.pronouns, random) if loosely else name.pronouns
+    by_name = known.name and not section.endswith(" name") and random.random() < 0.22
+    speaker = _Asker(pronouns, name=name.short if by_name else "", values=values)
     template = random.choice(templates("follow_ups", section))
     return fix_articles(expand(template, speaker=speaker, random=random))
+
+
+def _loose(pronouns: Pronouns, random: Random) -> Pronouns:
+    if pronouns.plural and random.random() < 0.12:
+        return PRONOUNS[random.choice(("she", "he"))]
+    return PRONOUNS["they"] if random.random() < 0.05 else pronouns
 
 
 def told(known: Known, section: str, random: Random, values: Mapping[str, str]) -> str:
