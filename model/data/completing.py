@@ -13,7 +13,7 @@ from random import Random
 
 from model.data.interests import Interest
 from model.data.lexicon import sections
-from model.data.occupations import Occupation, stage_of
+from model.data.occupations import Occupation, an_occupation, stage_of
 from model.data.people import Age, Person
 
 __all__ = ["category_of", "completed", "family_of"]
@@ -21,30 +21,20 @@ __all__ = ["category_of", "completed", "family_of"]
 # The latest year that the notes know.
 _NOW = 2026
 
-# Years of life by what the occupation is, then by its kind.
-_PUPILS: Mapping[str, tuple[int, int]] = {
-    "primary school pupil": (6, 11),
-    "elementary school student": (6, 11),
-    "schoolchild": (6, 12),
-    "third grader": (8, 9),
-    "fifth grader": (10, 11),
-    "middle school student": (11, 14),
-    "ninth grader": (14, 15),
-    "sixth former": (16, 18),
-    "high school student": (14, 18),
-    "secondary school student": (12, 18),
-    "exchange student": (15, 18),
-}
+# Years of life by the kind of the occupation.
 _YEARS: Mapping[str, tuple[int, int]] = {
-    "school": (8, 17),
     "study": (18, 27),
     "job": (24, 62),
     "odd": (24, 62),
+    "home": (28, 60),
+    "pension": (66, 84),
     "retired": (66, 84),
     "": (22, 62),
 }
+_GRADES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+_GRADE = re.compile(rf"(?:({'|'.join((*_GRADES, 'tenth'))}) grader|(year|grade) (\d+))")
 _OLD = re.compile(
-    r"\b(grand(children|daughters?|sons?)|retire[ds]?|pension|widow)\b", re.IGNORECASE
+    r"\b(grand(children|daughters?|sons?|mother|father)|retire[ds]?|pension|widow)\b", re.IGNORECASE
 )
 _GROWN = re.compile(
     r"\b(husband|wife|kids|children|parent|divorced|engaged|married|daughters?|sons?|nieces)\b",
@@ -60,7 +50,7 @@ def completed(person: Person, random: Random) -> Person:
         person = replace(person, age=Age(years=years, text=str(years)))
     assert person.age is not None
     if person.occupation is None:
-        person = replace(person, occupation=_occupation(person.age.years, random))
+        person = replace(person, occupation=_occupation(person, person.age.years, random))
     if not person.interests:
         person = replace(person, interests=_interests(stage_of(person.age.years), random))
     return person
@@ -79,12 +69,15 @@ def family_of(interest: Interest) -> str:
 def _years(person: Person, random: Random) -> int:
     kind = person.occupation.kind if person.occupation else ""
     text = person.occupation.text if person.occupation else ""
-    low, high = _PUPILS.get(text) or _YEARS.get(kind) or _YEARS[""]
-    if "retired" in text and text != "semi-retired":
+    if kind == "school":
+        return random.randint(*_school_years(text))
+    low, high = _YEARS.get(kind, _YEARS[""])
+    pensioned = person.occupation is not None and person.occupation.category == "pension"
+    if pensioned or ("retire" in text and not text.startswith("semi")):
         low, high = _YEARS["retired"]
-    if kind in ("school", "study"):
+    if kind == "study":
         return random.randint(low, high)
-    said = _said(person)
+    said = f"{text} {_said(person)}"
     if _OLD.search(said):
         low, high = max(low, 58), max(high, 78)
     elif _GROWN.search(said):
@@ -92,6 +85,25 @@ def _years(person: Person, random: Random) -> int:
     past = [_NOW - int(year) + 18 for year in _YEAR.findall(said)]
     low = min(max(low, *past, 0), 96)
     return random.randint(low, max(high, low))
+
+
+def _school_years(text: str) -> tuple[int, int]:
+    grade = _GRADE.search(text)
+    if grade is not None:
+        name, word, number = grade.groups()
+        school_year = int(number) if number else (*_GRADES, "tenth").index(name) + 1
+        first = school_year + (4 if word == "year" else 5)
+        return first, first + 1
+    young, older = (text in _pupils(stage) for stage in ("child", "teen"))
+    if young == older:
+        return 8, 17
+    return (6, 11) if young else (14, 18)
+
+
+@cache
+def _pupils(stage: str) -> frozenset[str]:
+    lines = sections("occupations")[f"school {stage}"]
+    return frozenset(entry.strip() for line in lines for entry in line.split(";"))
 
 
 def _said(person: Person) -> str:
@@ -103,7 +115,7 @@ def _texts(typed: str, values: Mapping[str, object]) -> tuple[str, ...]:
     return (typed, *(str(getattr(value, "text", "")) for value in values.values()))
 
 
-def _occupation(years: int, random: Random) -> Occupation:
+def _occupation(person: Person, years: int, random: Random) -> Occupation:
     stage = stage_of(years)
     if years < 6:
         return Occupation(text="kindergarten child", category="school", kind="school")
@@ -112,10 +124,11 @@ def _occupation(years: int, random: Random) -> Occupation:
     if stage == "teen":
         text = "student" if random.random() < 0.6 else "pupil"
         return Occupation(text=text, category="school", kind="school")
-    text = random.choice(tuple(_categories()))
-    if stage == "old" and (years > 69 or random.random() < 0.7):
-        return Occupation(text=f"retired {text}", category="retired", kind="retired")
-    return Occupation(text=text, category=_categories()[text], kind="job")
+    wanted = ("retired",) if years > 69 else ("job", "retired")
+    while True:
+        found = an_occupation(random, years, subject=person.name.pronouns.subject)
+        if found and found.kind in wanted and category_of(found) in _categories().values():
+            return found
 
 
 def _interests(stage: str, random: Random) -> tuple[Interest, ...]:
@@ -144,11 +157,15 @@ def _families() -> dict[str, str]:
     }
 
 
+# Occupations that are no job.
+_NO_JOBS = frozenset({"study", "state", "home", "pension"})
+
+
 @cache
 def _categories() -> dict[str, str]:
     found = {}
     for name, lines in sections("occupations").items():
-        if not name or name.startswith("school") or name in ("study", "state"):
+        if not name or name.startswith("school") or name in _NO_JOBS:
             continue
         for line in lines:
             for entry in line.split(";"):

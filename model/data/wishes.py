@@ -125,7 +125,11 @@ def _by_occupation(person: Person, random: Random) -> tuple[str, ...]:
     sections_ = [section for section in _occupation_sections(person) if section]
     if person.stage in ("child", "teen") and "study" not in sections_:
         sections_ = [f"school {person.stage}"]
-    elif person.occupation is not None and person.occupation.kind in ("retired", "state"):
+    elif person.occupation is not None and person.occupation.kind in (
+        "retired",
+        "state",
+        "pension",
+    ):
         sections_ = [person.occupation.kind]
     return tuple(goal for one in sections_ for goal in _pool("typed_goals", one))
 
