@@ -136,7 +136,7 @@ class _Writer:
         yield note
         text = note.template.text
         words = " ".join([text, *(value.text for value in note.values.values())])
-        if not text.startswith("{S} ") or _SAD.search(words):
+        if not text.startswith("{S} ") or _SAD.search(words) or self._random.random() < 0.5:
             return
         for line in self._shuffled(self._fit("life", "lead")):
             told = line.template.text + text.removeprefix("{S}")
