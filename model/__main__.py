@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from model.compile.arguments import add_build, add_verify
 from model.evaluate.arguments import add_arguments
 from model.tools import RecipeError, require
 
@@ -43,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     _curve(commands.add_parser("curve", help="draw the loss curve of a trained folder"))
     _compare(commands.add_parser("compare", help="train several shapes and compare their losses"))
     _sample(commands.add_parser("sample", help="write the sample report of a trained folder"))
+    add_build(commands.add_parser("build", help="compile a checkpoint, this one or your own"))
+    add_verify(commands.add_parser("verify", help="hold what was built against PyTorch"))
     add_arguments(
         commands.add_parser("evaluate", help="judge a compiled folder in the real engine")
     )

@@ -1,9 +1,11 @@
 """From a Llama in Hugging Face form to the folder that WebLLM 0.2.86 loads.
 
-    python -m model.compile HF_DIR OUT_DIR          compile
-    python -m model.compile.verify HF_DIR OUT_DIR   compare with PyTorch, in a real browser
+    python -m model build PATH         compile the checkpoint in PATH
+    python -m model verify PATH DIR    compare the result with PyTorch, in a real browser
 
-In reading order: `checkpoint` and `architecture` (what comes in), `quantize` and `parameters` (the
-weights), `kernels`, `network`, `cache` and `sampling` (the computation), `library`, `linker` and
-`runtime` (the .wasm), `settings` (what WebLLM reads first), `build` (all of it in order).
+In reading order: `checkpoint`, `architecture`, `rope` and `tokenizer` (what comes in), `quantize`
+and `parameters` (the weights), `kernels`, `network`, `cache` and `sampling` (the computation),
+`library`, `linker` and `runtime` (the .wasm), `template`, `prompts` and `conversation` (how chats
+become text), `settings` (what WebLLM reads first), `build` (all of it in order), `arguments` and
+`command` (the command line).
 """

@@ -61,15 +61,18 @@ class Architecture:
         config: Mapping[str, Any],
         *,
         context: int | None = None,
-        prefill_chunk: int = DEFAULT_PREFILL_CHUNK,
+        prefill_chunk: int | None = None,
     ) -> "Architecture":
-        """Read a `config.json` of `transformers`; `context` defaults to the model's own.
+        """Read a `config.json` of `transformers`.
+
+        `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context.
 
         Raises:
             CheckpointError: a key is missing, or the network is one we have no kernels for.
         """
         _refuse_other_networks(config)
         try:
+            context = context or int(config["max_position_embeddings"])
             heads = int(config["num_attention_heads"])
             hidden = int(config["hidden_size"])
             shape = cls(
@@ -83,8 +86,8 @@ class Architecture:
                 norm_epsilon=float(config["rms_norm_eps"]),
                 rope=Rope.from_config(config),
                 tied=bool(config.get("tie_word_embeddings", False)),
-                context=context or int(config["max_position_embeddings"]),
-                prefill_chunk=prefill_chunk,
+                context=context,
+                prefill_chunk=prefill_chunk or min(DEFAULT_PREFILL_CHUNK, context),
             )
         except KeyError as missing:
             raise CheckpointError(

@@ -14,15 +14,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .architecture import DEFAULT_PREFILL_CHUNK
-from .checkpoint import TOKENIZER_FILES, Checkpoint
+from .checkpoint import Checkpoint
+from .conversation import Conversation, describe_conversation
 from .errors import ToolError
 from .linker import Linker, find_emcc
 from .parameters import fill
 from .runtime import build_runtime
 from .settings import chat_settings
+from .tokenizer import TOKENIZER_FILES
 
-__all__ = ["TVM_VERSION", "check_tvm", "compile_model"]
+__all__ = ["TVM_VERSION", "check_tvm", "compile_checkpoint", "compile_model"]
 
 TVM_VERSION: Final = "0.27.0.post1"
 _LOG = logging.getLogger(__name__)
@@ -34,18 +35,32 @@ def compile_model(
     *,
     runtime: Path,
     context: int | None = None,
-    prefill_chunk: int = DEFAULT_PREFILL_CHUNK,
+    prefill_chunk: int | None = None,
 ) -> None:
-    """Compile the checkpoint in `source` into the folder `out`.
+    """Compile the checkpoint in `source` into the folder `out`, which gives the model its name.
 
-    `runtime` keeps TVM's compiled runtime from one run to the next. All is made in a temporary
-    folder first: `out` is changed only when every step has succeeded.
+    `runtime` keeps TVM's compiled runtime from one run to the next.
 
     Raises:
         CompileError: a tool is missing or of the wrong version, or the checkpoint is not supported.
     """
     checkpoint = Checkpoint.read(source, context=context, prefill_chunk=prefill_chunk)
-    settings = chat_settings(checkpoint.architecture, source / "tokenizer.json")
+    conversation = describe_conversation(checkpoint.tokens, name=out.name)
+    compile_checkpoint(checkpoint, conversation, out, runtime=runtime)
+
+
+def compile_checkpoint(
+    checkpoint: Checkpoint, conversation: Conversation, out: Path, *, runtime: Path
+) -> None:
+    """Compile a checkpoint that was read before.
+
+    All is made in a temporary folder first: `out` is changed only when every step has succeeded.
+
+    Raises:
+        ToolError: a tool is missing, of the wrong version, or failed.
+        ChecksumError: a download is not the one that was pinned.
+    """
+    settings = chat_settings(checkpoint, conversation.template)
     check_tvm()
     emcc = find_emcc()
     with _Step("TVM's runtime"):
@@ -61,7 +76,7 @@ def compile_model(
         with _Step("the weights"):
             _write_weights(fill(checkpoint), draft)
         for file in TOKENIZER_FILES:
-            shutil.copyfile(source / file, draft / file)
+            shutil.copyfile(checkpoint.folder / file, draft / file)
         text = json.dumps(settings, indent=2, ensure_ascii=False)
         (draft / "mlc-chat-config.json").write_text(text + "\n", "utf-8")
         _publish(draft, out)

@@ -1,30 +1,35 @@
 """A folder in the Hugging Face form of a Llama: what is in it, read and checked."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from .architecture import DEFAULT_PREFILL_CHUNK, Architecture
+from .architecture import Architecture
 from .errors import CheckpointError
+from .tokenizer import TOKENIZER_FILES, TextTokens, read_json
 
-__all__ = ["TOKENIZER_FILES", "Checkpoint", "weight_shapes"]
+__all__ = ["Checkpoint", "weight_shapes"]
 
-TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json")
+# Left in older checkpoints; what it holds follows from config.json.
+_IGNORED: Final = ".rotary_emb.inv_freq"
+_RESAVE: Final = (
+    "AutoTokenizer.from_pretrained({folder!r}).save_pretrained({folder!r}) in transformers"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The network's shape and its weights by their Hugging Face names, in float32."""
+    """The network's shape, its weights by Hugging Face's names in float32, and its tokenizer."""
 
     folder: Path
     architecture: Architecture
     weights: dict[str, npt.NDArray[np.float32]]
+    tokens: TextTokens
 
     @classmethod
     def read(
@@ -32,25 +37,26 @@ class Checkpoint:
         folder: Path,
         *,
         context: int | None = None,
-        prefill_chunk: int = DEFAULT_PREFILL_CHUNK,
+        prefill_chunk: int | None = None,
     ) -> "Checkpoint":
         """Read `folder`; the weights may be in one `model.safetensors` or in several shards.
 
+        `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context.
+
         Raises:
-            CheckpointError: a file or weight is missing, damaged, or of the wrong shape.
+            CheckpointError: a file or weight is missing, damaged, of the wrong shape, or of a kind
+                that is not supported.
         """
-        for name in ("config.json", *TOKENIZER_FILES):
-            if not (folder / name).is_file():
-                raise CheckpointError(
-                    f"{folder} has no {name}. Give the folder that the training wrote."
-                )
+        _check_files(folder)
         architecture = Architecture.from_config(
-            _read_config(folder / "config.json"), context=context, prefill_chunk=prefill_chunk
+            read_json(folder / "config.json"), context=context, prefill_chunk=prefill_chunk
         )
+        tokens = TextTokens.read(folder)
+        _check_vocabulary(tokens, architecture)
         weights = dict(_read_weights(folder))
         _check_weights(weights, architecture)
-        _check_tokenizer(folder / "tokenizer.json", architecture)
-        return cls(folder=folder, architecture=architecture, weights=weights)
+        weights = {name: weights[name] for name in weight_shapes(architecture)}
+        return cls(folder=folder, architecture=architecture, weights=weights, tokens=tokens)
 
 
 def weight_shapes(shape: Architecture) -> dict[str, tuple[int, ...]]:
@@ -80,35 +86,52 @@ def weight_shapes(shape: Architecture) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise CheckpointError(f"{path} is no JSON: {error}. Save the model again.") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(f"{path} holds no JSON object. Save the model again.")
-    return config
+def _check_files(folder: Path) -> None:
+    if not folder.is_dir():
+        raise CheckpointError(
+            f"{folder} is no folder. Give the one that save_pretrained() wrote, or its download."
+        )
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(
+            f"{folder} has no config.json. Give the folder that the training wrote."
+        )
+    for name in TOKENIZER_FILES:
+        if not (folder / name).is_file():
+            raise CheckpointError(
+                f"{folder} has no {name}. Write it with {_RESAVE.format(folder=str(folder))}."
+            )
 
 
 def _read_weights(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     shards = sorted(folder.glob("model*.safetensors"))
     if not shards:
-        raise CheckpointError(
-            f"{folder} has no model.safetensors. Save with safe_serialization=True."
-        )
+        raise CheckpointError(_no_weights(folder))
     for shard in shards:
         try:
-            with safe_open(shard, framework="numpy") as tensors:
+            # By way of torch, because numpy has no bfloat16.
+            with safe_open(shard, framework="pt") as tensors:
                 for name in tensors.keys():  # noqa: SIM118 (not a mapping)
-                    yield name, np.asarray(tensors.get_tensor(name), dtype=np.float32)
-        except (SafetensorError, TypeError) as error:
+                    yield name, tensors.get_tensor(name).float().numpy()
+        except SafetensorError as error:
             raise CheckpointError(
-                f"{shard} cannot be read: {error}. Save it again, in float32 or float16."
+                f"{shard} cannot be read: {error}. Copy it again, or save it again."
             ) from error
 
 
+def _no_weights(folder: Path) -> str:
+    pickled = sorted(path.name for path in folder.glob("*.bin"))
+    if pickled:
+        return (
+            f"{folder} has its weights in {pickled[0]}, which may run code when it is opened. "
+            "If you trust it, save it again as safetensors: AutoModelForCausalLM.from_pretrained("
+            f"{str(folder)!r}).save_pretrained({str(folder)!r}) in transformers."
+        )
+    return f"{folder} has no model.safetensors. Copy the weights into the folder."
+
+
 def _check_weights(weights: dict[str, npt.NDArray[np.float32]], shape: Architecture) -> None:
-    for name, expected in weight_shapes(shape).items():
+    shapes = weight_shapes(shape)
+    for name, expected in shapes.items():
         if name not in weights:
             raise CheckpointError(f"The weight {name} is missing. Are all shards in the folder?")
         if weights[name].shape != expected:
@@ -118,20 +141,19 @@ def _check_weights(weights: dict[str, npt.NDArray[np.float32]], shape: Architect
             )
         if not np.isfinite(weights[name]).all():
             raise CheckpointError(f"{name} holds numbers that are not finite. Train again.")
+    for name in weights:
+        # A tied head may be there twice; transformers takes the embedding too.
+        if name not in shapes and not name.endswith(_IGNORED) and name != "lm_head.weight":
+            raise CheckpointError(
+                f"The weight {name} is none of a plain Llama's, so the network would not compute "
+                "what it was trained to. Take a checkpoint without it."
+            )
 
 
-def _check_tokenizer(path: Path, shape: Architecture) -> None:
-    tokenizer = _read_config(path)
-    model = tokenizer.get("model") or {}
-    ids = {**model.get("vocab", {}), **_added(tokenizer)} if model.get("type") == "BPE" else {}
-    if not ids:
-        raise CheckpointError(f"{path} is no BPE tokenizer. Train one with `tokenizers`.")
-    if max(ids.values()) >= shape.vocabulary:
+def _check_vocabulary(tokens: TextTokens, shape: Architecture) -> None:
+    largest = max([*tokens.ids.values(), *tokens.ends, *tokens.starts])
+    if largest >= shape.vocabulary:
         raise CheckpointError(
-            f"{path} has tokens up to {max(ids.values())}, but the embedding has only "
-            f"{shape.vocabulary} rows. Do the two files belong together?"
+            f"{tokens.folder / 'tokenizer.json'} has tokens up to {largest}, but the embedding has "
+            f"only {shape.vocabulary} rows. Do the two files belong together?"
         )
-
-
-def _added(tokenizer: dict[str, Any]) -> dict[str, int]:
-    return {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import tvm
 from tvm import relax
@@ -16,10 +16,9 @@ from .linker import Linker
 from .network import add_network
 from .parameters import parameters
 from .sampling import add_sampling
+from .settings import QUANTIZATION
 
-__all__ = ["QUANTIZATION", "build_library", "build_module", "link_module", "webgpu_target"]
-
-QUANTIZATION: Final = "q4f32_1"
+__all__ = ["build_library", "build_module", "link_module", "webgpu_target"]
 
 
 def webgpu_target() -> Any:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from model.data.chatml import END, PAD, SPECIAL_TOKENS
+from model.data.chatml import END, PAD, SPECIAL_TOKENS, START
+from model.data.lexicon import templates
 from model.tools import RecipeError
 
 __all__ = ["load_tokenizer", "save_tokenizer", "train_tokenizer"]
@@ -67,14 +68,24 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, context: int) -> None:
         "add_bos_token": False,
         "clean_up_tokenization_spaces": False,
         "model_max_length": context,
-        "chat_template": (
-            "{% for message in messages %}<|im_start|>{{ message.role }}\n"
-            "{{ message.content }}<|im_end|>\n{% endfor %}"
-            "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-        ),
+        "chat_template": _chat_template(),
     }
     text = json.dumps(config, indent=2, ensure_ascii=False)
     (folder / "tokenizer_config.json").write_text(text + "\n", "utf-8")
+
+
+def _chat_template() -> str:
+    """Return ChatML as Jinja; a request without a system message gets the first of those known."""
+    system = templates("requests", "system")[0].text
+    return (
+        "{% if messages[0].role != 'system' %}"
+        f"{START}system\n{system}{END}\n"
+        "{% endif %}"
+        "{% for message in messages %}"
+        f"{START}{{{{ message.role }}}}\n{{{{ message.content }}}}{END}\n"
+        "{% endfor %}"
+        f"{{% if add_generation_prompt %}}{START}assistant\n{{% endif %}}"
+    )
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

@@ -1,4 +1,4 @@
-"""A small Llama with random weights and a trained tokenizer, in Hugging Face form."""
+"""Small Llamas with random weights and trained tokenizers, in Hugging Face form."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM
 
-__all__ = ["SMALL", "write_llama"]
+__all__ = [
+    "CHATML",
+    "SMALL",
+    "ZEPHYR",
+    "byte_tokenizer",
+    "word_tokenizer",
+    "write_llama",
+    "write_other_llama",
+    "write_tokenizer",
+]
 
 SMALL: dict[str, Any] = {
     "hidden_size": 64,
@@ -26,31 +35,124 @@ SMALL: dict[str, Any] = {
     "tie_word_embeddings": True,
 }
 
+# As small a model as SMALL, but another in all that may differ.
+OTHER: dict[str, Any] = {
+    "hidden_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 3,
+    "head_dim": 16,
+    "intermediate_size": 160,
+    "vocab_size": 603,  # no multiple of 8
+    "rms_norm_eps": 1e-6,
+    "rope_parameters": {
+        "rope_type": "llama3",
+        "rope_theta": 500000.0,
+        "factor": 4.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 128,
+    },
+    "max_position_embeddings": 512,
+    "tie_word_embeddings": False,
+    "eos_token_id": [2, 7],
+}
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+ZEPHYR = (
+    "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content + eos_token }}\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+)
+
 
 def write_llama(folder: Path, *, shard_size: str = "1GB", **changes: Any) -> Path:
-    """Write a model of the shape SMALL with `changes` into `folder` and return it."""
-    torch.manual_seed(4)
+    """Write a model of the shape SMALL with `changes` into `folder` and return it.
+
+    Its tokenizer is byte-level, its chat template ChatML.
+    """
     shape = SMALL | changes
-    network = LlamaForCausalLM(LlamaConfig(**shape, initializer_range=0.1)).float()
-    with torch.no_grad():
-        for name, weight in network.named_parameters():
-            if "norm" in name:  # or a norm left out would not show
-                weight.uniform_(0.5, 1.5)
-    network.save_pretrained(folder, max_shard_size=shard_size)
-    _tokenizer(shape["vocab_size"]).save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|im_end|>"}))
+    _write_network(folder, shape, torch.float32, shard_size)
+    special = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+    tokenizer = byte_tokenizer(shape["vocab_size"], *special)
+    write_tokenizer(folder, tokenizer, eos_token="<|im_end|>", chat_template=CHATML)
     return folder
 
 
-def _tokenizer(size: int) -> Tokenizer:
+def write_other_llama(folder: Path) -> Path:
+    """Write a model of the shape OTHER into `folder` and return it.
+
+    It is in bfloat16 and in shards; its tokenizer is as SentencePiece's, its chat template is
+    Zephyr's, and two tokens end its answers.
+    """
+    _write_network(folder, OTHER, torch.bfloat16, "100KB")
+    tokenizer = word_tokenizer(OTHER["vocab_size"])
+    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    write_tokenizer(folder, tokenizer, chat_template=ZEPHYR, **special)
+    return folder
+
+
+def write_tokenizer(folder: Path, tokenizer: Tokenizer, **config: str) -> Path:
+    """Write a tokenizer and its configuration into `folder` and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return folder
+
+
+def byte_tokenizer(size: int, *special: str) -> Tokenizer:
+    """Return a tokenizer as GPT-2's, trained on this file."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
-        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        special_tokens=list(special),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator([Path(__file__).read_text()] * 2, trainer)
+    tokenizer.train_from_iterator([Path(__file__).read_text("utf-8")] * 2, trainer)
     return tokenizer
+
+
+def word_tokenizer(size: int) -> Tokenizer:
+    """Return a tokenizer as Llama 2's: words with ▁ for a space, and bytes to fall back on."""
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    special = ["<unk>", "<s>", "</s>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=[*special, *(f"<0x{byte:02X}>" for byte in range(256))],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([Path(__file__).read_text("utf-8")] * 2, trainer)
+    # Trained word by word; what it is used with then is as Llama 2 has it.
+    form = json.loads(tokenizer.to_str())
+    form["added_tokens"] = [each for each in form["added_tokens"] if each["content"] in special]
+    tokenizer = Tokenizer.from_str(json.dumps(form | {"pre_tokenizer": None}))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    )
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.Replace("▁", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
+    return tokenizer
+
+
+def _write_network(
+    folder: Path, shape: dict[str, Any], dtype: torch.dtype, shard_size: str
+) -> None:
+    torch.manual_seed(4)
+    network = LlamaForCausalLM(LlamaConfig(**shape, initializer_range=0.1)).float()
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if "norm" in name:  # or a norm left out would not show
+                weight.uniform_(0.5, 1.5)
+    network.to(dtype).save_pretrained(folder, max_shard_size=shard_size)

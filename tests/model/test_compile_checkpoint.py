@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file as load_tensors
+from transformers import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
-from model.compile.__main__ import main
+from model.__main__ import main
 from model.compile.architecture import Architecture
 from model.compile.checkpoint import Checkpoint
+from model.compile.command import warnings
+from model.compile.conversation import describe_conversation
 from model.compile.errors import CheckpointError
 from model.compile.parameters import dequantized, fill, parameters
+from model.compile.quantize import Packed, dequantize
 from model.compile.settings import chat_settings
-from tests.model.random_llama import SMALL, write_llama
+from tests.model.random_llama import SMALL, write_llama, write_other_llama
 
 pytestmark = pytest.mark.recipe
 
@@ -63,6 +69,26 @@ def test_norms_are_not_quantised(folder: Path) -> None:
         assert ("norm" in name) == bool((weights[name] == weight).all())
 
 
+def test_bfloat16_is_read_exactly(tmp_path: Path) -> None:
+    folder = write_other_llama(tmp_path / "other")
+    tensors: dict[str, Any] = {}
+    for shard in folder.glob("*.safetensors"):
+        tensors |= load_tensors(shard)
+    assert {str(tensor.dtype) for tensor in tensors.values()} == {"torch.bfloat16"}
+    for name, weight in Checkpoint.read(folder).weights.items():
+        assert (weight == tensors[name].float().numpy()).all()
+
+
+def test_a_vocabulary_is_filled_up_with_zeros(tmp_path: Path) -> None:
+    checkpoint = Checkpoint.read(write_other_llama(tmp_path / "other"))
+    values = fill(checkpoint)
+    assert checkpoint.architecture.vocabulary == 603
+    assert values["head.words"].shape[1] == values["embedding.words"].shape[1] == 608
+    unpacked = dequantize(Packed(words=values["head.words"], scales=values["head.scales"]))
+    assert not unpacked[603:].any()
+    np.testing.assert_array_equal(unpacked[:603], dequantized(checkpoint)["lm_head.weight"])
+
+
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
@@ -79,6 +105,24 @@ def test_missing_weights_are_told(folder: Path) -> None:
         Checkpoint.read(folder)
     path.unlink()
     with pytest.raises(CheckpointError, match=r"no model\.safetensors"):
+        Checkpoint.read(folder)
+
+
+def test_pickled_weights_are_refused_with_what_to_do(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(CheckpointError, match=r"pytorch_model\.bin.*save_pretrained"):
+        Checkpoint.read(folder)
+
+
+def test_a_weight_that_no_llama_has_is_named(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    weights["model.layers.0.self_attn.rotary_emb.inv_freq"] = np.ones(4, np.float32)
+    save_file(weights, path)
+    assert "model.layers.0.self_attn.rotary_emb.inv_freq" not in Checkpoint.read(folder).weights
+    weights["model.layers.0.self_attn.q_norm.weight"] = np.ones(32, np.float32)
+    save_file(weights, path)
+    with pytest.raises(CheckpointError, match=r"q_norm\.weight is none of a plain Llama's"):
         Checkpoint.read(folder)
 
 
@@ -119,7 +163,7 @@ def test_files_that_do_not_belong_together_are_told(folder: Path) -> None:
         ({"num_key_value_heads": 3}, "cannot share 3"),
         ({"head_dim": 36, "num_attention_heads": 8}, "head_dim is 36"),
         ({"max_position_embeddings": 131072}, "--context"),
-        ({"max_position_embeddings": 100}, "--prefill-chunk"),
+        ({"max_position_embeddings": -1}, "--prefill-chunk"),
     ],
 )
 def test_an_unsupported_network_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -138,25 +182,100 @@ def test_context_can_be_cut() -> None:
     assert Architecture.from_config(config, context=2048).context == 2048
 
 
+def test_a_short_context_is_read_at_once() -> None:
+    config = {"model_type": "llama", **SMALL, "max_position_embeddings": 100}
+    assert Architecture.from_config(config).prefill_chunk == 100
+
+
+def test_mistral_without_a_window_is_a_llama() -> None:
+    config = {"architectures": ["MistralForCausalLM"], **SMALL, "sliding_window": 1024}
+    assert Architecture.from_config(config).context == 1024
+
+
+@pytest.mark.parametrize(
+    "rope",
+    [
+        {"rope_type": "default"},
+        {"rope_type": "linear", "factor": 4.0},
+        {
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 512,
+        },
+    ],
+    ids=lambda rope: rope["rope_type"],
+)
+def test_frequencies_are_those_of_transformers(rope: dict[str, Any]) -> None:
+    config = {key: value for key, value in SMALL.items() if key != "rope_theta"}
+    given = LlamaConfig(**config, rope_parameters=rope | {"rope_theta": 10000.0})
+    expected = LlamaRotaryEmbedding(given).inv_freq.numpy()
+    found = Architecture.from_config(given.to_dict()).rope.frequencies(SMALL["head_dim"])
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    older = {**SMALL, "rope_scaling": rope, "model_type": "llama"}
+    assert Architecture.from_config(older).rope.frequencies(SMALL["head_dim"]) == found
+
+
+def test_a_model_too_large_for_a_page_is_told() -> None:
+    large = {"model_type": "llama", **SMALL, "hidden_size": 2048, "vocab_size": 250000}
+    large |= {"intermediate_size": 8192, "num_hidden_layers": 32, "head_dim": 512}
+    [buffer, weight, speed] = warnings(Architecture.from_config(large))
+    assert "GPU buffer" in buffer
+    assert "MB: few visitors" in weight
+    assert "million parameters" in speed
+    with pytest.raises(CheckpointError, match="smaller checkpoint"):
+        list(warnings(Architecture.from_config(large | {"vocab_size": 1_200_000})))
+    assert not list(warnings(Architecture.from_config({"model_type": "llama", **SMALL})))
+
+
 def test_settings_name_the_special_tokens(folder: Path) -> None:
-    shape = Checkpoint.read(folder).architecture
-    settings = chat_settings(shape, folder / "tokenizer.json")
+    checkpoint = Checkpoint.read(folder)
+    conversation = describe_conversation(checkpoint.tokens, name="mine")
+    settings = chat_settings(checkpoint, conversation.template)
     assert (settings["temperature"], settings["top_p"]) == (0.7, 0.95)
     assert (settings["context_window_size"], settings["prefill_chunk_size"]) == (1024, 256)
-    assert settings["conv_template"]["stop_token_ids"] == [settings["eos_token_id"]] == [2]
+    assert settings["conv_template"]["name"] == "mine"
+    assert settings["eos_token_id"] == 2
+    assert "pad_token_id" not in settings
 
 
-def test_a_tokenizer_without_chatml_is_refused(folder: Path) -> None:
+def test_settings_take_sampling_from_the_checkpoint(folder: Path) -> None:
+    given = {"temperature": 0.2, "top_p": 0.5, "eos_token_id": [2, 9]}
+    (folder / "generation_config.json").write_text(json.dumps(given))
+    checkpoint = Checkpoint.read(folder)
+    conversation = describe_conversation(checkpoint.tokens, name="mine")
+    settings = chat_settings(checkpoint, conversation.template)
+    assert (settings["temperature"], settings["top_p"]) == (0.2, 0.5)
+    assert settings["conv_template"]["stop_token_ids"][:2] == [2, 9]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"model": {"type": "Unigram"}}, "no BPE tokenizer but Unigram"),
+        ({"decoder": {"type": "WordPiece"}}, "its decoder is WordPiece"),
+        ({"decoder": None}, "its decoder is missing"),
+    ],
+)
+def test_another_tokenizer_is_refused(folder: Path, part: dict[str, Any], message: str) -> None:
     path = folder / "tokenizer.json"
-    tokenizer = json.loads(path.read_text())
-    tokenizer["added_tokens"] = tokenizer["added_tokens"][:1]
-    path.write_text(json.dumps(tokenizer))
-    shape = Architecture.from_config({"model_type": "llama", **SMALL})
-    with pytest.raises(CheckpointError, match="im_start"):
-        chat_settings(shape, path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | part))
+    with pytest.raises(CheckpointError, match=message):
+        Checkpoint.read(folder)
 
 
-def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path), str(tmp_path / "out")]) == 1
-    assert "error: " in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "is no folder"),
+        (["--name", "a/b"], "part of an address"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    out = tmp_path / "out"
+    assert main(["build", str(tmp_path / "none"), "--out", str(out), *arguments]) == 1
+    assert message in capsys.readouterr().err
+    assert not out.exists()

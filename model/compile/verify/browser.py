@@ -110,9 +110,10 @@ def open_page(model: Path, files: Mapping[str, Path]) -> Iterator[tuple[Page, st
 
 
 def _white_space(tokenizer: Path) -> list[int]:
-    """Byte-level tokenizers write these four characters as letters of their own."""
+    """Tokenizers write these characters as letters of their own, or as numbers of bytes."""
     vocabulary = json.loads(tokenizer.read_text("utf-8"))["model"]["vocab"]
-    return [token for text, token in vocabulary.items() if set(text) & set("ĠĊčĉ")]
+    letters, numbers = set("ĠĊčĉ▁ \n\r\t"), {"<0x20>", "<0x0A>", "<0x0D>", "<0x09>"}
+    return [token for text, token in vocabulary.items() if set(text) & letters or text in numbers]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.compile.errors import VerificationError
+from model.compile.prompts import pieces
 
 from .browser import Engine
 
@@ -28,20 +29,20 @@ Floats = npt.NDArray[np.float32]
 
 
 def converse(engine: Engine, *, times: int) -> tuple[list[dict[str, Any]], str]:
-    """Return the events of three turns and what was said, as ChatML.
+    """Return the events of three turns and what was said, as WebLLM writes it from the start.
 
     The first question is SENTENCE, so many times. Each request repeats what was said before, as
     clients do.
     """
-    messages: list[dict[str, str]] = [{"role": "system", "content": "You write personas."}]
+    messages = [{"role": "system", "content": "You write personas."}]
     events: list[dict[str, Any]] = []
     for question in (SENTENCE * times, "Make it shorter, please.", "And more playful?"):
         messages.append({"role": "user", "content": question})
         request = {"messages": messages, "temperature": 0}
         events += engine.trace(request, tokens=_DECODED, fresh=not events)
         messages.append({"role": "assistant", "content": events[-1]["text"]})
-    said = [f"<|im_start|>{each['role']}\n{each['content']}" for each in messages]
-    return events, "<|im_end|>\n".join(said)
+    said = [(each["role"], each["content"]) for each in messages]
+    return events, "".join(pieces(engine.settings["conv_template"], said))
 
 
 def sequence(events: Iterable[dict[str, Any]]) -> tuple[list[int], list[tuple[int, Floats]]]:

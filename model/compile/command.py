@@ -1,0 +1,118 @@
+"""`python -m model build PATH`: compiles a checkpoint, and says how a page loads the result."""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from .architecture import Architecture
+from .build import compile_checkpoint
+from .checkpoint import Checkpoint
+from .conversation import describe_conversation, read_conversation
+from .errors import CheckpointError
+from .parameters import Parameter, parameters
+from .settings import QUANTIZATION
+
+__all__ = ["build", "warnings"]
+
+_OUT: Final = Path("build/model")
+_MB: Final = 1_000_000
+# What every WebGPU can bind as one buffer, and the most that WebLLM 0.2.86 asks for.
+_SAFE_BUFFER: Final = 128 * 2**20
+_LARGEST_BUFFER: Final = 1024 * 2**20
+_LARGE: Final = 1_000 * _MB
+_SLOW: Final = 500_000_000  # parameters
+
+
+def build(options: argparse.Namespace) -> None:
+    """Compile one checkpoint.
+
+    Raises:
+        CompileError: a tool is missing or of the wrong version, or the checkpoint is not supported.
+    """
+    name = _checked(options.name or f"{options.source.resolve().name}-{QUANTIZATION}")
+    out = options.out or _OUT / name
+    checkpoint = Checkpoint.read(
+        options.source, context=options.context, prefill_chunk=options.prefill_chunk
+    )
+    if options.conversation is None:
+        conversation = describe_conversation(
+            checkpoint.tokens, name=name, system_message=options.system
+        )
+    else:
+        conversation = read_conversation(options.conversation)
+    for note in (*conversation.notes, *warnings(checkpoint.architecture)):
+        sys.stderr.write(f"note: {note}\n")
+    compile_checkpoint(checkpoint, conversation, out, runtime=options.runtime)
+    sys.stdout.write(_USE.format(name=name, out=out))
+
+
+def warnings(shape: Architecture) -> Iterator[str]:
+    """Yield what a page may find too much.
+
+    Raises:
+        CheckpointError: no page can load it.
+    """
+    declared = parameters(shape)
+    largest = max(declared, key=_bytes)
+    total = sum(map(_bytes, declared))
+    if _bytes(largest) > _LARGEST_BUFFER:
+        raise CheckpointError(
+            f"{largest.name} would take {_bytes(largest) // _MB} MB in one GPU buffer; WebLLM asks "
+            f"for {_LARGEST_BUFFER // _MB} MB at most. Take a smaller checkpoint."
+        )
+    if _bytes(largest) > _SAFE_BUFFER:
+        yield (
+            f"{largest.name} takes {_bytes(largest) // _MB} MB in one GPU buffer; every WebGPU can "
+            f"bind {_SAFE_BUFFER // _MB} MB, larger ones not all"
+        )
+    if total > _LARGE:
+        yield f"the weights take {total // _MB} MB: few visitors will wait for so much"
+    if (count := _count(shape)) > _SLOW:
+        yield (
+            f"{count // _MB} million parameters: the kernels are made for a few million, so expect "
+            "few tokens a second"
+        )
+
+
+_USE: Final = """
+Put the files where your page is served from; another revision needs another folder:
+
+    mkdir -p static/models/{name}/resolve/v1
+    cp {out}/* static/models/{name}/resolve/v1/
+
+and load them, the address counts from the page:
+
+    from pywebllm import AsyncWebLLM, ModelRecord
+
+    base = "models/{name}/resolve/v1/"
+    mine = ModelRecord(model_id="{name}", model=base, model_lib=base + "model.wasm")
+    async with AsyncWebLLM(model=mine) as llm:
+        ask = {{"role": "user", "content": "Hello"}}
+        reply = await llm.chat.completions.create(messages=[ask])
+        print(reply.choices[0].message.content)
+"""
+
+
+def _checked(name: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        return name
+    raise CheckpointError(
+        f"{name!r} cannot be a part of an address. Choose a name of letters, digits, '.', '_' and "
+        "'-' with --name."
+    )
+
+
+def _bytes(parameter: Parameter) -> int:
+    count = 4
+    for size in parameter.shape:
+        count *= size
+    return count
+
+
+def _count(shape: Architecture) -> int:
+    """Return the number of weights, a tied head counted once."""
+    layer = shape.hidden * (shape.qkv_size + shape.attention_size + 3 * shape.feed_forward)
+    return shape.layers * layer + shape.vocabulary * shape.hidden * (1 if shape.tied else 2)

@@ -1,0 +1,193 @@
+"""What WebLLM must be told about a tokenizer: how tokens spell text, and which of them end it."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tokenizers import Tokenizer
+
+from .errors import CheckpointError
+
+__all__ = ["TOKENIZER_FILES", "TextTokens", "read_json"]
+
+TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json")
+_SPACE: Final = "▁"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a file that holds one JSON object.
+
+    Raises:
+        CheckpointError: it holds something else.
+    """
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is no JSON: {error}. Save the model again.") from error
+    if not isinstance(found, dict):
+        raise CheckpointError(f"{path} holds no JSON object. Save the model again.")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTokens:
+    """A checkpoint's tokenizer.
+
+    `special` are the names and texts of `bos_token` and its like; `ends` are the ids after which
+    an answer is over; `starts` are the ids that training put before every text.
+    """
+
+    folder: Path
+    spelling: str
+    """xgrammar's word: `byte_level` (as GPT-2) or `byte_fallback` (as SentencePiece)."""
+    prepends_space: bool
+    strips_space: bool
+    ids: Mapping[str, int]
+    added: tuple[str, ...]
+    special: Mapping[str, str]
+    ends: tuple[int, ...]
+    starts: tuple[int, ...]
+    _encoder: Any = field(repr=False)
+
+    @classmethod
+    def read(cls, folder: Path) -> "TextTokens":
+        """Read the tokenizer in `folder`, and what the configuration files say about it.
+
+        Raises:
+            CheckpointError: it is of a kind that WebLLM's grammars cannot work with.
+        """
+        path = folder / "tokenizer.json"
+        tokenizer, config = read_json(path), read_json(folder / "tokenizer_config.json")
+        added = {each["content"]: int(each["id"]) for each in tokenizer.get("added_tokens") or []}
+        model = tokenizer.get("model") or {}
+        if model.get("type") != "BPE":
+            raise CheckpointError(
+                f"{path} is no BPE tokenizer but {model.get('type')}. Take a checkpoint with one, "
+                "or train one with `tokenizers`."
+            )
+        ids = {**model.get("vocab", {}), **added}
+        special = dict(_special_tokens(folder, config))
+        decoders = list(_parts(tokenizer.get("decoder"), "decoders"))
+        spelling = _spelling(path, model, decoders)
+        encoder = _load(path)
+        return cls(
+            folder=folder,
+            spelling=spelling,
+            prepends_space=_prepends_space(tokenizer),
+            strips_space=any(_strips_space(part) for part in decoders),
+            ids=ids,
+            added=tuple(added),
+            special=special,
+            ends=_ends(folder, ids.get(special.get("eos_token", ""))),
+            starts=_starts(encoder),
+            _encoder=encoder,
+        )
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The `tokenizer_info` of `mlc-chat-config.json`."""
+        return {
+            "token_postproc_method": self.spelling,
+            "prepend_space_in_encode": self.prepends_space,
+            "strip_space_in_decode": self.strips_space,
+        }
+
+    def encode(self, text: str) -> list[int]:
+        """Return the tokens of `text`, as WebLLM encodes each piece of a prompt."""
+        return list(self._encoder.encode(text, add_special_tokens=False).ids)
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """Return what WebLLM shows of these tokens, special ones included."""
+        return str(self._encoder.decode(list(tokens), skip_special_tokens=False))
+
+    def id_of(self, name: str) -> int | None:
+        """Return the id of `bos_token` or one of its like, None where there is none."""
+        return self.ids.get(self.special.get(name, ""))
+
+    def leading(self, text: str) -> str | None:
+        """Return the added token that `text` begins with."""
+        found = (token for token in self.added if text.startswith(token))
+        return max(found, key=len, default=None)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise CheckpointError(
+            f"{path} cannot be read: {error}. Save it again with a release of tokenizers that "
+            "model/requirements.txt names."
+        ) from error
+
+
+def _parts(part: Any, key: str) -> Iterator[dict[str, Any]]:
+    """Yield a part of the tokenizer, or all of a sequence."""
+    if not part:
+        return
+    if part.get("type") == "Sequence":
+        for inner in part.get(key) or part.get("normalizers") or part.get("pretokenizers") or []:
+            yield from _parts(inner, key)
+        return
+    yield part
+
+
+def _spelling(path: Path, model: Mapping[str, Any], decoders: list[dict[str, Any]]) -> str:
+    kinds = {part.get("type") for part in decoders}
+    if "ByteLevel" in kinds:
+        return "byte_level"
+    if "ByteFallback" in kinds and model.get("byte_fallback"):
+        return "byte_fallback"
+    raise CheckpointError(
+        f"{path} spells text neither in bytes, as GPT-2 does, nor in words with bytes to fall back "
+        f"on, as SentencePiece does: its decoder is {', '.join(map(str, kinds)) or 'missing'}. "
+        "Grammars need to know each token's bytes: take a checkpoint with such a tokenizer."
+    )
+
+
+def _prepends_space(tokenizer: Mapping[str, Any]) -> bool:
+    normalizers = _parts(tokenizer.get("normalizer"), "normalizers")
+    if any(part.get("type") == "Prepend" and part.get("prepend") == _SPACE for part in normalizers):
+        return True
+    cutters = _parts(tokenizer.get("pre_tokenizer"), "pretokenizers")
+    return any(_is_prepending_metaspace(part) for part in cutters)
+
+
+def _is_prepending_metaspace(part: Mapping[str, Any]) -> bool:
+    return part.get("type") == "Metaspace" and part.get("prepend_scheme", "always") != "never"
+
+
+def _strips_space(part: Mapping[str, Any]) -> bool:
+    strips = part.get("type") == "Strip" and part.get("content") == " " and part.get("start", 0) > 0
+    return strips or _is_prepending_metaspace(part)
+
+
+def _special_tokens(folder: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    path = folder / "special_tokens_map.json"
+    given = {**(read_json(path) if path.is_file() else {}), **config}
+    for name in ("bos_token", "eos_token", "pad_token", "unk_token"):
+        token = given.get(name)
+        content = token.get("content") if isinstance(token, dict) else token
+        if isinstance(content, str):
+            yield name, content
+
+
+def _ends(folder: Path, eos: int | None) -> tuple[int, ...]:
+    """Return all that end an answer, the tokenizer's own first; checkpoints may name several."""
+    found = [] if eos is None else [eos]
+    for name in ("generation_config.json", "config.json"):
+        path = folder / name
+        given = read_json(path).get("eos_token_id") if path.is_file() else None
+        found += given if isinstance(given, list) else [] if given is None else [given]
+    return tuple(dict.fromkeys(map(int, found)))
+
+
+def _starts(encoder: Any) -> tuple[int, ...]:
+    """Return what the tokenizer puts before a text when special tokens are asked for."""
+    bare = encoder.encode("a", add_special_tokens=False).ids
+    full = encoder.encode("a").ids
+    for start in range(len(full)):
+        if full[start : start + len(bare)] == bare:
+            return tuple(full[:start])
+    return ()

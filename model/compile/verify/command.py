@@ -1,0 +1,53 @@
+"""`python -m model verify PATH DIR`: holds a compiled folder against the checkpoint."""
+
+import argparse
+import sys
+from typing import Any, Final
+
+from model.compile.checkpoint import Checkpoint
+
+from .browser import open_engine
+from .logits import compare_logits
+from .sampling import check_sampling
+
+__all__ = ["verify"]
+
+_TIMED: Final = {
+    "messages": [{"role": "user", "content": "Write a persona. Name: Ada. Age: 36. Likes: chess."}],
+    "max_tokens": 100,
+    "seed": 1,
+    # The end of the text may not come before the time is taken.
+    "ignore_eos": True,
+}
+
+
+def verify(options: argparse.Namespace) -> None:
+    """Verify one model in a real browser.
+
+    Raises:
+        VerificationError: it does not compute what PyTorch computes.
+        ToolError: the browser or WebLLM is missing.
+    """
+    checkpoint = Checkpoint.read(options.source)
+    with open_engine(options.model) as engine:
+        loaded = engine.load()
+        _say(f"loaded in {loaded['milliseconds'] / 1000:.1f} s on {loaded['adapter']}")
+        agreement = compare_logits(engine, checkpoint)
+        _say(str(agreement))
+        agreement.check()
+        if not options.skip_sampling:
+            _say(f"samplers: {', '.join(check_sampling(engine))}")
+        _say_speed(engine.complete(_TIMED))
+
+
+def _say_speed(answer: dict[str, Any]) -> None:
+    usage = answer["usage"]
+    _say(
+        f"{usage['prompt_tokens']} prompt tokens, first token after {answer['first']:.0f} ms, then "
+        f"{usage['extra']['decode_tokens_per_s']:.1f} tokens/s over {usage['completion_tokens']}"
+    )
+    _say(f"text: {answer['text'][:400]!r}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
