@@ -74,7 +74,7 @@ def _name(person: Person, random: Random) -> Change | None:
 
 
 def _occupation(person: Person, random: Random) -> Change | None:
-    occupation = an_occupation(random, 40)
+    occupation = an_occupation(random, 40, subject=person.name.pronouns.subject)
     if person.stage in ("child", "old") or occupation is None or occupation.kind != "job":
         return None
     if person.occupation is not None and person.occupation.text == occupation.text:

@@ -143,7 +143,7 @@ def _is_job(known: Known, random: Random) -> Turn | None:
     if random.random() < 0.5:
         values = {"other": occupation.text, "occ": occupation.text}
         return _plain(known, ("ask is job", "yes job"), {"answer": ("yes",)}, random, values)
-    other = an_occupation(random, 40)
+    other = an_occupation(random, 40, subject=known.person.name.pronouns.subject)
     if (
         other is None
         or other.kind != "job"
