@@ -183,8 +183,7 @@ def test_occupations_never_contradict_the_pronoun() -> None:
         if (occupation := an_occupation(random, random.randint(6, 90), subject="he"))
     }
     assert not told & {"waitress", "housewife", "single mother", "actress", "schoolgirl", "nun"}
-    assert told & {"monk", "single father", "househusband"}
-    assert "midwife" in told
+    assert told & {"monk", "single father", "househusband", "postman", "salesman", "fisherman"}
 
 
 def test_interests_are_many_and_each_has_a_sentence() -> None:
