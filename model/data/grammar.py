@@ -103,6 +103,9 @@ _IRREGULAR = {
     "mouse": "mice",
     "goose": "geese",
     "grandchild": "grandchildren",
+    "cactus": "cacti",
+    **{noun: f"{noun}es" for noun in ("volcano", "tomato", "potato", "mango", "hero", "domino")},
+    **{noun: f"{noun[:-3]}men" for noun in ("fisherman", "postman", "snowman", "salesman")},
     **dict.fromkeys(("dice", "sheep", "moose", "deer", "shrimp", "squid")),
 }
 
@@ -172,7 +175,7 @@ def _with_s(word: str) -> str:
 
 
 def _stem(verb: str) -> str:
-    return verb + verb[-1] if _DOUBLED.fullmatch(verb) else verb
+    return verb + verb[-1] if _DOUBLED.fullmatch(verb) or verb == "forget" else verb
 
 
 def fix_articles(text: str) -> str:

@@ -240,16 +240,19 @@ def _tidied(text: str) -> str:
     return capitalised(re.sub(r" +(?=[ ,;.]|$)", "", text))
 
 
+_JOINS = re.compile(r"\b(?:and|but|that|who)\b")
+
+
 def _merged(left: _Sentence, right: _Sentence) -> _Sentence | None:
     """Return two notes as one sentence where that works.
 
     "She lives in Lisbon and speaks Welsh", or "She lives in Lisbon, and a cat keeps her company".
     """
     first, second = left.template.text, right.template.text
-    plain = first.startswith("{S}") and not set(first) & set(",;|") and " and " not in first
+    plain = first.startswith("{S}") and not set(first) & set(",;|") and not _JOINS.search(first)
     if not plain or left.values.keys() & right.values.keys():
         return None
-    if ";" in second or " and " in second or second[0].isupper():
+    if ";" in second or _JOINS.search(second) or second[0].isupper():
         return None
     if second.startswith("{S} ["):
         joint = f"{first} and {second.removeprefix('{S} ')}"

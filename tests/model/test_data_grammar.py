@@ -107,6 +107,7 @@ def test_capital_goes_to_the_first_letter() -> None:
         ("polish", "polishes", "polished", "polishing"),
         ("knit", "knits", "knitted", "knitting"),
         ("row", "rows", "rowed", "rowing"),
+        ("water", "waters", "watered", "watering"),
         ("repair", "repairs", "repaired", "repairing"),
     ],
 )
@@ -116,7 +117,7 @@ def test_verbs_are_inflected(base: str, third: str, past: str, doing: str) -> No
 
 
 def test_nouns_have_plurals() -> None:
-    nouns = ("moth", "fox", "diary", "donkey", "shelf", "sheep")
+    nouns = ("moth", "fox", "diary", "donkey", "shelf", "sheep", "tomato", "cactus")
     assert [plural_noun(noun) for noun in nouns] == [
         "moths",
         "foxes",
@@ -124,6 +125,8 @@ def test_nouns_have_plurals() -> None:
         "donkeys",
         "shelves",
         "sheep",
+        "tomatoes",
+        "cacti",
     ]
 
 
