@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from model.evaluate.case import Answer, Ask, Case
-from model.evaluate.grammar import check_grammar
+from model.evaluate.grammar import Sentence, check_grammar
 from model.evaluate.persons import other_ages, other_names, other_pronouns
 from model.evaluate.shape import repeats
 from model.evaluate.typed import misfits, persona_in, prose_of, wrong_fields
@@ -22,11 +22,13 @@ _HONEST = re.compile(
     r"|\bnobody told\b|\bnothing\b|\bno (?:idea|word)\b|\bunknown\b|\bonly (?:know|have)\b"
     r"|\bleft (?:out|open)\b|\b(?:guess|make) (?:it|that) up\b"
 )
+# A model that does what it was asked, or writes about somebody, says nothing of these.
 _REFUSES = re.compile(
     r"\b(?:cannot|can['\u2019]t|could not|not able|unable|do(?: not|n['\u2019]t) know)\b"
-    r"|\b(?:beyond me|too small)\b"
+    r"|\b(?:beyond me|too small|out of (?:my )?reach|turn to|leave that|not for me)\b"
     r"|\bnot (?:the right|good at|made for|something|my)\b|\bsorry\b|\bafraid\b|\bget that wrong\b"
-    r"|\bonly (?:write|know|do|made|a small)\b|\bno (?:connection|tastes|life|way)\b|\bleave that\b"
+    r"|\bi (?:know|have) no|\bi (?:will|would) not\b|\bno idea\b|\bis all i\b|\bknowledge ends\b"
+    r"|\bpersonas?\b|\bmake (?:things |people |somebody )?up\b|\binvent\b|\bshall i\b"
 )
 _SHORTER = re.compile(r"\bshorte[rn]|\btoo long\b|\bbriefer\b|\bcut it\b")
 _PROSE = ("persona", "rewrite")
@@ -52,7 +54,16 @@ class Judged:
     findings: Sequence[Finding]
 
 
-def judge(cases: Sequence[Case], answers: Mapping[str, Sequence[Answer]]) -> list[Judged]:
+# Takes texts, each with what visitors typed, and returns their sentences.
+Grammar = Callable[[Sequence[tuple[str, Sequence[str]]]], list[list[Sentence]]]
+
+
+def judge(
+    cases: Sequence[Case],
+    answers: Mapping[str, Sequence[Answer]],
+    *,
+    grammar: Grammar = check_grammar,
+) -> list[Judged]:
     """Return the judgement of every turn that is to be judged, and of all seeds together."""
     turns = [
         (case, ask, _answered(answers, case, number), _before(answers, case, number))
@@ -60,7 +71,7 @@ def judge(cases: Sequence[Case], answers: Mapping[str, Sequence[Answer]]) -> lis
         for number, ask in enumerate(case.asks)
         if ask.judged
     ]
-    checked = check_grammar([(_prose(ask, answer), ask.told) for _, ask, answer, _ in turns])
+    checked = grammar([(_prose(ask, answer), ask.told) for _, ask, answer, _ in turns])
     judged = []
     for (case, ask, answer, before), sentences in zip(turns, checked, strict=True):
         findings = [*_findings(case, ask, answer, before)]

@@ -31,6 +31,8 @@ _AGES = (
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 # "Anna likes": a capital letter begins every sentence, so there a verb has to follow.
 _VERB = re.compile(r"(?:is|was|has|[a-z]+s)\b")
+# "They say he cannot swim": people in general.
+_THEY = re.compile(r"(?:They|Their)\b(?! (?:say|call)\b)")
 _ALIKE = 0.75
 _SHORTEST = 4
 
@@ -55,23 +57,18 @@ def other_ages(text: str, ask: Ask) -> list[str]:
 def other_pronouns(text: str, ask: Ask) -> list[str]:
     """Return the pronouns that cannot be the person's.
 
-    What visitors typed does not count. "They" may be things, so beside another pronoun it counts
-    only where it begins a sentence about nobody else. Where nothing determines the pronoun, the
-    text may choose one, but no two.
+    What visitors typed does not count. "They" may also be things, so beside another pronoun it
+    counts only where it begins a sentence. Where nothing determines the pronoun, the text may
+    choose one, but no two.
     """
     own = _without_told(text, ask)
     used = pronouns_in(own) - {"they"}
-    if ask.pronouns in ("she", "he"):
-        return sorted(used - {ask.pronouns}) + _as_subject(own, used)
     if ask.pronouns == "they":
         return sorted(used)
-    return sorted(used) if len(used) > 1 else _as_subject(own, used)
-
-
-def _as_subject(text: str, used: set[str]) -> list[str]:
-    """Return ["they"] where a person who is she or he elsewhere is they at the start."""
-    first, *_ = sentences(text) or [""]
-    return ["they"] if used and re.match(r"They\b", first) else []
+    known = {ask.pronouns} - {""}
+    wrong = sorted(used - known) if known else sorted(used) if len(used) > 1 else []
+    begins = any(_THEY.match(sentence) for sentence in sentences(own))
+    return [*wrong, "they"] if (used or known) and begins else wrong
 
 
 def other_names(text: str, ask: Ask) -> list[str]:

@@ -1,0 +1,244 @@
+"""The evaluation's judge: every check passes what is right, and finds the fault it is for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from model.data import conversations
+from model.evaluate.case import Answer, Ask, Case
+from model.evaluate.cases import case_of
+from model.evaluate.grammar import Sentence, check_grammar
+from model.evaluate.judge import Judged, judge
+from model.evaluate.report import kept, report_json, report_markdown
+from model.evaluate.requests import schema_of
+from model.evaluate.words import folded, numbers_in, says, sentences
+
+FIELDS = {"name": "Ada King", "age": "36", "occupation": "mathematician", "interests": "chess, tea"}
+RIGHT = (
+    "Ada King is a 36-year-old mathematician. She enjoys chess and tea. Her plans are simple, and"
+    " they change every week."
+)
+FORM = Ask(
+    kind="persona",
+    messages=[{"role": "user", "content": "Write a persona."}],
+    keywords={
+        "name": ["Ada King"],
+        "age": ["36"],
+        "occupation": ["mathematician"],
+        "interests": ["chess", "tea"],
+    },
+    told=[*FIELDS.values()],
+    name="Ada King",
+    pronouns="she",
+    years=36,
+)
+TYPED = replace(FORM, kind="typed", schema=schema_of(FIELDS))
+PERSONA: dict[str, Any] = {
+    "name": "Ada King",
+    "age": 36,
+    "occupation": "mathematician",
+    "summary": "She likes order.",
+    "interests": ["chess", "tea"],
+    "traits": ["calm"],
+    "goals": ["prove a theorem"],
+}
+
+needs_harper = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+
+
+def no_fault(texts: Sequence[tuple[str, Sequence[str]]]) -> list[list[Sentence]]:
+    """Stand in for the grammar checker, which takes a second to start."""
+    return [[Sentence(text=text, faults=())] for text, _ in texts]
+
+
+def judged(ask: Ask, text: str, *, finish: str = "stop", group: str = "persona") -> Judged:
+    case = Case(id="one", group=group, asks=[ask])
+    return judge([case], {"one": [Answer(text=text, finish=finish)]}, grammar=no_fault)[0]
+
+
+def faults(one: Judged) -> set[str]:
+    return {found.check for found in one.findings if not found.passed} - {"field"}
+
+
+def test_right_persona_passes_everything() -> None:
+    assert faults(judged(FORM, RIGHT)) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (("chess and tea", "chess"), "fields"),
+        (("mathematician", "teacher"), "fields"),
+        (("36-year-old", "37-year-old"), "person"),
+        (("She enjoys", "At 52, she enjoys"), "person"),
+        (("She enjoys", "He enjoys"), "person"),
+        (("She enjoys", "They enjoy"), "person"),
+        (("She enjoys", "Kng enjoys"), "person"),
+        (("She enjoys", "Olga enjoys"), "person"),
+        (("She enjoys chess and tea.", "She enjoys chess and tea. " * 2), "loops"),
+        (("plans", "plans plans plans"), "loops"),
+    ],
+)
+def test_planted_fault_is_found(change: tuple[str, str], check: str) -> None:
+    assert RIGHT.replace(*change) != RIGHT
+    assert check in faults(judged(FORM, RIGHT.replace(*change)))
+
+
+def test_answer_that_was_cut_off_does_not_end_by_itself() -> None:
+    assert "ends" in faults(judged(FORM, RIGHT, finish="length"))
+
+
+def test_missing_answer_fails_everything_it_can() -> None:
+    [one] = judge([Case(id="one", group="persona", asks=[FORM])], {}, grammar=no_fault)
+    assert {"ends", "fields"} <= faults(one)
+
+
+@pytest.mark.parametrize("pronouns", ["", "they"])
+def test_pronoun_may_be_chosen_once_where_nothing_tells_it(pronouns: str) -> None:
+    ask = replace(FORM, pronouns=pronouns)
+    plural = RIGHT.replace("She enjoys", "They enjoy").replace("Her", "Their")
+    assert "person" not in faults(judged(ask, plural))
+    is_wrong = "person" in faults(judged(ask, RIGHT))
+    assert is_wrong is (pronouns == "they")
+    assert "person" in faults(judged(ask, RIGHT.replace("Her", "His")))
+
+
+def test_pronoun_and_number_that_were_typed_are_no_contradiction() -> None:
+    ask = replace(
+        FORM,
+        keywords={**FORM.keywords, "notes": ["his 9-year-old dog"]},
+        told=[*FORM.told, "cares for his 9-year-old dog"],
+    )
+    assert "person" not in faults(judged(ask, f"{RIGHT} She cares for his 9-year-old dog."))
+
+
+def test_right_typed_persona_passes_everything() -> None:
+    assert faults(judged(TYPED, json.dumps(PERSONA), group="typed")) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ({"name": "Ada"}, "valid"),
+        ({"age": "36"}, "valid"),
+        ({"traits": []}, "valid"),
+        ({"goals": ["x" * 500]}, "valid"),
+        ({"mood": "fine"}, "valid"),
+        ({"interests": ["chess"]}, "fields"),
+        ({"occupation": "teacher"}, "fields"),
+        ({"summary": "He likes order."}, "person"),
+    ],
+)
+def test_planted_fault_in_a_typed_persona_is_found(change: dict[str, Any], check: str) -> None:
+    assert check in faults(judged(TYPED, json.dumps({**PERSONA, **change}), group="typed"))
+
+
+def test_answer_that_is_no_json_is_not_valid() -> None:
+    assert "valid" in faults(judged(TYPED, RIGHT, group="typed"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "keywords", "right", "wrong"),
+    [
+        ("question", {"age": ["36"]}, "She is thirty-six.", "She is 35."),
+        ("unknown", {}, "I do not know; it was not among the details.", "Her sister is Olga."),
+        ("refusal", {}, "I cannot help with that. I only write personas.", "It is Paris."),
+        ("talk", {"answer": ["hello|hi"]}, "Hello! Who shall it be?", "She is 36."),
+    ],
+)
+def test_reply_is_judged_by_its_kind(
+    kind: str, keywords: dict[str, list[str]], right: str, wrong: str
+) -> None:
+    ask = replace(FORM, kind=kind, keywords=keywords)
+    assert faults(judged(ask, right, group="follow-up")) == set()
+    assert {"reply", "right"} <= faults(judged(ask, wrong, group="follow-up"))
+
+
+def test_shorter_version_is_shorter_and_another_one_is_another() -> None:
+    def again(wish: str, text: str) -> set[str]:
+        ask = replace(FORM, kind="rewrite", messages=[{"role": "user", "content": wish}])
+        first = replace(FORM, judged=False)
+        case = Case(id="one", group="follow-up", asks=[first, ask])
+        [one] = judge([case], {"one": [Answer(text=RIGHT), Answer(text=text)]}, grammar=no_fault)
+        return faults(one)
+
+    short = "Ada King, 36, is a mathematician who likes chess and tea."
+    assert again("Make it shorter", short) == set()
+    assert again("Another one", short) == set()
+    assert "rewritten" in again("Make it shorter", f"{RIGHT} She likes long walks, too.")
+    assert "rewritten" in again("Another one", RIGHT)
+
+
+def test_seeds_with_the_same_text_are_found() -> None:
+    def distinct(texts: Sequence[str]) -> list[bool]:
+        cases = [Case(id=f"{number}", group="seed", asks=[FORM]) for number in range(len(texts))]
+        answers = {f"{number}": [Answer(text=text)] for number, text in enumerate(texts)}
+        found = [one for each in judge(cases, answers, grammar=no_fault) for one in each.findings]
+        return [one.passed for one in found if one.check == "distinct"]
+
+    assert distinct(["One.", "Two.", "Three."]) == [True] * 3
+    assert distinct(["One.", "Two.", "one"]) == [True, False, True]
+
+
+@needs_harper
+def test_faulty_sentences_are_found_but_words_that_were_typed_are_not() -> None:
+    texts = [
+        (RIGHT, FORM.told),
+        (RIGHT.replace("She enjoys", "She enjoy"), FORM.told),
+        ("She have a cat. He has a dog. Ada is a old friend.", []),
+        ("He likes teh sea. They likes it.", ["teh sea"]),
+        ("He likes teh sea.", []),
+    ]
+    found = [[bool(one.faults) for one in each] for each in check_grammar(texts)]
+    assert found == [[False] * 3, [False, True, False], [True, False, True], [False, True], [True]]
+
+
+def test_report_tells_what_failed_and_what_was_kept() -> None:
+    good, bad = judged(FORM, RIGHT), judged(FORM, RIGHT.replace("tea", "rum"), finish="length")
+    whole = report_json([good, bad], {"parts": 1})
+    by_name = {one.name: one for one in kept([good, bad])}
+    fields = by_name["persona uses every given field"]
+    assert (fields.passed, fields.count, fields.share, fields.holds) == (1, 2, 0.5, False)
+    assert by_name["persona contradicts no age, name or pronoun"].holds
+    assert not whole["kept"]
+    [failure] = whole["failures"]
+    assert any("tea" in fault for fault in failure["faults"])
+    assert "rum" in report_markdown([good, bad], {"parts": 1}).partition("# Failures")[2]
+
+
+@needs_harper
+@pytest.mark.timeout(300)
+def test_generators_own_answers_are_right() -> None:
+    """A check that they do not pass is wrong, or they are."""
+    cases, answers = [], {}
+    for number, conversation in enumerate(islice(conversations(3, "valid"), 300)):
+        group = "follow-up" if len(conversation.turns) > 1 else conversation.turns[0].kind
+        case = case_of(conversation, key=str(number), first=0)
+        cases.append(replace(case, group={"refusal": "talk"}.get(group, group)))
+        answers[case.id] = [Answer(text=turn.answer) for turn in conversation.turns]
+    shares = {one.name: one.share for one in kept(judge(cases, answers))}
+    assert min(shares.values()) >= 0.97, shares
+
+
+def test_words_are_found_in_any_form() -> None:
+    assert says("She keeps two hens.", "hen")
+    assert says("He tells stories.", "story")
+    assert says("They are thirty-six.", "36")
+    assert says("A 36-year-old cook.", "thirty-six")
+    assert says("She loves Rock & Roll.", "rock & roll")
+    assert says("Nothing here.", "one|here")
+    assert not says("She teaches.", "tea")
+    assert folded("Ada's  TWENTY-ONE  cats!") == "adas 21 cats"
+    assert numbers_in(["nine lives", "in 1999"]) == {9, 1999}
+
+
+def test_sentences_do_not_end_at_titles_and_initials() -> None:
+    text = "Dr. C. Foster saw Ada B. King. She waved! Did she?"
+    assert sentences(text) == ["Dr. C. Foster saw Ada B. King.", "She waved!", "Did she?"]
