@@ -3,8 +3,9 @@
 One noun per module. Every kernel must be right on adapters whose lanes do not run in lockstep
 (SwiftShader runs four at a time), so:
 
-- a value that another thread wrote in the same launch is read only after a barrier, and only one
-  kernel, attention in decode, has one, in uniform control flow;
+- a value that another thread wrote in the same launch is read only after a barrier, in uniform
+  control flow; only softmax, the draw of a token and attention in decode have barriers, and the
+  tests run them on SwiftShader;
 - all others give each thread its own outputs and read only inputs, so that any order of the
   threads gives the same result, which the tests use: they run the threads forwards and backwards;
 - a `local` buffer belongs to the block of one launch. In the root block, shared by two launches,
@@ -24,14 +25,11 @@ from .matmul import Projection, projection
 from .merge import merge_attention
 from .rotary import rotary_positions
 from .sample import sample_top_p
-from .softmax import PARTIAL, softmax_with_temperature
-from .sort import WAYS, merge_runs, sort_runs
+from .softmax import softmax_with_temperature
 
 __all__ = [
     "PAGE",
-    "PARTIAL",
     "PER_WORD",
-    "WAYS",
     "Projection",
     "apply_bias",
     "apply_bitmask",
@@ -39,12 +37,10 @@ __all__ = [
     "decode_attention",
     "gather_embedding",
     "merge_attention",
-    "merge_runs",
     "paged_attention",
     "projection",
     "ragged_attention",
     "rotary_positions",
     "sample_top_p",
     "softmax_with_temperature",
-    "sort_runs",
 ]

@@ -3,10 +3,10 @@
 # ruff: noqa: C901, N812, PLR0912, PLR0917
 """Matrix products with 4-bit weights, and what is fused with them.
 
-A thread computes four outputs of one row of the input (decode) or eight outputs of eight rows
-(prefill), so that each number it loads serves several products; its outputs lie a fourth or an
-eighth of the width apart, so that neighbouring threads read neighbouring words. On SwiftShader,
-where a load costs more than a product, this is 2 to 4 times as fast as one output per thread.
+A thread computes eight outputs of one row of the input (decode) or four outputs of eight rows
+(prefill), so that each number it loads serves several products; its outputs lie an eighth or a
+fourth of the width apart, so that neighbouring threads read neighbouring words. On SwiftShader,
+where a load costs more than a product, this is several times as fast as one output per thread.
 """
 
 from enum import Enum
@@ -18,11 +18,12 @@ from model.compile.quantize import GROUP, PER_WORD, ZERO
 __all__ = ["Projection", "projection"]
 
 _PREFILL_ROWS = 8
-_PREFILL_COLUMNS = 8
+_PREFILL_COLUMNS = 4
 _PREFILL_THREADS = 64
-# Decode has less work to share: smaller pieces keep more of the processor busy.
-_DECODE_COLUMNS = 4
-_DECODE_THREADS = 16
+_DECODE_COLUMNS = 8
+# Few, so that also a small product is shared out among several workgroups.
+_DECODE_THREADS = 8
+_HALF = PER_WORD // 2
 
 
 class Projection(Enum):
@@ -58,7 +59,11 @@ def projection(
     columns = _DECODE_COLUMNS if single else _PREFILL_COLUMNS
     threads = _DECODE_THREADS if single else _PREFILL_THREADS
     width = outputs // columns
-    multiply = _products(inputs, width, rows, columns, normed=not added)
+    multiply = (
+        _products_of_row(inputs, width, columns, normed=not added)
+        if single
+        else _products_of_rows(inputs, width, rows, columns, normed=not added)
+    )
 
     @T.prim_func(private=True, s_tir=True)
     def product(
@@ -134,14 +139,58 @@ def projection(
     return product
 
 
-def _products(inputs: int, width: int, rows: int, columns: int, *, normed: bool):
-    """Return the macro that fills `total` with products and `squares` with the rows' squares.
+def _products_of_row(inputs: int, width: int, columns: int, *, normed: bool):
+    """Return the macro that fills `total` with products and `squares` with the row's square.
 
     An input is multiplied by the norm's weight on the way; the norm's factor, which is known only
-    at the end, is left to the caller.
+    at the end, is left to the caller. What a weight costs is kept small: it is not shifted to the
+    end of its word, but left 16^j times too large there, and the input, which serves all columns,
+    is made smaller instead; scale and zero point are applied to the sums of a group.
     """
-    # A loop that is not unrolled keeps the shader of prefill small: it compiles while a page loads.
-    nibbles = T.unroll if rows == 1 else T.serial
+
+    @T.macro
+    def multiply(x, gain, words, scales, m, row, column, total, squares):
+        word = T.sblock_alloc_buffer((columns,), "uint32", scope="local")
+        part = T.sblock_alloc_buffer((columns,), "float32", scope="local")
+        whole = T.sblock_alloc_buffer((1,), "float32", scope="local")
+        value = T.sblock_alloc_buffer((1,), "float32", scope="local")
+        squares[0] = T.float32(0)
+        for c in T.unroll(columns):
+            total[c] = T.float32(0)
+        for group in range(inputs // GROUP):
+            whole[0] = T.float32(0)
+            for c in T.unroll(columns):
+                part[c] = T.float32(0)
+            for block in range(GROUP // PER_WORD):
+                for c in T.unroll(columns):
+                    word[c] = words[group * (GROUP // PER_WORD) + block, column + c * width]
+                for half in T.unroll(2):
+                    for j in T.unroll(_HALF):
+                        k: T.let[T.int32] = group * GROUP + block * PER_WORD + half * _HALF + j
+                        value[0] = x[row, k]
+                        if normed:
+                            squares[0] = squares[0] + value[0] * value[0]
+                            value[0] = value[0] * gain[k]
+                        whole[0] = whole[0] + value[0]
+                        value[0] = value[0] * (
+                            T.float32(1) / T.Cast("float32", T.shift_left(1, 4 * j))
+                        )
+                        for c in T.unroll(columns):
+                            part[c] = part[c] + value[0] * _number(
+                                T.bitwise_and(word[c], T.uint32(15) << T.Cast("uint32", 4 * j))
+                            )
+                    for c in T.unroll(columns):
+                        word[c] = T.shift_right(word[c], T.uint32(4 * _HALF))
+            for c in T.unroll(columns):
+                total[c] = total[c] + scales[group, column + c * width] * (
+                    part[c] - T.float32(ZERO) * whole[0]
+                )
+
+    return multiply
+
+
+def _products_of_rows(inputs: int, width: int, rows: int, columns: int, *, normed: bool):
+    """Return the same macro for several rows, which share what a weight costs."""
 
     @T.macro
     def multiply(x, gain, words, scales, m, row, column, total, squares):
@@ -159,7 +208,8 @@ def _products(inputs: int, width: int, rows: int, columns: int, *, normed: bool)
             for block in range(GROUP // PER_WORD):
                 for c in T.unroll(columns):
                     word[c] = words[group * (GROUP // PER_WORD) + block, column + c * width]
-                for j in nibbles(PER_WORD):
+                # Not unrolled, to keep the shader small: it compiles while a page loads.
+                for j in range(PER_WORD):
                     k: T.let[T.int32] = group * GROUP + block * PER_WORD + j
                     for r in T.unroll(rows):
                         value[r] = x[T.min(row + r, m - 1), k]
@@ -167,14 +217,16 @@ def _products(inputs: int, width: int, rows: int, columns: int, *, normed: bool)
                             squares[r] = squares[r] + value[r] * value[r]
                             value[r] = value[r] * gain[k]
                     for c in T.unroll(columns):
-                        # Signed, because SwiftShader converts an unsigned integer to a float in
-                        # several instructions.
                         level[0] = scale[c] * (
-                            T.Cast("float32", T.Cast("int32", T.bitwise_and(word[c], T.uint32(15))))
-                            - T.float32(ZERO)
+                            _number(T.bitwise_and(word[c], T.uint32(15))) - T.float32(ZERO)
                         )
                         word[c] = T.shift_right(word[c], T.uint32(4))
                         for r in T.unroll(rows):
                             total[r * columns + c] = total[r * columns + c] + value[r] * level[0]
 
     return multiply
+
+
+def _number(bits):
+    """Signed on the way, for SwiftShader converts an unsigned integer in several instructions."""
+    return T.Cast("float32", T.Cast("int32", bits))

@@ -1,25 +1,38 @@
 # TVMScript is Python by its syntax only: types and control flow are TVM's.
 # mypy: ignore-errors
-# ruff: noqa: N812, PLR0917
-"""A draw from the most probable tokens."""
+# ruff: noqa: C901, N812, PLR0917
+"""A draw from the most probable tokens, without sorting them.
+
+The least probability that `top_p` still keeps is found digit by digit. Positive floating-point
+numbers are ordered as their bits are, so a threshold of 30 bits grows by three bits a round: for
+each of the seven ways to go on, all threads together sum the probabilities that reach it.
+"""
 
 from tvm.script import tirx as T
 
 __all__ = ["sample_top_p"]
 
+_THREADS = 64
+_BITS = 3
+_ROUNDS = 10  # 30 bits: the largest probability, 1, is 0x3f800000
+_CHOICES = (1 << _BITS) - 1
+
 
 def sample_top_p(*, vocabulary: int):
-    """Return the kernel that draws a token for each of n requests, one thread per request.
+    """Return the kernel that draws a token for each of n requests, one workgroup per request.
 
-    It takes the sorted probabilities and their tokens `[b, V]`, numbers in [0, 1) `[n]`, the row
-    of each request `[n]` and the mass to keep `[b]`, and gives tokens `[n]`. Kept are the most
-    probable tokens until their mass reaches `top_p`, at least one and never an impossible one.
+    It takes probabilities `[b, V]` twice (WebLLM hands on what it believes to be sorted
+    probabilities and their tokens), numbers in [0, 1) `[n]`, the row of each request `[n]` and the
+    mass to keep `[b]`, and gives tokens `[n]`. Kept are the most probable tokens until their mass
+    reaches `top_p`, equally probable ones together, and never an impossible one.
     """
+    find = _least_kept(vocabulary)
+    draw = _draw(vocabulary)
 
     @T.prim_func(private=True, s_tir=True)
     def sample(
         var_probability: T.handle,
-        var_token: T.handle,
+        var_same: T.handle,
         var_uniform: T.handle,
         var_row: T.handle,
         var_top_p: T.handle,
@@ -28,32 +41,105 @@ def sample_top_p(*, vocabulary: int):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         batch, n = T.int32(), T.int32()
         probability = T.match_buffer(var_probability, (batch, vocabulary), "float32")
-        token = T.match_buffer(var_token, (batch, vocabulary), "int32")
+        T.match_buffer(var_same, (batch, vocabulary), "float32")
         uniform = T.match_buffer(var_uniform, (n,), "float32")
         row = T.match_buffer(var_row, (n,), "int32")
         top_p = T.match_buffer(var_top_p, (batch,), "float32")
         out = T.match_buffer(var_out, (n,), "int32")
         for bx in T.thread_binding(n, "blockIdx.x"):
-            for tx in T.thread_binding(1, "threadIdx.x"):  # noqa: B007
+            for tx in T.thread_binding(_THREADS, "threadIdx.x"):
                 with T.sblock("sample"):
                     T.reads()
                     T.writes()
-                    mass = T.sblock_alloc_buffer((2,), "float32", scope="local")
-                    count = T.sblock_alloc_buffer((2,), "int32", scope="local")
-                    mass[0] = probability[row[bx], 0]
-                    count[0] = 1
-                    while (
-                        count[0] < vocabulary
-                        and mass[0] < top_p[row[bx]]
-                        and probability[row[bx], T.min(count[0], vocabulary - 1)] > T.float32(0)
-                    ):
-                        mass[0] = mass[0] + probability[row[bx], count[0]]
-                        count[0] = count[0] + 1
-                    mass[1] = probability[row[bx], 0]
-                    count[1] = 0
-                    while count[1] < count[0] - 1 and mass[1] <= uniform[bx] * mass[0]:
-                        count[1] = count[1] + 1
-                        mass[1] = mass[1] + probability[row[bx], count[1]]
-                    out[bx] = token[row[bx], count[1]]
+                    parts = T.sblock_alloc_buffer((_CHOICES * _THREADS,), scope="shared")
+                    at = T.sblock_alloc_buffer((1,), "int32", scope="local")
+                    least = T.sblock_alloc_buffer((1,), "int32", scope="local")
+                    at[0] = row[bx]
+                    find(probability, top_p, at, tx, parts, least)
+                    draw(probability, uniform, at, bx, tx, parts, least, out)
 
     return sample
+
+
+def _least_kept(vocabulary: int):
+    """Return the macro that leaves in `least` the bits of the least probability to keep."""
+    each = (vocabulary + _THREADS - 1) // _THREADS
+
+    @T.macro
+    def find(probability, top_p, at, tx, parts, least):
+        sums = T.sblock_alloc_buffer((_CHOICES,), scope="shared")
+        mass = T.sblock_alloc_buffer((_CHOICES,), scope="local")
+        limit = T.sblock_alloc_buffer((_CHOICES,), scope="local")
+        mine = T.sblock_alloc_buffer((1,), scope="local")
+        digit = T.sblock_alloc_buffer((1,), "int32", scope="local")
+        least[0] = 0
+        for step in range(_ROUNDS):
+            for c in T.unroll(_CHOICES):
+                mass[c] = T.float32(0)
+                limit[c] = T.reinterpret(
+                    "float32", least[0] + T.shift_left(c + 1, (_ROUNDS - 1 - step) * _BITS)
+                )
+            # Strided, so that neighbouring threads read neighbouring numbers.
+            for i in range(each):
+                if i * _THREADS + tx < vocabulary:
+                    mine[0] = probability[at[0], i * _THREADS + tx]
+                    for c in T.unroll(_CHOICES):
+                        mass[c] = mass[c] + mine[0] * T.Cast("float32", mine[0] >= limit[c])
+            for c in T.unroll(_CHOICES):
+                parts[c * _THREADS + tx] = mass[c]
+            T.tvm_storage_sync("shared")
+            if tx < _CHOICES:
+                mine[0] = T.float32(0)
+                for i in range(_THREADS):
+                    mine[0] = mine[0] + parts[tx * _THREADS + i]
+                sums[tx] = mine[0]
+            T.tvm_storage_sync("shared")
+            # The higher the limit, the less reaches it: the digit is how many masses suffice.
+            digit[0] = 0
+            for c in T.unroll(_CHOICES):
+                digit[0] = digit[0] + T.Cast("int32", sums[c] >= top_p[at[0]])
+            least[0] = least[0] + T.shift_left(digit[0], (_ROUNDS - 1 - step) * _BITS)
+
+    return find
+
+
+def _draw(vocabulary: int):
+    """Return the macro that draws among those whose probability has at least the bits `least`."""
+    each = (vocabulary + _THREADS - 1) // _THREADS
+
+    @T.macro
+    def draw(probability, uniform, at, bx, tx, parts, least, out):
+        limit = T.sblock_alloc_buffer((1,), scope="local")
+        mine = T.sblock_alloc_buffer((1,), scope="local")
+        mass = T.sblock_alloc_buffer((4,), scope="local")  # before, with this thread, all; drawn
+        chosen = T.sblock_alloc_buffer((1,), "int32", scope="local")
+        limit[0] = T.reinterpret("float32", least[0])
+        mass[0] = T.float32(0)
+        for i in range(each):
+            if i * _THREADS + tx < vocabulary:
+                mine[0] = probability[at[0], i * _THREADS + tx]
+                mass[0] = mass[0] + mine[0] * T.Cast("float32", mine[0] >= limit[0])
+        parts[tx] = mass[0]
+        T.tvm_storage_sync("shared")
+        # All threads add the same numbers in the same order, so that one and only one finds what
+        # is drawn in its span.
+        mass[2] = T.float32(0)
+        for i in range(_THREADS):
+            if i == tx:
+                mass[0] = mass[2]
+            mass[2] = mass[2] + parts[i]
+            if i == tx:
+                mass[1] = mass[2]
+        # A number near 1 must not be rounded out of the last span.
+        mass[3] = T.min(uniform[bx] * mass[2], mass[2] * T.float32(1 - 2**-22))
+        if mass[0] <= mass[3] and mass[3] < mass[1]:
+            chosen[0] = 0
+            for i in range(each):
+                if i * _THREADS + tx < vocabulary:
+                    mine[0] = probability[at[0], i * _THREADS + tx]
+                    if mine[0] >= limit[0] and mine[0] > T.float32(0) and mass[0] <= mass[3]:
+                        chosen[0] = i * _THREADS + tx
+                        mass[0] = mass[0] + mine[0]
+            out[bx] = chosen[0]
+
+    return draw

@@ -1,0 +1,116 @@
+"""The kernels whose threads work together, on SwiftShader against numpy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from model.compile import kernels
+from tests.model.kernels_in_browser import blank_page, run_in_browser
+
+pytestmark = pytest.mark.recipe
+
+RANDOM = np.random.default_rng(6)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with blank_page() as opened:
+        yield opened
+
+
+def softmax(page: Page, logits: Any, temperature: float) -> Any:
+    rows, _, vocabulary = logits.shape
+    left = run_in_browser(
+        page,
+        kernels.softmax_with_temperature(vocabulary=vocabulary),
+        {"x": logits, "t": np.full(rows, temperature, np.float32), "y": np.zeros_like(logits)},
+        {"n": rows},
+        (rows, 1),
+    )
+    return left["y"]
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 0.7, 1.0, 2.0])
+@pytest.mark.parametrize("vocabulary", [8, 64, 200, 4096])
+def test_softmax_equals_numpy(page: Page, vocabulary: int, temperature: float) -> None:
+    logits = (RANDOM.standard_normal((2, 1, vocabulary)) * 5).astype(np.float32)
+    scaled = (logits - logits.max(-1, keepdims=True)).astype(np.float64) / temperature
+    expected = np.exp(scaled) / np.exp(scaled).sum(-1, keepdims=True)
+    np.testing.assert_allclose(softmax(page, logits, temperature), expected, atol=1e-6)
+
+
+def test_softmax_gives_what_is_masked_no_chance_at_all(page: Page) -> None:
+    logits = RANDOM.standard_normal((1, 1, 200)).astype(np.float32)
+    logits[0, 0, ::3] = -1e30
+    for temperature in (1e-6, 1.0, 2.0):
+        y = softmax(page, logits, temperature)
+        assert (y[0, 0, ::3] == 0).all()
+        assert y.sum() == pytest.approx(1, abs=1e-5)
+
+
+def sample(page: Page, probabilities: Any, uniform: Any, top_p: float) -> list[int]:
+    """Return what is drawn for each number of `uniform`."""
+    p = np.asarray(probabilities, np.float32)[None]
+    u = np.asarray(uniform, np.float32)
+    left = run_in_browser(
+        page,
+        kernels.sample_top_p(vocabulary=p.size),
+        {
+            "probability": p,
+            "same": p,
+            "uniform": u,
+            "row": np.zeros(len(u), np.int32),
+            "top_p": np.array([top_p], np.float32),
+            "out": np.full(len(u), -1, np.int32),
+        },
+        {"n": len(u), "batch": 1},
+        (len(u), 1),
+    )
+    return [int(token) for token in left["out"]]
+
+
+def kept(probabilities: Any, top_p: float) -> set[int]:
+    """Return the most probable tokens until their mass reaches `top_p`."""
+    order = np.argsort(-probabilities, kind="stable")
+    mass = np.cumsum(probabilities[order].astype(np.float64))
+    return set(order[: int(np.searchsorted(mass, top_p)) + 1].tolist())
+
+
+@pytest.mark.parametrize("vocabulary", [5, 64, 200, 4096])
+@pytest.mark.parametrize("top_p", [1e-5, 0.3, 0.9, 0.99])
+def test_sample_draws_what_top_p_keeps_and_nothing_else(
+    page: Page, vocabulary: int, top_p: float
+) -> None:
+    p = RANDOM.dirichlet(np.full(vocabulary, 0.1)).astype(np.float32)
+    grid = (np.arange(400) + 0.5) / 400
+    drawn = Counter(sample(page, p, grid, top_p))
+    allowed = kept(p, top_p)
+    assert set(drawn) <= allowed
+    total = sum(float(p[token]) for token in allowed)
+    for token in allowed:
+        assert abs(drawn[token] / 400 - p[token] / total) <= 1.01 / 400
+
+
+def test_sample_keeps_the_equally_probable_together(page: Page) -> None:
+    grid = (np.arange(100) + 0.5) / 100
+    assert Counter(sample(page, [0.25] * 4, grid, 0.3)) == dict.fromkeys(range(4), 25)
+    assert set(sample(page, [0.5, 0.2, 0.2, 0.1], grid, 0.6)) == {0, 1, 2}
+
+
+def test_sample_never_draws_the_impossible(page: Page) -> None:
+    almost_one = float(np.nextafter(np.float32(1), np.float32(0)))
+    for top_p in (0.5, 1.0):
+        drawn = sample(page, [0.0, 0.7, 0.0, 0.2999, 0.0], [0.0, almost_one], top_p)
+        assert drawn == [1, 1 if top_p < 0.7 else 3]
+
+
+def test_sample_of_the_certain(page: Page) -> None:
+    certain = np.zeros(4096)
+    certain[77] = 1
+    assert sample(page, certain, [0.0, 0.5, 0.9999999], 0.95) == [77, 77, 77]
