@@ -70,7 +70,7 @@ def _different(
     topics = {
         form.topic
         for form in (*_forms("notes", ""), *_forms("clauses", ""))
-        if any(line.text in told for line in form.outputs)
+        if told and any(line.text in told for line in form.outputs)
     }
     notes: list[Note] = []
     said: set[str] = set()

@@ -7,7 +7,7 @@ occupation and the interests, and nothing in it contradicts the notes or itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 
 from model.data.completing import category_of, family_of
@@ -218,8 +218,9 @@ def _texts(person: Person) -> list[str]:
     ]
 
 
-def _words(text: str) -> set[str]:
-    return {word.strip(".,;:!?()[]<>|{}").lower() for word in text.split()}
+@lru_cache(maxsize=2**16)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip(".,;:!?()[]<>|{}").lower() for word in text.split())
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from model.data.lexicon import sections
 from model.data.people import Person
@@ -75,5 +76,7 @@ class Wording:
         return {_stem(word) for word in words if len(word) > 3 and word not in _COMMON} - set(free)
 
 
+# Sentences draw on few words, and many are weighed before one is said.
+@lru_cache(maxsize=2**16)
 def _stem(word: str) -> str:
     return re.sub(r"(?:'s|s|ed|ing|ly)$", "", word)
