@@ -14,7 +14,10 @@ from model.data.people import Person
 from model.data.template import Template
 from model.data.voice import Visitor
 
-__all__ = ["form_fields", "keywords"]
+__all__ = ["EMOJIS", "form_fields", "keywords"]
+
+# What visitors put behind a word. The text leaves them out: they say nothing that words do not.
+EMOJIS = ("😀", "😊", "❤️", "🎉", "🐶", "🍕", "⚽", "🎸", "🌱", "✨", "📚", "🙂")
 
 
 # Names that a page of somebody else may use for the same fields.
@@ -175,6 +178,10 @@ def _cased(text: str, random: Random) -> str:
 def _untidy(fields: dict[str, str], random: Random) -> dict[str, str]:
     if random.random() < 0.05:
         fields = {name: f" {value.replace(' ', '  ')} " for name, value in fields.items()}
+    decorated = [name for name in ("interests", "notes", "occupation", "tone") if name in fields]
+    if decorated and random.random() < 0.025:
+        name = random.choice(decorated)
+        fields[name] += f" {random.choice(EMOJIS)}"
     if random.random() < 0.05:
         fields = {name.upper(): value for name, value in fields.items()}
     if random.random() < 0.03:

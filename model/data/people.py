@@ -99,8 +99,20 @@ def a_person(random: Random) -> Person:
     """Return somebody, with each fact sometimes missing but never all of them."""
     while True:
         person = _attempt(random)
+        if random.random() < 0.07:
+            person = _with_one_fact(person, random)
         if person.named or person.age or person.occupation or person.interests or person.notes:
             return person
+
+
+def _with_one_fact(person: Person, random: Random) -> Person:
+    # A form may have a single field; pronouns that only another field tells are then unknown.
+    if person.pronoun_typed or person.pronoun_field:
+        return person
+    kept = random.choice(("named", "age", "occupation", "interests", "notes"))
+    empty = {"named": False, "age": None, "occupation": None, "interests": (), "notes": ()}
+    del empty[kept]
+    return replace(person, tone=None, group="neutral", **empty)
 
 
 def _attempt(random: Random) -> Person:
