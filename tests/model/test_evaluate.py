@@ -1,0 +1,201 @@
+"""The evaluation's cases, and their replay by the real engine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from playwright.sync_api import sync_playwright
+from pywebllm.builtin import BUILTIN_PATH
+from pywebllm.persona.prompt import persona_messages
+
+from model.__main__ import main
+from model.evaluate.case import Ask, Case, read_answers, read_cases, write_cases
+from model.evaluate.cases import SEEDS, make_cases
+from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
+from model.evaluate.pack import pack
+from model.evaluate.replay import replay
+from model.evaluate.words import says
+from model.tools import RecipeError
+from tests.browser.chromium import FLAGS, find_chromium
+
+MODEL = Path(__file__).parents[2] / "static" / BUILTIN_PATH
+
+
+@cache
+def cases(count: int) -> list[Case]:
+    return make_cases(count=count, seed=0)
+
+
+def test_same_seed_makes_the_same_cases() -> None:
+    assert make_cases(count=6, seed=0) == cases(6)
+    assert make_cases(count=6, seed=1) != cases(6)
+
+
+def test_every_kind_is_asked_for() -> None:
+    groups = Counter(case.group for case in cases(30))
+    assert groups["persona"] == groups["typed"] == 60
+    assert groups["seed"] == SEEDS
+    assert groups["talk"] == 30
+    kinds = Counter(ask.kind for case in cases(30) for ask in case.asks if ask.judged)
+    assert kinds.keys() == {
+        *("persona", "typed", "question", "unknown", "rewrite", "talk", "refusal")
+    }
+    follow_ups = [case for case in cases(30) if case.id.startswith("follow-up/")]
+    assert sum(ask.judged for case in follow_ups for ask in case.asks) >= 30
+
+
+def test_ids_and_seeds_are_unique() -> None:
+    assert max(Counter(case.id for case in cases(30)).values()) == 1
+    seeds = [ask.request["seed"] for case in cases(30) for ask in case.asks]
+    assert max(Counter(seeds).values()) == 1
+
+
+def test_prose_and_json_are_asked_for_with_the_same_forms() -> None:
+    by_id = {case.id: case.asks[0] for case in cases(6)}
+    for number in range(6):
+        prose, typed = by_id[f"persona/{number}"], by_id[f"typed/{number}"]
+        assert prose.told == typed.told
+        assert typed.schema is not None
+        assert typed.request["response_format"]["type"] == "grammar"
+        assert "response_format" not in prose.request
+
+
+def test_request_is_the_librarys_own() -> None:
+    [case] = [case for case in cases(2) if case.id == "persona/hand-written/0"]
+    form = {
+        "name": "Sophie",
+        "age": "24",
+        "occupation": "barista",
+        "interests": "vinyl records, thrift shopping",
+        "tone": "casual",
+    }
+    assert case.asks[0].messages == persona_messages(form)
+    assert case.asks[0].request.keys() == {"temperature", "max_tokens", "seed"}
+
+
+def test_hand_written_forms_can_be_met() -> None:
+    forms = [case.asks[0] for case in hand_written(typed=False)]
+    assert len(forms) >= 40
+    for ask in forms:
+        told = " . ".join(ask.told)
+        for field, ways in ask.keywords.items():
+            if field == "occupation" and "|" in ways[0]:
+                continue
+            assert all(says(told, way) for way in ways), (told, field)
+    assert len([*hand_written_follow_ups()]) >= 15
+    assert len([*small_talk()]) >= 40
+
+
+def test_cases_survive_the_file(tmp_path: Path) -> None:
+    write_cases(tmp_path / "cases.json", cases(2))
+    found = read_cases(tmp_path / "cases.json")
+    assert json.dumps([case.id for case in found]) == json.dumps([case.id for case in cases(2)])
+    assert found[0].asks[0].request == cases(2)[0].asks[0].request
+
+
+def test_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--only", "judge", "--out", str(tmp_path)]) == 1
+    assert main(["evaluate", "--only", "replay", "--out", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "transcripts.jsonl" in told
+    assert "--only cases" in told or "MODEL_DIR" in told
+
+
+def test_part_that_failed_is_told(tmp_path: Path) -> None:
+    (tmp_path / "part").write_text('part-0.js {"exception": "out of memory"}\n', "utf-8")
+    with pytest.raises(RecipeError, match="out of memory"):
+        read_answers([tmp_path / "part"])
+
+
+FORM = {"name": "Ada", "age": "36", "interests": "chess"}
+
+
+def few_cases() -> list[Case]:
+    first, then = (
+        [*persona_messages(FORM)],
+        [{"role": "user", "content": "How old is she?"}],
+    )
+    request = {"max_tokens": 12, "seed": 1}
+    grammar = {"type": "grammar", "grammar": 'root ::= "yes" | "no"'}
+    return [
+        Case(
+            id="talk",
+            group="talk",
+            asks=[
+                Ask(kind="persona", messages=first, request={**request, "temperature": 0.7}),
+                Ask(kind="question", messages=then, request=request),
+            ],
+        ),
+        Case(
+            id="bound",
+            group="typed",
+            asks=[
+                Ask(kind="typed", messages=first, request=request | {"response_format": grammar})
+            ],
+        ),
+        Case(
+            id="bad",
+            group="talk",
+            asks=[Ask(kind="talk", messages=then, request={"max_tokens": -1})] * 2,
+        ),
+    ]
+
+
+@pytest.mark.timeout(240)
+def test_real_engine_answers_and_repeats_itself(tmp_path: Path) -> None:
+    some = few_cases()
+    out = replay(MODEL, [*some, some[1]], pages=2, out=tmp_path / "transcripts.jsonl")
+    answers, about = read_answers([out])
+    assert about["parts"] == 2
+    assert "swiftshader" in about["adapter"]
+    first, second = answers["talk"]
+    assert first.text
+    assert first.finish == "length"
+    assert first.tokens == 12
+    assert second.prompt_tokens > 0
+    assert answers["bound"][0].text in ("yes", "no")
+    assert [bool(answer.error) for answer in answers["bad"]] == [True, True]
+    again, _ = read_answers([replay(MODEL, some[:1], pages=1, out=tmp_path / "again.jsonl")])
+    assert [answer.text for answer in again["talk"]] == [answer.text for answer in answers["talk"]]
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    handler = partial(Quiet, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.timeout(240)
+def test_pack_replays_wherever_a_script_can_be_evaluated(tmp_path: Path) -> None:
+    write_cases(tmp_path / "cases.json", few_cases()[:2])
+    folder = pack(MODEL, tmp_path / "cases.json", tmp_path / "pack", parts=2, seconds=100)
+    lines = []
+    with served(folder / "site") as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        page = browser.new_page()
+        page.goto(address)
+        for script in sorted(folder.glob("part-*.js")):
+            lines.append(f"{script.name} {json.dumps(page.evaluate(script.read_text('utf-8')))}\n")
+        browser.close()
+    (tmp_path / "parts").write_text("".join(lines), "utf-8")
+    answers, _ = read_answers([tmp_path / "parts"])
+    assert answers.keys() == {"talk", "bound"}
