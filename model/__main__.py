@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     _data(commands.add_parser("data", help="print training conversations"))
     _tokenizer(commands.add_parser("tokenizer", help="train the tokenizer"))
+    _text(commands.add_parser("text", help="make tokenizer and tokens, for `train` to find"))
     _train(commands.add_parser("train", help="make text, tokenizer and weights, then the report"))
     _curve(commands.add_parser("curve", help="draw the loss curve of a trained folder"))
     _compare(commands.add_parser("compare", help="train several shapes and compare their losses"))
@@ -65,6 +66,13 @@ def _tokenizer(parser: argparse.ArgumentParser) -> None:
     _common(parser)
 
 
+def _text(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.train.command", function="text", needs=_NEEDS)
+    _common(parser)
+    parser.add_argument("--conversations", type=int, help="how many to make")
+    _state(parser)
+
+
 def _train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="train", needs=_NEEDS)
     _common(parser)
@@ -74,9 +82,7 @@ def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--conversations", type=int, help="how many to make")
     parser.add_argument("--workers", type=int, help="that train (default: one a GPU)")
     parser.add_argument("--fresh", action="store_true", help="do not go on from the last state")
-    parser.add_argument(
-        "--state", type=Path, default=_SCRATCH / "state.pt", help="checkpoint to go on from"
-    )
+    _state(parser)
 
 
 def _curve(parser: argparse.ArgumentParser) -> None:
@@ -90,13 +96,22 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=1.5, help="of training, for each")
     parser.add_argument("--shapes", help="names from model/train/shapes.py (default: all)")
     parser.add_argument("--batch", type=int, help="rows in a batch")
-    parser.add_argument("--conversations", type=int, default=600_000, help="how many to make")
+    parser.add_argument("--conversations", type=int, default=300_000, help="how many to make")
 
 
 def _sample(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="sample", needs=_NEEDS)
     _common(parser)
     parser.add_argument("--count", type=int, help="how many held-out forms")
+
+
+def _state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=_SCRATCH / "state.pt",
+        help="checkpoint to go on from; the tokens lie beside it",
+    )
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ from model.train.team import ALONE, Team, together
 from model.train.text import Text, text_of
 from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 
-__all__ = ["PRESETS", "Job", "Preset", "curve", "sample", "tokenizer", "train"]
+__all__ = ["PRESETS", "Job", "Preset", "curve", "sample", "text", "tokenizer", "train"]
 
 log = logging.getLogger("pywebllm.model")
 
@@ -55,7 +55,7 @@ PRESETS = {
     "full": Preset(
         shape=FULL,
         tokenizer_texts=40_000,
-        conversations=1_500_000,
+        conversations=1_000_000,
         row=1024,
         batch=64,
         steps=100_000,
@@ -98,6 +98,13 @@ class Job:
     seed: int
 
 
+def text(arguments: argparse.Namespace) -> None:
+    """Make tokenizer and rows beforehand: `train` with the same settings finds them."""
+    preset = _adjusted(PRESETS[arguments.preset], arguments)
+    words = _tokenizer(preset, arguments.out, arguments.seed, _processes(arguments))
+    _text(preset, words, arguments)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Do everything from text to report, within the time given."""
     started = time.monotonic()
@@ -112,10 +119,10 @@ def train(arguments: argparse.Namespace) -> None:
         if state.is_file()
         else _tokenizer(preset, out, arguments.seed, _processes(arguments))
     )
-    text = _text(preset, words, arguments)
+    rows = _text(preset, words, arguments)
     deadline = started + preset.minutes * 60 - preset.reserve
     plan = Plan(batch=preset.batch, steps=preset.steps, deadline=deadline)
-    job = Job(shape=preset.shape, text=text, plan=plan, out=out, state=state, seed=arguments.seed)
+    job = Job(shape=preset.shape, text=rows, plan=plan, out=out, state=state, seed=arguments.seed)
     log.info("network: %.2f M parameters", preset.shape.parameters / 1e6)
     workers = arguments.workers or max(torch.cuda.device_count(), 1)
     if workers == 1 or not together(_work, job, size=workers):
@@ -156,7 +163,7 @@ def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
     given = {
         name: value
         for name in ("minutes", "steps", "batch", "conversations")
-        if (value := getattr(arguments, name)) is not None
+        if (value := getattr(arguments, name, None)) is not None
     }
     if any(value <= 0 for value in given.values()):
         raise RecipeError("--minutes, --steps, --batch and --conversations must be above zero")

@@ -143,7 +143,7 @@ def _encoded(tokenizer: Tokenizer, batch: list[Conversation]) -> Iterator[_Rows]
     # All pieces of all conversations in one call. Cutting the text where a piece ends does not
     # change its tokens: a special token or a line break stands there.
     pieces = [spans(conversation.messages) for conversation in batch]
-    encoded = iter(tokenizer.encode_batch([text for one in pieces for text, _ in one]))
+    encoded = iter(tokenizer.encode_batch_fast([text for one in pieces for text, _ in one]))
     for one in pieces:
         parts = [
             np.asarray(next(encoded).ids, np.int16) | (LEARNED if learned else 0)

@@ -191,13 +191,12 @@ class Trainer:
         if not np.isfinite(value):
             raise RecipeError(f"the loss is {value} at step {self._step}: lower the learning rate")
         share = quantised_share(progress, start=self.plan.quantised_from)
+        done = f"{100 * progress:.1f} % done, loss {value:.4f}"
         shown = ["", ""]
         if self._step % (self.plan.log_every * 10) == 0:
             shown = [f"{self.validate(share=one):.4f}" for one in (share, 1.0)]
-        done = f"{100 * progress:.1f} % done, loss {value:.4f}"
-        log.info(
-            "step %d, %.0f s, %s%s", self._step, seconds, done, ", valid {} / {}".format(*shown)
-        )
+            done += f", held out {shown[0]}, through 4 bits {shown[1]}"
+        log.info("step %d, %.0f s, %s", self._step, seconds, done)
         rate = learning_rate(progress, peak=self.plan.peak)
         head = (self._step, f"{seconds:.1f}", self.tokens, f"{rate:.6f}", f"{share:.0f}")
         return (*head, f"{value:.4f}", *shown)
