@@ -279,3 +279,10 @@ def test_the_command_says_what_is_wrong(
     assert main(["build", str(tmp_path / "none"), "--out", str(out), *arguments]) == 1
     assert message in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_folder_that_was_not_built_is_not_verified(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(folder), str(tmp_path)]) == 1
+    assert "has no mlc-chat-config.json" in capsys.readouterr().err

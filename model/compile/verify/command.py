@@ -5,6 +5,8 @@ import sys
 from typing import Any, Final
 
 from model.compile.checkpoint import Checkpoint
+from model.compile.errors import CheckpointError
+from model.compile.tokenizer import read_json
 
 from .browser import open_engine
 from .logits import compare_logits
@@ -28,7 +30,16 @@ def verify(options: argparse.Namespace) -> None:
         VerificationError: it does not compute what PyTorch computes.
         ToolError: the browser or WebLLM is missing.
     """
-    checkpoint = Checkpoint.read(options.source)
+    if not (options.model / "mlc-chat-config.json").is_file():
+        raise CheckpointError(
+            f"{options.model} has no mlc-chat-config.json. Give what `python -m model build` wrote."
+        )
+    sizes = read_json(options.model / "mlc-chat-config.json")
+    checkpoint = Checkpoint.read(
+        options.source,
+        context=sizes["context_window_size"],
+        prefill_chunk=sizes["prefill_chunk_size"],
+    )
     with open_engine(options.model) as engine:
         loaded = engine.load()
         _say(f"loaded in {loaded['milliseconds'] / 1000:.1f} s on {loaded['adapter']}")

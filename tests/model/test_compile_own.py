@@ -1,0 +1,136 @@
+"""A checkpoint of somebody's own, from the command line to the real engine.
+
+It differs from the built-in model in all that may differ: shape, rotary positions, a head of its
+own, an odd vocabulary, bfloat16 in shards, words instead of bytes, chat template, two ends.
+Takes a minute and a half, and more where TVM's runtime is not compiled yet.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from pywebllm import ModelRecord
+
+from model.__main__ import main
+from model.compile.checkpoint import Checkpoint
+from model.compile.template import Template
+from model.compile.verify.browser import Engine, open_engine
+from model.compile.verify.logits import compare_logits
+from model.compile.verify.reference import Reference
+from model.compile.verify.sampling import a_grammar_is_obeyed
+from tests.model.random_llama import ZEPHYR, write_other_llama
+
+pytestmark = [
+    pytest.mark.recipe,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(shutil.which("emcc") is None, reason="emcc is not installed"),
+]
+
+MESSAGES = (("system", "You are brief."), ("user", "Who are you, and what do you like?"))
+REQUEST = {"messages": [{"role": role, "content": text} for role, text in MESSAGES]}
+LENGTH = 24
+# Random weights write bytes that make no letters, and how those look depends on when one looks.
+BIAS = dict.fromkeys(range(3, 259), -100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    checkpoint: Checkpoint
+    folder: Path
+    printed: str
+    told: str
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    home = tmp_path_factory.mktemp("own")
+    source = write_other_llama(home / "mine")
+    out = home / "out"
+    options = ["--out", str(out), "--name", "mine-q4f32_1", "--prefill-chunk", "64"]
+    printed, told = io.StringIO(), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(told):
+        assert main(["build", str(source), *options]) == 0
+    return Built(
+        checkpoint=Checkpoint.read(source, prefill_chunk=64),
+        folder=out,
+        printed=printed.getvalue(),
+        told=told.getvalue(),
+    )
+
+
+@pytest.fixture(scope="module")
+def engine(built: Built) -> Iterator[Engine]:
+    with open_engine(built.folder) as opened:
+        opened.load()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def greedy(built: Built) -> list[int]:
+    """What transformers writes after MESSAGES, with the weights as they were packed, in words."""
+    network, tokens = Reference.quantized(built.checkpoint), built.checkpoint.tokens
+    said = tokens.encode(Template(ZEPHYR, tokens).render(MESSAGES))
+    start = len(said)
+    while len(said) < start + LENGTH and said[-1] not in tokens.ends[:1]:
+        logits = network.logits(said)[-1]
+        logits[[*BIAS]] += [*BIAS.values()]
+        said.append(int(logits.argmax()))
+    return said[start:]
+
+
+def test_logits_equal_pytorchs(built: Built, engine: Engine) -> None:
+    agreement = compare_logits(engine, built.checkpoint)
+    agreement.check()
+    assert agreement.same_best == agreement.positions
+
+
+def test_its_answer_is_the_one_transformers_gives(
+    built: Built, engine: Engine, greedy: list[int]
+) -> None:
+    request = {**REQUEST, "temperature": 0, "max_tokens": LENGTH}
+    answer = engine.complete(request | {"logit_bias": {str(token): BIAS[token] for token in BIAS}})
+    assert answer["tokens"] == greedy
+    assert answer["text"] == built.checkpoint.tokens.decode(greedy)
+
+
+def test_each_of_its_ends_ends_an_answer(built: Built, engine: Engine) -> None:
+    assert built.checkpoint.tokens.ends == (2, 7)
+    for end in built.checkpoint.tokens.ends:
+        answer = engine.complete({**REQUEST, "max_tokens": 4}, forced={end: 5.0})
+        assert (answer["finish"], answer["text"]) == ("stop", "")
+
+
+def test_a_letter_of_several_bytes_is_streamed_whole(built: Built, engine: Engine) -> None:
+    """Such letters have no token of their own; their bytes come one by one."""
+    bytes_of_e = [built.checkpoint.tokens.ids[f"<0x{byte:02X}>"] for byte in "é".encode()]
+    form = {"type": "grammar", "grammar": 'root ::= "é is é"'}
+    answer = engine.complete({**REQUEST, "max_tokens": 20, "response_format": form})
+    assert answer["text"] == "é is é"
+    assert set(bytes_of_e) <= set(answer["tokens"])
+
+
+def test_a_grammar_is_obeyed(engine: Engine) -> None:
+    a_grammar_is_obeyed(engine)
+
+
+def test_the_command_says_how_to_use_the_result(built: Built) -> None:
+    assert f"cp {built.folder}/* static/models/mine-q4f32_1/resolve/v1/" in built.printed
+    assert "note: where a request has no system message" in built.told
+    code = dedent(built.printed[built.printed.index("    from pywebllm") :])
+    compile(f"async def page():\n{_indented(code)}", "page", "exec")
+    names: dict[str, object] = {}
+    exec(code[: code.index("async with")], names)
+    base = "models/mine-q4f32_1/resolve/v1/"
+    record = ModelRecord(model_id="mine-q4f32_1", model=base, model_lib=f"{base}model.wasm")
+    assert names["mine"] == record
+
+
+def _indented(code: str) -> str:
+    return "".join(f"    {line}\n" for line in code.splitlines())
