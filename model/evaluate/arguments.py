@@ -24,5 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="that draws the cases")
     parser.add_argument("--pages", type=int, default=1, help="browsers side by side, or parts")
     parser.add_argument("--seconds", type=float, default=1e9, help="for each part of a pack")
+    parser.add_argument("--thread", choices=("worker", "main"), default="worker", help="of a pack")
     parser.add_argument("--transcripts", type=Path, nargs="+", help="to judge")
     parser.add_argument("--no-fail", action="store_true", help="exit with 0 whatever was found")

@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
             out / "pack",
             parts=arguments.pages,
             seconds=arguments.seconds,
+            thread=arguments.thread,
         )
         log.info("serve %s and evaluate %s in it", folder / "site", folder / "part-*.js")
     if step in (None, "judge"):

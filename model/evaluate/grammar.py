@@ -31,6 +31,8 @@ OFF: Final[Mapping[str, str]] = {
     "Excellent": "a matter of style: it wants another word for “very good”",
     "MissingPreposition": "wrong alarm for “She has brown eyes” and “He is good company”",
     "NotTo": "wrong alarm for “They can never say no to tacos”",
+    "SplitWords": "wrong alarm for “warm-hearted”",
+    "AvoidAndAlso": "a matter of style",
     "SpelledNumbers": "a matter of style: ages are told in digits, as they were typed",
 }
 

@@ -27,8 +27,9 @@ _REFUSES = re.compile(
     r"\b(?:cannot|can['\u2019]t|could not|not able|unable|do(?: not|n['\u2019]t) know)\b"
     r"|\b(?:beyond me|too small|out of (?:my )?reach|turn to|leave that|not for me)\b"
     r"|\bnot (?:the right|good at|made for|something|my)\b|\bsorry\b|\bafraid\b|\bget that wrong\b"
-    r"|\bi (?:know|have) no|\bi (?:will|would) not\b|\bno idea\b|\bis all i\b|\bknowledge ends\b"
-    r"|\bpersonas?\b|\bmake (?:things |people |somebody )?up\b|\binvent\b|\bshall i\b"
+    r"|\bi (?:know|have) no|\bi (?:will|would) not\b|\bno idea\b|\bis all i\b|\btoo serious\b"
+    r"|\bknowledge ends\b|\brather not\b|\bmade-up\b"
+    r"|\bpersonas?\b|\bmake (?:things |people |somebody )?up\b|\binvent|\bshall i\b"
 )
 _SHORTER = re.compile(r"\bshorte[rn]|\btoo long\b|\bbriefer\b|\bcut it\b")
 _PROSE = ("persona", "rewrite")

@@ -16,17 +16,18 @@ _PAGE: Final = "<!doctype html><meta charset=utf-8><title>replay</title>\n"
 _SCRIPT: Final = """(async () => {{
   const {{ replay }} = await import("/replay.js");
   const cases = await (await fetch("/cases.json")).json();
-  return replay(cases, {{ url: "/{model}/", part: {part}, of: {of}, seconds: {seconds} }});
+  const how = {{ part: {part}, of: {of}, seconds: {seconds}, thread: "{thread}" }};
+  return replay(cases, {{ url: "/{model}/", ...how }});
 }})()
 """
 
 
-def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float) -> Path:
+def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thread: str) -> Path:
     """Write the folder `out` anew and return it.
 
     A server has to serve `out/site`. Each of `out/part-N.js` is one expression for a page of this
     origin; its value, as JSON on a line, is a part of the transcripts. After `seconds` a part
-    begins no further case.
+    begins no further case. The engine runs on the `thread` "worker", as for visitors, or "main".
     """
     for file in FILES.values():
         if not file.is_file():
@@ -39,6 +40,8 @@ def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float) -> 
     shutil.copy(cases, site / "cases.json")
     (site / "index.html").write_text(_PAGE, "utf-8")
     for part in range(parts):
-        script = _SCRIPT.format(model=_MODEL, part=part, of=parts, seconds=f"{seconds:g}")
+        script = _SCRIPT.format(
+            model=_MODEL, part=part, of=parts, seconds=f"{seconds:g}", thread=thread
+        )
         (out / f"part-{part}.js").write_text(script, "utf-8")
     return out

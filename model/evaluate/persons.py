@@ -119,5 +119,5 @@ def _parts(text: str) -> set[str]:
 
 def _without_told(text: str, ask: Ask) -> str:
     for told in sorted((word for words in ask.keywords.values() for word in words), key=len):
-        text = re.sub(re.escape(told), "…", text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<!\w){re.escape(told)}(?!\w)", "…", text, flags=re.IGNORECASE)
     return text

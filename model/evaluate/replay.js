@@ -9,45 +9,30 @@ import { checkSupport, openBridge } from "./webllm_bridge.js";
 
 const ID = "evaluated";
 
-/** Engines that are loaded, by their number: a next call goes on with them. @type {Map<number, any>} */
-const engines = new Map();
+/** The bridge whose model is loaded: a next call goes on with it. @type {any} */
+let bridge;
 
 /**
- * Answer every case whose number is `part` modulo `of`, `lanes` at a time, each in an engine of its
- * own. After `seconds` no further case is begun.
+ * Answer every case whose number is `part` modulo `of`. After `seconds` no further case is begun.
  * @param {any[]} cases as in cases.json
- * @param {{ url: string, part?: number, of?: number, lanes?: number, seconds?: number,
- *   thread?: "worker" | "main" }} options `url` is that of the model's folder and ends in a slash
+ * @param {{ url: string, part?: number, of?: number, seconds?: number, thread?: "worker" | "main" }} options
+ *   `url` is that of the model's folder and ends in a slash
  */
-export async function replay(cases, { url, part = 0, of = 1, lanes = 1, seconds = Infinity, thread = "worker" }) {
+export async function replay(cases, { url, part = 0, of = 1, seconds = Infinity, thread = "worker" }) {
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
-  const mine = cases.filter((_, index) => index % of === part);
+  const webllmUrl = new URL("./webllm.js", import.meta.url).href;
+  bridge ??= openBridge(JSON.stringify({ webllmUrl, thread }));
+  await load(url);
   const transcripts = [];
-  let next = 0;
-  const work = async (lane) => {
-    const bridge = await opened(lane, url, thread);
-    while (next < mine.length && elapsed() < seconds) {
-      const { id, asks } = mine[next++];
-      transcripts.push({ id, answers: await converse(bridge, asks, url) });
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => work(lane)));
+  for (const { id, asks } of cases.filter((_, index) => index % of === part)) {
+    if (elapsed() < seconds) transcripts.push({ id, answers: await converse(asks, url) });
+  }
   const { adapter } = JSON.parse(await checkSupport());
   return { adapter: adapter && `${adapter.vendor} ${adapter.architecture}`, seconds: elapsed(), transcripts };
 }
 
-async function opened(lane, url, thread) {
-  if (!engines.has(lane)) {
-    const webllmUrl = new URL("./webllm.js", import.meta.url).href;
-    engines.set(lane, openBridge(JSON.stringify({ webllmUrl, thread })));
-  }
-  const bridge = engines.get(lane);
-  await load(bridge, url);
-  return bridge;
-}
-
-async function load(bridge, url) {
+async function load(url) {
   const folder = new URL(url, location.href).href;
   const model = { model_id: ID, model: folder, model_lib: new URL("model.wasm", folder).href };
   const loading = bridge.load(JSON.stringify({ model }));
@@ -55,19 +40,19 @@ async function load(bridge, url) {
 }
 
 /** The model's own answers are the history of the next turn. */
-async function converse(bridge, asks, url) {
+async function converse(asks, url) {
   const messages = [];
   const answers = [];
   for (const ask of asks) {
     messages.push(...ask.messages);
-    const answer = await answered(bridge, { ...ask.request, messages }, url);
+    const answer = await answered({ ...ask.request, messages }, url);
     messages.push({ role: "assistant", content: answer.text });
     answers.push(answer);
   }
   return answers;
 }
 
-async function answered(bridge, request, url) {
+async function answered(request, url) {
   const began = performance.now();
   const answer = { text: "", finish: "", tokens: 0, prompt_tokens: 0, milliseconds: 0, error: "" };
   try {
@@ -77,7 +62,7 @@ async function answered(bridge, request, url) {
     }
   } catch (error) {
     answer.error = `${error.name}: ${error.message}`;
-    await load(bridge, url); // an engine that failed is gone
+    await load(url); // an engine that failed is gone
   }
   answer.milliseconds = Math.round(performance.now() - began);
   return answer;

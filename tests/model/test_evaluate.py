@@ -187,7 +187,9 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.mark.timeout(240)
 def test_pack_replays_wherever_a_script_can_be_evaluated(tmp_path: Path) -> None:
     write_cases(tmp_path / "cases.json", few_cases()[:2])
-    folder = pack(MODEL, tmp_path / "cases.json", tmp_path / "pack", parts=2, seconds=100)
+    folder = pack(
+        MODEL, tmp_path / "cases.json", tmp_path / "pack", parts=2, seconds=100, thread="main"
+    )
     lines = []
     with served(folder / "site") as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
