@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
+    _everything(commands.add_parser("all", help="everything below, from text to evaluation"))
     _data(commands.add_parser("data", help="print training conversations"))
     _tokenizer(commands.add_parser("tokenizer", help="train the tokenizer"))
     _text(commands.add_parser("text", help="make tokenizer and tokens, for `train` to find"))
@@ -50,7 +51,21 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(
         commands.add_parser("evaluate", help="judge a compiled folder in the real engine")
     )
+    _checksums(commands.add_parser("checksums", help="write SHA256SUMS of a model's revisions"))
     return parser
+
+
+def _everything(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.everything", function="everything", needs=_NEEDS)
+    _common(parser)
+    parser.add_argument("--minutes", type=float, help="for training and its report")
+    parser.add_argument("--revision", help="folder of the files (default: the library's)")
+    parser.add_argument("--fresh", action="store_true", help="do everything again")
+
+
+def _checksums(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.checksums", function="record", needs=())
+    parser.add_argument("model", type=Path, help="folder with resolve/REVISION")
 
 
 def _data(parser: argparse.ArgumentParser) -> None:

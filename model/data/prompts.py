@@ -1,13 +1,14 @@
-"""The wording of the prompt, taken from the library, so that it exists once."""
+"""What the recipe takes from the library, so that it exists once: the prompt, the model's name."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-__all__ = ["clean_fields", "persona_messages"]
+__all__ = ["BUILTIN_MODEL", "BUILTIN_REVISION", "clean_fields", "persona_messages"]
 
 # From this tree, whatever else is installed.
 sys.path.insert(0, str(Path(__file__).parents[2] / "app"))
 
+from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_REVISION
 from pywebllm.persona.prompt import clean_fields, persona_messages
