@@ -155,5 +155,6 @@ def _check_vocabulary(tokens: TextTokens, shape: Architecture) -> None:
     if largest >= shape.vocabulary:
         raise CheckpointError(
             f"{tokens.folder / 'tokenizer.json'} has tokens up to {largest}, but the embedding has "
-            f"only {shape.vocabulary} rows. Do the two files belong together?"
+            f"only {shape.vocabulary} rows. Do the two belong together? If so, add rows with "
+            "resize_token_embeddings() of transformers."
         )

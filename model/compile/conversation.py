@@ -71,6 +71,8 @@ def describe_conversation(
             "conv_template in a JSON file with --conversation."
         )
     notes = list(_notes(marks, system_message))
+    if template.is_dated:
+        notes.append("the chat template writes the date: WebLLM will always write today's")
     default = marks.default_system or ""
     form = _Form(marks=marks, system_message=default if system_message is None else system_message)
     trial = _Trial(tokens, [(each, template.render(each)) for each in _probes(form)])

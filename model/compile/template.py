@@ -65,6 +65,8 @@ class Template:
 
         path = str(tokens.folder / "tokenizer.json")
         self._tokens = tokens
+        self.is_dated = "strftime_now" in text
+        """Whether it may write today's date."""
         self._renderer: Any = PreTrainedTokenizerFast(tokenizer_file=path, **tokens.special)
         self._renderer.chat_template = text
 

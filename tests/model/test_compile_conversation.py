@@ -173,6 +173,13 @@ def test_what_a_thought_begins_with_is_in_the_prompt_only(tmp_path: Path) -> Non
     assert written(found, *ASKED[:3]).count("<think>") == 1
 
 
+def test_a_date_is_that_of_the_build_and_told(tmp_path: Path) -> None:
+    dated = "{{ strftime_now('%Y') }}\n" + CHATML
+    found = describe_conversation(byte_tokens(tmp_path, dated), name="mine")
+    assert written(found, "Hi").startswith("20")
+    assert any("the date" in note for note in found.notes)
+
+
 def test_a_checkpoint_without_a_template_goes_on_with_the_text(tmp_path: Path) -> None:
     found = describe_conversation(word_tokens(tmp_path, None), name="mine")
     assert written(found, "Once upon a time") == "Once upon a time"
