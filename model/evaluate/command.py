@@ -78,7 +78,9 @@ def _judge(cases: Path, transcripts: Sequence[Path], out: Path, *, fail: bool) -
     judged = judge(read_cases(cases), answers)
     report = report_json(judged, about)
     text = report_markdown(judged, about)
-    (out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    (out / "report.json").write_text(
+        json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8"
+    )
     (out / "report.md").write_text(text, "utf-8")
     print(text.partition("\n# Failures")[0])
     broken = [one.name for one in kept(judged) if not one.holds]
