@@ -62,7 +62,7 @@ async ({ code, buffers, grid }) => {
     if (!target) continue;
     await target.mapAsync(GPUMapMode.READ);
     const bytes = new Uint8Array(target.getMappedRange());
-    results.push(btoa(String.fromCharCode(...bytes)));
+    results.push(btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")));
   }
   device.destroy();
   return results;

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 from model.compile import kernels
 from tests.model.kernels_in_browser import blank_page, run_in_browser
+from tests.model.test_kernels import attention, normal, zeros
 
 pytestmark = pytest.mark.recipe
 
@@ -114,3 +115,35 @@ def test_sample_of_the_certain(page: Page) -> None:
     certain = np.zeros(4096)
     certain[77] = 1
     assert sample(page, certain, [0.0, 0.5, 0.9999999], 0.95) == [77, 77, 77]
+
+
+@pytest.mark.parametrize("keys", [1, 16, 33, 200])
+def test_decode_attention_sees_every_key_in_the_pages(page: Page, keys: int) -> None:
+    heads, kv_heads, size, used = 4, 2, 40, -(-keys // kernels.PAGE)
+    q, k, v = normal(1, heads, size), normal(keys, kv_heads, size), normal(keys, kv_heads, size)
+    ids = RANDOM.permutation(used + 2)[:used].astype(np.int32)
+    pages = normal(used + 2, 2, kv_heads, kernels.PAGE, size)
+    for position in range(keys):
+        at, slot = ids[position // kernels.PAGE], position % kernels.PAGE
+        pages[at, 0, :, slot], pages[at, 1, :, slot] = k[position], v[position]
+    left = run_in_browser(
+        page,
+        kernels.decode_attention(
+            query_heads=heads, kv_heads=kv_heads, head_size=size, max_keys=256
+        ),
+        {
+            "q": q,
+            "pages": pages,
+            "starts": np.array([0, used], np.int32),
+            "ids": ids,
+            "last_page": np.array([(keys - 1) % kernels.PAGE + 1], np.int32),
+            "out": zeros(1, heads, size),
+            "lse": zeros(1, heads),
+        },
+        {"m": 1, "count": used + 2, "used": used, "score_scale": size**-0.5}
+        | {f"offset_{i}": 0 for i in range(6)},
+        (heads, 1),
+    )
+    expected, expected_lse = attention(q, k, v, causal=True)
+    np.testing.assert_allclose(left["out"], expected, atol=1e-5)
+    np.testing.assert_allclose(left["lse"], expected_lse, atol=1e-5)

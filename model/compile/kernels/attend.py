@@ -1,6 +1,6 @@
 # TVMScript is Python by its syntax only: types and control flow are TVM's.
 # mypy: ignore-errors
-# ruff: noqa: C901, N812, PLR0912, PLR0917
+# ruff: noqa: C901, N812, PLR0912, PLR0915, PLR0917
 """Attention itself, over keys that lie anywhere.
 
 In prefill a thread serves one query and all heads that share a key, and needs no other. It takes
@@ -17,6 +17,8 @@ __all__ = ["PAGE", "attend_in_decode", "attend_in_prefill"]
 PAGE = 16
 _BLOCK = 8
 _THREADS = 64
+# Half as many in decode: on SwiftShader a barrier costs by the thread.
+_DECODE_THREADS = 32
 
 
 def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
@@ -63,19 +65,20 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
 def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: int):
     """Return the same macro for few queries: a workgroup for each query and head."""
     shared_by = query_heads // kv_heads
-    rounds = (max_keys + _THREADS - 1) // _THREADS
+    rounds = (max_keys + _DECODE_THREADS - 1) // _DECODE_THREADS
 
     @T.macro
     def attend(q, out, lse, m, key_count, score_scale, locate, key, value):
         for by in T.thread_binding(m, "blockIdx.y"):
             for bx in T.thread_binding(query_heads, "blockIdx.x"):
-                for tx in T.thread_binding(_THREADS, "threadIdx.x"):
+                for tx in T.thread_binding(_DECODE_THREADS, "threadIdx.x"):
                     with T.sblock("attend"):
                         T.reads()
                         T.writes()
-                        weight = T.sblock_alloc_buffer((rounds * _THREADS,), scope="shared")
-                        maxima = T.sblock_alloc_buffer((_THREADS,), scope="shared")
-                        sums = T.sblock_alloc_buffer((_THREADS,), scope="shared")
+                        weight = T.sblock_alloc_buffer((rounds * _DECODE_THREADS,), scope="shared")
+                        maxima = T.sblock_alloc_buffer((_DECODE_THREADS,), scope="shared")
+                        sums = T.sblock_alloc_buffer((_DECODE_THREADS,), scope="shared")
+                        whole = T.sblock_alloc_buffer((2,), scope="shared")
                         # A thread keeps its scores to itself until they are final: TVM wants a
                         # barrier wherever a loop both reads and writes shared memory.
                         score = T.sblock_alloc_buffer((rounds,), scope="local")
@@ -85,44 +88,57 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
                         count = T.sblock_alloc_buffer((1,), "int32", scope="local")
                         count[0] = key_count
                         peak[0] = T.float32(-1e30)
-                        for i in range((count[0] + _THREADS - 1) // _THREADS):
+                        for i in range((count[0] + _DECODE_THREADS - 1) // _DECODE_THREADS):
                             score[i] = T.float32(-1e30)
-                            if i * _THREADS + tx < count[0]:
-                                page[0] = locate(i * _THREADS + tx)
+                            if i * _DECODE_THREADS + tx < count[0]:
+                                page[0] = locate(i * _DECODE_THREADS + tx)
                                 sum_[0] = T.float32(0)
                                 for d in range(head_size):
                                     sum_[0] = sum_[0] + q[by, bx, d] * key(
-                                        page[0], (i * _THREADS + tx) % PAGE, bx // shared_by, d
+                                        page[0],
+                                        (i * _DECODE_THREADS + tx) % PAGE,
+                                        bx // shared_by,
+                                        d,
                                     )
                                 score[i] = sum_[0] * score_scale
                             peak[0] = T.max(peak[0], score[i])
                         maxima[tx] = peak[0]
                         T.tvm_storage_sync("shared")
-                        for i in range(_THREADS):
-                            peak[0] = T.max(peak[0], maxima[i])
+                        # One thread for all: 32 that do the same cost SwiftShader 8 times as much.
+                        if tx == 0:
+                            for i in range(_DECODE_THREADS):
+                                peak[0] = T.max(peak[0], maxima[i])
+                            whole[0] = peak[0]
+                        T.tvm_storage_sync("shared")
+                        peak[0] = whole[0]
                         sum_[0] = T.float32(0)
-                        for i in range((count[0] + _THREADS - 1) // _THREADS):
+                        for i in range((count[0] + _DECODE_THREADS - 1) // _DECODE_THREADS):
                             score[i] = T.Select(
-                                i * _THREADS + tx < count[0],
+                                i * _DECODE_THREADS + tx < count[0],
                                 T.exp(T.max(score[i] - peak[0], T.float32(-80))),
                                 T.float32(0),
                             )
-                            weight[i * _THREADS + tx] = score[i]
+                            weight[i * _DECODE_THREADS + tx] = score[i]
                             sum_[0] = sum_[0] + score[i]
                         sums[tx] = sum_[0]
                         T.tvm_storage_sync("shared")
-                        sum_[1] = T.float32(0)
-                        for i in range(_THREADS):
-                            sum_[1] = sum_[1] + sums[i]
-                        for i in range((head_size + _THREADS - 1) // _THREADS):
-                            if i * _THREADS + tx < head_size:
+                        if tx == 0:
+                            sum_[1] = T.float32(0)
+                            for i in range(_DECODE_THREADS):
+                                sum_[1] = sum_[1] + sums[i]
+                            whole[1] = sum_[1]
+                        T.tvm_storage_sync("shared")
+                        sum_[1] = whole[1]
+                        for i in range((head_size + _DECODE_THREADS - 1) // _DECODE_THREADS):
+                            if i * _DECODE_THREADS + tx < head_size:
                                 sum_[0] = T.float32(0)
-                                for j in range(count[0]):
-                                    page[0] = locate(j)
-                                    sum_[0] = sum_[0] + weight[j] * value(
-                                        page[0], j % PAGE, bx // shared_by, i * _THREADS + tx
-                                    )
-                                out[by, bx, i * _THREADS + tx] = sum_[0] / sum_[1]
+                                for p in range((count[0] + PAGE - 1) // PAGE):
+                                    page[0] = locate(p * PAGE)
+                                    for slot in range(T.min(PAGE, count[0] - p * PAGE)):
+                                        sum_[0] = sum_[0] + weight[p * PAGE + slot] * value(
+                                            page[0], slot, bx // shared_by, i * _DECODE_THREADS + tx
+                                        )
+                                out[by, bx, i * _DECODE_THREADS + tx] = sum_[0] / sum_[1]
                         if tx == 0:
                             lse[by, bx] = peak[0] + T.log(sum_[1])
 

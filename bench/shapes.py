@@ -1,0 +1,93 @@
+"""Print how fast each shape of `model.train.shapes` writes, and how large it is.
+
+Run it as `build/recipe-venv/bin/python -m bench.shapes [NAME ...]`. Every shape is compiled with
+random weights, for speed does not depend on them, into `build/shapes/NAME`, and stays there until
+the compiler's sources change; then all are measured in turns by `bench.kernels`. With `--compile`
+it stops before, so that they can be measured on another machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import logging
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from bench.kernels import measure
+from model.compile import build
+from model.compile.architecture import Architecture
+from model.compile.checkpoint import weight_shapes
+from model.train.corpus import sample_texts
+from model.train.shapes import SHAPES, UNTIED
+from model.train.tokenizer import save_tokenizer, train_tokenizer
+
+__all__ = ["compile_shape"]
+
+_OUT: Final = Path("build/shapes")
+_RUNTIME: Final = Path("build/model/runtime")
+_STAMP: Final = "compiled-from.txt"
+_log = logging.getLogger("pywebllm.bench")
+
+
+def compile_shape(name: str) -> Path:
+    """Return the folder of a compiled shape with random weights; compile it where it is stale."""
+    out, sources = _OUT / name, _digest(name)
+    stamp = out / _STAMP
+    if stamp.is_file() and stamp.read_text("utf-8") == sources:
+        return out
+    _log.info("compiling %s", name)
+    with tempfile.TemporaryDirectory(prefix="pywebllm-") as folder:
+        _write_checkpoint(name, Path(folder))
+        build.compile_model(Path(folder), out, runtime=_RUNTIME)
+    stamp.write_text(sources, "utf-8")
+    return out
+
+
+def _write_checkpoint(name: str, folder: Path) -> None:
+    shape = SHAPES[name]
+    shape.save(folder)
+    file = folder / "config.json"
+    config = json.loads(file.read_text("utf-8")) | {"tie_word_embeddings": name not in UNTIED}
+    file.write_text(json.dumps(config), "utf-8")
+    random = np.random.default_rng(1)
+    weights = {
+        key: (random.standard_normal(size) * 0.05 if len(size) > 1 else np.ones(size)).astype("f4")
+        for key, size in weight_shapes(Architecture.from_config(config)).items()
+    }
+    save_file(weights, folder / "model.safetensors")
+    words = train_tokenizer(
+        sample_texts(seed=1, count=4000, processes=1), vocabulary=shape.vocab_size
+    )
+    save_tokenizer(words, folder, context=shape.max_position_embeddings)
+
+
+def _digest(name: str) -> str:
+    """Return a digest of the shape and of what the library and the weights are made by."""
+    folder = Path(build.__file__).parent
+    made_by = ("library", "network", "sampling", "cache", "parameters", "quantize", "linker")
+    files = [*sorted((folder / "kernels").glob("*.py")), *(folder / f"{x}.py" for x in made_by)]
+    sources = b"".join(file.read_bytes() for file in files)
+    return hashlib.sha256(sources + f"{SHAPES[name]} {name in UNTIED}".encode()).hexdigest()
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.shapes")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SHAPES))
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each shape")
+    parser.add_argument("--compile", action="store_true", help="only compile")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    folders = {name: compile_shape(name) for name in options.names or SHAPES}
+    if not options.compile:
+        sys.stdout.write(measure(folders, rounds=options.rounds)["table"] + "\n")
+
+
+if __name__ == "__main__":
+    _main()
