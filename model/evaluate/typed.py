@@ -65,19 +65,29 @@ def _within(size: int, schema: Mapping[str, Any], what: str) -> bool:
 def wrong_fields(persona: Mapping[str, Any], ask: Ask) -> dict[str, tuple[str, ...]]:
     """Return, for each fact that was given, the words that are missing where it belongs.
 
-    Name, age and occupation belong to their own field; all else may be anywhere.
+    Name, age, occupation and interests belong to their own field, unless there are more interests
+    than it may hold, or longer ones; all else may be anywhere.
     """
     wrong = {
-        fact: tuple(way for way in ways if not says(_place(persona, fact), way))
+        fact: tuple(way for way in ways if not says(_place(persona, fact, ask), way))
         for fact, ways in ask.keywords.items()
     }
     return {fact: ways for fact, ways in wrong.items() if ways}
 
 
-def _place(persona: Mapping[str, Any], fact: str) -> str:
+def _place(persona: Mapping[str, Any], fact: str, ask: Ask) -> str:
     if fact in ("name", "age", "occupation"):
         return str(persona.get(fact, ""))
+    if fact == "interests" and _have_room(ask):
+        return " . ".join(_strings(persona.get(fact, [])))
     return " . ".join(_strings(persona))
+
+
+def _have_room(ask: Ask) -> bool:
+    described = (ask.schema or {})["properties"]["interests"]
+    given = ask.keywords["interests"]
+    longest = described["items"]["maxLength"] - len("their ")
+    return len(given) <= described["maxItems"] and all(len(one) <= longest for one in given)
 
 
 def _strings(value: Any) -> list[str]:

@@ -132,6 +132,7 @@ def test_right_typed_persona_passes_everything() -> None:
         ({"goals": ["x" * 500]}, "valid"),
         ({"mood": "fine"}, "valid"),
         ({"interests": ["chess"]}, "fields"),
+        ({"interests": ["chess"], "summary": "She likes tea."}, "fields"),
         ({"occupation": "teacher"}, "fields"),
         ({"summary": "He likes order."}, "person"),
     ],
