@@ -385,6 +385,22 @@ def test_long_repeats_are_written_in_blocks_and_keep_their_bounds(least: int, mo
     assert max(optional) <= 48
 
 
+@pytest.mark.parametrize(
+    ("least", "most"), [(0, 7), (1, 8), (0, 9), (2, 24), (1, 35), (1, 48), (0, 49), (3, 300)]
+)
+def test_long_runs_of_a_set_keep_their_bounds_and_tell_few_characters_apart(
+    least: int, most: int
+) -> None:
+    text = grammar_of({"type": "string", "pattern": f"^[^,]{{{least},{most}}}$"})
+    escaped = grammar_of({"type": "string", "pattern": f'^[^"\\\\\\x00-\\x1f]{{{least},{most}}}$'})
+    for found in map(Grammar.read, (text, escaped)):
+        for length in range(most + 2):
+            assert found.accepts(f'"{"é" * length}"') is (least <= length <= most), length
+    # For each of them xgrammar 0.1.27 looks at all tokens when it reads the grammar.
+    counts = re.findall(r"\]\{(?:\d+,)?(\d+)\}", escaped)
+    assert sum(map(int, counts)) <= least + 10
+
+
 def test_options_that_start_alike_are_factored() -> None:
     assert (
         grammar_of({"enum": ["ab", "abb", "b"]})
