@@ -54,7 +54,7 @@ def persona_schema(inputs: Mapping[str, str]) -> dict[str, object]:
 
     A name and an occupation are fixed as they are given, and so is the first whole number in
     the age, up to 130. Interests are left to the model: what separates them in a visitor's words
-("drum and bass, salsa / judo"), no rule tells without surprises.
+    ("drum and bass, salsa / judo"), no rule tells without surprises.
 
     Raises:
         TypeError: A name or a value is no string.
