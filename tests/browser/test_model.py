@@ -5,10 +5,8 @@ The engine runs on the thread of a bare page, where WebLLM lets one see what the
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -18,6 +16,7 @@ from playwright.sync_api import Browser
 from pywebllm.builtin import BUILTIN_PATH
 from pywebllm.persona.prompt import persona_messages
 
+from model.checksums import CHECKSUMS, checksums
 from model.compile.verify.browser import PROBE, Engine
 from model.compile.verify.conversation import TOLERANCE, converse, sequence
 from model.compile.verify.sampling import a_grammar_is_obeyed, a_seed_repeats, greedy_takes_the_best
@@ -70,11 +69,7 @@ def write(
 
 
 def test_files_are_those_that_were_released() -> None:
-    lines = (SHIPPED / "SHA256SUMS").read_text("utf-8").splitlines()
-    released = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
-    files = [path for path in (SHIPPED / "resolve").rglob("*") if path.is_file()]
-    found = {path.relative_to(SHIPPED).as_posix(): _sha256(path) for path in files}
-    assert found == released
+    assert checksums(SHIPPED) == (SHIPPED / CHECKSUMS).read_text("utf-8")
 
 
 def test_download_is_small() -> None:
@@ -134,7 +129,3 @@ def test_persona_has_what_the_form_says(started: Started, seed: int) -> None:
     assert answer["finish"] == "stop"
     for asked in (form["name"], form["age"], *form["interests"].split(", ")):
         assert asked.lower() in answer["text"].lower()
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
