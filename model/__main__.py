@@ -95,6 +95,7 @@ def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="stop after so many steps")
     parser.add_argument("--batch", type=int, help="rows in a batch, for each process")
     parser.add_argument("--conversations", type=int, help="how many to make")
+    parser.add_argument("--shape", help="a name from model/train/shapes.py")
     parser.add_argument("--workers", type=int, help="that train (default: one a GPU)")
     parser.add_argument("--fresh", action="store_true", help="do not go on from the last state")
     _state(parser)

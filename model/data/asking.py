@@ -11,7 +11,7 @@ from model.data.conversation import Turn
 from model.data.fields import form_fields, keywords
 from model.data.grammar import capitalised, fix_articles, joined
 from model.data.lexicon import templates
-from model.data.people import Person, a_person
+from model.data.people import Person, a_person, with_common_name
 from model.data.prompts import persona_messages
 from model.data.template import Template, literal
 from model.data.typed import completed, typed_answer, typed_keywords
@@ -138,6 +138,7 @@ def _told_in_words(random: Random) -> tuple[Person, str]:
         tone=None,
         group=person.group if person.tone is None else "neutral",
     )
+    person = with_common_name(person, random)
     return person, fix_articles(filled(facts.text, _values(person), random=random))
 
 

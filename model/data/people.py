@@ -17,7 +17,7 @@ from model.data.lexicon import sections
 from model.data.notes import Note, own_fields, some_notes
 from model.data.occupations import Occupation, an_occupation, stage_of
 
-__all__ = ["Age", "Name", "Person", "a_person", "a_tone", "told_facts"]
+__all__ = ["Age", "Name", "Person", "a_person", "a_tone", "told_facts", "with_common_name"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,20 @@ def a_person(random: Random) -> Person:
         if random.random() < 0.07:
             person = _with_one_fact(person, random)
         if person.named or person.age or person.occupation or person.interests or person.notes:
-            return person
+            return with_common_name(person, random)
+
+
+def with_common_name(person: Person, random: Random) -> Person:
+    """Return the person under a name from the lists, unless the form gives their name.
+
+    A name that the text makes up is to be one that people bear.
+    """
+    if person.named:
+        return person
+    pronouns = person.name.pronouns
+    first = random.choice(_names()[pronouns.subject])
+    family = f" {random.choice(_names()['family'])}" if random.random() < 0.6 else ""
+    return replace(person, name=Name(full=f"{first}{family}", short=first, pronouns=pronouns))
 
 
 def _with_one_fact(person: Person, random: Random) -> Person:

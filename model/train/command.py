@@ -21,6 +21,7 @@ from model.train.loop import Plan, Trainer
 from model.train.network import Llama
 from model.train.report import report
 from model.train.shape import FULL, SMOKE, Shape
+from model.train.shapes import SHAPES, UNTIED
 from model.train.team import ALONE, Team, together
 from model.train.text import Text, text_of
 from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
@@ -167,6 +168,10 @@ def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
     }
     if any(value <= 0 for value in given.values()):
         raise RecipeError("--minutes, --steps, --batch and --conversations must be above zero")
+    if name := getattr(arguments, "shape", None):
+        if name not in SHAPES.keys() - UNTIED:
+            raise RecipeError(f"no shape {name} can be trained, only {', '.join(SHAPES)}")
+        preset = replace(preset, shape=SHAPES[name])
     return replace(preset, **given)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from transformers import LlamaForCausalLM
 
 from model.tools import RecipeError
 from model.train import folder
-from model.train.attention import block_mask, document_mask
+from model.train.attention import document_mask
 from model.train.network import Llama
 from model.train.quantise import quantised, through_quantisation
 from model.train.shape import FULL, SMOKE, Shape
@@ -88,19 +87,6 @@ def test_packed_documents_do_not_see_each_other() -> None:
     packed = made(ids, mask=document_mask(starts))
     torch.testing.assert_close(packed[:, :20], made(ids[:, :20]), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(packed[:, 20:], made(ids[:, 20:]), atol=1e-4, rtol=1e-4)
-
-
-def test_mask_in_blocks_is_the_dense_one() -> None:
-    made = network()
-    ids = tokens(384)
-    torch.manual_seed(2)
-    starts = torch.rand(2, 384) < 0.02
-    starts[:, 0] = True
-    expected = made(ids, mask=document_mask(starts))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "flex_attention called without torch.compile")
-        found = made(ids, mask=block_mask(starts))
-    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_untied_network_has_a_last_matrix_of_its_own() -> None:
