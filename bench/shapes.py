@@ -3,7 +3,8 @@
 Run it as `build/recipe-venv/bin/python -m bench.shapes [NAME ...]`. Every shape is compiled with
 random weights, for speed does not depend on them, into `build/shapes/NAME`, and stays there until
 the compiler's sources change; then all are measured in turns by `bench.kernels`. With `--compile`
-it stops before, so that they can be measured on another machine.
+it stops before, so that they can be measured on another machine. A name with `-q8` at its end is
+the shape with weights of 8 bits instead of 4.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = ["compile_shape"]
 _OUT: Final = Path("build/shapes")
 _RUNTIME: Final = Path("build/model/runtime")
 _STAMP: Final = "compiled-from.txt"
+_EIGHT_BITS: Final = "-q8"
 _log = logging.getLogger("pywebllm.bench")
 
 
@@ -45,13 +47,14 @@ def compile_shape(name: str) -> Path:
     _log.info("compiling %s", name)
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as folder:
         _write_checkpoint(name, Path(folder))
-        build.compile_model(Path(folder), out, runtime=_RUNTIME)
+        bits = 8 if name.endswith(_EIGHT_BITS) else 4
+        build.compile_model(Path(folder), out, runtime=_RUNTIME, bits=bits)
     stamp.write_text(sources, "utf-8")
     return out
 
 
 def _write_checkpoint(name: str, folder: Path) -> None:
-    shape = SHAPES[name]
+    shape = SHAPES[name.removesuffix(_EIGHT_BITS)]
     shape.save(folder)
     file = folder / "config.json"
     config = json.loads(file.read_text("utf-8")) | {"tie_word_embeddings": name not in UNTIED}
@@ -74,7 +77,9 @@ def _digest(name: str) -> str:
     made_by = ("library", "network", "sampling", "cache", "parameters", "quantize", "linker")
     files = [*sorted((folder / "kernels").glob("*.py")), *(folder / f"{x}.py" for x in made_by)]
     sources = b"".join(file.read_bytes() for file in files)
-    return hashlib.sha256(sources + f"{SHAPES[name]} {name in UNTIED}".encode()).hexdigest()
+    return hashlib.sha256(
+        sources + f"{name} {SHAPES[name.removesuffix(_EIGHT_BITS)]}".encode()
+    ).hexdigest()
 
 
 def _main() -> None:

@@ -40,7 +40,10 @@ _REFUSED: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """Sizes are counts of numbers; `context` and `prefill_chunk` are counts of tokens."""
+    """Sizes are counts of numbers; `context` and `prefill_chunk` are counts of tokens.
+
+    `bits` are those that a weight has in the compiled model: 4 or 8.
+    """
 
     hidden: int
     layers: int
@@ -54,6 +57,7 @@ class Architecture:
     tied: bool
     context: int = DEFAULT_CONTEXT
     prefill_chunk: int = DEFAULT_PREFILL_CHUNK
+    bits: int = 4
 
     @classmethod
     def from_config(
@@ -96,6 +100,11 @@ class Architecture:
         _refuse_window(config, shape)
         shape.check()
         return shape
+
+    @property
+    def quantization(self) -> str:
+        """What users of WebLLM call this number of bits with float32 arithmetic."""
+        return f"q{self.bits}f32_1"
 
     @property
     def attention_size(self) -> int:

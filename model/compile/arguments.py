@@ -16,7 +16,8 @@ def add_build(parser: argparse.ArgumentParser) -> None:
         "source", type=Path, metavar="PATH", help="a checkpoint: config, weights, tokenizer"
     )
     parser.add_argument(
-        "--name", help="what requests call the model (default: the folder's name and -q4f32_1)"
+        "--name",
+        help="what requests call the model (default: the folder's name and, say, -q4f32_1)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: build/model/NAME")
     parser.add_argument(
@@ -30,6 +31,13 @@ def add_build(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="TOKENS",
         help="of a prompt that are read at once (default: 256)",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=(4, 8),
+        default=4,
+        help="of a weight: 4, or 8 for twice the download and less rounding (default: 4)",
     )
     parser.add_argument(
         "--system",

@@ -36,6 +36,7 @@ def compile_model(
     runtime: Path,
     context: int | None = None,
     prefill_chunk: int | None = None,
+    bits: int = 4,
 ) -> None:
     """Compile the checkpoint in `source` into the folder `out`, which gives the model its name.
 
@@ -44,7 +45,7 @@ def compile_model(
     Raises:
         CompileError: a tool is missing or of the wrong version, or the checkpoint is not supported.
     """
-    checkpoint = Checkpoint.read(source, context=context, prefill_chunk=prefill_chunk)
+    checkpoint = Checkpoint.read(source, context=context, prefill_chunk=prefill_chunk, bits=bits)
     conversation = describe_conversation(checkpoint.tokens, name=out.name)
     compile_checkpoint(checkpoint, conversation, out, runtime=runtime)
 

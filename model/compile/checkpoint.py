@@ -1,7 +1,7 @@
 """A folder in the Hugging Face form of a Llama: what is in it, read and checked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -38,10 +38,12 @@ class Checkpoint:
         *,
         context: int | None = None,
         prefill_chunk: int | None = None,
+        bits: int = 4,
     ) -> "Checkpoint":
         """Read `folder`; the weights may be in one `model.safetensors` or in several shards.
 
-        `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context.
+        `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context; `bits`
+        of a weight are for the compiled model.
 
         Raises:
             CheckpointError: a file or weight is missing, damaged, of the wrong shape, or of a kind
@@ -51,6 +53,7 @@ class Checkpoint:
         architecture = Architecture.from_config(
             read_json(folder / "config.json"), context=context, prefill_chunk=prefill_chunk
         )
+        architecture = replace(architecture, bits=bits)
         tokens = TextTokens.read(folder)
         _check_vocabulary(tokens, architecture)
         weights = dict(_read_weights(folder))

@@ -13,7 +13,6 @@ from .checkpoint import Checkpoint
 from .conversation import describe_conversation, read_conversation
 from .errors import CheckpointError
 from .parameters import Parameter, parameters
-from .settings import QUANTIZATION
 
 __all__ = ["build", "warnings"]
 
@@ -32,10 +31,13 @@ def build(options: argparse.Namespace) -> None:
     Raises:
         CompileError: a tool is missing or of the wrong version, or the checkpoint is not supported.
     """
-    name = _checked(options.name or f"{options.source.resolve().name}-{QUANTIZATION}")
+    name = _checked(options.name or f"{options.source.resolve().name}-q{options.bits}f32_1")
     out = options.out or _OUT / name
     checkpoint = Checkpoint.read(
-        options.source, context=options.context, prefill_chunk=options.prefill_chunk
+        options.source,
+        context=options.context,
+        prefill_chunk=options.prefill_chunk,
+        bits=options.bits,
     )
     if options.conversation is None:
         conversation = describe_conversation(

@@ -16,7 +16,6 @@ from .linker import Linker
 from .network import add_network
 from .parameters import parameters
 from .sampling import add_sampling
-from .settings import QUANTIZATION
 
 __all__ = ["build_library", "build_module", "link_module", "webgpu_target"]
 
@@ -115,7 +114,7 @@ def _metadata(shape: Architecture) -> dict[str, Any]:
     return {
         "model_type": "llama",
         "model_task": "chat",
-        "quantization": QUANTIZATION,
+        "quantization": shape.quantization,
         "kv_state_kind": "kv_cache",
         "context_window_size": shape.context,
         "prefill_chunk_size": shape.prefill_chunk,

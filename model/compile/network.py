@@ -49,7 +49,7 @@ class _Network:
             gather = graph.kernel(
                 "gather_embedding",
                 lambda: kernels.gather_embedding(
-                    vocabulary=shape.padded_vocabulary, hidden=shape.hidden
+                    vocabulary=shape.padded_vocabulary, hidden=shape.hidden, bits=shape.bits
                 ),
             )
             matrix = [values["embedding.words"], values["embedding.scales"]]
@@ -116,7 +116,7 @@ class _Network:
         rows: Any,
     ) -> Expr:
         words, scales = values[f"{matrix}.words"], values[f"{matrix}.scales"]
-        inputs, outputs = int(words.ty.shape[0]) * kernels.PER_WORD, int(words.ty.shape[1])
+        inputs, outputs = int(scales.ty.shape[0]) * kernels.GROUP, int(scales.ty.shape[1])
         last = kind is Projection.NORMED_LAST
         single = last or isinstance(rows, int)
         kept = self._shape.vocabulary if last else outputs
@@ -129,6 +129,7 @@ class _Network:
                 single_row=single,
                 epsilon=self._shape.norm_epsilon,
                 kept=kept,
+                bits=self._shape.bits,
             ),
         )
         written = outputs // 2 if kind is Projection.GATED else kept

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .architecture import Architecture
 from .checkpoint import Checkpoint
-from .quantize import GROUP, PER_WORD, dequantize, pack
+from .quantize import GROUP, pack, per_word, quantize_round_trip
 
 __all__ = ["Parameter", "dequantized", "fill", "parameters"]
 
@@ -40,7 +40,7 @@ class _Source:
 
 def parameters(shape: Architecture) -> list[Parameter]:
     """Return all parameters in the order in which the library takes them."""
-    return [parameter for source in _sources(shape) for parameter in _declare(source)]
+    return [parameter for source in _sources(shape) for parameter in _declare(source, shape.bits)]
 
 
 def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
@@ -53,7 +53,7 @@ def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
         if source.inputs is None:
             filled[source.name] = weight
             continue
-        packed = pack(weight)
+        packed = pack(weight, checkpoint.architecture.bits)
         filled[f"{source.name}.words"] = packed.words
         filled[f"{source.name}.scales"] = packed.scales
     return filled
@@ -61,6 +61,7 @@ def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
 
 def dequantized(checkpoint: Checkpoint) -> dict[str, npt.NDArray[np.float32]]:
     """Return the checkpoint's weights as the library computes with them."""
+    bits = checkpoint.architecture.bits
     matrices = {
         name
         for source in _sources(checkpoint.architecture)
@@ -68,7 +69,7 @@ def dequantized(checkpoint: Checkpoint) -> dict[str, npt.NDArray[np.float32]]:
         for name in source.weights
     }
     return {
-        name: dequantize(pack(weight)) if name in matrices else weight
+        name: quantize_round_trip(weight, bits) if name in matrices else weight
         for name, weight in checkpoint.weights.items()
     }
 
@@ -114,11 +115,11 @@ def _layer_sources(shape: Architecture, ours: str, theirs: str) -> Iterator[_Sou
     yield source("mlp.down", "mlp.down_proj", inputs=shape.feed_forward, outputs=shape.hidden)
 
 
-def _declare(source: _Source) -> Iterator[Parameter]:
+def _declare(source: _Source, bits: int) -> Iterator[Parameter]:
     if source.inputs is None:
         yield Parameter(name=source.name, shape=(source.outputs,), dtype="float32")
         return
-    words = (source.inputs // PER_WORD, source.outputs)
+    words = (source.inputs // per_word(bits), source.outputs)
     scales = (source.inputs // GROUP, source.outputs)
     yield Parameter(name=f"{source.name}.words", shape=words, dtype="uint32")
     yield Parameter(name=f"{source.name}.scales", shape=scales, dtype="float32")

@@ -1,11 +1,11 @@
-"""The 4-bit format of the weights, in numpy alone.
+"""The format of the weights, in numpy alone: 4 bits each, or 8.
 
 A matrix maps `inputs` numbers to `outputs` numbers. Its inputs are cut into groups of 32; the
 weights of one group and one output share a scale, the largest magnitude divided by 7, and each is
 stored as an integer from -7 to 7. Eight of them, plus 7 so that none is negative, share a 32-bit
 word, the first in the lowest bits. Words and scales are laid out input-major, `[inputs / 8,
 outputs]` and `[inputs / 32, outputs]`, so that neighbouring threads, which compute neighbouring
-outputs, read neighbouring words.
+outputs, read neighbouring words. With 8 bits it is 127 instead of 7, and four to a word.
 
 WebLLM calls models with 4-bit weights and float32 arithmetic `q4f32_1`, and so does the name of
 ours, but the layout is our own, not MLC's: the library that comes with the weights reads it.
@@ -16,11 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GROUP", "PER_WORD", "ZERO", "Packed", "dequantize", "pack", "quantize_round_trip"]
+__all__ = ["GROUP", "Packed", "dequantize", "pack", "per_word", "quantize_round_trip", "zero"]
 
 GROUP = 32
-PER_WORD = 8
-ZERO = 7
 _SMALLEST_SCALE = 1e-8
 
 Floats = npt.NDArray[np.float32]
@@ -28,13 +26,24 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """A quantised matrix: words `[inputs / 8, outputs]`, scales `[inputs / 32, outputs]`."""
+    """A quantised matrix: words `[inputs / per word, outputs]`, scales `[inputs / 32, outputs]`."""
 
     words: npt.NDArray[np.uint32]
     scales: Floats
+    bits: int = 4
 
 
-def pack(weight: Floats) -> Packed:
+def per_word(bits: int) -> int:
+    """Return how many weights of so many bits share a word."""
+    return 32 // bits
+
+
+def zero(bits: int) -> int:
+    """Return the integer that stands for the weight 0; it is the largest magnitude, too."""
+    return (1 << (bits - 1)) - 1
+
+
+def pack(weight: Floats, bits: int = 4) -> Packed:
     """Quantise a weight `[outputs, inputs]`, the way `torch.nn.Linear` keeps it.
 
     Raises:
@@ -46,25 +55,27 @@ def pack(weight: Floats) -> Packed:
     if not np.isfinite(weight).all():
         raise ValueError("a weight is not a finite number")
     groups = weight.T.astype(np.float32).reshape(inputs // GROUP, GROUP, outputs)
-    scales = np.maximum(np.abs(groups).max(axis=1) / ZERO, _SMALLEST_SCALE).astype(np.float32)
-    levels = np.clip(np.rint(groups / scales[:, None]), -ZERO, ZERO) + ZERO
-    nibbles = levels.astype(np.uint32).reshape(inputs // PER_WORD, PER_WORD, outputs)
-    return Packed(words=np.bitwise_or.reduce(nibbles << _shifts(), axis=1), scales=scales)
+    most = zero(bits)
+    scales = np.maximum(np.abs(groups).max(axis=1) / most, _SMALLEST_SCALE).astype(np.float32)
+    levels = np.clip(np.rint(groups / scales[:, None]), -most, most) + most
+    fields = levels.astype(np.uint32).reshape(inputs // per_word(bits), per_word(bits), outputs)
+    words = np.bitwise_or.reduce(fields << _shifts(bits), axis=1)
+    return Packed(words=words, scales=scales, bits=bits)
 
 
 def dequantize(packed: Packed) -> Floats:
     """Return the weight `[outputs, inputs]` that the kernels compute with."""
-    count, outputs = packed.words.shape
-    nibbles = (packed.words[:, None] >> _shifts()) & np.uint32(15)
-    levels = nibbles.astype(np.float32).reshape(count * PER_WORD // GROUP, GROUP, outputs) - ZERO
+    groups, outputs = packed.scales.shape
+    fields = (packed.words[:, None] >> _shifts(packed.bits)) & np.uint32(2**packed.bits - 1)
+    levels = fields.astype(np.float32).reshape(groups, GROUP, outputs) - zero(packed.bits)
     weight = levels * packed.scales[:, None]
-    return np.ascontiguousarray(weight.reshape(count * PER_WORD, outputs).T)
+    return np.ascontiguousarray(weight.reshape(groups * GROUP, outputs).T)
 
 
-def quantize_round_trip(weight: Floats) -> Floats:
+def quantize_round_trip(weight: Floats, bits: int = 4) -> Floats:
     """Return `weight` as it is after it was packed and unpacked."""
-    return dequantize(pack(weight))
+    return dequantize(pack(weight, bits))
 
 
-def _shifts() -> npt.NDArray[np.uint32]:
-    return (4 * np.arange(PER_WORD, dtype=np.uint32))[None, :, None]
+def _shifts(bits: int) -> npt.NDArray[np.uint32]:
+    return (bits * np.arange(per_word(bits), dtype=np.uint32))[None, :, None]

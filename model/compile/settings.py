@@ -6,9 +6,7 @@ from typing import Any, Final
 from .checkpoint import Checkpoint
 from .tokenizer import TOKENIZER_FILES, read_json
 
-__all__ = ["QUANTIZATION", "chat_settings"]
-
-QUANTIZATION: Final = "q4f32_1"
+__all__ = ["chat_settings"]
 
 _TEMPERATURE: Final = 0.7
 _TOP_P: Final = 0.95
@@ -26,7 +24,7 @@ def chat_settings(checkpoint: Checkpoint, conversation: Mapping[str, Any]) -> di
     settings = {
         "version": "0.1.0",
         "model_type": "llama",
-        "quantization": QUANTIZATION,
+        "quantization": shape.quantization,
         "model_config": sizes,
         "vocab_size": shape.vocabulary,
         **sizes,

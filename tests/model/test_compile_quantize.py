@@ -14,10 +14,12 @@ pytestmark = pytest.mark.recipe
 RANDOM = np.random.default_rng(2)
 
 
-def test_round_trip_stays_within_half_a_step() -> None:
+@pytest.mark.parametrize(("bits", "most"), [(4, 7), (8, 127)])
+def test_round_trip_stays_within_half_a_step(bits: int, most: int) -> None:
     weight = RANDOM.standard_normal((24, 96)).astype(np.float32)
-    step = np.abs(weight.reshape(24, 3, 32)).max(-1).repeat(32).reshape(24, 96) / 7
-    assert (np.abs(quantize_round_trip(weight) - weight) <= step / 2 * 1.00001).all()
+    step = np.abs(weight.reshape(24, 3, 32)).max(-1).repeat(32).reshape(24, 96) / most
+    error = np.abs(quantize_round_trip(weight, bits) - weight)
+    assert (error <= step / 2 * 1.00001).all()
 
 
 def test_round_trip_equals_what_the_trainer_computes_with() -> None:

@@ -36,11 +36,12 @@ def silu(x: Any) -> Any:
     return x / (1 + np.exp(-x))
 
 
+@pytest.mark.parametrize("bits", [4, 8])
 @pytest.mark.parametrize("rows", [1, 7, 8, 19])
 @pytest.mark.parametrize("kind", Projection)
-def test_product_equals_numpy(kind: Projection, rows: int) -> None:
+def test_product_equals_numpy(kind: Projection, rows: int, bits: int) -> None:
     inputs, outputs = 96, 80
-    packed = pack(normal(outputs, inputs))
+    packed = pack(normal(outputs, inputs), bits)
     w = dequantize(packed).T
     x, gain, residual = normal(rows, inputs), normal(inputs), normal(rows, outputs)
     expected = {
@@ -53,7 +54,12 @@ def test_product_equals_numpy(kind: Projection, rows: int) -> None:
         Projection.ADDED: lambda: x @ w + residual,
     }[kind]()
     kernel = kernels.projection(
-        kind, inputs=inputs, outputs=outputs, single_row=rows == 1, epsilon=EPSILON
+        kind,
+        inputs=inputs,
+        outputs=outputs,
+        single_row=rows == 1,
+        epsilon=EPSILON,
+        bits=bits,
     )
     extra = residual if kind is Projection.ADDED else gain
     arguments = [x, extra, packed.words, packed.scales]
@@ -73,10 +79,11 @@ def test_no_logit_is_written_for_the_rows_that_fill_up_a_vocabulary() -> None:
     np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * np.abs(expected).max() * 10)
 
 
-def test_embedding_gathers_the_dequantised_row() -> None:
-    table = pack(normal(40, 64))
+@pytest.mark.parametrize("bits", [4, 8])
+def test_embedding_gathers_the_dequantised_row(bits: int) -> None:
+    table = pack(normal(40, 64), bits)
     ids = np.array([3, 39, 0, 3], np.int32)
-    kernel = kernels.gather_embedding(vocabulary=40, hidden=64)
+    kernel = kernels.gather_embedding(vocabulary=40, hidden=64, bits=bits)
     [y] = run_in_both_orders(kernel, [ids, table.words, table.scales], [zeros(4, 64)])
     np.testing.assert_array_equal(y, dequantize(table)[ids])
 

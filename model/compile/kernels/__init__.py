@@ -15,7 +15,7 @@ Loads cost more than arithmetic on SwiftShader and launches cost most on a real 
 each through WebLLM), hence several output columns per thread and fused kernels.
 """
 
-from model.compile.quantize import PER_WORD
+from model.compile.quantize import GROUP
 
 from .attend import PAGE
 from .attention import decode_attention, paged_attention, ragged_attention
@@ -28,8 +28,8 @@ from .sample import sample_top_p
 from .softmax import softmax_with_temperature
 
 __all__ = [
+    "GROUP",
     "PAGE",
-    "PER_WORD",
     "Projection",
     "apply_bias",
     "apply_bitmask",

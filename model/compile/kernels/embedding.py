@@ -1,26 +1,27 @@
 # TVMScript is Python by its syntax only: types and control flow are TVM's.
 # mypy: ignore-errors
 # ruff: noqa: N812
-"""Look-up of tokens in the 4-bit embedding, which lies as the output projection needs it."""
+"""Look-up of tokens in the quantised embedding, which lies as the output projection needs it."""
 
 from tvm.script import tirx as T
 
-from model.compile.quantize import GROUP, PER_WORD, ZERO
+from model.compile.quantize import GROUP, per_word, zero
 
 __all__ = ["gather_embedding"]
 
 _THREADS = 64
 
 
-def gather_embedding(*, vocabulary: int, hidden: int):
+def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4):
     """Return the kernel (ids `[n]`, words, scales) -> `[n, hidden]`."""
+    share = per_word(bits)
 
     @T.prim_func(private=True, s_tir=True)
     def gather(var_ids: T.handle, var_words: T.handle, var_scales: T.handle, var_y: T.handle):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         n = T.int32()
         ids = T.match_buffer(var_ids, (n,), "int32")
-        words = T.match_buffer(var_words, (hidden // PER_WORD, vocabulary), "uint32")
+        words = T.match_buffer(var_words, (hidden // share, vocabulary), "uint32")
         scales = T.match_buffer(var_scales, (hidden // GROUP, vocabulary), "float32")
         y = T.match_buffer(var_y, (n, hidden), "float32")
         for by in T.thread_binding(n, "blockIdx.y"):
@@ -36,13 +37,13 @@ def gather_embedding(*, vocabulary: int, hidden: int):
                                     "float32",
                                     T.bitwise_and(
                                         T.shift_right(
-                                            words[k // PER_WORD, ids[by]],
-                                            T.Cast("uint32", k % PER_WORD * 4),
+                                            words[k // share, ids[by]],
+                                            T.Cast("uint32", k % share * bits),
                                         ),
-                                        T.uint32(15),
+                                        T.uint32((1 << bits) - 1),
                                     ),
                                 )
-                                - T.float32(ZERO)
+                                - T.float32(zero(bits))
                             ) * scales[k // GROUP, ids[by]]
 
     return gather

@@ -1,7 +1,7 @@
 # TVMScript is Python by its syntax only: types and control flow are TVM's.
 # mypy: ignore-errors
 # ruff: noqa: C901, N812, PLR0912, PLR0917
-"""Matrix products with 4-bit weights, and what is fused with them.
+"""Matrix products with quantised weights, and what is fused with them.
 
 A thread computes eight outputs of one row of the input (decode) or four outputs of eight rows
 (prefill), so that each number it loads serves several products; its outputs lie an eighth or a
@@ -13,7 +13,7 @@ from enum import Enum
 
 from tvm.script import tirx as T
 
-from model.compile.quantize import GROUP, PER_WORD, ZERO
+from model.compile.quantize import GROUP, per_word, zero
 
 __all__ = ["Projection", "projection"]
 
@@ -23,7 +23,6 @@ _PREFILL_THREADS = 64
 _DECODE_COLUMNS = 8
 # Few, so that also a small product is shared out among several workgroups.
 _DECODE_THREADS = 8
-_HALF = PER_WORD // 2
 
 
 class Projection(Enum):
@@ -43,6 +42,7 @@ def projection(
     single_row: bool,
     epsilon: float,
     kept: int | None = None,
+    bits: int = 4,
 ):
     """Return the kernel of one product.
 
@@ -60,9 +60,9 @@ def projection(
     threads = _DECODE_THREADS if single else _PREFILL_THREADS
     width = outputs // columns
     multiply = (
-        _products_of_row(inputs, width, columns, normed=not added)
+        _products_of_row(inputs, width, columns, bits, normed=not added)
         if single
-        else _products_of_rows(inputs, width, rows, columns, normed=not added)
+        else _products_of_rows(inputs, width, rows, columns, bits, normed=not added)
     )
 
     @T.prim_func(private=True, s_tir=True)
@@ -77,7 +77,7 @@ def projection(
         m = T.int32()
         x = T.match_buffer(var_x, (m, inputs), "float32")
         extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
-        words = T.match_buffer(var_words, (inputs // PER_WORD, outputs), "uint32")
+        words = T.match_buffer(var_words, (inputs // per_word(bits), outputs), "uint32")
         scales = T.match_buffer(var_scales, (inputs // GROUP, outputs), "float32")
         y = T.match_buffer(
             var_y,
@@ -139,14 +139,16 @@ def projection(
     return product
 
 
-def _products_of_row(inputs: int, width: int, columns: int, *, normed: bool):
+def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed: bool):
     """Return the macro that fills `total` with products and `squares` with the row's square.
 
     An input is multiplied by the norm's weight on the way; the norm's factor, which is known only
     at the end, is left to the caller. What a weight costs is kept small: it is not shifted to the
-    end of its word, but left 16^j times too large there, and the input, which serves all columns,
-    is made smaller instead; scale and zero point are applied to the sums of a group.
+    end of its word, but left 16^j times too large there (with 8 bits 256^j), and the input, which
+    serves all columns, is made smaller instead; scale and zero point are applied to the sums of a
+    group.
     """
+    share, half_share = per_word(bits), per_word(bits) // 2
 
     @T.macro
     def multiply(x, gain, words, scales, m, row, column, total, squares):
@@ -161,36 +163,39 @@ def _products_of_row(inputs: int, width: int, columns: int, *, normed: bool):
             whole[0] = T.float32(0)
             for c in T.unroll(columns):
                 part[c] = T.float32(0)
-            for block in range(GROUP // PER_WORD):
+            for block in range(GROUP // share):
                 for c in T.unroll(columns):
-                    word[c] = words[group * (GROUP // PER_WORD) + block, column + c * width]
+                    word[c] = words[group * (GROUP // share) + block, column + c * width]
                 for half in T.unroll(2):
-                    for j in T.unroll(_HALF):
-                        k: T.let[T.int32] = group * GROUP + block * PER_WORD + half * _HALF + j
+                    for j in T.unroll(half_share):
+                        k: T.let[T.int32] = group * GROUP + block * share + half * half_share + j
                         value[0] = x[row, k]
                         if normed:
                             squares[0] = squares[0] + value[0] * value[0]
                             value[0] = value[0] * gain[k]
                         whole[0] = whole[0] + value[0]
                         value[0] = value[0] * (
-                            T.float32(1) / T.Cast("float32", T.shift_left(1, 4 * j))
+                            T.float32(1) / T.Cast("float32", T.shift_left(1, bits * j))
                         )
                         for c in T.unroll(columns):
                             part[c] = part[c] + value[0] * _number(
-                                T.bitwise_and(word[c], T.uint32(15) << T.Cast("uint32", 4 * j))
+                                T.bitwise_and(
+                                    word[c], T.uint32((1 << bits) - 1) << T.Cast("uint32", bits * j)
+                                )
                             )
                     for c in T.unroll(columns):
-                        word[c] = T.shift_right(word[c], T.uint32(4 * _HALF))
+                        word[c] = T.shift_right(word[c], T.uint32(bits * half_share))
             for c in T.unroll(columns):
                 total[c] = total[c] + scales[group, column + c * width] * (
-                    part[c] - T.float32(ZERO) * whole[0]
+                    part[c] - T.float32(zero(bits)) * whole[0]
                 )
 
     return multiply
 
 
-def _products_of_rows(inputs: int, width: int, rows: int, columns: int, *, normed: bool):
+def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: int, *, normed: bool):
     """Return the same macro for several rows, which share what a weight costs."""
+    share = per_word(bits)
 
     @T.macro
     def multiply(x, gain, words, scales, m, row, column, total, squares):
@@ -205,12 +210,12 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, *, norme
         for group in range(inputs // GROUP):
             for c in T.unroll(columns):
                 scale[c] = scales[group, column + c * width]
-            for block in range(GROUP // PER_WORD):
+            for block in range(GROUP // share):
                 for c in T.unroll(columns):
-                    word[c] = words[group * (GROUP // PER_WORD) + block, column + c * width]
+                    word[c] = words[group * (GROUP // share) + block, column + c * width]
                 # Not unrolled, to keep the shader small: it compiles while a page loads.
-                for j in range(PER_WORD):
-                    k: T.let[T.int32] = group * GROUP + block * PER_WORD + j
+                for j in range(share):
+                    k: T.let[T.int32] = group * GROUP + block * share + j
                     for r in T.unroll(rows):
                         value[r] = x[T.min(row + r, m - 1), k]
                         if normed:
@@ -218,9 +223,10 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, *, norme
                             value[r] = value[r] * gain[k]
                     for c in T.unroll(columns):
                         level[0] = scale[c] * (
-                            _number(T.bitwise_and(word[c], T.uint32(15))) - T.float32(ZERO)
+                            _number(T.bitwise_and(word[c], T.uint32((1 << bits) - 1)))
+                            - T.float32(zero(bits))
                         )
-                        word[c] = T.shift_right(word[c], T.uint32(4))
+                        word[c] = T.shift_right(word[c], T.uint32(bits))
                         for r in T.unroll(rows):
                             total[r * columns + c] = total[r * columns + c] + value[r] * level[0]
 

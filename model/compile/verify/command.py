@@ -39,6 +39,7 @@ def verify(options: argparse.Namespace) -> None:
         options.source,
         context=sizes["context_window_size"],
         prefill_chunk=sizes["prefill_chunk_size"],
+        bits=8 if sizes["quantization"].startswith("q8") else 4,
     )
     with open_engine(options.model) as engine:
         loaded = engine.load()
