@@ -45,14 +45,13 @@ _YEAR = re.compile(r"\b(1[89]\d\d|20[0-2]\d)\b")
 
 def completed(person: Person, random: Random) -> Person:
     """Return the person with an age, an occupation and interests, the given ones as they are."""
+    years = _years(person, random) if person.age is None else person.age.years
     if person.age is None:
-        years = _years(person, random)
         person = replace(person, age=Age(years=years, text=str(years)))
-    assert person.age is not None
     if person.occupation is None:
-        person = replace(person, occupation=_occupation(person, person.age.years, random))
+        person = replace(person, occupation=_occupation(person, years, random))
     if not person.interests:
-        person = replace(person, interests=_interests(stage_of(person.age.years), random))
+        person = replace(person, interests=_interests(stage_of(years), random))
     return person
 
 
@@ -163,7 +162,7 @@ _NO_JOBS = frozenset({"study", "state", "home", "pension"})
 
 @cache
 def _categories() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for name, lines in sections("occupations").items():
         if not name or name.startswith("school") or name in _NO_JOBS:
             continue

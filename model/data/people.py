@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
+from typing import Any
 
 from model.data.grammar import PRONOUNS, Pronouns, number_in_words
 from model.data.interests import Interest, some_interests
@@ -123,7 +124,13 @@ def _with_one_fact(person: Person, random: Random) -> Person:
     if person.pronoun_typed or person.pronoun_field:
         return person
     kept = random.choice(("named", "age", "occupation", "interests", "notes"))
-    empty = {"named": False, "age": None, "occupation": None, "interests": (), "notes": ()}
+    empty: dict[str, Any] = {
+        "named": False,
+        "age": None,
+        "occupation": None,
+        "interests": (),
+        "notes": (),
+    }
     del empty[kept]
     return replace(person, tone=None, group="neutral", **empty)
 

@@ -22,7 +22,10 @@ def persona_request(
     fields: Mapping[str, str], *, typed: bool, seed: int
 ) -> tuple[list[dict[str, str]], dict[str, Any]]:
     """Return the messages of a form, and the parameters that `WebLLMService` sends with them."""
-    messages = [{**message} for message in persona_messages(fields, typed=typed)]
+    messages = [
+        {"role": message["role"], "content": message["content"]}
+        for message in persona_messages(fields, typed=typed)
+    ]
     return messages, typed_parameters(fields, seed=seed) if typed else chat_request(seed=seed)
 
 

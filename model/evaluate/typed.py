@@ -12,7 +12,7 @@ from model.evaluate.words import says
 
 __all__ = ["misfits", "persona_in", "prose_of", "wrong_fields"]
 
-_TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str, "integer": int}
+_TYPES: Mapping[str, Any] = {"object": dict, "array": list, "string": str, "integer": int}
 
 
 def persona_in(text: str) -> dict[str, Any] | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 __all__ = ["Mask", "attend", "document_mask"]
 
-Mask = Tensor | None
+Mask: TypeAlias = Tensor | None
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:

@@ -251,4 +251,4 @@ def _bytes_per_token(text: Text) -> float:
     rows = torch.from_numpy(text.valid).int()
     tokens = rows[:, 1:][(rows[:, 1:] & LEARNED) != 0] & TOKEN
     sizes = torch.tensor(json.loads(_bytes_file(text).read_text()))
-    return sizes[tokens.long()].double().mean().item()
+    return float(sizes[tokens.long()].double().mean())

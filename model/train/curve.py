@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 from pathlib import Path
+from typing import Any
 
 from model.tools import RecipeError
 
@@ -43,7 +44,7 @@ def _rows(log_file: Path) -> list[dict[str, str]]:
     return [rows[step] for step in sorted(rows)]
 
 
-def _plot(axes: object, rows: list[dict[str, str]]) -> None:
+def _plot(axes: Any, rows: list[dict[str, str]]) -> None:
     tokens = [int(row["tokens"]) / 1e6 for row in rows]
     axes.plot(tokens, _smooth([float(row["loss"]) for row in rows]), color="0.65", label="training")
     for column, colour, label in (

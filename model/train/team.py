@@ -51,7 +51,7 @@ class Team:
             return value
         told = torch.tensor(value, dtype=torch.float64)
         distributed.broadcast(told, 0)
-        return told.item()
+        return float(told)
 
 
 ALONE = Team()
