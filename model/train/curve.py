@@ -60,11 +60,8 @@ def _plot(axes: Any, rows: list[dict[str, str]]) -> None:
             axes.plot(*zip(*points, strict=True), color=colour, marker=".", ms=3, label=label)
     begun = [at for at, row in zip(tokens, rows, strict=True) if row["quantised"] == "1"]
     if begun:
-        axes.axvspan(begun[0], begun[-1], color="tab:orange", alpha=0.1, lw=0)
-        axes.annotate(
-            "trained through 4 bits", (begun[0], 0.5), (4, 0), ("data", "axes fraction"),
-            textcoords="offset points",
-        )  # fmt: skip
+        label = "trained through the 4-bit form"
+        axes.axvspan(begun[0], tokens[-1], color="tab:orange", alpha=0.1, lw=0, label=label)
     axes.set(xlabel="million tokens seen", ylabel="loss per learned token", yscale="log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")

@@ -1,0 +1,55 @@
+"""What training keeps on disk: the tokens, made once, and the picture of its loss."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.tools import RecipeError
+from model.train.corpus import sample_texts
+from model.train.curve import draw
+from model.train.text import Text, text_of
+from model.train.tokenizer import train_tokenizer
+
+pytestmark = pytest.mark.recipe
+
+LOG = """step,seconds,tokens,rate,quantised,loss,valid,valid_4bit
+20,1,1000000,0.003,0,3.0,,
+40,2,2000000,0.003,0,2.0,2.1,2.3
+60,3,3000000,0.003,0,9.0,9.0,9.0
+60,1,3000000,0.001,1,1.5,1.6,1.6
+"""
+
+
+def test_tokens_are_made_once(tmp_path: Path) -> None:
+    texts = sample_texts(seed=5, count=300, processes=1)
+    words = train_tokenizer(texts, vocabulary=600)
+
+    def made(seed: int) -> Text:
+        numbers = {"conversations": 60, "held_out": 5, "length": 1024, "processes": 1}
+        return text_of(words, tmp_path, seed=seed, **numbers)
+
+    first = made(1)
+    assert first.train.shape[1] == first.valid.shape[1] == 1024
+    os.utime(first.train_file, (1, 1))
+    assert made(1) == first
+    assert first.train_file.stat().st_mtime == 1
+    assert made(2).train_file != first.train_file
+    assert not np.array_equal(made(2).train[0], first.train[0])
+
+
+def test_loss_is_drawn_with_what_counts_after_a_restart(tmp_path: Path) -> None:
+    log, picture = tmp_path / "loss.csv", tmp_path / "loss.svg"
+    with pytest.raises(RecipeError, match=r"no .*loss\.csv"):
+        draw(log, picture)
+    log.write_text(LOG)
+    draw(log, picture)
+    drawn = picture.read_text("utf-8")
+    for text in ("million tokens seen", "held out, through the 4-bit form", "training"):
+        assert text in drawn
+    log.write_text(LOG.replace("60,3,3000000,0.003,0,9.0,9.0,9.0\n", ""))
+    draw(log, tmp_path / "again.svg")
+    assert (tmp_path / "again.svg").read_text("utf-8") == drawn
