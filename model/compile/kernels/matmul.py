@@ -3,9 +3,9 @@
 # ruff: noqa: C901, N812, PLR0912, PLR0917
 """Matrix products with quantised weights, and what is fused with them.
 
-A thread computes eight outputs of one row of the input (decode) or four outputs of eight rows
-(prefill), so that each number it loads serves several products; its outputs lie an eighth or a
-fourth of the width apart, so that neighbouring threads read neighbouring words. On SwiftShader,
+A thread computes eight outputs of one row of the input (decode) or of eight rows (prefill), so that
+each number it loads serves several products; its outputs lie an eighth of the width apart, so that
+neighbouring threads read neighbouring words. On SwiftShader,
 where a load costs more than a product, this is several times as fast as one output per thread.
 """
 
@@ -18,7 +18,7 @@ from model.compile.quantize import GROUP, per_word, zero
 __all__ = ["Projection", "projection"]
 
 _PREFILL_ROWS = 8
-_PREFILL_COLUMNS = 4
+_PREFILL_COLUMNS = 8
 _PREFILL_THREADS = 64
 _DECODE_COLUMNS = 8
 # Few, so that also a small product is shared out among several workgroups.
