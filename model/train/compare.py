@@ -31,7 +31,7 @@ from model.train.loop import Plan, Trainer
 from model.train.network import Llama
 from model.train.quantise import quantised
 from model.train.schedule import QUANTISED_FROM
-from model.train.shape import Shape
+from model.train.shape import FULL, Shape
 from model.train.shapes import SHAPES, UNTIED
 from model.train.table import write_tables
 from model.train.team import Team
@@ -67,7 +67,7 @@ class _Run:
 def compare(arguments: argparse.Namespace) -> None:
     """Train what is asked for and write compare.md and compare.csv; finished runs are kept."""
     preset = PRESETS[arguments.preset]
-    known = SHAPES if preset.shape == SHAPES[_BASE] else {_BASE: preset.shape}
+    known = SHAPES if preset.shape == FULL else {_BASE: preset.shape}
     names = arguments.shapes.split(",") if arguments.shapes else list(known)
     if unknown := set(names) - set(known):
         raise RecipeError(f"no shapes {', '.join(sorted(unknown))}: there are {', '.join(known)}")

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from model.tools import RecipeError
+from model.train.generate import Sampling
 from model.train.network import Llama
 from model.train.shape import Shape
 
@@ -19,12 +20,13 @@ _SHARD_BYTES = 15 * 2**20
 
 
 def save(network: Llama, folder: Path) -> None:
-    """Write config.json and the weights as float32, in shards of at most 15 MiB.
+    """Write config.json, how to sample, and the weights as float32, in shards of at most 15 MiB.
 
     A crash half-way leaves the weights that were there before: files are replaced when whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network.shape.save(folder)
+    _save_sampling(folder)
     weights = {
         name: weight.detach().float().cpu().contiguous()
         for name, weight in network.state_dict().items()
@@ -40,6 +42,19 @@ def save(network: Llama, folder: Path) -> None:
     size = sum(weight.nbytes for weight in weights.values())
     index = {"metadata": {"total_size": size}, "weight_map": places}
     (folder / _INDEX).write_text(json.dumps(index, indent=2) + "\n", "utf-8")
+
+
+def _save_sampling(folder: Path) -> None:
+    usual = Sampling()
+    config = {
+        "do_sample": True,
+        "temperature": usual.temperature,
+        "top_p": usual.top_p,
+        "bos_token_id": 0,
+        "eos_token_id": 2,
+        "pad_token_id": 0,
+    }
+    (folder / "generation_config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
 
 
 def _shards(weights: dict[str, Tensor]) -> list[list[str]]:

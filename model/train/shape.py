@@ -17,7 +17,7 @@ class Shape:
     """Sizes of a Llama network; the field names are those of Hugging Face."""
 
     hidden_size: int = 256
-    num_hidden_layers: int = 6
+    num_hidden_layers: int = 8
     num_attention_heads: int = 4
     num_key_value_heads: int = 2
     head_dim: int = 64

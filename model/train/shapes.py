@@ -1,4 +1,4 @@
-"""The shapes that were compared before one was chosen: each differs from the first in one respect.
+"""The shapes that were compared before `deep` was chosen; each differs from `base` in one respect.
 
 All fit a download of 12 MB, the library gzipped, with weights of 5 bits. The sizes are those that
 our kernels take: heads of 64, all else in multiples of 32. `bench.shapes` measures how fast each
@@ -15,8 +15,11 @@ from model.train.shape import FULL, Shape
 __all__ = ["SHAPES", "UNTIED"]
 
 
-def _shape(hidden: int, layers: int, heads: tuple[int, int], feed_forward: int) -> Shape:
+def _shape(
+    hidden: int, layers: int, heads: tuple[int, int], feed_forward: int, *, vocabulary: int = 4096
+) -> Shape:
     return Shape(
+        vocab_size=vocabulary,
         hidden_size=hidden,
         num_hidden_layers=layers,
         num_attention_heads=heads[0],
@@ -26,17 +29,17 @@ def _shape(hidden: int, layers: int, heads: tuple[int, int], feed_forward: int) 
 
 
 SHAPES: Final[Mapping[str, Shape]] = {
-    "base": FULL,
-    "deep": _shape(256, 8, (4, 2), 768),
+    "base": _shape(256, 6, (4, 2), 768),
+    "deep": FULL,
     "thin": _shape(192, 12, (3, 1), 576),
     "wide": _shape(320, 6, (5, 1), 960),
     "wide8": _shape(320, 8, (5, 1), 960),
     "shallow": _shape(384, 4, (6, 2), 1152),
     "h384": _shape(384, 6, (6, 2), 1152),
     "h448": _shape(448, 8, (7, 1), 1120),
-    "v2048": Shape(vocab_size=2048),
-    "v8192": Shape(vocab_size=8192),
-    "untied": FULL,
+    "v2048": _shape(256, 6, (4, 2), 768, vocabulary=2048),
+    "v8192": _shape(256, 6, (4, 2), 768, vocabulary=8192),
+    "untied": _shape(256, 6, (4, 2), 768),
     "mha": _shape(256, 6, (4, 4), 768),
 }
 # Those whose last matrix is not the embedding again.

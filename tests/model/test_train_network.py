@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from transformers import LlamaForCausalLM
+from transformers import GenerationConfig, LlamaForCausalLM
 
 from model.tools import RecipeError
 from model.train import folder
@@ -77,6 +77,12 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
     FULL.save(tmp_path)
     with pytest.raises(RecipeError, match="do not fit"):
         folder.load(tmp_path)
+
+
+def test_folder_says_how_to_sample(tmp_path: Path) -> None:
+    folder.save(network(), tmp_path)
+    found = GenerationConfig.from_pretrained(tmp_path)
+    assert (found.temperature, found.top_p, found.eos_token_id) == (0.7, 0.8, 2)
 
 
 def test_packed_documents_do_not_see_each_other() -> None:
