@@ -111,6 +111,11 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--minutes", type=float, default=1.5, help="of training, for each")
     parser.add_argument("--shapes", help="names from model/train/shapes.py (default: all)")
+    parser.add_argument(
+        "--variations",
+        action="store_true",
+        help="the first shape also with other learning rates and times of quantisation",
+    )
     parser.add_argument("--batch", type=int, help="rows in a batch")
     parser.add_argument("--conversations", type=int, default=300_000, help="how many to make")
 

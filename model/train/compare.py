@@ -88,7 +88,8 @@ def compare(arguments: argparse.Namespace) -> None:
             )
             for name in names
         ]
-        _share_out([*runs, *_varied(runs)], arguments.out)
+        varied = _varied(runs) if arguments.variations else ()
+        _share_out([*runs, *varied], arguments.out)
 
 
 def _varied(runs: list[_Run]) -> Iterator[_Run]:

@@ -116,7 +116,16 @@ def test_deadline_ends_training(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_comparison_writes_its_tables(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "model", "compare", "--smoke", "--shapes", "base"]
+    command = [
+        sys.executable,
+        "-m",
+        "model",
+        "compare",
+        "--smoke",
+        "--shapes",
+        "base",
+        "--variations",
+    ]
     command += ["--minutes", "0.01", "--processes", "1", "--out", str(tmp_path)]
     results = tmp_path / "runs"
     results.mkdir()
