@@ -7,6 +7,7 @@ grammar without texts instead of one that the engine cannot end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -153,7 +154,7 @@ def _sequence(node: Node) -> str:
 def _atom(node: Node) -> str:
     match node:
         case Text(text):
-            return '"' + text.translate(_IN_TEXT) + '"'
+            return _text(text)
         case Chars(ranges):
             return _class(ranges)
         case Rule(name):
@@ -163,6 +164,13 @@ def _atom(node: Node) -> str:
             return inner + _times(least, most)
         case _:
             return f"({_choice(node)})"
+
+
+def _text(text: str) -> str:
+    # xgrammar 0.1.27 keeps é as \xe9 and reads that anew, with the digits of hexadecimal numbers
+    # that come next: a text with "éc" would stand for another letter. So it ends before them.
+    pieces = [f'"{piece.translate(_IN_TEXT)}"' for piece in _BEFORE_A_DIGIT.split(text)]
+    return pieces[0] if len(pieces) == 1 else f"({' '.join(pieces)})"
 
 
 def _times(least: int, most: int | None) -> str:
@@ -205,6 +213,8 @@ def _in_class(code: int) -> str:
 
 
 _ASCII_END = 0x80
+
+_BEFORE_A_DIGIT = re.compile("(?<=[\x80-\xff])(?=[0-9A-Fa-f])")
 
 # A text is JSON, so control characters are escaped already; these are the two that EBNF reads.
 _IN_TEXT = str.maketrans({'"': '\\"', "\\": "\\\\"})

@@ -133,6 +133,15 @@ def test_numbers_have_no_exponent_and_keep_their_bounds() -> None:
         assert not found.accepts(text), text
 
 
+@pytest.mark.parametrize("text", ["Zoë", "Gonçalo", "Édith", "naïve", "øø1", "ßß", "Thảo b"])
+def test_a_fixed_text_keeps_its_letters(text: str) -> None:
+    schema = {"enum": [text, "x"]}
+    found = grammar(schema)
+    assert found.accepts(f'"{text}"')
+    # The engine would read the letter and the digit as one number.
+    assert not re.search(r"[\x80-\xff][0-9a-fA-F]", grammar_of(schema))
+
+
 def test_length_counts_characters_and_not_their_escapes() -> None:
     found = grammar({"type": "string", "minLength": 2, "maxLength": 2})
     assert found.accepts('"é😀"')
