@@ -16,6 +16,7 @@ from model.data.wishes import some_goals, some_traits
 __all__ = ["completed", "typed_answer", "typed_keywords"]
 
 # As `persona_schema` has them, in characters.
+# Characters; the grammar of the page leaves room for a model that cannot count them.
 _SUMMARY = 300
 _INTEREST = 48
 _GOAL = 80

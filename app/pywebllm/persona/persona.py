@@ -34,7 +34,7 @@ class Persona:
         name: 1 to 40 characters, or as long as the one that was given.
         age: In years, 0 to 130.
         occupation: 1 to 40 characters, or as long as the one that was given.
-        summary: A paragraph about the person, 1 to 300 characters.
+        summary: A paragraph about the person, 1 to 400 characters.
         interests: 1 to 5, each of 1 to 48 characters.
         traits: What they are like; 1 to 3, each of 1 to 24 characters.
         goals: What they want; 1 or 2, each of 1 to 80 characters.
@@ -65,7 +65,7 @@ def persona_schema(inputs: Mapping[str, str]) -> dict[str, object]:
         "name": _known(known.get("name"), most=40),
         "age": _AGE if years is None or years > _OLDEST else {"const": years},
         "occupation": _known(known.get("occupation"), most=40),
-        "summary": _line(300),
+        "summary": _line(400),
         "interests": _lines(5, 48),
         "traits": _lines(3, 24),
         "goals": _lines(2, 80),

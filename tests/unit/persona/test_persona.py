@@ -101,7 +101,7 @@ def test_no_persona_is_longer_than_the_longest() -> None:
         "name": "x" * 40,
         "age": 130,
         "occupation": "x" * 40,
-        "summary": "x" * 300,
+        "summary": "x" * 400,
         "interests": ["x" * 48] * 5,
         "traits": ["x" * 24] * 3,
         "goals": ["x" * 80] * 2,
