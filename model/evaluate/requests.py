@@ -16,6 +16,8 @@ from pywebllm.persona import WebLLMService
 from pywebllm.persona.persona import persona_schema, typed_request
 
 _DEFAULTS = inspect.signature(WebLLMService).parameters
+_WARMTH = {"temperature": _DEFAULTS["temperature"].default}
+_LENGTH = {"max_tokens": _DEFAULTS["max_tokens"].default}
 
 
 def persona_request(
@@ -26,17 +28,19 @@ def persona_request(
         {"role": message["role"], "content": message["content"]}
         for message in persona_messages(fields, typed=typed)
     ]
-    return messages, typed_parameters(fields, seed=seed) if typed else chat_request(seed=seed)
+    if typed:
+        return messages, typed_parameters(fields, seed=seed)
+    return messages, _sent({**_WARMTH, **_LENGTH, "seed": seed})
 
 
 def chat_request(*, seed: int) -> dict[str, Any]:
-    """Return the parameters of an answer in prose."""
-    return _sent({"max_tokens": _DEFAULTS["max_tokens"].default, "seed": seed})
+    """Return the parameters of a chat, which leaves the temperature to the model."""
+    return _sent({**_LENGTH, "seed": seed})
 
 
 def typed_parameters(fields: Mapping[str, str], *, seed: int) -> dict[str, Any]:
     """Return the parameters of a typed persona, its grammar among them."""
-    return _sent({**typed_request(fields, max_tokens=None), "seed": seed})
+    return _sent({**_WARMTH, **typed_request(fields, max_tokens=None), "seed": seed})
 
 
 def schema_of(fields: Mapping[str, str]) -> dict[str, Any]:
@@ -47,7 +51,6 @@ def schema_of(fields: Mapping[str, str]) -> dict[str, Any]:
 def _sent(parameters: Mapping[str, object]) -> dict[str, Any]:
     body = {
         "messages": [{"role": "user", "content": ""}],
-        "temperature": _DEFAULTS["temperature"].default,
         **parameters,
     }
     [sent] = read_call(body).bodies

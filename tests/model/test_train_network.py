@@ -82,7 +82,7 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
 def test_folder_says_how_to_sample(tmp_path: Path) -> None:
     folder.save(network(), tmp_path)
     found = GenerationConfig.from_pretrained(tmp_path)
-    assert (found.temperature, found.top_p, found.eos_token_id) == (0.7, 0.8, 2)
+    assert (found.temperature, found.top_p, found.eos_token_id) == (0.4, 0.8, 2)
 
 
 def test_packed_documents_do_not_see_each_other() -> None:
