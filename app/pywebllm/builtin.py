@@ -10,7 +10,7 @@ from __future__ import annotations
 __all__ = ["BUILTIN_CONFIG", "BUILTIN_LIBRARY", "BUILTIN_MODEL", "BUILTIN_PATH", "BUILTIN_REVISION"]
 
 BUILTIN_MODEL = "pywebllm-persona-q4f32_1"
-BUILTIN_REVISION = "v1"
+BUILTIN_REVISION = "v2"
 
 # Relative to the assets; ends with a slash.
 BUILTIN_PATH = f"models/{BUILTIN_MODEL}/resolve/{BUILTIN_REVISION}/"

@@ -14,7 +14,7 @@ from tests.browser.inpage import PagePython
 from tests.browser.server import ROOT
 from tests.browser.watch import PageWatch
 
-BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v1"
+BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v2"
 
 # Lives in the page, where it outlasts one run.
 service: Any = None
@@ -139,9 +139,22 @@ def test_persona_can_be_had_in_parts(python: PagePython) -> None:
     is_persona, persona = python.run(typed, inputs=ADA)
     assert is_persona
     assert (persona["name"], persona["age"]) == ("Ada", 36)
-    assert 0 < len(persona["summary"]) <= 300
+    assert 0 < len(persona["summary"]) <= 400
     assert persona["traits"]
     assert persona["goals"]
+
+
+def test_a_typed_persona_keeps_what_is_known_to_the_letter(python: PagePython) -> None:
+    async def typed(inputs: dict[str, str]) -> list[Any]:
+        from pywebllm import WebLLMService
+
+        async with WebLLMService() as service:
+            await service.initialize("letters")
+            persona = await service.generate_persona_typed(inputs, seed=1)
+            return [persona.name, persona.age, persona.occupation]
+
+    known = {"name": "Gonçalo Éda", "age": "71 years", "occupation": "café owner"}
+    assert python.run(typed, inputs=known) == ["Gonçalo Éda", 71, "café owner"]
 
 
 def test_two_requests_at_once_queue(python: PagePython) -> None:
@@ -243,7 +256,7 @@ def test_custom_record_is_loaded(python: PagePython, site: str) -> None:
             ok = await service.initialize("custom")
             return [ok, str(service.last_error), await service.generate_persona({"name": "Ada"})]
 
-    path = "models/pywebllm-persona-q4f32_1/resolve/v1/"
+    path = "models/pywebllm-persona-q4f32_1/resolve/v2/"
     ok, error, text = python.run(custom, base=site + path)
     assert ok, error
     assert "Ada" in text
