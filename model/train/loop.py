@@ -142,9 +142,13 @@ class Trainer:
         by_time = self._before + (1 - self._before) * by_time
         return self._team.agreed(max(self._step / self.plan.steps, by_time))
 
+    def _rate(self, progress: float) -> float:
+        plan = self.plan
+        return learning_rate(progress, peak=plan.peak, step=self._step, steps=plan.steps)
+
     def _update(self, batch: Tensor, progress: float) -> Tensor:
         for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(progress, peak=self.plan.peak)
+            group["lr"] = self._rate(progress)
         loss = self._loss(batch, self._share(progress))
         loss.backward()
         self._team.average(self._network.parameters())
@@ -197,7 +201,7 @@ class Trainer:
             shown = [f"{self.validate(share=one):.4f}" for one in (share, 1.0)]
             done += f", held out {shown[0]}, through 4 bits {shown[1]}"
         log.info("step %d, %.0f s, %s", self._step, seconds, done)
-        rate = learning_rate(progress, peak=self.plan.peak)
+        rate = self._rate(progress)
         head = (self._step, f"{seconds:.1f}", self.tokens, f"{rate:.6f}", f"{share:.0f}")
         return (*head, f"{value:.4f}", *shown)
 

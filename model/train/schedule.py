@@ -11,16 +11,21 @@ import math
 __all__ = ["QUANTISED_FROM", "learning_rate", "quantised_share"]
 
 _WARMUP = 0.02
+# Of a short run that share would be a few steps, which deep and wide networks bear badly.
+_WARMUP_STEPS = 200
 _FLOOR = 0.02
 QUANTISED_FROM = 0.7
 
 
-def learning_rate(progress: float, *, peak: float) -> float:
-    """Return the learning rate: a linear start, then half a cosine down to a fiftieth of `peak`."""
-    if progress < _WARMUP:
-        return peak * max(progress / _WARMUP, 0.01)
-    done = min((progress - _WARMUP) / (1 - _WARMUP), 1.0)
-    return peak * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * done)))
+def learning_rate(progress: float, *, peak: float, step: int = 0, steps: int = 0) -> float:
+    """Return the learning rate: a linear start, then half a cosine down to a fiftieth of `peak`.
+
+    The start takes a fiftieth of training; of many `steps` 200 at least, when time ends training.
+    """
+    needed = max(min(_WARMUP_STEPS, _WARMUP * steps), 1)
+    start = min(max(progress / _WARMUP, 0.01), (step + 1) / needed, 1.0)
+    done = min(max((progress - _WARMUP) / (1 - _WARMUP), 0.0), 1.0)
+    return peak * start * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def quantised_share(progress: float, *, start: float = QUANTISED_FROM) -> float:

@@ -128,6 +128,14 @@ def test_generation_is_repeatable_and_independent_of_the_batch() -> None:
     assert drawn[0] == drawn[1]
 
 
+def test_a_short_time_still_starts_slowly() -> None:
+    rates = [learning_rate(0.5, peak=1.0, step=at, steps=10**9) for at in range(300)]
+    assert rates[0] < 0.01
+    assert rates[:200] == sorted(rates[:200])
+    assert rates[199] == rates[299] == learning_rate(0.5, peak=1.0)
+    assert learning_rate(0.5, peak=1.0, step=0, steps=20) == rates[299], "few steps need them all"
+
+
 def test_schedule_warms_up_cools_down_and_quantises_late() -> None:
     rates = [learning_rate(step / 100, peak=1.0) for step in range(101)]
     assert rates[0] < 0.05

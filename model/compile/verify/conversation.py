@@ -19,8 +19,8 @@ from .browser import Engine
 __all__ = ["SENTENCE", "TOLERANCE", "converse", "sequence"]
 
 # Of the largest logit's magnitude. Both sides add float32 numbers, in another order, and a software
-# GPU takes exponentials less exactly: 1e-4 is usual, and ten times that where rounding matters most,
-# as it does there between float32 and float64, too. A kernel that is wrong is off by far more.
+# GPU takes exponentials less exactly: 1e-4 is usual, and ten times that where rounding matters
+# most, as it does there between float32 and float64, too. A wrong kernel is off by far more.
 TOLERANCE: Final = 3e-3
 SENTENCE: Final = (
     "Ada Lovelace, 36, mathematician from London, likes chess, poetry and long walks. "
