@@ -7,14 +7,15 @@ from dataclasses import replace
 from random import Random
 
 from model.data.chatml import Message
+from model.data.completing import completed
 from model.data.conversation import Turn
-from model.data.fields import form_fields, keywords
+from model.data.fields import form_fields, held, keywords
 from model.data.grammar import capitalised, fix_articles, joined
 from model.data.lexicon import templates
 from model.data.people import Person, a_person, with_common_name
 from model.data.prompts import persona_messages
 from model.data.template import Template, literal
-from model.data.typed import completed, typed_answer, typed_keywords
+from model.data.typed import typed_answer, typed_keywords
 from model.data.voice import filled
 from model.data.writing import write
 
@@ -81,17 +82,9 @@ def typed_turn(
         kind="typed",
         person=whole,
         fields=fields,
-        keywords=_held(typed_keywords(person, fields), answer),
+        # What is too long for its place in the JSON is missing there by right.
+        keywords=held(typed_keywords(person, fields), answer),
     )
-
-
-def _held(words: Mapping[str, tuple[str, ...]], answer: str) -> dict[str, tuple[str, ...]]:
-    # What is too long for its place in the JSON is missing there by right.
-    folded = answer.lower()
-    held = {
-        name: tuple(one for one in some if one.lower() in folded) for name, some in words.items()
-    }
-    return {name: some for name, some in held.items() if some}
 
 
 def some_system(random: Random) -> tuple[Message, ...]:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
-from model.data.fields import keywords
+from model.data.fields import keywords, note_keys
 from model.data.grammar import joined
 from model.data.interests import some_interests
 from model.data.notes import some_notes
 from model.data.occupations import an_occupation
 from model.data.people import Age, Name, Person, a_person
-from model.data.telling import note_keys, plainly, topic_of
+from model.data.telling import plainly, topic_of
 
 __all__ = ["Change", "a_change"]
 
@@ -33,7 +33,7 @@ class Change:
         words = keywords(self.person)
         kept = {name: words[name] for name in ("name", self.fact) if name in words}
         if self.section in {"ask new note", "ask new pet"}:
-            kept["notes"] = note_keys(self.person.notes[-1], self.person)
+            kept["notes"] = note_keys(self.person.notes[-1])
         return kept
 
 

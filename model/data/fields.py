@@ -6,6 +6,7 @@ separators, and in any order. What the text must contain all the same is `keywor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
 from model.data.grammar import FIRST_PERSON, Pronouns, capitalised, fix_articles, joined
@@ -14,11 +15,10 @@ from model.data.people import Person
 from model.data.template import Template
 from model.data.voice import Visitor
 
-__all__ = ["EMOJIS", "form_fields", "keywords"]
+__all__ = ["EMOJIS", "form_fields", "fragment", "held", "keywords", "note_keys"]
 
 # What visitors put behind a word. The text leaves them out: they say nothing that words do not.
 EMOJIS = ("😀", "😊", "❤️", "🎉", "🐶", "🍕", "⚽", "🎸", "🌱", "✨", "📚", "🙂")
-
 
 # Names that a page of somebody else may use for the same fields.
 _OTHER_NAMES = {"interests": "hobbies", "occupation": "job", "notes": "about", "tone": "style"}
@@ -68,11 +68,21 @@ def keywords(person: Person) -> dict[str, tuple[str, ...]]:
         words["interests"] = tuple(one.text for one in person.interests)
     for note in person.notes:
         field = note.field or "notes"
-        words[field] = (*words.get(field, ()), *_note_keys(note))
+        words[field] = (*words.get(field, ()), *note_keys(note))
     return words
 
 
-def _note_keys(note: Note) -> tuple[str, ...]:
+def held(words: Mapping[str, tuple[str, ...]], answer: str) -> dict[str, tuple[str, ...]]:
+    """Return those of the keywords that `answer` contains, without the fields that keep none."""
+    folded = answer.lower()
+    kept = {
+        name: tuple(one for one in some if one.lower() in folded) for name, some in words.items()
+    }
+    return {name: some for name, some in kept.items() if some}
+
+
+def note_keys(note: Note) -> tuple[str, ...]:
+    """Return the words that a text which tells this note contains."""
     told = (part for value in note.values.values() for part in _said_as_it_is(value))
     return (*note.keys, *told)
 
@@ -87,6 +97,12 @@ def _said_as_it_is(value: Template) -> tuple[str, ...]:
     return tuple(part for part in parts if len(part) > 2)
 
 
+def fragment(note: Note, person: Person, random: Random) -> str:
+    """Return the note as a visitor types it without a subject: "has two cats"."""
+    visitor = Visitor(person.name.pronouns, subject=False, values=note.values, random=random)
+    return fix_articles(visitor.tell(note.typed))
+
+
 def _typed_pronouns(pronouns: Pronouns, random: Random) -> str:
     parts = [pronouns.subject, pronouns.object, pronouns.possessive]
     parts = parts[: random.choice((1, 2, 2, 2, 3))]
@@ -94,8 +110,7 @@ def _typed_pronouns(pronouns: Pronouns, random: Random) -> str:
 
 
 def _typed_alone(note: Note, person: Person, random: Random) -> str:
-    visitor = Visitor(person.name.pronouns, subject=False, values=note.values, random=random)
-    text = fix_articles(visitor.tell(note.typed))
+    text = fragment(note, person, random)
     return capitalised(text) if random.random() < 0.4 else text
 
 

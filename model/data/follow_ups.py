@@ -12,18 +12,12 @@ from random import Random
 from model.data.asking import carelessly
 from model.data.chatml import Message
 from model.data.conversation import Turn
+from model.data.fields import note_keys
 from model.data.interests import some_interests
 from model.data.notes import Note
 from model.data.occupations import an_occupation
 from model.data.people import Person, a_person
-from model.data.telling import (
-    Known,
-    asked,
-    note_keys,
-    note_sentence,
-    told,
-    topic_of,
-)
+from model.data.telling import Known, asked, note_sentence, told, topic_of
 from model.data.topics import TOPICS
 
 __all__ = ["a_question"]
@@ -184,14 +178,11 @@ def _who(known: Known, random: Random) -> Turn | None:
     if not known.name:
         return None
     values = {"full": known.name}
-    occupation, age = known.person.occupation, known.person.age
-    section = "tell who without"
-    if occupation is not None and occupation.kind != "state":
-        aged = f"{known.facts['age']}-year-old " if age is not None else ""
-        values["role"] = f"a {aged}{occupation.text}"
-        section = "tell who"
+    if known.role:
+        values["role"] = known.role
     elif not known.person.interests:
         return None
+    section = "tell who" if known.role else "tell who without"
     return _plain(known, ("ask who", section), {"name": (known.name,)}, random, values)
 
 
@@ -250,11 +241,11 @@ def _from_notes(known: Known, question: str, notes: list[Note], random: Random) 
     answer = ""
     for note in notes:
         # Two facts may share a sentence.
-        keys = note_keys(note, known.person)
+        keys = note_keys(note)
         if not keys or any(key.lower() not in answer.lower() for key in keys):
             answer = f"{answer} {note_sentence(note, known, random)}".strip()
     folded = answer.lower()
-    words = [word for note in notes for word in note_keys(note, known.person)]
+    words = [word for note in notes for word in note_keys(note)]
     held = tuple(word for word in words if word.lower() in folded)
     if question.lower().startswith(("does ", "is ")) and random.random() < 0.3:
         answer = _yes(answer, known)

@@ -10,16 +10,14 @@ from model.data.asking import Keeps, carelessly, typed_turn
 from model.data.changes import Change, a_change
 from model.data.chatml import Message
 from model.data.conversation import Turn
-from model.data.fields import keywords
-from model.data.grammar import FIRST_PERSON, capitalised, fix_articles, joined
-from model.data.notes import Note
+from model.data.fields import fragment, held, keywords
+from model.data.grammar import FIRST_PERSON, capitalised, joined
 from model.data.people import Person, a_tone
 from model.data.summary import write_summary
 from model.data.telling import Known, asked, finished, plainly, told
-from model.data.voice import Visitor
 from model.data.writing import write
 
-__all__ = ["a_rewrite", "plain_fields"]
+__all__ = ["a_rewrite"]
 
 
 def a_rewrite(known: Known, keeps: Keeps, random: Random) -> Turn:
@@ -93,18 +91,16 @@ def _sentence(known: Known, keeps: Keeps, random: Random) -> Turn | None:
     person, values = known.person, {"full": known.name}
     if not known.name:
         return None
-    section = "tell sentence without"
-    if person.occupation is not None and person.occupation.kind != "state":
-        aged = f"{known.facts['age']}-year-old " if person.age else ""
-        values["role"] = f"a {aged}{person.occupation.text}"
-        section = "tell sentence"
+    if known.role:
+        values["role"] = known.role
     elif not person.interests:
         return None
+    section = "tell sentence" if known.role else "tell sentence without"
     answer = told(known, section, random, values)
     return _turn(known, asked(known, "ask sentence", random, {}), answer, _name(known), random)
 
 
-def plain_fields(person: Person, random: Random) -> dict[str, str]:
+def _plain_fields(person: Person, random: Random) -> dict[str, str]:
     """Return the facts as a tidy form."""
     fields: dict[str, str] = {}
     if person.named:
@@ -120,33 +116,20 @@ def plain_fields(person: Person, random: Random) -> dict[str, str]:
         fields["tone"] = person.tone
     for note in person.notes:
         field = note.field or "notes"
-        said = _fragment(note, person, random)
+        said = fragment(note, person, random)
         fields[field] = f"{fields[field]}; {said}" if field in fields else said
     return fields
-
-
-def _fragment(note: Note, person: Person, random: Random) -> str:
-    visitor = Visitor(person.name.pronouns, subject=False, values=note.values, random=random)
-    return fix_articles(visitor.tell(note.typed))
 
 
 def _listed(known: Known, keeps: Keeps, random: Random) -> Turn | None:
     if not known.name:
         return None
-    fields = {"name": known.name} | plain_fields(known.person, random)
+    fields = {"name": known.name} | _plain_fields(known.person, random)
     fields.pop("tone", None)
     lines = [f"- {name.capitalize()}: {capitalised(value)}" for name, value in fields.items()]
     answer = "\n".join(lines)
-    words = _held(keywords(known.person), answer)
+    words = held(keywords(known.person), answer)
     return _turn(known, asked(known, "ask list", random, {}), answer, words, random)
-
-
-def _held(words: Mapping[str, tuple[str, ...]], answer: str) -> dict[str, tuple[str, ...]]:
-    folded = answer.lower()
-    held = {
-        name: tuple(one for one in some if one.lower() in folded) for name, some in words.items()
-    }
-    return {name: some for name, some in held.items() if some}
 
 
 def _first_person(known: Known, keeps: Keeps, random: Random) -> Turn | None:
@@ -175,7 +158,7 @@ def _as_typed(known: Known, keeps: Keeps, random: Random) -> Turn | None:
 
 def _as_json(wish: str, person: Person, keeps: Keeps, random: Random) -> Turn | None:
     message = Message("user", carelessly(wish, random))
-    return typed_turn((message,), person, plain_fields(person, random), random, keeps)
+    return typed_turn((message,), person, _plain_fields(person, random), random, keeps)
 
 
 def _as_prose(known: Known, keeps: Keeps, random: Random) -> Turn:

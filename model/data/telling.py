@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 
 from model.data.conversation import Turn
-from model.data.fields import keywords
+from model.data.fields import note_keys
 from model.data.grammar import PRONOUNS, Pronouns, capitalised, conjugated, fix_articles, joined
 from model.data.lexicon import note_forms, templates
 from model.data.notes import Note
@@ -24,8 +24,8 @@ __all__ = [
     "finished",
     "known_after",
     "known_from",
-    "note_keys",
     "note_sentence",
+    "plainly",
     "told",
     "topic_of",
 ]
@@ -48,6 +48,15 @@ class Known:
         """Return the name as it was told, or "" when the text has none."""
         name = self.person.name
         return next((one for one in (name.full, name.short) if one in self.text), "")
+
+    @property
+    def role(self) -> str:
+        """Return the occupation with the age, "a 36-year-old baker", or "" where there is none."""
+        occupation = self.person.occupation
+        if occupation is None or occupation.kind == "state":
+            return ""
+        aged = f"{self.facts['age']}-year-old " if self.person.age is not None else ""
+        return f"a {aged}{occupation.text}"
 
 
 def known_from(turn: Turn) -> Known:
@@ -150,15 +159,9 @@ def finished(text: str) -> str:
     return fix_articles(capitalised(re.sub(r" +(?=[ ,.]|$)", "", text)))
 
 
-def note_keys(note: Note, person: Person) -> tuple[str, ...]:
-    """Return the words that tell this note."""
-    alone = replace(person, named=False, age=None, occupation=None, interests=(), notes=(note,))
-    return tuple(word for words in keywords(alone).values() for word in words)
-
-
 def note_sentence(note: Note, known: Known, random: Random) -> str:
     """Return the note as a sentence: as it was told, or in plain words."""
-    said = "" if known.typed else _as_told(note_keys(note, known.person), known)
+    said = "" if known.typed else _as_told(note_keys(note), known)
     if note.takes_subject and (not said or random.random() < 0.6):
         return finished(f"{plainly(note, known.person.name.pronouns, random)}.")
     if said:

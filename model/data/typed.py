@@ -13,10 +13,9 @@ from model.data.prompts import clean_fields
 from model.data.summary import write_summary
 from model.data.wishes import some_goals, some_traits
 
-__all__ = ["completed", "typed_answer", "typed_keywords"]
+__all__ = ["typed_answer", "typed_keywords"]
 
-# As `persona_schema` has them, in characters.
-# Characters; the grammar of the page leaves room for a model that cannot count them.
+# In characters. `persona_schema` allows a longer summary: a model cannot count characters.
 _SUMMARY = 300
 _INTEREST = 48
 _GOAL = 80
