@@ -13,7 +13,7 @@ from model.compile.arguments import add_build, add_verify
 from model.evaluate.arguments import add_arguments
 from model.tools import RecipeError, require
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 _SCRATCH = Path("build/model")
 
@@ -21,7 +21,7 @@ _SCRATCH = Path("build/model")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         require(*options.needs)
         # Imported late, so that `data` needs no torch and `--help` needs nothing.
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     _everything(commands.add_parser("all", help="everything below, from text to evaluation"))
@@ -114,7 +115,7 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variations",
         action="store_true",
-        help="the first shape also with other learning rates and times of quantisation",
+        help="the shape base also with other learning rates and times of quantisation",
     )
     parser.add_argument("--batch", type=int, help="rows in a batch")
     parser.add_argument("--conversations", type=int, default=300_000, help="how many to make")

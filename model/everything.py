@@ -58,7 +58,7 @@ def steps(arguments: argparse.Namespace) -> list[Step]:
     made += ["--out", trained, "--state", out / "state.pt"]
     if arguments.processes:
         made += ["--processes", str(arguments.processes)]
-    time_given = ["--minutes", str(arguments.minutes)] if arguments.minutes else []
+    time_given = [] if arguments.minutes is None else ["--minutes", str(arguments.minutes)]
     judged = ["--count", "4", "--no-fail"] if smoke else []
     return [
         Step("text", ["text", *made]),

@@ -43,7 +43,7 @@ __all__ = ["compare"]
 log = logging.getLogger("pywebllm.model")
 
 _PEAK = 3e-3
-# Other learning rates and times of quantisation, tried with the first shape.
+# Other learning rates and times of quantisation, tried with the shape `base`.
 _PEAKS = (1.5e-3, 6e-3)
 _STARTS = (0.5, 0.85)
 _NEVER = 2.0
@@ -93,7 +93,7 @@ def compare(arguments: argparse.Namespace) -> None:
 
 
 def _varied(runs: list[_Run]) -> Iterator[_Run]:
-    """Yield the runs of the first shape with another learning rate or time of quantisation."""
+    """Yield the runs of `base` with another learning rate or time of quantisation."""
     for run in runs:
         if run.name != _BASE:
             continue

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.__main__ import main
+from model.__main__ import command_line
 from model.data.prompts import BUILTIN_MODEL, BUILTIN_REVISION
 from model.everything import Step, run_steps, steps
 from model.tools import RecipeError
@@ -53,13 +53,12 @@ def test_what_follows_a_step_that_runs_runs_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("preset", ["full", "smoke"])
 def test_every_step_is_a_command(preset: str, tmp_path: Path) -> None:
-    asked = Namespace(preset=preset, seed=3, out=tmp_path, processes=2, minutes=None, revision=None)
+    asked = Namespace(preset=preset, seed=3, out=tmp_path, processes=2, minutes=2.5, revision=None)
     made = steps(asked)
     assert [step.name for step in made] == [
         *("text", "train", "build", "checksums", "verify", "evaluate")
     ]
     for step in made:
-        with pytest.raises(SystemExit) as left:
-            main([*map(str, step.command), "--help"])
-        assert left.value.code == 0
+        assert command_line().parse_args([*map(str, step.command)])
+    assert command_line().parse_args([*map(str, made[1].command)]).minutes == 2.5
     assert f"{BUILTIN_MODEL}/resolve/{BUILTIN_REVISION}" in str(made[2].command)
