@@ -1,4 +1,4 @@
-"""The commands `tokenizer`, `train` and `sample`."""
+"""The commands `tokenizer`, `text`, `train`, `curve` and `sample`."""
 
 from __future__ import annotations
 
@@ -169,8 +169,9 @@ def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
     if any(value <= 0 for value in given.values()):
         raise RecipeError("--minutes, --steps, --batch and --conversations must be above zero")
     if name := getattr(arguments, "shape", None):
-        if name not in SHAPES.keys() - UNTIED:
-            raise RecipeError(f"no shape {name} can be trained, only {', '.join(SHAPES)}")
+        known = [one for one in SHAPES if one not in UNTIED]
+        if name not in known:
+            raise RecipeError(f"no shape {name} can be trained, only {', '.join(known)}")
         preset = replace(preset, shape=SHAPES[name])
     return replace(preset, **given)
 
