@@ -12,8 +12,8 @@ from functools import cache
 from random import Random
 
 from model.data.interests import Interest
-from model.data.lexicon import sections
-from model.data.occupations import Occupation, an_occupation, stage_of
+from model.data.lexicon import entries, sections
+from model.data.occupations import Occupation, an_occupation, listed_jobs, stage_of
 from model.data.people import Age, Person
 
 __all__ = ["category_of", "completed", "family_of"]
@@ -93,16 +93,10 @@ def _school_years(text: str) -> tuple[int, int]:
         school_year = int(number) if number else (*_GRADES, "tenth").index(name) + 1
         first = school_year + (4 if word == "year" else 5)
         return first, first + 1
-    young, older = (text in _pupils(stage) for stage in ("child", "teen"))
+    young, older = (text in entries("occupations", f"school {one}") for one in ("child", "teen"))
     if young == older:
         return 8, 17
     return (6, 11) if young else (14, 18)
-
-
-@cache
-def _pupils(stage: str) -> frozenset[str]:
-    lines = sections("occupations")[f"school {stage}"]
-    return frozenset(entry.strip() for line in lines for entry in line.split(";"))
 
 
 def _said(person: Person) -> str:
@@ -138,12 +132,13 @@ def _interests(stage: str, random: Random) -> tuple[Interest, ...]:
 
 @cache
 def _listed() -> tuple[str, ...]:
-    entries = (line.split(" | ")[0].strip() for lines in _interest_lines() for line in lines)
-    return tuple(entry for entry in entries if len(entry) < 30)
-
-
-def _interest_lines() -> tuple[tuple[str, ...], ...]:
-    return tuple(lines for name, lines in sections("interests").items() if name)
+    known = (
+        line.split(" | ")[0].strip()
+        for name, lines in sections("interests").items()
+        for line in lines
+        if name
+    )
+    return tuple(interest for interest in known if len(interest) < 30)
 
 
 @cache
@@ -156,17 +151,6 @@ def _families() -> dict[str, str]:
     }
 
 
-# Occupations that are no job.
-_NO_JOBS = frozenset({"study", "state", "home", "pension"})
-
-
 @cache
 def _categories() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, lines in sections("occupations").items():
-        if not name or name.startswith("school") or name in _NO_JOBS:
-            continue
-        for line in lines:
-            for entry in line.split(";"):
-                found.setdefault(entry.strip(), name)
-    return found
+    return {job.text: job.category for job in listed_jobs()}

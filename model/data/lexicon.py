@@ -14,7 +14,16 @@ from pathlib import Path
 
 from model.data.template import Template, parse
 
-__all__ = ["Line", "NoteForm", "lines", "note_forms", "pool", "sections", "templates"]
+__all__ = [
+    "Line",
+    "NoteForm",
+    "entries",
+    "lines",
+    "note_forms",
+    "pool",
+    "sections",
+    "templates",
+]
 
 _FOLDER = Path(__file__).with_name("lexicon")
 
@@ -52,7 +61,8 @@ class NoteForm:
     """One kind of free note: ways to write it in the form, sentences that use it.
 
     `fields` names the fields it may stand in, none for the notes. Two notes of one `topic` could
-    contradict each other; what has a `weight` is drawn that often, and more than once for a person.
+    contradict each other; a block that names none has its last line for a topic, so that it is
+    alone with it. What has a `weight` is drawn that often, and more than once for a person.
     """
 
     inputs: tuple[Template, ...]
@@ -75,14 +85,19 @@ def sections(name: str) -> dict[str, tuple[str, ...]]:
             found.setdefault(current, [])
         elif line:
             found.setdefault(current, []).append(line)
-    return {section: tuple(entries) for section, entries in found.items()}
+    return {section: tuple(kept) for section, kept in found.items()}
+
+
+@cache
+def entries(file: str, section: str) -> tuple[str, ...]:
+    """Return what semicolons part in one section."""
+    return tuple(entry.strip() for line in sections(file)[section] for entry in line.split(";"))
 
 
 @cache
 def pool(name: str) -> tuple[Template, ...]:
     """Return the entries of a section of words.txt, for the slot of that name."""
-    entries = sections("words")[name]
-    return tuple(parse(entry.strip()) for line in entries for entry in line.split(";"))
+    return tuple(map(parse, entries("words", name)))
 
 
 @cache

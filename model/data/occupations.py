@@ -8,9 +8,9 @@ from functools import cache
 from random import Random
 
 from model.data.invent import invented_occupation
-from model.data.lexicon import sections
+from model.data.lexicon import entries, sections
 
-__all__ = ["Occupation", "an_occupation", "stage_of"]
+__all__ = ["Occupation", "an_occupation", "listed_jobs", "stage_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,22 +27,18 @@ def stage_of(years: int) -> str:
     return "child" if years < 13 else "teen" if years < 20 else "adult" if years < 65 else "old"
 
 
-@cache
-def _occupations() -> dict[str, tuple[str, ...]]:
-    return {
-        category: tuple(entry.strip() for line in entries for entry in line.split(";"))
-        for category, entries in sections("occupations").items()
-        if category
-    }
+# Sections of occupations.txt that list no jobs.
+_NO_JOBS = frozenset({"school child", "school teen", "study", "state", "home", "pension"})
 
 
 @cache
-def _jobs() -> tuple[Occupation, ...]:
+def listed_jobs() -> tuple[Occupation, ...]:
+    """Return the jobs of the lists, with their categories."""
     return tuple(
         Occupation(text=text, category=category, kind="job")
-        for category, entries in _occupations().items()
-        if category not in ("school child", "school teen", "study", "state", "home", "pension")
-        for text in entries
+        for category in sections("occupations")
+        if category and category not in _NO_JOBS
+        for text in entries("occupations", category)
     )
 
 
@@ -77,10 +73,10 @@ def _by_age(random: Random, years: int) -> Occupation | None:
         return _late(random)
     style = random.random()
     if style < 0.1:
-        return _student(random)
+        return _one_of("study", random, kind="study")
     if style < 0.15:
-        return _state(random)
-    return _at_home(random, "home") if style < 0.19 else _any_job(random)
+        return _one_of("state", random, kind="state")
+    return _one_of("home", random, kind="home") if style < 0.19 else _any_job(random)
 
 
 def _early(random: Random, years: int) -> Occupation | None:
@@ -91,30 +87,23 @@ def _early(random: Random, years: int) -> Occupation | None:
         return None
     if years < 17 or random.random() < 0.5:
         return _pupil(random, stage)
-    return _any_job(random) if random.random() < 0.5 else _student(random)
+    return _any_job(random) if random.random() < 0.5 else _one_of("study", random, kind="study")
 
 
 def _pupil(random: Random, stage: str) -> Occupation:
-    text = random.choice(_occupations()[f"school {stage}"])
+    text = random.choice(entries("occupations", f"school {stage}"))
     return Occupation(text=text, category="school", kind="school")
 
 
-def _student(random: Random) -> Occupation:
-    return Occupation(text=random.choice(_occupations()["study"]), category="study", kind="study")
-
-
-def _state(random: Random) -> Occupation:
-    return Occupation(text=random.choice(_occupations()["state"]), category="state", kind="state")
-
-
-def _at_home(random: Random, category: str) -> Occupation:
-    return Occupation(text=random.choice(_occupations()[category]), category=category, kind="home")
+def _one_of(category: str, random: Random, *, kind: str) -> Occupation:
+    text = random.choice(entries("occupations", category))
+    return Occupation(text=text, category=category, kind=kind)
 
 
 def _any_job(random: Random) -> Occupation:
     if random.random() < 0.28:
         return Occupation(text=invented_occupation(random), category="any", kind="job")
-    return random.choice(_jobs())
+    return random.choice(listed_jobs())
 
 
 def _late(random: Random) -> Occupation:
@@ -122,7 +111,7 @@ def _late(random: Random) -> Occupation:
     if style < 0.12:
         return Occupation(text="retired", category="state", kind="state")
     if style < 0.2:
-        return _at_home(random, "pension")
+        return _one_of("pension", random, kind="home")
     if style < 0.66:
         job = _any_job(random)
         return Occupation(text=f"retired {job.text}", category="retired", kind="retired")

@@ -14,7 +14,7 @@ from typing import Any
 from model.data.grammar import PRONOUNS, Pronouns, number_in_words
 from model.data.interests import Interest, some_interests
 from model.data.invent import invented_name
-from model.data.lexicon import sections
+from model.data.lexicon import entries, sections
 from model.data.notes import Note, own_fields, some_notes
 from model.data.occupations import Occupation, an_occupation, stage_of
 
@@ -186,11 +186,7 @@ def _quiet_group(random: Random) -> str:
 
 @cache
 def _tones() -> dict[str, tuple[str, ...]]:
-    return {
-        group: tuple(word.strip() for line in entries for word in line.split(";"))
-        for group, entries in sections("tones").items()
-        if group
-    }
+    return {group: entries("tones", group) for group in sections("tones") if group}
 
 
 def _years(random: Random) -> int:
@@ -211,8 +207,8 @@ def _age(random: Random, years: int) -> Age:
 @cache
 def _names() -> dict[str, tuple[str, ...]]:
     return {
-        section: tuple(name.replace("_", " ") for line in entries for name in line.split())
-        for section, entries in sections("names").items()
+        section: tuple(name.replace("_", " ") for line in lines for name in line.split())
+        for section, lines in sections("names").items()
         if section
     }
 

@@ -8,7 +8,7 @@ import pytest
 
 from model.data.lexicon import _GROUPS, lines, note_forms, pool, sections
 from model.data.notes import _telling, bind
-from model.data.occupations import _jobs
+from model.data.occupations import listed_jobs
 from model.data.template import Template, TemplateError, expand, parse
 
 _SENTENCES = [f"sentences/{name}" for name in ("opening", "interests", "trait", "life", "closing")]
@@ -96,7 +96,7 @@ def _optional_slots(template: Template) -> set[str]:
 def test_every_kind_of_work_has_its_sentences() -> None:
     counts = {section: len(entries) for section, entries in sections("work").items() if section}
     assert min(counts.values()) >= 15, counts
-    assert counts.keys() >= {job.category for job in _jobs()}
+    assert counts.keys() >= {job.category for job in listed_jobs()}
 
 
 @pytest.mark.parametrize("stage", ["child", "teen", "adult", "old"])
