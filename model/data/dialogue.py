@@ -13,10 +13,12 @@ from model.data.rewrites import a_rewrite
 from model.data.talking import some_talk
 from model.data.telling import Known, known_after, known_from
 
-__all__ = ["SHARES", "a_conversation"]
+__all__ = ["a_conversation"]
 
 # Kinds of conversations with their shares in percent.
-SHARES = {"prose": 42, "typed": 18, "turns": 25, "words": 6, "talk": 9}
+_SHARES = {"prose": 42, "typed": 18, "turns": 25, "words": 6, "talk": 9}
+# What comes after a persona in the conversations of several turns, in percent.
+_LATER = {"question": 52, "rewrite": 33, "talk": 7, "form": 5, "words": 3}
 
 
 def a_conversation(random: Random, keeps: Keeps) -> Conversation:
@@ -24,7 +26,7 @@ def a_conversation(random: Random, keeps: Keeps) -> Conversation:
 
     `keeps` says which people may be in it.
     """
-    kind = random.choices(tuple(SHARES), weights=tuple(SHARES.values()))[0]
+    kind = random.choices(tuple(_SHARES), weights=tuple(_SHARES.values()))[0]
     if kind in ("prose", "typed"):
         return _of(by_form(random, keeps, typed=kind == "typed"))
     if kind == "turns":
@@ -49,9 +51,7 @@ def _several(random: Random, keeps: Keeps) -> Conversation:
 
 def _later(known: Known, count: int, keeps: Keeps, random: Random) -> Iterator[Turn]:
     for _ in range(count):
-        kind = random.choices(("question", "rewrite", "talk", "form", "words"), (52, 33, 7, 5, 3))[
-            0
-        ]
+        kind = random.choices(tuple(_LATER), weights=tuple(_LATER.values()))[0]
         if kind == "question":
             yield a_question(known, random)
             continue

@@ -134,7 +134,7 @@ def _needed(parts: tuple[_Node, ...]) -> frozenset[str]:
 def _sequence(text: str, start: int, *, closers: str) -> tuple[tuple[_Node, ...], int]:
     parts: list[_Node] = []
     position = start
-    literal = start
+    kept = start
     while position < len(text) and text[position] not in closers:
         opener = text[position]
         if opener in ")}]>":
@@ -142,13 +142,13 @@ def _sequence(text: str, start: int, *, closers: str) -> tuple[tuple[_Node, ...]
         if opener not in "({[<":
             position += 1
             continue
-        if literal < position:
-            parts.append(text[literal:position])
+        if kept < position:
+            parts.append(text[kept:position])
         part, position = _bracket(text, position)
         parts.append(part)
-        literal = position
-    if literal < position:
-        parts.append(text[literal:position])
+        kept = position
+    if kept < position:
+        parts.append(text[kept:position])
     return tuple(parts), position
 
 

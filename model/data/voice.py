@@ -15,7 +15,7 @@ from model.data.template import Template, expand, parse
 
 __all__ = ["Narrator", "Visitor", "filled"]
 
-
+# Slots that both fill with a form of the pronoun.
 _FORMS: Mapping[str, Callable[[Pronouns], str]] = {
     "them": lambda pronouns: pronouns.object,
     "their": lambda pronouns: pronouns.possessive,
@@ -34,6 +34,7 @@ class Narrator:
         self._name = name
         self._facts = dict(facts)
         self._random = random
+        self._values: Mapping[str, Template] = {}
         self._subject: Pronouns | None = None
         self._since_name = 0
         self.begins = False

@@ -19,12 +19,11 @@ from model.data.interests import Interest
 from model.data.lexicon import Line, lines
 from model.data.people import Person, told_facts
 from model.data.plan import Step, planned
-from model.data.summary import write_summary
 from model.data.template import Template, parse
 from model.data.voice import Narrator
 from model.data.wording import Wording
 
-__all__ = ["write", "write_summary"]
+__all__ = ["write"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ class _Writer:
             return self._details()
         if step.kind == "work":
             return self._work()
-        return self._drawn("life" if step.kind == "life" else step.kind, step.kind)
+        return self._drawn(step.kind, step.kind)
 
     def _notes(self, step: Step) -> Iterator[_Sentence]:
         notes = [_Sentence(template=note.told, values=note.values) for note in step.notes]

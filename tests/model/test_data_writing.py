@@ -9,7 +9,8 @@ from random import Random
 
 from model.data.fields import keywords
 from model.data.people import Person, a_person
-from model.data.writing import write, write_summary
+from model.data.summary import write_summary
+from model.data.writing import write
 
 _MANY = 2000
 _SELDOM = 0.02
