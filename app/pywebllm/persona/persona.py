@@ -22,7 +22,6 @@ _OLDEST = 130  # years
 # On one line, and without what JSON would have to escape: so a character is a character.
 _LINE = r'^[^"\\\x00-\x1f]+$'
 
-
 _AGE: Mapping[str, object] = {"type": "integer", "minimum": 0, "maximum": _OLDEST}
 
 
@@ -104,7 +103,8 @@ def longest_persona(schema: Mapping[str, object]) -> int:
     """Return how many tokens the longest persona of this schema can have.
 
     A token is taken to be no shorter than a character, and than a byte of what is given. That
-    holds for all but rare signs, such as some emoji; one more token ends the answer.
+    holds for all but rare signs, such as some emoji; one more token ends the answer. As a bound it
+    may be above a small context window, such as the built-in model's; words take far fewer tokens.
     """
     return len(json.dumps(_longest(schema), ensure_ascii=False).encode()) + 1
 

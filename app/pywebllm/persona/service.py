@@ -1,7 +1,7 @@
 """`WebLLMService`: a model in the page that writes personas, as one object with state and events.
 
 A façade: it holds the defaults, the words for people and the last error; the work is the
-engine's, the prompt is `persona`'s.
+engine's, the wording is `prompt`'s, the typed persona is `persona`'s.
 """
 
 from __future__ import annotations
