@@ -1,7 +1,8 @@
 """Print what the shaders of compiled models cost: to compile, per prompt, per token.
 
-Run it as `.venv/bin/python -m bench.kernels NAME=FOLDER ...`; a folder is what `model.compile`
-writes, and the first is what the others are compared with. It uses Chromium on SwiftShader.
+Run it as `.venv/bin/python -m bench.kernels NAME=FOLDER ...`; a folder is what
+`python -m model build` writes, and the first is what the others are compared with. It uses
+Chromium on SwiftShader.
 
 For another machine, `--stage SITE` only makes the folder SITE that the page needs. Serve it there,
 open its first page in a browser and evaluate `SITE/kernels.run.js`, which is one expression.
@@ -99,15 +100,24 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing: a missing file shows as an error in the page."""
 
 
+def _named(text: str) -> tuple[str, Path]:
+    name, _, folder = text.partition("=")
+    if not (name and (Path(folder) / "mlc-chat-config.json").is_file()):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=FOLDER, where FOLDER is what `python -m model build` wrote"
+        )
+    return name, Path(folder)
+
+
 def _main() -> None:
     description = next(iter((__doc__ or "").splitlines()))
     parser = argparse.ArgumentParser(prog="python -m bench.kernels", description=description)
-    parser.add_argument("models", nargs="+", metavar="NAME=FOLDER")
+    parser.add_argument("models", nargs="+", type=_named, metavar="NAME=FOLDER")
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help="turns of each model")
     parser.add_argument("--stage", type=Path, metavar="SITE", help="only make the site")
     parser.add_argument("--json", action="store_true", help="print all figures instead of a table")
     options = parser.parse_args()
-    models = {name: Path(folder) for name, folder in (each.split("=") for each in options.models)}
+    models = dict(options.models)
     if options.stage:
         stage(models, options.stage, rounds=options.rounds)
         return

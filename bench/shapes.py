@@ -54,7 +54,8 @@ def compile_shape(name: str) -> Path:
 
 
 def _write_checkpoint(name: str, folder: Path) -> None:
-    shape = SHAPES[name.removesuffix(_EIGHT_BITS)]
+    name = name.removesuffix(_EIGHT_BITS)
+    shape = SHAPES[name]
     shape.save(folder)
     file = folder / "config.json"
     config = json.loads(file.read_text("utf-8")) | {"tie_word_embeddings": name not in UNTIED}
@@ -74,8 +75,7 @@ def _write_checkpoint(name: str, folder: Path) -> None:
 def _digest(name: str) -> str:
     """Return a digest of the shape and of what the library and the weights are made by."""
     folder = Path(build.__file__).parent
-    made_by = ("library", "network", "sampling", "cache", "parameters", "quantize", "linker")
-    files = [*sorted((folder / "kernels").glob("*.py")), *(folder / f"{x}.py" for x in made_by)]
+    files = [*sorted(folder.glob("*.py")), *sorted((folder / "kernels").glob("*.py"))]
     sources = b"".join(file.read_bytes() for file in files)
     return hashlib.sha256(
         sources + f"{name} {SHAPES[name.removesuffix(_EIGHT_BITS)]}".encode()
@@ -88,6 +88,8 @@ def _main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each shape")
     parser.add_argument("--compile", action="store_true", help="only compile")
     options = parser.parse_args()
+    if unknown := {name.removesuffix(_EIGHT_BITS) for name in options.names} - {*SHAPES}:
+        parser.error(f"no shape is called {', '.join(unknown)}; there are {', '.join(SHAPES)}")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     folders = {name: compile_shape(name) for name in options.names or SHAPES}
     if not options.compile:
