@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import CheckpointError
+from .quantize import GROUP
 from .rope import Rope
 
 __all__ = ["DEFAULT_CONTEXT", "DEFAULT_PREFILL_CHUNK", "Architecture"]
 
 DEFAULT_CONTEXT: Final = 1024
 DEFAULT_PREFILL_CHUNK: Final = 256
-# In decode the scores of all keys and two numbers per thread lie in 32 KiB of workgroup storage.
+# In decode the scores of all keys and two numbers per thread lie in 32 KiB of workgroup storage;
+# there is room for 64 threads.
 _LONGEST_CONTEXT: Final = 32 * 1024 // 4 - 2 * 64
-_GROUP: Final = 32
 _COLUMNS: Final = 8
 _NETWORKS: Final = ("LlamaForCausalLM", "MistralForCausalLM", "llama", "mistral")
 _DENSE: Final = "mixtures of experts are not supported. Take a dense checkpoint."
@@ -124,10 +125,10 @@ class Architecture:
     def check(self) -> None:
         """Raise CheckpointError where the kernels cannot compute this shape."""
         for name in ("hidden", "attention_size", "feed_forward"):
-            if getattr(self, name) < 1 or getattr(self, name) % _GROUP:
+            if getattr(self, name) < 1 or getattr(self, name) % GROUP:
                 raise CheckpointError(
-                    f"{name} is {getattr(self, name)}; 4-bit groups need a multiple of {_GROUP}. "
-                    "Train with another shape."
+                    f"{name} is {getattr(self, name)}; weights are packed in groups of {GROUP}, so "
+                    "it must be a multiple of that. Train with another shape."
                 )
         if self.vocabulary < 1:
             raise CheckpointError(f"vocab_size is {self.vocabulary}. Check config.json.")

@@ -98,7 +98,7 @@ def check_tvm() -> None:
 
 
 def _write_weights(values: dict[str, npt.NDArray[Any]], folder: Path) -> None:
-    from tvm.contrib import tvmjs  # noqa: PLC0415 (see compile_model)
+    from tvm.contrib import tvmjs  # noqa: PLC0415 (see compile_checkpoint)
 
     contiguous = {name: np.ascontiguousarray(value) for name, value in values.items()}
     with contextlib.redirect_stdout(io.StringIO()):  # it prints a line per weight

@@ -1,10 +1,9 @@
 """The paged key-value cache: TVM's, with kernels of our own where it counts.
 
 `tvm.relax.frontend.nn.llm.kv_cache` has the kernels that append to pages and move them; they are
-private there, which is one reason to pin TVM's version exactly. Attention and rotary positions are
-ours.
-What WebLLM never asks of one sequence (sliding windows, tree masks, latent attention) is left
-empty.
+private there, which is one reason to pin TVM's version exactly. Attention, the merge of its results
+and rotary positions are ours. What WebLLM never asks of one sequence (sliding windows, tree masks,
+latent attention) is left empty.
 """
 
 from typing import Any

@@ -41,8 +41,8 @@ class Graph:
             self._kernels[name] = self.builder.add_func(make(), name)
         return self._kernels[name]
 
-    def call(self, kernel: Expr, arguments: list[Expr], out: Expr | list[Expr]) -> Expr:
-        """Launch a kernel that writes tensors of the types `out`."""
+    def call(self, kernel: Expr, arguments: list[Expr], out: Expr) -> Expr:
+        """Launch a kernel that writes a tensor of the type `out`."""
         return self.builder.emit(relax.call_tir(kernel, arguments, out))
 
     def reshape(self, value: Expr, *shape: Any) -> Expr:

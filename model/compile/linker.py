@@ -47,7 +47,9 @@ class Emcc:
         if done.returncode:
             raise ToolError(
                 f"emcc failed with {done.returncode}:\n{done.stderr[-2000:]}\n"
-                f"The command was: {' '.join(command)}"
+                f"The command was: {' '.join(command)}\n"
+                f"See whether `{self.path} --check` finds emcc itself in order; if it does, try "
+                "another version of emcc."
             )
 
 

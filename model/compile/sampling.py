@@ -16,7 +16,7 @@ __all__ = ["add_sampling"]
 
 
 def add_sampling(graph: Graph, shape: Architecture) -> None:
-    """Add softmax, sort, draw, and the three functions that change logits in place."""
+    """Add softmax, `argsort_probs`, the draw, and the three that change logits in place."""
     _add_softmax(graph, shape.vocabulary)
     _add_argsort(graph, shape.vocabulary)
     _add_sample(graph, shape.vocabulary)

@@ -1,8 +1,7 @@
 """Runs a GPU kernel on the CPU, one thread after the other, in either order.
 
 A kernel without barriers must give the same result in every order of its threads: what differs
-between the orders is a race. This says nothing about attention in decode, which has barriers; the
-comparison with PyTorch in the browser covers it.
+between the orders is a race. Kernels with barriers cannot run so: `kernels_in_browser` runs them.
 """
 
 from __future__ import annotations

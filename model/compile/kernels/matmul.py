@@ -5,8 +5,8 @@
 
 A thread computes eight outputs of one row of the input (decode) or of eight rows (prefill), so that
 each number it loads serves several products; its outputs lie an eighth of the width apart, so that
-neighbouring threads read neighbouring words. On SwiftShader,
-where a load costs more than a product, this is several times as fast as one output per thread.
+neighbouring threads read neighbouring words. On SwiftShader, where a load costs more than a
+product, this is several times as fast as one output per thread.
 """
 
 from enum import Enum

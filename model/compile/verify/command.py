@@ -29,6 +29,7 @@ def verify(options: argparse.Namespace) -> None:
     Raises:
         VerificationError: it does not compute what PyTorch computes.
         ToolError: the browser or WebLLM is missing.
+        CheckpointError: the folder was not built, or the checkpoint is not supported.
     """
     if not (options.model / "mlc-chat-config.json").is_file():
         raise CheckpointError(

@@ -1,8 +1,8 @@
 """The conversation that is compared number by number, and what it says about the network.
 
 Three turns: a prompt of more than one prefill chunk, then two that find their history in the cache;
-each is followed by some steps of decode. Needs numpy alone, so that the shipped model can be held
-against it where nothing of the recipe is installed.
+each is followed by some steps of decode. Needs no more than numpy and the browser, so that the
+shipped model can be held against recorded logits where nothing of the recipe is installed.
 """
 
 from collections.abc import Iterable

@@ -33,7 +33,7 @@ class Agreement:
             raise VerificationError(
                 f"The logits differ by {self.worst_error:.1e} of the largest; at most "
                 f"{TOLERANCE:.0e} is rounding. A kernel is wrong: compare it with numpy in "
-                "tests/model/test_kernels.py."
+                "tests/model/test_kernels.py and test_kernels_with_barriers.py."
             )
 
 
