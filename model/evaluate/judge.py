@@ -190,8 +190,9 @@ def _reply(ask: Ask, text: str) -> Finding:
 
 
 def _mentions(lower: str, ways: str) -> bool:
-    # Parts of words will do: "persona" in "personas".
-    return says(lower, ways) or any(way.casefold() in lower for way in ways.split("|"))
+    # Parts of words will do, "persona" in "personas", but 5 is not in 15.
+    parts = (way.casefold() for way in ways.split("|") if not way.isdigit())
+    return says(lower, ways) or any(part in lower for part in parts)
 
 
 def _seeds(judged: Sequence[Judged]) -> list[Judged]:

@@ -83,8 +83,8 @@ class Kept:
 
     @property
     def holds(self) -> bool:
-        """Return whether the promise was kept."""
-        return self.share >= self.threshold
+        """Return whether the promise was kept; where nothing was checked, nobody knows."""
+        return self.count > 0 and self.share >= self.threshold
 
 
 def kept(judged: Sequence[Judged]) -> list[Kept]:
@@ -156,11 +156,13 @@ def _texts(judged: Sequence[Judged]) -> list[str]:
 
 
 def _times(judged: Sequence[Judged]) -> dict[str, Any]:
-    answers = [each.answer for each in judged]
+    # What compares seeds has the answers once more.
+    once = {(each.case.id, id(each.ask)): each.answer for each in judged}
+    answers = once.values()
     tokens = sum(answer.tokens for answer in answers)
     seconds = sum(answer.milliseconds for answer in answers) / 1000
     return {
-        "answers": len({(each.case.id, id(each.ask)) for each in judged}),
+        "answers": len(answers),
         "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 1) if seconds else 0.0,
     }

@@ -149,6 +149,7 @@ def test_answer_that_is_no_json_is_not_valid() -> None:
     ("kind", "keywords", "right", "wrong"),
     [
         ("question", {"age": ["36"]}, "She is thirty-six.", "She is 35."),
+        ("question", {"age": ["5"]}, "Ada is 5.", "She is 15."),
         ("unknown", {}, "I do not know; it was not among the details.", "Her sister is Olga."),
         ("refusal", {}, "I cannot help with that. I only write personas.", "It is Paris."),
         ("talk", {"answer": ["hello|hi"]}, "Hello! Who shall it be?", "She is 36."),
@@ -212,6 +213,17 @@ def test_report_tells_what_failed_and_what_was_kept() -> None:
     [failure] = whole["failures"]
     assert any("tea" in fault for fault in failure["faults"])
     assert "rum" in report_markdown([good, bad], {"parts": 1}).partition("# Failures")[2]
+
+
+def test_promise_about_which_nothing_was_checked_is_not_kept() -> None:
+    assert not any(one.holds for one in kept([]))
+
+
+def test_tokens_of_seeds_are_counted_once() -> None:
+    cases = [Case(id=f"{number}", group="seed", asks=[replace(FORM)]) for number in range(3)]
+    answers = {case.id: [Answer(text=case.id, tokens=10, milliseconds=500)] for case in cases}
+    about = report_json(judge(cases, answers, grammar=no_fault), {})["about"]
+    assert about == {"answers": 3, "tokens": 30, "tokens_per_second": 20.0}
 
 
 @needs_harper
