@@ -9,6 +9,7 @@ from itertools import combinations
 
 from model.evaluate.case import Answer, Ask, Case
 from model.evaluate.grammar import Sentence, check_grammar
+from model.evaluate.known import as_known
 from model.evaluate.persons import other_ages, other_names, other_pronouns
 from model.evaluate.shape import repeats
 from model.evaluate.typed import misfits, persona_in, prose_of, wrong_fields
@@ -67,7 +68,12 @@ def judge(
 ) -> list[Judged]:
     """Return the judgement of every turn that is to be judged, and of all seeds together."""
     turns = [
-        (case, ask, _answered(answers, case, number), _before(answers, case, number))
+        (
+            case,
+            as_known(ask, [one.text for one in answers.get(case.id, ())[:number]]),
+            _answered(answers, case, number),
+            _before(answers, case, number),
+        )
         for case in cases
         for number, ask in enumerate(case.asks)
         if ask.judged

@@ -255,3 +255,39 @@ def test_words_are_found_in_any_form() -> None:
 def test_sentences_do_not_end_at_titles_and_initials() -> None:
     text = "Dr. C. Foster saw Ada B. King. She waved! Did she?"
     assert sentences(text) == ["Dr. C. Foster saw Ada B. King.", "She waved!", "Did she?"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "example", "right", "wrong"),
+    [
+        ("age", "34", "They are 26.", "They are 34."),
+        ("name", "Nusrat", "This is Cedar.", "This is Nusrat."),
+        ("interests", "vlogging", "Jazz and tea.", "Jazz."),
+    ],
+)
+def test_a_follow_up_keeps_to_what_the_model_made_up(
+    fact: str, example: str, right: str, wrong: str
+) -> None:
+    told = ["poetic", "What about it?"]
+    first = replace(TYPED, keywords={}, told=told[:1], name="Nusrat", years=34, judged=False)
+    asked = Ask(
+        kind="question", messages=[], keywords={fact: [example]}, told=told, name="Nusrat", years=34
+    )
+    case = Case(id="one", group="follow-up", asks=[first, asked])
+    own = Answer(
+        text=json.dumps({**PERSONA, "name": "Cedar", "age": 26, "interests": ["jazz", "tea"]})
+    )
+    for reply, passes in ((right, True), (wrong, False)):
+        [found] = judge([case], {"one": [own, Answer(text=reply)]}, grammar=no_fault)
+        assert next(one.passed for one in found.findings if one.check == "right") is passes, reply
+
+
+def test_a_follow_up_in_prose_names_who_was_written_about() -> None:
+    told = ["likes chess", "Who is it?"]
+    first = replace(FORM, keywords={}, told=told[:1], judged=False)
+    asked = Ask(kind="question", messages=[], keywords={"name": ["Nusrat"]}, told=told)
+    case = Case(id="one", group="follow-up", asks=[first, asked])
+    own = Answer(text="Wojciech likes chess. He reads a lot.")
+    for reply, passes in (("This is Wojciech.", True), ("This is Nusrat.", False)):
+        [found] = judge([case], {"one": [own, Answer(text=reply)]}, grammar=no_fault)
+        assert next(one.passed for one in found.findings if one.check == "right") is passes, reply
