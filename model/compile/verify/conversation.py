@@ -2,7 +2,7 @@
 
 Three turns: a prompt of more than one prefill chunk, then two that find their history in the cache;
 each is followed by some steps of decode. Needs no more than numpy and the browser, so that the
-shipped model can be held against recorded logits where nothing of the recipe is installed.
+shipped model can be held against numpy where nothing of the recipe is installed.
 """
 
 from collections.abc import Iterable
