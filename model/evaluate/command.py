@@ -22,8 +22,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the steps asked for.
 
     Raises:
-        RecipeError: Something is missing, or a promise is not kept.
+        RecipeError: Something is missing, a number is not above zero, or a promise is not kept.
     """
+    if arguments.count < 1 or arguments.pages < 1:
+        raise RecipeError("--count and --pages must be above zero")
     out: Path = arguments.out
     cases = out / "cases.json"
     step: str | None = arguments.only

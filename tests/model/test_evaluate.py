@@ -110,6 +110,12 @@ def test_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "--only cases" in capsys.readouterr().err
 
 
+def test_nothing_cannot_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in ("--count", "--pages"):
+        assert main(["evaluate", "--only", "cases", number, "0", "--out", str(tmp_path)]) == 1
+        assert "above zero" in capsys.readouterr().err
+
+
 def test_part_that_failed_is_told(tmp_path: Path) -> None:
     (tmp_path / "part").write_text('part-0.js {"exception": "out of memory"}\n', "utf-8")
     with pytest.raises(RecipeError, match="out of memory"):
