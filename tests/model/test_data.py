@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from functools import cache
 from itertools import islice
+from random import Random
 
 import pytest
 
 from model.data import Conversation, Message, conversations, render
 from model.data.chatml import prompt, spans
+from model.data.people import a_person
 from model.data.prompts import persona_messages
 from model.data.stream import split_of
 
@@ -44,24 +48,22 @@ def test_unknown_split_is_refused() -> None:
         next(conversations(0, "test"))
 
 
-def test_splits_share_no_form() -> None:
-    valid = list(islice(conversations(11, "valid"), 100))
-    for split, conversations_of in (("valid", valid), ("train", many())):
-        people = [turn.person for one in conversations_of for turn in one.turns if turn.person]
-        assert people
-        assert all(split_of(person) == split for person in people)
-
-
-def test_every_given_field_is_used() -> None:
-    asked = 0
-    for one in many():
-        for request in one.requests:
-            text = request.answer.lower()
-            for field, words in request.keywords.items():
-                asked += 1
-                missing = [word for word in words if word.lower() not in text]
-                assert not missing, (field, missing, dict(request.fields), text)
-    assert asked > _MANY
+def test_half_depends_on_the_facts_however_they_are_typed() -> None:
+    random = Random(1)
+    halves: Counter[str] = Counter()
+    for _ in range(500):
+        person = a_person(random)
+        typed = replace(
+            person,
+            name=replace(person.name, full=person.name.full.upper()),
+            age=replace(person.age, text="a number") if person.age else None,
+            interests=person.interests[::-1],
+            notes=person.notes[::-1],
+            group="dramatic",
+        )
+        assert split_of(typed) == split_of(person), person
+        halves[split_of(person)] += 1
+    assert halves["train"] > halves["valid"] > 0
 
 
 def test_every_field_is_there_and_missing_often_enough() -> None:
@@ -77,7 +79,7 @@ def test_every_field_is_there_and_missing_often_enough() -> None:
         pytest.param(r"[{}\[\]<>|()@=]", id="template signs"),
         pytest.param(r"\ba (?!one-|once|uni|use|euro|uku|usu)[aeiou]", id="a before a vowel"),
         pytest.param(r"\ban (?!hour|honest|heir)[bcdfgjklmnpqrstvwyz]", id="an before a consonant"),
-        pytest.param(r"\ban? (?:8\d?|11|18)-year", id="article before eighty"),
+        pytest.param(r"\ba (?:8\d?|11|18)-year", id="a before eighty"),
         pytest.param(r" [,.;]", id="space before a sign"),
         pytest.param(r"\s\s|^\s|\s$", id="stray space"),
         pytest.param(r"\.\.", id="two full stops"),
@@ -88,18 +90,9 @@ def test_every_field_is_there_and_missing_often_enough() -> None:
         pytest.param(r"\b([a-z]{2,}) \1\b", id="word twice"),
     ],
 )
-def test_text_is_free_of(fault: str, request: pytest.FixtureRequest) -> None:
-    found = [
-        text
-        for one in many()
-        for text in answers(one)
-        if re.search(fault, text) and not _right_article(fault, text)
-    ]
+def test_text_is_free_of(fault: str) -> None:
+    found = [text for one in many() for text in answers(one) if re.search(fault, text)]
     assert not found, found[:3]
-
-
-def _right_article(fault: str, text: str) -> bool:
-    return "8\\d" in fault and not re.search(r"\ba (?:8\d?|11|18)-year", text)
 
 
 def test_pronouns_stay_the_same_within_a_text() -> None:

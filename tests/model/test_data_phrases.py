@@ -50,7 +50,7 @@ def test_interests_hardly_ever_repeat() -> None:
     drawn = [pursuit(random) for _ in range(2000)]
     assert len(set(drawn)) > 1850
     assert sum(not text.isascii() for text in drawn) > 100
-    assert all(own_circle(random) for _ in range(100))
+    assert len({own_circle(random) for _ in range(100)}) > 50
 
 
 def test_literal_text_keeps_its_brackets() -> None:
@@ -62,8 +62,7 @@ def test_literal_text_keeps_its_brackets() -> None:
 def test_phrases_are_clean(name: str) -> None:
     random = Random(2)
     for _ in range(300):
-        values = {name: literal(PHRASES[name](random))}
-        text = filled(f"{{{name}}}", values, random=random)
+        text = PHRASES[name](random)
         assert text == " ".join(text.split())
         assert not re.search(r"[()|<>@=_/](?!7)", text.replace("{their}", "")), text
 

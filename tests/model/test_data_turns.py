@@ -28,11 +28,14 @@ def turns(*kinds: str) -> list[Turn]:
 
 
 def test_every_keyword_is_in_its_answer() -> None:
+    asked = 0
     for turn in turns(*KINDS):
         answer = turn.answer.lower()
         for fact, words in turn.keywords.items():
+            asked += 1
             missing = [word for word in words if word.lower() not in answer]
             assert not missing, (turn.kind, fact, missing, turn.asked[-1].content, answer)
+    assert asked > _MANY
 
 
 @pytest.mark.parametrize("split", ["train", "valid"])
@@ -72,7 +75,6 @@ def test_answers_have_the_right_pronoun() -> None:
 def test_unknown_is_said_to_be_unknown() -> None:
     for turn in turns("unknown"):
         assert turn.keywords == {"answer": ("not",)}
-        assert "not" in turn.answer.lower() or "nobody" in turn.answer.lower()
 
 
 def test_questions_are_answered_from_the_conversation() -> None:

@@ -46,7 +46,7 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
         few = schema["minItems"] <= len(value) <= schema["maxItems"]
         return few and all(fits(one, schema["items"]) for one in value)
     if schema["type"] == "integer":
-        return schema["minimum"] <= value <= schema["maximum"]
+        return bool(schema["minimum"] <= value <= schema["maximum"])
     short = schema["minLength"] <= len(value) <= schema["maxLength"]
     return short and re.search(schema["pattern"], value) is not None
 
