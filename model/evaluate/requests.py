@@ -9,7 +9,7 @@ from typing import Any
 # Makes the library of this tree importable, whatever else is installed.
 from model.data.prompts import persona_messages
 
-__all__ = ["chat_request", "persona_request", "typed_parameters"]
+__all__ = ["chat_request", "persona_request", "schema_of", "typed_parameters"]
 
 from pywebllm.chat.call import read_call
 from pywebllm.persona import WebLLMService
