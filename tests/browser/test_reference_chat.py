@@ -154,7 +154,8 @@ def test_n_answers_are_those_of_n_seeds(python: PagePython) -> None:
     assert [choice["index"] for choice in three["choices"]] == [0, 1, 2]
     assert [text(three, index) for index in range(3)] == [text(single) for single in singles]
     assert three["usage"]["prompt_tokens"] == singles[0]["usage"]["prompt_tokens"]
-    assert three["usage"]["completion_tokens"] == 36
+    alone = [single["usage"]["completion_tokens"] for single in singles]
+    assert three["usage"]["completion_tokens"] == sum(alone) > 0
 
 
 def test_every_token_has_its_logprob_and_bytes(python: PagePython) -> None:
