@@ -15,16 +15,14 @@ import json
 import shutil
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import sync_playwright
 
+from model.compile.verify.server import QuietHandler, serving
 from tests.browser.chromium import FLAGS, find_chromium
 
 __all__ = ["measure", "stage"]
@@ -58,7 +56,8 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, rounds=rounds)
-        with _served(site) as origin, sync_playwright() as playwright:
+        handler = partial(_Handler, directory=str(site))
+        with serving(handler) as origin, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
             page = browser.new_page()
             page.set_default_timeout(0)
@@ -69,35 +68,12 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
     return figures
 
 
-@contextmanager
-def _served(site: Path) -> Iterator[str]:
-    handler = partial(_Handler, directory=str(site))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Handler(SimpleHTTPRequestHandler):
-    extensions_map = {  # noqa: RUF012 (the base class has it so)
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".js": "text/javascript",
-        ".wasm": "application/wasm",
-    }
-
+class _Handler(QuietHandler):
     def end_headers(self) -> None:
         # An isolated page has a clock of 5 µs instead of 100.
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing: a missing file shows as an error in the page."""
 
 
 def _named(text: str) -> tuple[str, Path]:

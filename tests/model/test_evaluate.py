@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -18,6 +14,7 @@ from pywebllm.builtin import BUILTIN_PATH
 from pywebllm.persona.prompt import persona_messages
 
 from model.__main__ import main
+from model.compile.verify.server import QuietHandler, serving
 from model.evaluate.case import Ask, Case, read_answers, read_cases, write_cases
 from model.evaluate.cases import SEEDS, make_cases
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
@@ -175,26 +172,10 @@ def test_real_engine_answers_and_repeats_itself(tmp_path: Path) -> None:
     assert [answer.text for answer in again["talk"]] == [answer.text for answer in answers["talk"]]
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    handler = partial(Quiet, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 def evaluated(folder: Path) -> list[str]:
     """Evaluate each script of a pack in a page, as any driver might."""
-    with served(folder / "site") as address, sync_playwright() as playwright:
+    handler = partial(QuietHandler, directory=str(folder / "site"))
+    with serving(handler) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         page = browser.new_page()
         page.goto(address)

@@ -1,11 +1,9 @@
 """A page with the real WebLLM and one model in it, in headless Chromium."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +11,8 @@ from playwright.sync_api import Error, Page, sync_playwright
 
 from model.compile.errors import ToolError, VerificationError
 from tests.browser.chromium import FLAGS, find_chromium
+
+from .server import QuietHandler, serving
 
 __all__ = ["PROBE", "Engine", "open_engine", "open_page"]
 
@@ -98,7 +98,8 @@ def open_page(model: Path, files: Mapping[str, Path]) -> Iterator[tuple[Page, st
     if chromium is None:
         raise ToolError("No Chromium is installed. Install it with `apt-get install chromium`.")
     absolute = {path: file.resolve() for path, file in files.items()}
-    with _serve(model.resolve(), absolute) as origin, sync_playwright() as playwright:
+    handler = partial(_Handler, model=model.resolve(), files=absolute)
+    with serving(handler) as origin, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         try:
             page = browser.new_page()
@@ -116,35 +117,15 @@ def _white_space(tokenizer: Path) -> list[int]:
     return [token for text, token in vocabulary.items() if set(text) & letters or text in numbers]
 
 
-@contextmanager
-def _serve(model: Path, files: Mapping[str, Path]) -> Iterator[str]:
-    handler = partial(_Handler, model=model, files=files)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Handler(SimpleHTTPRequestHandler):
+class _Handler(QuietHandler):
     """Serves an empty page, the files it was given and those of the model, nothing else."""
-
-    extensions_map = {  # noqa: RUF012 (the base class has it so)
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".js": "text/javascript",
-        ".wasm": "application/wasm",
-    }
 
     def __init__(self, *args: Any, model: Path, files: Mapping[str, Path], **kwargs: Any) -> None:
         self._model = model
         self._files = files
         super().__init__(*args, **kwargs)
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the name the base class calls)
         if self.path != "/":
             super().do_GET()
             return
@@ -159,6 +140,3 @@ class _Handler(SimpleHTTPRequestHandler):
         if path.startswith(_REVISION):
             return str(self._model / Path(path).name)
         return str(self._files.get(path, "/nonexistent"))
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing: a missing file shows as an error in the page."""
