@@ -7,7 +7,6 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.inpage import bare_page
 from tests.browser.watch import PageWatch
 
 # Pyodide and the model start in seconds on a free machine; CI's two cores are not free.
@@ -114,22 +113,22 @@ def test_something_is_visible_before_python_is_there(page: Page, site: str) -> N
 
 
 def test_first_paint_comes_within_100_ms_of_the_html(page: Page, site: str) -> None:
-    """Beyond what an empty page of the same site needs in this browser, on this machine."""
-    page.route("**/vendor/**", lambda route: None)
-    bare_page(page, site)  # registers the empty page
-    addresses = (site + "bare.html", site)
-    empty, ours = (min(_first_paint(page, address) for _ in range(4)) for address in addresses)
-    assert ours - empty < 100
+    """Beyond what a document with nothing to load needs in this browser, on this machine."""
+    # No request is intercepted here: each would wait for the test's own processes, style.css too.
+    # In turns, so that what else the machine does falls on both; the least is what they need.
+    rounds = [[_first_paint(page, site + path) for path in ("icon.svg", "")] for _ in range(6)]
+    plain, ours = (min(times) for times in zip(*rounds, strict=True))
+    assert ours - plain < 100
 
 
 def _first_paint(page: Page, address: str) -> float:
-    """Return the time from the HTML's arrival to the first paint, in ms."""
+    """Return the time from the document's arrival to the first paint, in ms."""
     page.goto(address, wait_until="commit")
     paint: float = page.evaluate(
         """() => new Promise(resolve => new PerformanceObserver(list => {
           const paint = list.getEntriesByName("first-paint")[0];
-          const html = performance.getEntriesByType("navigation")[0].responseStart;
-          if (paint) resolve(paint.startTime - html);
+          const arrival = performance.getEntriesByType("navigation")[0].responseStart;
+          if (paint) resolve(paint.startTime - arrival);
         }).observe({type: "paint", buffered: true}))"""
     )
     return paint
