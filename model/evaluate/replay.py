@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
-from playwright.sync_api import Error
+from playwright.sync_api import Error, Page
 
 from model.compile.errors import VerificationError
 from model.compile.verify.browser import open_page
@@ -31,32 +31,38 @@ _CALL: Final = """async ([cases, options]) =>
 def replay(model: Path, cases: Sequence[Case], *, pages: int, out: Path) -> Path:
     """Write what the model in the folder `model` answers to `out`, a file of one part a line.
 
+    What is answered is in the file at once: of a run that breaks off it can be judged.
+
     Raises:
         ToolError: Chromium or WebLLM is missing.
         VerificationError: The model does not load.
     """
     find_chromium()  # only where nothing drives a browser yet
     shares = [list(cases[page::pages]) for page in range(pages)]
-    with ThreadPoolExecutor(pages) as threads:
-        parts = list(threads.map(lambda share: _answered(model, share), shares))
-    out.write_text("".join(json.dumps(part, ensure_ascii=False) + "\n" for part in parts), "utf-8")
+    with out.open("w", encoding="utf-8") as file, ThreadPoolExecutor(pages) as threads:
+        list(threads.map(lambda share: _answer(model, share, file), shares))
     return out
 
 
-def _answered(model: Path, cases: Sequence[Case]) -> dict[str, Any]:
-    whole: dict[str, Any] = {"adapter": "", "seconds": 0.0, "transcripts": []}
+def _answer(model: Path, cases: Sequence[Case], out: TextIO) -> None:
+    """Write parts of at most `_AT_ONCE` cases, the seconds of each since the first began."""
+    seconds = 0.0
     with open_page(model, FILES) as (page, url):
         for start in range(0, len(cases), _AT_ONCE):
-            some = [asdict(case) for case in cases[start : start + _AT_ONCE]]
-            try:
-                part = page.evaluate(_CALL, [some, {"url": url}])
-            except Error as error:
-                raise VerificationError(
-                    f"The replay failed in the browser: {error.message[:1000]}. Does the model "
-                    "load in the demo page?"
-                ) from error
-            whole["adapter"] = part["adapter"]
-            whole["seconds"] += part["seconds"]
-            whole["transcripts"] += part["transcripts"]
-            log.info("%d of %d cases, %.0f s", start + len(some), len(cases), whole["seconds"])
-    return whole
+            part = _part(page, url, cases[start : start + _AT_ONCE])
+            seconds = part["seconds"] = seconds + part["seconds"]
+            # One call of write(), for the other pages' threads write, too.
+            out.write(json.dumps(part, ensure_ascii=False) + "\n")
+            out.flush()
+            done = start + len(part["transcripts"])
+            log.info("%d of %d cases, %.0f s", done, len(cases), seconds)
+
+
+def _part(page: Page, url: str, cases: Sequence[Case]) -> dict[str, Any]:
+    try:
+        return dict(page.evaluate(_CALL, [[asdict(case) for case in cases], {"url": url}]))
+    except Error as error:
+        raise VerificationError(
+            f"The replay failed in the browser: {error.message[:1000]}. Does the model load in the "
+            "demo page?"
+        ) from error
