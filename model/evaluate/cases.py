@@ -17,7 +17,7 @@ from model.evaluate.requests import chat_request, persona_request, schema_of, ty
 from model.evaluate.seeds import seed_of
 from model.evaluate.words import pronouns_in, says
 
-__all__ = ["SEEDS", "case_of", "make_cases"]
+__all__ = ["SEEDS", "case_of", "make_cases", "persona_cases"]
 
 # So often one form is asked for, each time with another seed.
 SEEDS = 20
@@ -39,7 +39,7 @@ def make_cases(*, count: int, seed: int) -> list[Case]:
     """
     talks = [*small_talk()]
     cases = [
-        *islice(_personas(seed), count),
+        *islice(persona_cases(seed), count),
         *islice(hand_written(typed=False), count),
         *islice(_typed(seed), count),
         *islice(hand_written(typed=True), count),
@@ -52,7 +52,8 @@ def make_cases(*, count: int, seed: int) -> list[Case]:
     return cases
 
 
-def _personas(seed: int) -> Iterator[Case]:
+def persona_cases(seed: int) -> Iterator[Case]:
+    """Yield one case after the other for forms that training never saw, asked for as prose."""
     for number, turn in enumerate(_forms(seed)):
         key = f"persona/{number}"
         messages, request = persona_request(turn.fields, typed=False, seed=seed_of(key))

@@ -14,11 +14,10 @@ from model.evaluate.seeds import seed_of
 __all__ = ["hand_written", "hand_written_follow_ups", "small_talk"]
 
 _HERE = Path(__file__).parent
-_FILES = (_HERE / "hand_written.json", _HERE.parent / "train/hand_written.json")
 
 
 def hand_written(*, typed: bool) -> Iterator[Case]:
-    """Yield a case for each form of both files."""
+    """Yield a case for each form."""
     group = "typed" if typed else "persona"
     for number, form in enumerate(_forms()):
         key = f"{group}/hand-written/{number}"
@@ -51,7 +50,8 @@ def small_talk() -> Iterator[Case]:
 
 
 def _forms() -> list[dict[str, Any]]:
-    return [form for file in _FILES for form in json.loads(file.read_text("utf-8"))]
+    forms: list[dict[str, Any]] = json.loads((_HERE / "hand_written.json").read_text("utf-8"))
+    return forms
 
 
 def _form_ask(form: Mapping[str, Any], *, typed: bool, key: str, judged: bool = True) -> Ask:

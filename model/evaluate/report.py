@@ -10,7 +10,16 @@ from model.evaluate.grammar import OFF
 from model.evaluate.judge import Finding, Judged
 from model.evaluate.shape import likeness
 
-__all__ = ["PROMISES", "Kept", "Promise", "kept", "report_json", "report_markdown"]
+__all__ = [
+    "PROMISES",
+    "Kept",
+    "Promise",
+    "faults_of",
+    "kept",
+    "report_json",
+    "report_markdown",
+    "shares",
+]
 
 # The fields that every form has; pages may add their own.
 _FIELDS = ("name", "age", "occupation", "interests", "tone", "notes")
@@ -95,6 +104,18 @@ def kept(judged: Sequence[Judged]) -> list[Kept]:
     ]
 
 
+def shares(judged: Sequence[Judged]) -> list[Kept]:
+    """Return the promises and the details, field by field, about which something was checked."""
+    return [one for one in (*kept(judged), *_details(judged)) if one.count]
+
+
+def faults_of(each: Judged) -> list[str]:
+    """Return what is wrong with an answer, in words."""
+    # Each single field is told by "fields", and what is wrong with a follow-up by its own checks.
+    told = [one for one in each.findings if not one.passed and one.check not in ("field", "right")]
+    return [f"{one.check}: {one.detail}" for one in told]
+
+
 def _findings(judged: Sequence[Judged], promise: Promise) -> list[Finding]:
     return [one for each in judged for one in each.findings if promise.covers(each, one)]
 
@@ -142,10 +163,10 @@ def report_json(judged: Sequence[Judged], about: Mapping[str, Any]) -> dict[str,
                 "case": each.case.id,
                 "kind": each.ask.kind,
                 "text": each.answer.text,
-                "faults": _faults(each),
+                "faults": faults_of(each),
             }
             for each in judged
-            if _faults(each)
+            if faults_of(each)
         ],
     }
 
@@ -166,12 +187,6 @@ def _times(judged: Sequence[Judged]) -> dict[str, Any]:
         "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 1) if seconds else 0.0,
     }
-
-
-def _faults(each: Judged) -> list[str]:
-    # Each single field is told by "fields", and what is wrong with a follow-up by its own checks.
-    told = [one for one in each.findings if not one.passed and one.check not in ("field", "right")]
-    return [f"{one.check}: {one.detail}" for one in told]
 
 
 def report_markdown(judged: Sequence[Judged], about: Mapping[str, Any]) -> str:
@@ -195,7 +210,7 @@ def report_markdown(judged: Sequence[Judged], about: Mapping[str, Any]) -> str:
 
 def _failures(judged: Sequence[Judged]) -> Iterator[str]:
     for each in judged:
-        if faults := _faults(each):
+        if faults := faults_of(each):
             asked = each.ask.messages[-1]["content"].replace("\n", " / ")
             yield f"## {each.case.id}, {each.ask.kind}"
             yield ""

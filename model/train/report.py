@@ -1,111 +1,82 @@
-"""Writes the sample report: held-out and hand-written forms, their texts, and the verdicts."""
+"""Writes the sample report: unseen and hand-written forms, small talk, and what is said of them.
+
+Written in PyTorch before anything is compiled, and judged as the compiled model will be, but for
+its grammar: a quick look at what training has brought.
+"""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from typing import NamedTuple
 
 from tokenizers import Tokenizer
 
-from model.data import Message, conversations
+from model.data import Message
 from model.data.chatml import prompt
-from model.data.prompts import persona_messages
-from model.train.check import Verdict, judge, summary
+from model.evaluate.case import Answer, Case
+from model.evaluate.cases import persona_cases
+from model.evaluate.forms import hand_written, small_talk
+from model.evaluate.grammar import Sentence
+from model.evaluate.judge import Judged, judge
+from model.evaluate.report import Kept, faults_of, shares
 from model.train.generate import Sampling, generate
 from model.train.network import Llama
 
-__all__ = ["Case", "hand_written", "report"]
+__all__ = ["report"]
 
-_TALK = (
-    "Hello!",
-    "Who are you?",
-    "Thank you",
-    "What is the capital of France?",
-    "Describe Omar, a 45-year-old baker who likes chess.",
-)
 _AT_ONCE = 256
 
 
-class Case(NamedTuple):
-    """A filled-in form and, for each field, the words that a text about it must contain."""
-
-    fields: Mapping[str, str]
-    keywords: Mapping[str, tuple[str, ...]]
-
-
-def hand_written() -> list[Case]:
-    """Return forms as visitors fill them in, from hand_written.json."""
-    text = Path(__file__).with_name("hand_written.json").read_text("utf-8")
-    return [
-        Case(
-            fields=one["fields"],
-            keywords={name: tuple(words) for name, words in one["keywords"].items()},
-        )
-        for one in json.loads(text)
-    ]
-
-
 def report(network: Llama, tokenizer: Tokenizer, *, held_out: int, sampling: Sampling) -> str:
-    """Return the report: verdicts first, then every text.
+    """Return the report: shares first, then every text.
 
     `held_out` is the number of forms from the validation split.
     """
-    drawn = list(islice(_drawn(sampling.seed), held_out))
+    by_hand = [*hand_written(typed=False)]
     likeliest = replace(sampling, temperature=0.0)
     heads: list[str] = []
     sections: list[str] = []
     for title, cases, how in (
-        ("held-out forms, sampled", drawn, sampling),
-        ("hand-written forms, sampled", hand_written(), sampling),
-        ("hand-written forms, likeliest tokens", hand_written(), likeliest),
+        ("held-out forms, sampled", [*islice(persona_cases(sampling.seed), held_out)], sampling),
+        ("hand-written forms, sampled", by_hand, sampling),
+        ("hand-written forms, likeliest tokens", by_hand, likeliest),
+        ("small talk, sampled", [*small_talk()], sampling),
     ):
-        texts = _generated(network, tokenizer, [_prompt(case.fields) for case in cases], how)
-        verdicts = [
-            judge(text, ended=ended, keywords=case.keywords)
-            for case, (text, ended) in zip(cases, texts, strict=True)
-        ]
-        asked = Counter(field for case in cases for field in case.keywords)
-        heads += [f"# {title}", *summary(verdicts, asked), ""]
-        sections += [f"# {title}", ""]
-        sections += map(_shown, cases, [text for text, _ in texts], verdicts)
-    return "\n".join([*heads, *sections, *_talk(network, tokenizer, sampling)]) + "\n"
+        judged = judge(cases, _answers(network, tokenizer, cases, how), grammar=_no_grammar)
+        heads += [f"# {title}", *map(_share, shares(judged)), ""]
+        sections += [f"# {title}", "", *map(_shown, judged)]
+    return "\n".join([*heads, *sections]) + "\n"
 
 
-def _drawn(seed: int) -> Iterator[Case]:
-    for conversation in conversations(seed, "valid"):
-        turn = conversation.turns[0]
-        if turn.kind == "persona" and turn.fields:
-            yield Case(turn.fields, turn.keywords)
-
-
-def _prompt(fields: Mapping[str, str]) -> str:
-    return prompt([Message(one["role"], one["content"]) for one in persona_messages(fields)])
-
-
-def _generated(
-    network: Llama, tokenizer: Tokenizer, prompts: list[str], sampling: Sampling
-) -> list[tuple[str, bool]]:
-    remaining = iter(prompts)
+def _answers(
+    network: Llama, tokenizer: Tokenizer, cases: Sequence[Case], sampling: Sampling
+) -> dict[str, list[Answer]]:
+    """Return what the network says to the first turn of each case, by the case's id."""
+    prompts = map(_prompt, cases)
     texts: list[tuple[str, bool]] = []
-    while batch := list(islice(remaining, _AT_ONCE)):
+    while batch := list(islice(prompts, _AT_ONCE)):
         texts += generate(network, tokenizer, batch, sampling=sampling)
-    return texts
+    return {
+        case.id: [Answer(text=text, finish="stop" if ended else "length")]
+        for case, (text, ended) in zip(cases, texts, strict=True)
+    }
 
 
-def _shown(case: Case, text: str, verdict: Verdict) -> str:
-    given = [f"{name}: {' '.join(value.split())}" for name, value in case.fields.items()]
-    faults = [f"missing {field}: {', '.join(words)}" for field, words in verdict.missing.items()]
-    faults += ["does not end"] * verdict.endless + ["repeats itself"] * verdict.repeating
-    return f"[{' / '.join(given)}]\n{text}\n" + (f"!! {'; '.join(faults)}\n" if faults else "")
+def _prompt(case: Case) -> str:
+    messages = case.asks[0].messages
+    return prompt([Message(one["role"], one["content"]) for one in messages])
 
 
-def _talk(network: Llama, tokenizer: Tokenizer, sampling: Sampling) -> list[str]:
-    prompts = [prompt([Message("user", said)]) for said in _TALK]
-    texts = _generated(network, tokenizer, prompts, sampling)
-    shown = [f"[{said}]\n{text}\n" for said, (text, _) in zip(_TALK, texts, strict=True)]
-    return ["# small talk", "", *shown]
+def _no_grammar(texts: Sequence[tuple[str, Sequence[str]]]) -> list[list[Sentence]]:
+    return [[] for _ in texts]
+
+
+def _share(one: Kept) -> str:
+    return f"{one.name:<44} {one.passed}/{one.count} ({one.share:.1%})"
+
+
+def _shown(judged: Judged) -> str:
+    said = judged.ask.messages[-1]["content"].replace("\n", " / ")
+    faults = "; ".join(faults_of(judged))
+    return f"[{said}]\n{judged.answer.text}\n" + (f"!! {faults}\n" if faults else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -13,11 +14,10 @@ from tokenizers import Tokenizer, pre_tokenizers
 
 from model.data import conversations, render
 from model.tools import RecipeError
-from model.train.check import judge
 from model.train.corpus import LEARNED, START, TOKEN, sample_texts, training_rows
 from model.train.generate import Sampling, generate
 from model.train.network import Llama
-from model.train.report import hand_written
+from model.train.report import report
 from model.train.schedule import learning_rate, quantised_share
 from model.train.shape import SMOKE
 from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
@@ -145,19 +145,10 @@ def test_schedule_warms_up_cools_down_and_quantises_late() -> None:
     assert [quantised_share(progress) for progress in (0, 0.69, 0.7, 1)] == [0, 0, 1, 1]
 
 
-def test_verdict_names_what_is_wrong() -> None:
-    keywords = {"name": ("Ada",), "interests": ("chess", "long walks")}
-    good = judge("Ada loves chess and long walks.", ended=True, keywords=keywords)
-    assert good.good
-    lost = judge("Ada loves chess.", ended=False, keywords=keywords)
-    assert lost.missing == {"interests": ("long walks",)}
-    assert lost.endless
-    assert not lost.good
-    circle = "Ada likes chess. " + "She is very fond of it all. " * 3
-    assert judge(circle, ended=True, keywords={}).repeating
-
-
-def test_hand_written_keywords_come_from_their_forms() -> None:
-    for case in hand_written():
-        for field, asked in case.keywords.items():
-            assert all(word.lower() in case.fields[field].lower() for word in asked)
+def test_report_judges_what_the_network_writes() -> None:
+    torch.manual_seed(0)
+    text = report(Llama(SMOKE), words(), held_out=2, sampling=Sampling(limit=3))
+    shares, _, texts = text.partition("# small talk, sampled\n")[2].partition("\n# held-out")
+    assert re.search(r"^answer ends by itself +0/\d\d \(0\.0%\)$", shares, re.MULTILINE)
+    assert re.search(r"^persona uses every given field +0/2 \(0\.0%\)$", text, re.MULTILINE)
+    assert len(re.findall(r"^!! ends: cut off; .*fields: ", texts, re.MULTILINE)) >= 2
