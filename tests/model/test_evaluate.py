@@ -20,6 +20,7 @@ from model.evaluate.cases import SEEDS, make_cases
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
 from model.evaluate.pack import pack
 from model.evaluate.replay import replay
+from model.evaluate.requests import persona_request
 from model.evaluate.words import says
 from model.tools import RecipeError
 from tests.browser.chromium import FLAGS, find_chromium
@@ -124,10 +125,8 @@ FORM = {"name": "Ada", "age": "36", "interests": "chess"}
 
 
 def few_cases() -> list[Case]:
-    first, then = (
-        [*persona_messages(FORM)],
-        [{"role": "user", "content": "How old is she?"}],
-    )
+    first, _ = persona_request(FORM, typed=False, seed=1)
+    then = [{"role": "user", "content": "How old is she?"}]
     request = {"max_tokens": 12, "seed": 1}
     grammar = {"type": "grammar", "grammar": 'root ::= "yes" | "no"'}
     return [

@@ -28,7 +28,8 @@ def network(shape: Shape = SMOKE) -> Llama:
             torch.nn.init.normal_(weight, std=0.08)
         else:
             torch.nn.init.uniform_(weight, 0.5, 1.5)
-    return made.requires_grad_(False)
+    made.requires_grad_(requires_grad=False)
+    return made
 
 
 def tokens(length: int, rows: int = 2) -> Tensor:
