@@ -2,7 +2,8 @@
 
 It differs from the built-in model in all that may differ: shape, rotary positions, a head of its
 own, an odd vocabulary, bfloat16 in shards, words instead of bytes, chat template, two ends.
-Takes a minute and a half, and more where TVM's runtime is not compiled yet.
+Built with 4 bits and with 8.
+Takes three minutes, and more where TVM's runtime is not compiled yet.
 """
 
 from __future__ import annotations
@@ -48,17 +49,18 @@ class Built:
     told: str
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+@pytest.fixture(scope="module", params=[4, 8], ids=["4 bits", "8 bits"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    bits: int = request.param
     home = tmp_path_factory.mktemp("own")
     source = write_other_llama(home / "mine")
     out = home / "out"
-    options = ["--out", str(out), "--name", "mine-q4f32_1", "--prefill-chunk", "64"]
+    options = ["--out", str(out), "--name", "mine", "--prefill-chunk", "64", "--bits", str(bits)]
     printed, told = io.StringIO(), io.StringIO()
     with redirect_stdout(printed), redirect_stderr(told):
         assert main(["build", str(source), *options]) == 0
     return Built(
-        checkpoint=Checkpoint.read(source, prefill_chunk=64),
+        checkpoint=Checkpoint.read(source, prefill_chunk=64, bits=bits),
         folder=out,
         printed=printed.getvalue(),
         told=told.getvalue(),
@@ -121,14 +123,14 @@ def test_a_grammar_is_obeyed(engine: Engine) -> None:
 
 
 def test_the_command_says_how_to_use_the_result(built: Built) -> None:
-    assert f"cp {built.folder}/* static/models/mine-q4f32_1/resolve/v1/" in built.printed
+    assert f"cp {built.folder}/* static/models/mine/resolve/v1/" in built.printed
     assert "note: where a request has no system message" in built.told
     code = dedent(built.printed[built.printed.index("    from pywebllm") :])
     compile(f"async def page():\n{_indented(code)}", "page", "exec")
     names: dict[str, object] = {}
     exec(code[: code.index("async with")], names)
-    base = "models/mine-q4f32_1/resolve/v1/"
-    record = ModelRecord(model_id="mine-q4f32_1", model=base, model_lib=f"{base}model.wasm")
+    base = "models/mine/resolve/v1/"
+    record = ModelRecord(model_id="mine", model=base, model_lib=f"{base}model.wasm")
     assert names["mine"] == record
 
 
