@@ -236,6 +236,48 @@ def test_ignore_eos_writes_on_to_the_end(python: PagePython) -> None:
     assert went_on["usage"]["completion_tokens"] == 12
 
 
+def test_ignoring_the_end_is_refused_where_something_else_ends_the_answer(
+    python: PagePython,
+) -> None:
+    endless = {"ignore_eos": True}
+    grammar = {"type": "grammar", "grammar": 'root ::= "a"'}
+    for other in ({"response_format": grammar}, {"stop": "."}):
+        param, said = refused(python, **other, extra_body=endless)
+        assert param == "ignore_eos"
+        assert next(iter(other)) in said
+    (answer,) = asked(python, {"response_format": grammar})
+    assert text(answer) == "a"
+
+
+def test_engine_cannot_write_on_behind_a_grammar(python: PagePython) -> None:
+    """Why that is refused. Once WebLLM can, this fails and the refusal can go."""
+
+    async def write_on(grammar: str) -> bool:
+        import asyncio
+
+        from pywebllm import Engine, WebLLMError, open_bridge
+
+        engine = Engine(open_bridge)
+        await engine.load()
+        body = {
+            "messages": [{"role": "user", "content": "Who is Ada?"}],
+            "response_format": {"type": "grammar", "grammar": grammar},
+            "ignore_eos": True,
+            "max_tokens": 12,
+        }
+        try:
+            async with asyncio.timeout(20):
+                async for _ in engine.stream("chat.completions", body):
+                    pass
+        except (WebLLMError, TimeoutError):
+            return False
+        finally:
+            await engine.dispose()
+        return True
+
+    assert not python.run(write_on, grammar='root ::= "a"')
+
+
 def test_json_object_is_json(python: PagePython) -> None:
     (answer,) = asked(python, {"response_format": {"type": "json_object"}, "max_tokens": 40})
     if answer["choices"][0]["finish_reason"] == "stop":

@@ -128,12 +128,12 @@ async def test_what_is_given_reaches_webllm_and_nothing_else_does() -> None:
             user="ada",
             timeout=5,
             presence_penalty=None,
-            extra_body={"ignore_eos": True, "enable_thinking": False},
+            extra_body={"repetition_penalty": 1.5, "enable_thinking": False},
         )
     body = bench.bridge.bodies[0]
     sent = {name: body[name] for name in ("temperature", "top_p", "max_tokens", "seed", "stop")}
     assert sent == {"temperature": 0, "top_p": 0.5, "max_tokens": 5, "seed": 3, "stop": ["\n"]}
-    assert body["ignore_eos"] is True
+    assert body["repetition_penalty"] == 1.5
     assert body["extra_body"]["enable_thinking"] is False
     assert not {"user", "timeout", "presence_penalty"} & set(body)
 
@@ -376,6 +376,7 @@ async def test_there_is_one_typed_answer() -> None:
         {"tools": []},
         {"tool_choice": "auto"},
         {"extra_body": {"response_format": {"type": "text"}}},
+        {"extra_body": {"ignore_eos": True}},
     ],
 )
 async def test_what_a_typed_answer_cannot_have_is_refused_by_name(given: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from pywebllm.checks import refuse
 
-from .choices import includes_usage, one_for_each
+from .choices import check_end, includes_usage, one_for_each
 from .messages import read_messages
 from .parameters import read_parameters
 from .response_format import AnswerFormat, read_response_format
@@ -142,6 +142,15 @@ def _extra(values: Mapping[str, object], *, skips_thinking: bool) -> dict[str, o
 def _check_together(request: Mapping[str, object], values: Mapping[str, object]) -> None:
     if "top_logprobs" in values and not values.get("logprobs"):
         refuse("top_logprobs", "needs logprobs=True")
+    check_end(values)
+    if values.get("ignore_eos") and "response_format" in request:
+        # WebLLM 0.2.86 asks the grammar what follows its end, and aborts, the model with it:
+        # `test_engine_cannot_write_on_behind_a_grammar`.
+        refuse(
+            "ignore_eos",
+            "cannot be had with tools or response_format: nothing follows the end of a grammar",
+            advice="Leave ignore_eos out; the grammar says where the answer may end.",
+        )
     if not read_resumable(values.get("resumable")):
         return
     messages = cast("list[dict[str, object]]", request["messages"])

@@ -1,4 +1,4 @@
-"""What chats and plain texts share in a request: how many answers, and how they stream.
+"""What chats and plain texts share in a request: how many answers, their end, their streaming.
 
 Both take the values of the parameters after each was checked by itself.
 """
@@ -10,7 +10,7 @@ from typing import cast
 
 from pywebllm.checks import LARGEST_INTEGER, check_keys, flag, refuse
 
-__all__ = ["includes_usage", "one_for_each"]
+__all__ = ["check_end", "includes_usage", "one_for_each"]
 
 
 def one_for_each(
@@ -28,6 +28,20 @@ def one_for_each(
     if seed + count - 1 > LARGEST_INTEGER:
         refuse("seed", f"leaves no room for {count} answers: each has the next seed, got {seed}")
     return tuple({**request, "seed": seed + i} for i in range(count))
+
+
+def check_end(values: Mapping[str, object]) -> None:
+    """Check that what ends an answer is not ruled out by `ignore_eos`.
+
+    Raises:
+        InvalidRequestError: It is, and WebLLM would not say so.
+    """
+    if values.get("ignore_eos") and "stop" in values:
+        refuse(
+            "ignore_eos",
+            "cannot be had with stop: WebLLM then stops at no text, either",
+            advice="Leave one of them out; `max_tokens` ends an answer that ignores all else.",
+        )
 
 
 def includes_usage(values: Mapping[str, object]) -> bool:

@@ -47,8 +47,8 @@ class RequestOptions(TypedDict, total=False):
         extra_body: What is not in the reference. In chats: `enable_thinking` (bool, for models
             that reason), `enable_latency_breakdown` (bool), `resumable` (bool, or WebLLM's
             options: the answer can be gone on with by `sessions.resume`, also after the tab was
-            closed), `ignore_eos` (bool: write until `max_tokens`) and `repetition_penalty`
-            (above 0; more than 1 repeats less).
+            closed), `ignore_eos` (bool: write until `max_tokens`; not with `stop`, tools or
+            `response_format`) and `repetition_penalty` (above 0; more than 1 repeats less).
     """
 
     model: Model

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import cast
 
 from pywebllm.chat import parameters as chat
-from pywebllm.chat.choices import includes_usage, one_for_each
+from pywebllm.chat.choices import check_end, includes_usage, one_for_each
 from pywebllm.chat.parameters import Parameter, Table, read_parameters
 from pywebllm.checks import flag, integer, items, refuse
 from pywebllm.records import Model
@@ -157,6 +157,7 @@ def _check_together(values: Mapping[str, object]) -> None:
         refuse("best_of", f"can only be n, which is {n}, got {best_of}: WebLLM does not choose")
     if values.get("echo") and "logprobs" in values:
         refuse("logprobs", "cannot be had with echo: WebLLM does not give those of a prompt")
+    check_end(values)
 
 
 def _logprobs(values: Mapping[str, object]) -> dict[str, object]:

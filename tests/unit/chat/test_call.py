@@ -124,6 +124,38 @@ def test_top_logprobs_need_logprobs(logprobs: object) -> None:
         call(top_logprobs=0, logprobs=logprobs)
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"response_format": JSON}, "grammar"),
+        ({"response_format": {"type": "json_object"}}, "grammar"),
+        ({"response_format": TAG}, "grammar"),
+        ({"tools": [TOOL]}, "tools"),
+        ({"stop": "."}, "stop"),
+        ({"stop": [".", "!"]}, "max_tokens"),
+    ],
+)
+def test_what_ignores_its_end_cannot_have_another(more: dict[str, object], words: str) -> None:
+    with refused("ignore_eos", words):
+        call(**more, ignore_eos=True)
+    with refused("ignore_eos", words):
+        call(**more, extra_body={"ignore_eos": True})
+    assert body_of(**more, ignore_eos=False)["ignore_eos"] is False
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stop": []},
+        {"response_format": {"type": "text"}},
+        {"tools": [TOOL], "tool_choice": "none"},
+        {"extra_body": {"resumable": True}},
+    ],
+)
+def test_free_text_may_ignore_its_end(more: dict[str, object]) -> None:
+    assert body_of(**more, ignore_eos=True)["ignore_eos"] is True
+
+
 def test_several_answers_are_several_requests_with_seeds_one_after_another() -> None:
     assert [body["seed"] for body in call(n=3, seed=7).bodies] == [7, 8, 9]
     assert call(n=2).bodies == ({"messages": [USER]},) * 2

@@ -124,6 +124,7 @@ def test_the_best_of_as_many_as_are_wanted_are_all_of_them() -> None:
         ({"logprobs": True}, "logprobs", "integer"),
         ({"logprobs": 1, "echo": True}, "logprobs", "echo"),
         ({"echo": 1}, "echo", "True or False"),
+        ({"ignore_eos": True, "stop": "."}, "ignore_eos", "stops at no text"),
         ({"n": 0}, "n", "integer"),
         ({"max_tokens": 0}, "max_tokens", "integer"),
         ({"temperature": 3}, "temperature", "0 to 2"),
