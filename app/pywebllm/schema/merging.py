@@ -75,10 +75,15 @@ def _as_list(value: Any) -> list[Any]:
 def _types(left: Any, right: Any) -> Any:
     first, second = ([value] if isinstance(value, str) else list(value) for value in (left, right))
     both = [name for name in first if name in second]
-    if "integer" in {*first, *second} and "integer" not in both and "number" in {*first, *second}:
+    if "integer" not in both and (_narrowed(first, second) or _narrowed(second, first)):
         both.append("integer")
     # No type at all is kept as an empty list, which nothing fits.
     return sorted(both, key=TYPES.index)
+
+
+def _narrowed(narrow: list[str], wide: list[str]) -> bool:
+    # An integer is a number as well.
+    return "integer" in narrow and "number" in wide
 
 
 def _enum(left: Any, right: Any) -> Any:
