@@ -68,7 +68,8 @@ class _Describer:
 
     def __init__(self, param: str) -> None:
         self._param = param
-        self._references: dict[Any, str] = {}
+        # Searched and not looked up: a generic that holds a mapping has no hash.
+        self._references: list[tuple[Any, str]] = []
         self._definitions: dict[str, object] = {}
 
     def document(self, type_: Any, path: str) -> dict[str, object]:
@@ -77,7 +78,7 @@ class _Describer:
         shape = self._shape(found, path)
         if not isinstance(shape, Members | Model | Alias):
             return self.with_definitions(self.any(type_, path))
-        self._references[found] = "#"
+        self._references.append((found, "#"))
         return self.with_definitions(keywords_of(notes, self._named(shape, path), self._param))
 
     def with_definitions(self, schema: dict[str, object]) -> dict[str, object]:
@@ -125,12 +126,18 @@ class _Describer:
         return shape
 
     def _reference(self, type_: Any, shape: Shape, path: str) -> str:
-        if type_ not in self._references:
-            name = self._free(_name(type_).split("[")[0])
-            self._references[type_] = f"#/$defs/{name}"
-            self._definitions[name] = {}  # keeps its place while it is described
-            self._definitions[name] = self._named(shape, _name(type_))
-        return self._references[type_]
+        known = self._known_reference(type_)
+        if known is not None:
+            return known
+        name = self._free(_name(type_).split("[")[0])
+        reference = f"#/$defs/{name}"
+        self._references.append((type_, reference))
+        self._definitions[name] = {}  # keeps its place while it is described
+        self._definitions[name] = self._named(shape, _name(type_))
+        return reference
+
+    def _known_reference(self, type_: Any) -> str | None:
+        return next((found for known, found in self._references if known == type_), None)
 
     def _free(self, name: str) -> str:
         found, count = name, 1
@@ -152,7 +159,8 @@ class _Describer:
 
     def _model(self, shape: Model) -> dict[str, object]:
         # Its own definitions stay under it, so no two classes can meet under one name.
-        here = self._references[shape.type]
+        here = self._known_reference(shape.type)
+        assert here is not None
         found: dict[str, object] = _folding(
             shape.type.model_json_schema(ref_template=here + "/$defs/{model}")
         )

@@ -98,8 +98,12 @@ def shape_of(type_: Any) -> Shape | None:
 
 
 def _is_hashable(type_: Any) -> bool:
-    # A mapping or a list in the place of a type is a mistake, but no reason to crash.
-    return isinstance(type_, collections.abc.Hashable)
+    # `list[Annotated[str, {…}]]` has a hash by its class, and none because of what it holds.
+    try:
+        hash(type_)
+    except TypeError:
+        return False
+    return True
 
 
 def _special(type_: Any) -> Shape | None:
