@@ -79,7 +79,7 @@ class _Describer:
         if not isinstance(shape, Members | Model | Alias):
             return self.with_definitions(self.any(type_, path))
         self._references.append((found, "#"))
-        return self.with_definitions(keywords_of(notes, self._named(shape, path), self._param))
+        return self.with_definitions(self._noted(found, notes, self._named(shape, path)))
 
     def with_definitions(self, schema: dict[str, object]) -> dict[str, object]:
         """Add the definitions that the schema refers to."""
@@ -93,7 +93,7 @@ class _Describer:
             schema: dict[str, object] = {"$ref": self._reference(found, shape, path)}
         else:
             schema = self._plain(shape, path)
-        return keywords_of(notes, schema, self._param)
+        return self._noted(found, notes, schema)
 
     def members(
         self, members: list[Member], path: str, descriptions: Mapping[str, str]
@@ -114,6 +114,11 @@ class _Describer:
             "required": [member.name for member in members if member.required],
             "additionalProperties": False,
         }
+
+    def _noted(
+        self, type_: Any, notes: tuple[object, ...], schema: dict[str, object]
+    ) -> dict[str, object]:
+        return keywords_of(notes, schema, type_=type_, param=self._param)
 
     def _shape(self, type_: Any, path: str) -> Shape:
         shape = shape_of(type_)

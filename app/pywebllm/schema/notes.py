@@ -9,6 +9,8 @@ from typing import Any
 
 from pywebllm.errors import InvalidRequestError
 
+from .lengths import lengths_of
+
 __all__ = ["keywords_of"]
 
 # Attributes of the classes of `annotated_types`, and of pydantic's `Field`, that limit a value.
@@ -22,11 +24,10 @@ _BOUNDS = MappingProxyType(
     }
 )
 _LENGTHS = MappingProxyType({"min_length": "min", "max_length": "max"})
-_UNITS = MappingProxyType({"string": "Length", "array": "Items", "object": "Properties"})
 
 
 def keywords_of(
-    notes: Iterable[object], schema: Mapping[str, object], param: str
+    notes: Iterable[object], schema: Mapping[str, object], *, type_: Any, param: str
 ) -> dict[str, object]:
     """Add what the notes say to the schema of the type they stand with.
 
@@ -40,7 +41,7 @@ def keywords_of(
         elif isinstance(note, Mapping):
             found.update(note)
         else:
-            found.update(_limits(note, schema, param))
+            found.update(_limits(note, type_, param))
     return found
 
 
@@ -52,7 +53,7 @@ def _flat(notes: Iterable[object]) -> Iterator[object]:
             yield from _flat(inner)
 
 
-def _limits(note: Any, schema: Mapping[str, object], param: str) -> Iterator[tuple[str, object]]:
+def _limits(note: Any, type_: Any, param: str) -> Iterator[tuple[str, object]]:
     for attribute, keyword in _BOUNDS.items():
         bound = getattr(note, attribute, None)
         if bound is not None:
@@ -60,7 +61,7 @@ def _limits(note: Any, schema: Mapping[str, object], param: str) -> Iterator[tup
     for attribute, start in _LENGTHS.items():
         length = getattr(note, attribute, None)
         if isinstance(length, int):
-            yield start + _unit(schema), length
+            yield from ((start + unit, length) for unit in lengths_of(type_))
     for attribute in ("pattern", "description"):
         text = getattr(note, attribute, None)
         text = getattr(text, "pattern", text)  # a compiled one
@@ -78,10 +79,3 @@ def _number(bound: object, keyword: str, param: str) -> int | float:
         advice="Check what comes back in Python instead.",
         param=param,
     )
-
-
-def _unit(schema: Mapping[str, object]) -> str:
-    options = schema.get("anyOf")
-    candidates = [schema, *(options if isinstance(options, list) else [])]
-    types = (str(candidate.get("type")) for candidate in candidates)
-    return next((_UNITS[name] for name in types if name in _UNITS), "Length")

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
+from annotated_types import Len, MaxLen, MinLen
 from pywebllm.schema import build, grammar_of, schema_of, tool_of
+from typing_extensions import TypeAliasType
 
 from tests.unit.schema.ebnf import Grammar
 from tests.unit.schema.shop import Box
 
 Short = Annotated[str, {"maxLength": 3}]
+Names = TypeAliasType("Names", list[str])
 
 
 @dataclass
@@ -63,3 +66,25 @@ def test_keywords_in_annotated_hold_for_what_a_tool_takes() -> None:
     tool: Any = tool_of(label)
     items = tool["function"]["parameters"]["properties"]["texts"]["items"]
     assert items == {"type": "string", "maxLength": 3}
+
+
+def test_a_length_counts_what_an_alias_stands_for() -> None:
+    found = schema_of(list[Annotated[Names, Len(2, 3)]])
+    assert found["items"] == {"$ref": "#/$defs/Names", "minItems": 2, "maxItems": 3}
+    assert fits(list[Annotated[Names, Len(2, 3)]], [["a", "b"]])
+    assert not fits(list[Annotated[Names, Len(2, 3)]], [["a"]])
+    assert not fits(Annotated[Names, MaxLen(1)], ["a", "b"])
+
+
+@pytest.mark.parametrize("value", ["ab", [1, 2], {"a": 1, "b": 2}])
+def test_a_length_holds_for_each_type_of_a_union(value: Any) -> None:
+    type_ = Annotated[str | list[int] | dict[str, int], MaxLen(1)]
+    assert not fits(type_, value)
+    assert fits(type_, value[:1] if not isinstance(value, dict) else {"a": 1})
+
+
+def test_a_length_beside_a_type_without_one_adds_no_other_keyword() -> None:
+    found: Any = schema_of(Annotated[list[int] | None, MinLen(1)])
+    assert found["minItems"] == 1
+    assert "minLength" not in found
+    assert schema_of(Annotated[Any, MinLen(1)]) == {"minLength": 1}

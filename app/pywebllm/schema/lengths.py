@@ -1,0 +1,57 @@
+"""What the length of a type's values counts: characters, items or properties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from .hints import unwrapped
+from .scalars import Scalar
+from .shapes import Alias, Choices, Items, Members, Model, Names, Shape, Tuple, Union, shape_of
+
+__all__ = ["lengths_of"]
+
+# As the keywords of JSON Schema end: `minLength`, `minItems`, `minProperties`.
+_CHARACTERS, _ITEMS, _PROPERTIES = "Length", "Items", "Properties"
+
+
+def lengths_of(type_: Any) -> list[str]:
+    """List what the length of a type's values may count, as the keywords of JSON Schema end."""
+    found = [length for shape in _shapes(type_) for length in _lengths(shape)]
+    return [*dict.fromkeys(found)] or [_CHARACTERS]
+
+
+def _shapes(type_: Any, above: tuple[Any, ...] = ()) -> Iterator[Shape]:
+    """List what the values of a type may be, through unions and aliases."""
+    found, _ = unwrapped(type_)
+    shape = shape_of(found)
+    if isinstance(shape, Union):
+        for option in shape.options:
+            yield from _shapes(option, above)
+    elif isinstance(shape, Alias):
+        if not any(found is alias for alias in above):
+            yield from _shapes(shape.value, (*above, found))
+    elif shape is not None:
+        yield shape
+
+
+def _lengths(shape: Shape) -> tuple[str, ...]:
+    match shape:
+        case Scalar(schema):
+            return (_CHARACTERS,) if schema.get("type") == "string" else ()
+        case Choices(values):
+            return (_CHARACTERS,) if any(map(_is_text, values)) else ()
+        case Items() | Tuple():
+            return (_ITEMS,)
+        case Names() | Members():
+            return (_PROPERTIES,)
+        case Model():
+            # Only its own schema says which it is; what is for the others says nothing there.
+            return (_CHARACTERS, _ITEMS, _PROPERTIES)
+        case _:
+            return ()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value.value if isinstance(value, Enum) else value, str)
