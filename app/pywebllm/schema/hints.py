@@ -58,12 +58,12 @@ def unwrapped(type_: Any) -> tuple[Any, tuple[object, ...]]:
     """Take off `Annotated`, `Required`, `NotRequired`, `ReadOnly`, `Final` and `NewType`.
 
     Returns:
-        The type itself, and what `Annotated` says about it.
+        The type itself, and what `Annotated` says about it; what stands outside comes last.
     """
     notes: tuple[object, ...] = ()
     while True:
         if get_origin(type_) is Annotated:
-            notes = (*notes, *type_.__metadata__)
+            notes = (*type_.__metadata__, *notes)
             type_ = type_.__origin__
         elif _qualifier(type_) is not None:
             (type_,) = get_args(type_)

@@ -41,8 +41,21 @@ def keywords_of(
         elif isinstance(note, Mapping):
             found.update(note)
         else:
-            found.update(_limits(note, type_, param))
+            found.update(_tightened(found, _limits(note, type_, param)))
     return found
+
+
+def _tightened(
+    known: Mapping[str, object], limits: Iterable[tuple[str, object]]
+) -> Iterator[tuple[str, object]]:
+    """Take the tighter of two bounds: both hold."""
+    for keyword, limit in limits:
+        before = known.get(keyword)
+        pick = max if "min" in keyword.lower() else min if "max" in keyword.lower() else None
+        if pick and isinstance(before, int | float) and isinstance(limit, int | float):
+            yield keyword, pick(before, limit)
+        else:
+            yield keyword, limit
 
 
 def _flat(notes: Iterable[object]) -> Iterator[object]:

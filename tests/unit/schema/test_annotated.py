@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 
 import pytest
-from annotated_types import Len, MaxLen, MinLen
+from annotated_types import Ge, Len, MaxLen, MinLen, MultipleOf
 from pywebllm.schema import build, grammar_of, schema_of, tool_of
 from typing_extensions import TypeAliasType
 
@@ -17,6 +17,7 @@ from tests.unit.schema.shop import Box
 
 Short = Annotated[str, {"maxLength": 3}]
 Names = TypeAliasType("Names", list[str])
+Age = NewType("Age", Annotated[int, Ge(0), "an age"])
 
 
 @dataclass
@@ -88,3 +89,16 @@ def test_a_length_beside_a_type_without_one_adds_no_other_keyword() -> None:
     assert found["minItems"] == 1
     assert "minLength" not in found
     assert schema_of(Annotated[Any, MinLen(1)]) == {"minLength": 1}
+
+
+def test_what_stands_outside_of_a_type_with_notes_has_the_last_word() -> None:
+    assert schema_of(Annotated[Age, Ge(18), "of the buyer"]) == {
+        "type": "integer", "minimum": 18, "description": "of the buyer",
+    }  # fmt: skip
+    assert schema_of(Annotated[Age, {"minimum": -1}])["minimum"] == -1
+
+
+def test_two_bounds_of_one_kind_hold_both() -> None:
+    assert schema_of(Annotated[Age, Ge(-5)])["minimum"] == 0
+    assert schema_of(Annotated[str, MaxLen(3), MaxLen(9)])["maxLength"] == 3
+    assert schema_of(Annotated[int, MultipleOf(6), MultipleOf(12)])["multipleOf"] == 12
