@@ -1,17 +1,16 @@
 """A folder in the Hugging Face form of a Llama: what is in it, read and checked."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
 
 from .architecture import Architecture
 from .errors import CheckpointError
 from .tokenizer import TOKENIZER_FILES, TextTokens, read_json
+from .weights import read_weights
 
 __all__ = ["Checkpoint", "weight_shapes"]
 
@@ -40,7 +39,7 @@ class Checkpoint:
         prefill_chunk: int | None = None,
         bits: int = 4,
     ) -> "Checkpoint":
-        """Read `folder`; the weights may be in one `model.safetensors` or in several shards.
+        """Read `folder`; the weights are in `model.safetensors`, or in the shards of its index.
 
         `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context; `bits`
         of a weight are for the compiled model.
@@ -56,7 +55,7 @@ class Checkpoint:
         architecture = replace(architecture, bits=bits)
         tokens = TextTokens.read(folder)
         _check_vocabulary(tokens, architecture)
-        weights = dict(_read_weights(folder))
+        weights = dict(read_weights(folder))
         _check_weights(weights, architecture)
         weights = {name: weights[name] for name in weight_shapes(architecture)}
         return cls(folder=folder, architecture=architecture, weights=weights, tokens=tokens)
@@ -103,33 +102,6 @@ def _check_files(folder: Path) -> None:
             raise CheckpointError(
                 f"{folder} has no {name}. Write it with {_RESAVE.format(folder=str(folder))}."
             )
-
-
-def _read_weights(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-    shards = sorted(folder.glob("model*.safetensors"))
-    if not shards:
-        raise CheckpointError(_no_weights(folder))
-    for shard in shards:
-        try:
-            # By way of torch, because numpy has no bfloat16.
-            with safe_open(shard, framework="pt") as tensors:
-                for name in tensors.keys():  # noqa: SIM118 (not a mapping)
-                    yield name, tensors.get_tensor(name).float().numpy()
-        except SafetensorError as error:
-            raise CheckpointError(
-                f"{shard} cannot be read: {error}. Copy it again, or save it again."
-            ) from error
-
-
-def _no_weights(folder: Path) -> str:
-    pickled = sorted(path.name for path in folder.glob("*.bin"))
-    if pickled:
-        return (
-            f"{folder} has its weights in {pickled[0]}, which may run code when it is opened. "
-            "If you trust it, save it again as safetensors: AutoModelForCausalLM.from_pretrained("
-            f"{str(folder)!r}).save_pretrained({str(folder)!r}) in transformers."
-        )
-    return f"{folder} has no model.safetensors. Copy the weights into the folder."
 
 
 def _check_weights(weights: dict[str, npt.NDArray[np.float32]], shape: Architecture) -> None:

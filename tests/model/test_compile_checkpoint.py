@@ -22,6 +22,7 @@ from model.compile.errors import CheckpointError
 from model.compile.parameters import dequantized, fill, parameters
 from model.compile.quantize import Packed, dequantize
 from model.compile.settings import chat_settings
+from model.compile.weights import weight_files
 from tests.model.random_llama import SMALL, write_llama, write_other_llama
 
 pytestmark = pytest.mark.recipe
@@ -51,6 +52,39 @@ def test_shards_give_the_same_weights_as_one_file(folder: Path, tmp_path: Path) 
     one, many = Checkpoint.read(folder).weights, Checkpoint.read(shards).weights
     assert one.keys() == many.keys()
     assert all((one[name] == many[name]).all() for name in one)
+
+
+def test_shards_of_an_older_save_are_left_alone(folder: Path, tmp_path: Path) -> None:
+    shards = write_llama(tmp_path / "shards", shard_size="100KB")
+    older = {"model.layers.9.mlp.up_proj.weight": np.ones((4, 4), np.float32)}
+    save_file(older, shards / "model-00001-of-00009.safetensors")
+    assert Checkpoint.read(shards).weights.keys() == Checkpoint.read(folder).weights.keys()
+
+
+def test_one_whole_file_comes_before_shards(folder: Path, tmp_path: Path) -> None:
+    shards = write_llama(tmp_path / "shards", shard_size="100KB")
+    (folder / "model.safetensors").rename(shards / "model.safetensors")
+    assert [file.name for file in weight_files(shards)] == ["model.safetensors"]
+
+
+def test_missing_shards_are_named(tmp_path: Path) -> None:
+    shards = write_llama(tmp_path / "shards", shard_size="100KB")
+    first, *_, last = weight_files(shards)
+    first.unlink()
+    last.unlink()
+    with pytest.raises(CheckpointError, match=f"{first.name}, {last.name}"):
+        Checkpoint.read(shards)
+
+
+def test_shards_without_an_index_are_refused(tmp_path: Path) -> None:
+    shards = write_llama(tmp_path / "shards", shard_size="100KB")
+    index = shards / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"model.norm.weight": None}}))
+    with pytest.raises(CheckpointError, match="does not say where the weights lie"):
+        Checkpoint.read(shards)
+    index.unlink()
+    with pytest.raises(CheckpointError, match=r"model-00001-of-.*index\.json.*Copy that file"):
+        Checkpoint.read(shards)
 
 
 def test_every_parameter_is_declared_as_it_is_filled(folder: Path) -> None:
