@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .config import number, whole
 from .errors import CheckpointError
 from .quantize import GROUP
 from .rope import Rope
@@ -36,6 +37,10 @@ _REFUSED: Final = {
     "n_routed_experts": _DENSE,
     "attention_bias": _NO_BIAS,
     "mlp_bias": _NO_BIAS,
+    "auto_map": (
+        "the network brings code of its own, and what that computes is not known here. Take a "
+        "checkpoint without; where the network is a plain Llama all the same, remove auto_map."
+    ),
 }
 
 
@@ -73,31 +78,28 @@ class Architecture:
         `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context.
 
         Raises:
-            CheckpointError: a key is missing, or the network is one we have no kernels for.
+            CheckpointError: a key is missing or no number, the network is one we have no kernels
+                for, or it was not trained for such a context.
         """
         _refuse_other_networks(config)
-        try:
-            context = context or int(config["max_position_embeddings"])
-            heads = int(config["num_attention_heads"])
-            hidden = int(config["hidden_size"])
-            shape = cls(
-                hidden=hidden,
-                layers=int(config["num_hidden_layers"]),
-                query_heads=heads,
-                kv_heads=int(config.get("num_key_value_heads") or heads),
-                head_size=int(config.get("head_dim") or hidden // heads),
-                feed_forward=int(config["intermediate_size"]),
-                vocabulary=int(config["vocab_size"]),
-                norm_epsilon=float(config["rms_norm_eps"]),
-                rope=Rope.from_config(config),
-                tied=bool(config.get("tie_word_embeddings", False)),
-                context=context,
-                prefill_chunk=prefill_chunk or min(DEFAULT_PREFILL_CHUNK, context),
-            )
-        except KeyError as missing:
-            raise CheckpointError(
-                f"config.json has no {missing}. Save the model with save_pretrained()."
-            ) from missing
+        context = _context(config, context)
+        heads, hidden = whole(config, "num_attention_heads"), whole(config, "hidden_size")
+        shape = cls(
+            hidden=hidden,
+            layers=whole(config, "num_hidden_layers"),
+            query_heads=heads,
+            kv_heads=whole(config, "num_key_value_heads", default=heads),
+            head_size=whole(config, "head_dim", default=hidden // max(heads, 1)),
+            feed_forward=whole(config, "intermediate_size"),
+            vocabulary=whole(config, "vocab_size"),
+            norm_epsilon=float(number(config, "rms_norm_eps")),
+            rope=Rope.from_config(config),
+            tied=bool(config.get("tie_word_embeddings", False)),
+            context=context,
+            prefill_chunk=(
+                min(DEFAULT_PREFILL_CHUNK, context) if prefill_chunk is None else prefill_chunk
+            ),
+        )
         _refuse_window(config, shape)
         shape.check()
         return shape
@@ -155,22 +157,37 @@ def _refuse_other_networks(config: Mapping[str, Any]) -> None:
         if config.get(key):
             raise CheckpointError(f"config.json has {key}: {advice}")
     kinds = config.get("architectures") or [config.get("model_type")]
-    if not set(_NETWORKS) & set(kinds):
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if not any(kind in _NETWORKS for kind in kinds):
         raise CheckpointError(
             f"The network is {kinds[0]}; only {' and '.join(_NETWORKS[:2])} can be compiled. Take "
             "a checkpoint of one of them, or save yours as one where the network is the same."
         )
     activation = config.get("hidden_act", "silu")
-    if activation not in {"silu", "swish"}:
+    if activation not in ("silu", "swish"):
         raise CheckpointError(
             f"hidden_act is {activation}; only silu is supported. Take a checkpoint with silu."
         )
 
 
+def _context(config: Mapping[str, Any], asked: int | None) -> int:
+    trained = whole(config, "max_position_embeddings", default=asked)
+    if asked is None:
+        return trained
+    if asked > trained:
+        raise CheckpointError(
+            f"A context of {asked} tokens is more than max_position_embeddings, the {trained} "
+            f"that the model was trained for. Give --context {trained} or less, or leave it out."
+        )
+    return asked
+
+
 def _refuse_window(config: Mapping[str, Any], shape: Architecture) -> None:
     """A window as wide as the context is none."""
-    window = config.get("sliding_window")
-    if window is None or config.get("use_sliding_window") is False or window >= shape.context:
+    if config.get("sliding_window") is None or config.get("use_sliding_window") is False:
+        return
+    window = whole(config, "sliding_window")
+    if window >= shape.context:
         return
     raise CheckpointError(
         f"sliding_window is {window}, less than the context of {shape.context} tokens; sliding "

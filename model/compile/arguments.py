@@ -24,7 +24,7 @@ def add_build(parser: argparse.ArgumentParser) -> None:
         "--context",
         type=int,
         metavar="TOKENS",
-        help="that a conversation may have (default: what the model was trained for)",
+        help="that a conversation may have (default and at most: what the model was trained for)",
     )
     parser.add_argument(
         "--prefill-chunk",

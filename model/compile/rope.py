@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .config import number, positive, whole
 from .errors import CheckpointError
 
 __all__ = ["Rope"]
@@ -33,11 +34,15 @@ class Rope:
         """Read the keys of transformers 5 (`rope_parameters`) or of those before.
 
         Raises:
-            KeyError: a number is missing.
-            CheckpointError: the type is one we cannot compute.
+            CheckpointError: the type is one we cannot compute, or a number is missing or wrong.
         """
         given = config.get("rope_parameters") or config.get("rope_scaling") or {}
-        theta = float(given.get("rope_theta") or config["rope_theta"])
+        if not isinstance(given, Mapping):
+            raise CheckpointError(
+                f"The rope scaling in config.json is {given!r}, not a type with its numbers. Save "
+                "the model again with save_pretrained()."
+            )
+        theta = positive(config if given.get("rope_theta") is None else given, "rope_theta")
         kind = given.get("rope_type", given.get("type", "default"))
         if kind not in _KINDS:
             raise CheckpointError(
@@ -45,7 +50,8 @@ class Rope:
                 "works in a shorter context without it, remove rope_scaling and cut the context "
                 "with --context."
             )
-        if float(given.get("partial_rotary_factor", config.get("partial_rotary_factor", 1))) != 1:
+        partial = number(config, "partial_rotary_factor", default=1)
+        if number(given, "partial_rotary_factor", default=partial) != 1:
             raise CheckpointError(
                 "partial_rotary_factor is not 1; heads that turn in part are not supported. "
                 "Take another checkpoint."
@@ -53,14 +59,24 @@ class Rope:
         if kind == "default":
             return cls(theta=theta)
         if kind == "linear":
-            return cls(theta=theta, kind=kind, factor=float(given["factor"]))
+            return cls(theta=theta, kind=kind, factor=positive(given, "factor"))
+        return cls._of_llama3(theta, given)
+
+    @classmethod
+    def _of_llama3(cls, theta: float, given: Mapping[str, Any]) -> "Rope":
+        low, high = positive(given, "low_freq_factor"), positive(given, "high_freq_factor")
+        if low >= high:
+            raise CheckpointError(
+                f"config.json has low_freq_factor: {low}, which is not below high_freq_factor: "
+                f"{high}. Correct it."
+            )
         return cls(
             theta=theta,
-            kind=kind,
-            factor=float(given["factor"]),
-            low_frequency_factor=float(given["low_freq_factor"]),
-            high_frequency_factor=float(given["high_freq_factor"]),
-            original_context=int(given["original_max_position_embeddings"]),
+            kind="llama3",
+            factor=positive(given, "factor"),
+            low_frequency_factor=low,
+            high_frequency_factor=high,
+            original_context=whole(given, "original_max_position_embeddings"),
         )
 
     @property

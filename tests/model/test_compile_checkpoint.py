@@ -27,6 +27,14 @@ from tests.model.random_llama import SMALL, write_llama, write_other_llama
 
 pytestmark = pytest.mark.recipe
 
+LLAMA_3 = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 512,
+}
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -198,6 +206,21 @@ def test_files_that_do_not_belong_together_are_told(folder: Path) -> None:
         ({"head_dim": 36, "num_attention_heads": 8}, "head_dim is 36"),
         ({"max_position_embeddings": 131072}, "--context"),
         ({"max_position_embeddings": -1}, "--prefill-chunk"),
+        ({"auto_map": {"AutoModel": "mine.Model"}}, "auto_map: the network brings code"),
+        ({"architectures": "GPT2LMHeadModel"}, "network is GPT2LMHeadModel"),
+        ({"hidden_act": ["silu"]}, "only silu"),
+        ({"rms_norm_eps": None}, "no rms_norm_eps"),
+        ({"hidden_size": "wide"}, "hidden_size: 'wide', which is not a number"),
+        ({"num_hidden_layers": 1.5}, "num_hidden_layers: 1.5, which is not a whole number"),
+        ({"num_hidden_layers": True}, "num_hidden_layers: True, which is not a number"),
+        ({"num_attention_heads": 0, "head_dim": None}, "attention_size is 0"),
+        ({"rms_norm_eps": float("nan")}, "rms_norm_eps: nan"),
+        ({"sliding_window": "wide"}, "sliding_window: 'wide'"),
+        ({"rope_theta": None}, "no rope_theta"),
+        ({"rope_scaling": "linear"}, "rope scaling in config.json is 'linear'"),
+        ({"rope_scaling": {"type": "linear", "factor": None}}, "no factor"),
+        ({"rope_scaling": {"type": "linear", "factor": 0}}, "factor: 0, which is not above zero"),
+        ({"rope_scaling": LLAMA_3 | {"low_freq_factor": 4.0}}, "not below high_freq_factor"),
     ],
 )
 def test_an_unsupported_network_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -216,6 +239,19 @@ def test_context_can_be_cut() -> None:
     assert Architecture.from_config(config, context=2048).context == 2048
 
 
+def test_a_context_longer_than_in_training_is_refused() -> None:
+    config = {"model_type": "llama", **SMALL}
+    assert Architecture.from_config(config, context=1024).context == 1024
+    with pytest.raises(CheckpointError, match="Give --context 1024 or less"):
+        Architecture.from_config(config, context=1025)
+
+
+@pytest.mark.parametrize("sizes", [{"context": 0}, {"prefill_chunk": 0}])
+def test_a_size_of_zero_is_not_the_default(sizes: dict[str, int]) -> None:
+    with pytest.raises(CheckpointError, match="0 < chunk <= context"):
+        Architecture.from_config({"model_type": "llama", **SMALL}, **sizes)
+
+
 def test_a_short_context_is_read_at_once() -> None:
     config = {"model_type": "llama", **SMALL, "max_position_embeddings": 100}
     assert Architecture.from_config(config).prefill_chunk == 100
@@ -231,13 +267,7 @@ def test_mistral_without_a_window_is_a_llama() -> None:
     [
         {"rope_type": "default"},
         {"rope_type": "linear", "factor": 4.0},
-        {
-            "rope_type": "llama3",
-            "factor": 8.0,
-            "low_freq_factor": 1.0,
-            "high_freq_factor": 4.0,
-            "original_max_position_embeddings": 512,
-        },
+        LLAMA_3,
     ],
     ids=lambda rope: rope["rope_type"],
 )
