@@ -6,6 +6,7 @@ texts, by `transformers`, and the strings are what lies between the marks. Nothi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -13,6 +14,7 @@ from jinja2 import TemplateError
 
 from .errors import CheckpointError
 from .tokenizer import TextTokens, read_json
+from .variables import unasked_variables
 
 __all__ = ["OTHERWISE", "Marks", "Messages", "Template", "messages_of"]
 
@@ -21,6 +23,17 @@ Messages: TypeAlias = Sequence[tuple[str, str]]
 OTHERWISE: Final = "Give WebLLM's conv_template in a JSON file with --conversation."
 # Texts that no template is likely to write or to change.
 _SYSTEM, _FIRST, _ANSWER, _SECOND, _TOOL = "Qsystem", "Qfirst", "Qanswer", "Qsecond", "Qtool"
+_VALUE: Final = "Qvalue"
+# A template is a program: besides refusing it may divide by zero, or add a number to a text.
+_FAILURES: Final = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +69,10 @@ class Marks:
         return self.first[len(before) : len(self.first) - len(after)]
 
 
+class _HoleError(CheckpointError):
+    """A text has a hole where a variable should be; other templates just have no such role."""
+
+
 class Template:
     """A chat template, rendered as `transformers` does."""
 
@@ -67,8 +84,10 @@ class Template:
         self._tokens = tokens
         self.is_dated = "strftime_now" in text
         """Whether it may write today's date."""
-        self._renderer: Any = PreTrainedTokenizerFast(tokenizer_file=path, **tokens.special)
+        self._renderer: Any = PreTrainedTokenizerFast(tokenizer_file=path)
         self._renderer.chat_template = text
+        options = signature(self._renderer.apply_chat_template).parameters
+        self._unknown = unasked_variables(text) - {*tokens.special, *tokens.absent, *options}
 
     @classmethod
     def read(cls, tokens: TextTokens) -> "Template | None":
@@ -80,20 +99,35 @@ class Template:
         """Return the text of a conversation up to where the assistant answers.
 
         Raises:
-            CheckpointError: the template refuses this conversation, or cannot be rendered.
+            CheckpointError: the template refuses this conversation, cannot be rendered, or writes
+                what nobody says.
         """
-        given = [{"role": role, "content": content} for role, content in messages]
         try:
-            return str(
-                self._renderer.apply_chat_template(
-                    given, tokenize=False, add_generation_prompt=True
-                )
-            )
-        except (TemplateError, TypeError) as error:
+            text = self._write(messages)
+            holes = [name for name in self._unknown if self._write(messages, name) != text]
+        except _FAILURES as error:
             raise CheckpointError(
                 f"The chat template cannot write {' then '.join(role for role, _ in messages)}: "
                 f"{error}. {OTHERWISE}"
             ) from error
+        if holes:
+            raise _HoleError(
+                f"The chat template writes {' and '.join(sorted(holes))}, but nobody says what "
+                f"that is. If it is a token, name it in {self._tokens.folder}'s "
+                "tokenizer_config.json, or null where there is none; else set it in the template. "
+                f"{OTHERWISE}"
+            )
+        return text
+
+    def _write(self, messages: Messages, *variables: str) -> str:
+        """Return the text, with a value for these variables."""
+        given = [{"role": role, "content": content} for role, content in messages]
+        values = {**self._tokens.special, **dict.fromkeys(variables, _VALUE)}
+        return str(
+            self._renderer.apply_chat_template(
+                given, tokenize=False, add_generation_prompt=True, **values
+            )
+        )
 
     def marks(self) -> Marks:
         """Take the template apart.
@@ -121,6 +155,8 @@ class Template:
         texts = (_SYSTEM, _FIRST, _ANSWER, _SECOND)
         try:
             text = self.render(messages_of(*texts[1:], system=_SYSTEM))
+        except _HoleError:
+            raise
         except CheckpointError:
             return None
         if _SYSTEM not in text:

@@ -20,10 +20,14 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a file that holds one JSON object.
 
     Raises:
-        CheckpointError: it holds something else.
+        CheckpointError: it is missing, cannot be read, or holds something else.
     """
     try:
         found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be read: {error.strerror}. Give a file that is there."
+        ) from error
     except ValueError as error:
         raise CheckpointError(f"{path} is no JSON: {error}. Save the model again.") from error
     if not isinstance(found, dict):
@@ -35,8 +39,9 @@ def read_json(path: Path) -> dict[str, Any]:
 class TextTokens:
     """A checkpoint's tokenizer.
 
-    `special` are the names and texts of `bos_token` and its like; `ends` are the ids after which
-    an answer is over; `starts` are the ids that training put before every text.
+    `special` are the names and texts of `bos_token` and its like, `absent` the names of those that
+    the checkpoint says it has none of; `ends` are the ids after which an answer is over; `starts`
+    are the ids that training put before every text.
     """
 
     folder: Path
@@ -47,6 +52,7 @@ class TextTokens:
     ids: Mapping[str, int]
     added: tuple[str, ...]
     special: Mapping[str, str]
+    absent: frozenset[str]
     ends: tuple[int, ...]
     starts: tuple[int, ...]
     _encoder: Any = field(repr=False)
@@ -68,7 +74,8 @@ class TextTokens:
                 "or train one with `tokenizers`."
             )
         ids = {**model.get("vocab", {}), **added}
-        special = dict(_special_tokens(folder, config))
+        named = _named_tokens(folder, config)
+        special = {name: token for name, token in named.items() if token is not None}
         decoders = list(_parts(tokenizer.get("decoder"), "decoders"))
         spelling = _spelling(path, model, decoders)
         encoder = _load(path)
@@ -80,6 +87,7 @@ class TextTokens:
             ids=ids,
             added=tuple(added),
             special=special,
+            absent=frozenset(named.keys() - special.keys()),
             ends=_ends(folder, ids.get(special.get("eos_token", ""))),
             starts=_starts(encoder),
             _encoder=encoder,
@@ -163,14 +171,28 @@ def _strips_space(part: Mapping[str, Any]) -> bool:
     return strips or _is_prepending_metaspace(part)
 
 
-def _special_tokens(folder: Path, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _named_tokens(folder: Path, config: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the texts of all tokens that have a name, None where the checkpoint says it has none.
+
+    A template may write any of them, as `transformers` lets it.
+    """
     path = folder / "special_tokens_map.json"
-    given = {**(read_json(path) if path.is_file() else {}), **config}
-    for name in ("bos_token", "eos_token", "pad_token", "unk_token"):
-        token = given.get(name)
-        content = token.get("content") if isinstance(token, dict) else token
-        if isinstance(content, str):
-            yield name, content
+    found: dict[str, str | None] = {}
+    for given in (read_json(path) if path.is_file() else {}, config):
+        for name, token in _tokens_of(given):
+            content = token.get("content") if isinstance(token, dict) else token
+            if content is None:
+                found.setdefault(name, None)
+            elif isinstance(content, str):  # add_bos_token, say, is none
+                found[name] = content
+    return found
+
+
+def _tokens_of(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((name, token) for name, token in given.items() if name.endswith("_token"))
+    for key in ("extra_special_tokens", "model_specific_special_tokens"):
+        if isinstance(more := given.get(key), dict):
+            yield from more.items()
 
 
 def _ends(folder: Path, eos: int | None) -> tuple[int, ...]:
@@ -180,7 +202,12 @@ def _ends(folder: Path, eos: int | None) -> tuple[int, ...]:
         path = folder / name
         given = read_json(path).get("eos_token_id") if path.is_file() else None
         found += given if isinstance(given, list) else [] if given is None else [given]
-    return tuple(dict.fromkeys(map(int, found)))
+    if wrong := [each for each in found if not isinstance(each, int)]:
+        raise CheckpointError(
+            f"eos_token_id in {folder} is {wrong[0]!r}, not the number of a token. Correct it in "
+            "generation_config.json and config.json."
+        )
+    return tuple(dict.fromkeys(found))
 
 
 def _starts(encoder: Any) -> tuple[int, ...]:

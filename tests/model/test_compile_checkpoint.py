@@ -345,6 +345,14 @@ def test_the_command_says_what_is_wrong(
     assert not out.exists()
 
 
+def test_a_form_that_is_not_there_is_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    form = tmp_path / "missing.json"
+    assert main(["build", str(folder), "--conversation", str(form)]) == 1
+    assert f"{form} cannot be read: No such file" in capsys.readouterr().err
+
+
 def test_a_folder_that_was_not_built_is_not_verified(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -217,6 +217,73 @@ def test_what_strings_cannot_say_is_refused(tmp_path: Path, template: str, messa
     assert "--conversation" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "broken", ["{{ 1 // 0 }}", "{{ 'a' % 1 }}", "{{ 'x'.encode('none') }}", "{{ messages.a.b }}"]
+)
+def test_a_template_that_fails_is_told(tmp_path: Path, broken: str) -> None:
+    with pytest.raises(CheckpointError, match="cannot write user then assistant"):
+        describe_conversation(byte_tokens(tmp_path, broken + CHATML), name="mine")
+
+
+def named_tokens(folder: Path, template: str, **named: Any) -> TextTokens:
+    byte_tokens(folder, template)
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | named))
+    return TextTokens.read(folder)
+
+
+def test_a_template_may_write_every_named_token(tmp_path: Path) -> None:
+    template = "{{ cls_token }}{{ sep_token }}{{ turn_token }}{{ image_token }}" + CHATML
+    more = {"cls_token": {"content": "<|eot|>"}, "sep_token": "<|eot|>"}
+    (tmp_path / "special_tokens_map.json").write_text(json.dumps(more))
+    tokens = named_tokens(
+        tmp_path,
+        template,
+        sep_token="<|start|>",
+        turn_token="<|stop|>",
+        add_bos_token=True,
+        extra_special_tokens={"image_token": "<|begin|>"},
+    )
+    found = describe_conversation(tokens, name="mine")
+    assert written(found, "Hi").startswith("<|eot|><|start|><|stop|><|begin|><|im_start|>system")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ sep_token }}" + CHATML,
+        CHATML + "{{ persona }}",
+        "{% for m in messages %}{% if m.role == 'system' %}{{ sep_token }}{% endif %}{% endfor %}"
+        + CHATML,
+        "{% generation %}{{ sep_token }}{% endgeneration %}" + CHATML,
+    ],
+    ids=["token", "other", "with a system message", "in a tag of transformers"],
+)
+def test_a_hole_in_the_text_is_refused(tmp_path: Path, template: str) -> None:
+    with pytest.raises(CheckpointError, match=r"writes (sep_token|persona), but nobody says"):
+        describe_conversation(byte_tokens(tmp_path, template), name="mine")
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "{% if enable_thinking is defined and enable_thinking %}{{ enable_thinking }}{% endif %}",
+        "{% if not date is defined %}{% set date = 'today' %}{% endif %}{{ date }}\n",
+        "{% if thinking %}{{ thinking }}{% endif %}{{ mood | default('calm') }}\n",
+        "{{ mood or 'calm' }}{{ tools or '' }}\n{% for t in wares %}{{ t }}{% endfor %}",
+        "{% if tools %}{{ tool_mark }}{% endif %}",
+        "{% macro said(m) %}{{ m.content }}{% endmacro %}{% set ns = namespace(n=range(2)) %}",
+        "{{ sep_token }}",
+    ],
+)
+def test_what_a_template_only_asks_for_is_no_hole(tmp_path: Path, asking: str) -> None:
+    tokens = named_tokens(tmp_path, asking + CHATML, sep_token=None)
+    found = describe_conversation(tokens, name="mine")
+    assert written(found, "Hi", system="Be brief.") == Template(asking + CHATML, tokens).render(
+        messages_of("Hi", system="Be brief.")
+    )
+
+
 def test_a_system_message_that_the_template_refuses_is_refused(tmp_path: Path) -> None:
     tokens = word_tokens(tmp_path, MISTRAL)
     with pytest.raises(CheckpointError, match="Leave out --system"):
