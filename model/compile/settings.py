@@ -1,13 +1,17 @@
 """`mlc-chat-config.json`: what WebLLM reads first, and how a conversation becomes tokens."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from .checkpoint import Checkpoint
+from .config import number
+from .errors import CheckpointError
 from .tokenizer import TOKENIZER_FILES, read_json
 
 __all__ = ["chat_settings"]
 
+_FILE: Final = "generation_config.json"
 _TEMPERATURE: Final = 0.7
 _TOP_P: Final = 0.95
 
@@ -15,12 +19,14 @@ _TOP_P: Final = 0.95
 def chat_settings(checkpoint: Checkpoint, conversation: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a model; `conversation` is its `conv_template`.
 
-    Temperature and top-p are those of the checkpoint's `generation_config.json`, if it names any.
+    Temperature, top-p and repetition penalty are those of the checkpoint's
+    `generation_config.json`, if it names any; with `do_sample: false` the temperature is 0.
+
+    Raises:
+        CheckpointError: WebLLM could not draw tokens so.
     """
     shape, tokens = checkpoint.architecture, checkpoint.tokens
     sizes = {"context_window_size": shape.context, "prefill_chunk_size": shape.prefill_chunk}
-    path = checkpoint.folder / "generation_config.json"
-    generation = read_json(path) if path.is_file() else {}
     settings = {
         "version": "0.1.0",
         "model_type": "llama",
@@ -30,11 +36,7 @@ def chat_settings(checkpoint: Checkpoint, conversation: Mapping[str, Any]) -> di
         **sizes,
         "sliding_window_size": -1,
         "attention_sink_size": -1,
-        "temperature": generation.get("temperature") or _TEMPERATURE,
-        "top_p": generation.get("top_p") or _TOP_P,
-        "presence_penalty": 0.0,
-        "frequency_penalty": 0.0,
-        "repetition_penalty": 1.0,
+        **_sampling(checkpoint.folder / _FILE),
         "tokenizer_files": list(TOKENIZER_FILES),
         "tokenizer_info": tokens.info,
         "conv_template": dict(conversation),
@@ -43,3 +45,27 @@ def chat_settings(checkpoint: Checkpoint, conversation: Mapping[str, Any]) -> di
         "eos_token_id": next(iter(tokens.ends), None),
     }
     return {key: value for key, value in settings.items() if value is not None}
+
+
+def _sampling(path: Path) -> dict[str, float]:
+    given = read_json(path) if path.is_file() else {}
+    if given.get("do_sample") is False:
+        given["temperature"] = 0.0
+    temperature = number(given, "temperature", default=_TEMPERATURE, file=_FILE)
+    top_p = number(given, "top_p", default=_TOP_P, file=_FILE)
+    repetition = number(given, "repetition_penalty", default=1.0, file=_FILE)
+    # WebLLM refuses every request where one of them is out of its range.
+    for name, value, fits in (
+        ("temperature", temperature, temperature >= 0),
+        ("top_p", top_p, 0 < top_p <= 1),
+        ("repetition_penalty", repetition, repetition > 0),
+    ):
+        if not fits:
+            raise CheckpointError(f"{_FILE} has {name}: {value}, out of its range. Correct it.")
+    return {
+        "temperature": temperature,
+        "top_p": top_p,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0.0,
+        "repetition_penalty": repetition,
+    }

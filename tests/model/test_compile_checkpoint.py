@@ -314,6 +314,43 @@ def test_settings_take_sampling_from_the_checkpoint(folder: Path) -> None:
     assert settings["conv_template"]["stop_token_ids"][:2] == [2, 9]
 
 
+def sampling(folder: Path, **given: Any) -> dict[str, Any]:
+    """Return the settings of a checkpoint with this generation_config.json."""
+    (folder / "generation_config.json").write_text(json.dumps(given))
+    checkpoint = Checkpoint.read(folder)
+    form = describe_conversation(checkpoint.tokens, name="mine").template
+    return chat_settings(checkpoint, form)
+
+
+def test_settings_are_greedy_where_the_checkpoint_is(folder: Path) -> None:
+    assert sampling(folder, temperature=0.0)["temperature"] == 0
+    assert sampling(folder, do_sample=False, temperature=0.6)["temperature"] == 0
+    assert sampling(folder, do_sample=True, temperature=0.6)["temperature"] == 0.6
+    assert sampling(folder, do_sample=True, temperature=None)["temperature"] == 0.7
+
+
+def test_settings_take_the_penalty_of_the_checkpoint(folder: Path) -> None:
+    assert sampling(folder, repetition_penalty=1.3)["repetition_penalty"] == 1.3
+    assert sampling(folder)["repetition_penalty"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"temperature": -1}, "temperature: -1"),
+        ({"top_p": 0}, "top_p: 0"),
+        ({"repetition_penalty": 0}, "repetition_penalty: 0"),
+        ({"top_p": "much"}, r"generation_config\.json has top_p: 'much', which is not a number"),
+        ({"eos_token_id": "</s>"}, "not the number of a token"),
+    ],
+)
+def test_settings_that_webllm_refuses_are_refused(
+    folder: Path, given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        sampling(folder, **given)
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [
