@@ -98,8 +98,9 @@ class Connection:
         return self._disposal
 
     async def _opened(self, epoch: object) -> Bridge:
-        if self._watcher is not None:
-            await self._watcher.close()
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            await watcher.close()
         try:
             bridge = await self._open_bridge()
         except WebLLMError as error:

@@ -88,7 +88,8 @@ class Watcher:
     async def close(self) -> None:
         """Stop watching. May be called again. Cancelled, it has stopped all the same."""
         self._events.stop()
-        await self._task
+        # Awaited itself, the task would be cancelled with who waits for it.
+        await asyncio.wait([self._task])
 
     async def _follow(self) -> None:
         try:

@@ -90,6 +90,19 @@ async def test_stop_reaches_the_stream_at_once() -> None:
     assert bench.source.stops == 1
 
 
+async def test_closing_a_watcher_may_be_cancelled_and_the_watcher_ends_all_the_same() -> None:
+    events = FakeStream()
+    watcher = Watcher(events, on_loss=print)
+    await events.read.wait()
+    closing = asyncio.create_task(watcher.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert events.stops
+    await watcher.close()
+
+
 async def test_a_watcher_tells_each_loss_until_it_is_closed() -> None:
     losses: asyncio.Queue[WebLLMError] = asyncio.Queue()
     events = FakeStream().push(loss(message="one"), loss(message="two"))
