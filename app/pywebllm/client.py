@@ -129,13 +129,15 @@ class AsyncWebLLM(AsyncClosing):
     ) -> None:
         """Load a model, None: the client's own, and return when it answers.
 
-        A model that is loaded stays. `on_progress` hears a ratio from 0 to 1 that never falls;
-        what it raises ends the load.
+        A model that is loaded stays. `on_progress`, a plain function, hears a ratio from 0 to 1
+        that never falls; what it raises ends the load. When it hears of the phase `ready`, the
+        model is there, and stays.
 
         Cancelled, the load stops, unless another caller waits for it too, and can be tried again.
 
         Raises:
             WebLLMError: The load failed; it can be tried again.
+            TypeError: `on_progress` is no function, or a coroutine function.
         """
         await self._pool.load(model, on_progress=on_progress)
 

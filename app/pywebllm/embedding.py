@@ -17,7 +17,7 @@ from . import codec
 from .chat import parameters as chat
 from .chat.parameters import Parameter, Table, read_parameters
 from .checks import integer, items, one_of, refuse
-from .engine.engine import Runner
+from .engine.streams import Runner
 from .errors import EngineError
 from .records import Model
 from .types import CreateEmbeddingResponse, Embedding

@@ -7,11 +7,26 @@ import logging
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-__all__ = ["Event"]
+__all__ = ["Event", "check_plain"]
 
 T = TypeVar("T")
 
 _logger = logging.getLogger("pywebllm")
+
+
+def check_plain(what: str, callback: object) -> None:
+    """Check that `callback` can be called and forgotten; `what` names it in the error.
+
+    Raises:
+        TypeError: It is no function, or a coroutine function, which nobody would await.
+    """
+    if not callable(callback):
+        raise TypeError(f"{what} is a function, got {callback!r}")
+    if inspect.iscoroutinefunction(callback):
+        raise TypeError(
+            f"{what} is a plain function, got the coroutine function {callback!r};"
+            " start a task inside a plain function instead"
+        )
 
 
 class Event(Generic[T]):
@@ -35,13 +50,7 @@ class Event(Generic[T]):
             TypeError: `callback` is no function, or a coroutine function, which nobody would
                 await; start a task inside a plain function instead.
         """
-        if not callable(callback):
-            raise TypeError(f"a subscriber is a function, got {callback!r}")
-        if inspect.iscoroutinefunction(callback):
-            raise TypeError(
-                f"a subscriber is a plain function, got the coroutine function {callback!r};"
-                " start a task inside a plain function instead"
-            )
+        check_plain("a subscriber", callback)
         key = object()
         self._subscribers[key] = callback
         return lambda: self._remove(key)

@@ -62,6 +62,50 @@ def test_service_round_trip(python: PagePython) -> None:
     assert result["speed"] > 0
 
 
+def test_model_can_be_used_from_the_moment_that_it_is_said_to_be_ready(python: PagePython) -> None:
+    async def hear(inputs: dict[str, str]) -> list[Any]:
+        from pywebllm import BUILTIN_MODEL, TextStream, WebLLMService
+
+        told: list[Any] = []
+        streams: list[TextStream] = []
+
+        def note(status: str) -> None:
+            told.append([status, service.is_initializing, service.is_initialized])
+            if service.is_initialized:
+                streams.append(service.stream_persona(inputs))
+
+        async with WebLLMService(BUILTIN_MODEL, max_tokens=5) as service:
+            service.status_updated.subscribe(note)
+            await service.initialize("told")
+            (stream,) = streams
+            text = "".join([piece async for piece in stream])
+        return [text, told]
+
+    text, told = python.run(hear, inputs=ADA)
+    assert text
+    assert told[0] == ["Starting the engine…", True, False]
+    assert told[-2:] == [
+        ["The model is ready.", False, True],
+        ["The model is unloaded.", False, False],
+    ]
+
+
+def test_dispose_and_initialize_at_once_end_in_a_model_that_is_ready(python: PagePython) -> None:
+    async def restart(inputs: dict[str, str]) -> list[Any]:
+        import asyncio
+
+        from pywebllm import WebLLMService
+
+        async with WebLLMService(max_tokens=5) as service:
+            await service.initialize("one")
+            statuses: list[str] = []
+            service.status_updated.subscribe(statuses.append)
+            _, ok = await asyncio.gather(service.dispose(), service.initialize("two"))
+            return [ok, statuses[-1], bool(await service.generate_persona(inputs))]
+
+    assert python.run(restart, inputs=ADA) == [True, "The model is ready.", True]
+
+
 def test_second_initialize_waits_for_the_same_load(
     fresh_python: PagePython, site: str, watch: PageWatch
 ) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pywebllm.answers.stream import AnswerStream
-from pywebllm.engine.engine import Kind, Runner
+from pywebllm.engine.engine import Kind
+from pywebllm.engine.streams import Runner
 from pywebllm.types import ChatCompletion, ChatCompletionChunk
 
 from .call import ChatCall

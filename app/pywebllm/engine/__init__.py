@@ -6,8 +6,8 @@ Pool ── Engine ── Connection ── bridge
 
 from __future__ import annotations
 
-from .engine import Engine, Kind, Runner
+from .engine import Engine, Kind
 from .pool import Pool
-from .streams import EngineStream
+from .streams import EngineStream, Runner
 
 __all__ = ["Engine", "EngineStream", "Kind", "Pool", "Runner"]

@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakSet
 
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
+from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.errors import (
     DisposedError,
     EngineError,
@@ -24,7 +25,7 @@ from pywebllm.errors import (
     ModelNotLoadedError,
     WebLLMError,
 )
-from pywebllm.events import Event
+from pywebllm.events import Event, check_plain
 from pywebllm.records import Model, ModelRecord, id_of
 from pywebllm.values import LoadProgress
 from pywebllm.wire import Kind
@@ -35,17 +36,7 @@ from .guard import GuardedStream
 from .streams import EngineStream
 from .turn import Turn, Wanted
 
-__all__ = ["Engine", "Kind", "Runner"]
-
-
-class Runner(Protocol):
-    """What requests are made of: an engine, or several."""
-
-    def stream(
-        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
-    ) -> EngineStream:
-        """Return what the request brings; it is made when the stream is opened."""
-        ...
+__all__ = ["Engine", "Kind"]
 
 
 class Engine:
@@ -103,22 +94,29 @@ class Engine:
 
         `model` is None for the built-in model, an id of WebLLM's list, or a custom record. A
         model that is loaded stays; callers that load the same model share one load.
-        `on_progress` hears a ratio from 0 to 1 that never falls; what it raises ends the load.
+        `on_progress`, a plain function, hears a ratio from 0 to 1 that never falls; what it
+        raises ends the load. When it hears of the phase `ready`, the model is there, and stays.
 
         Cancelled, the load stops, unless another caller waits for it too: its downloads end,
         its GPU memory is freed, and it can be tried again.
 
         Raises:
             WebLLMError: The load failed; it can be tried again.
+            TypeError: `on_progress` is no function, or a coroutine function.
         """
+        if on_progress is not None:
+            check_plain("on_progress", on_progress)
+        tell = on_progress or (lambda progress: None)
         with self._turn() as turn:
             bridge, wanted = await self._prepare(turn, wire.read_model(model))
             if self._loaded == wanted:
                 return
             load = self._begin(turn, bridge, wanted)
             with self._leaving(turn):
-                await self._follow(load, on_progress or (lambda progress: None))
+                ready = await self._follow(load, tell)
                 self._land(turn, bridge, wanted)
+        if self._loaded == wanted:  # none that was asked for later has taken its place
+            tell(ready)
 
     def stream(
         self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
@@ -208,6 +206,8 @@ class Engine:
 
     async def _prepare(self, turn: Turn, model: str | ModelRecord | None) -> tuple[Bridge, Wanted]:
         bridge = await self._connection.open(turn.epoch)
+        if model == BUILTIN_MODEL:
+            model = None  # WebLLM's list does not have it
         found = model if isinstance(model, str) else await bridge.locate(model)
         self._check(turn, bridge)
         return bridge, Wanted(id=id_of(model), text=wire.load_request(found))
@@ -237,7 +237,7 @@ class Engine:
             raise
         self._left = None
 
-    async def _follow(self, load: Stream, tell: Callable[[LoadProgress], object]) -> None:
+    async def _follow(self, load: Stream, tell: Callable[[LoadProgress], object]) -> LoadProgress:
         latest = LoadProgress(phase="start", ratio=0.0, text="", elapsed=0.0)
         old_news = unknown = object()
         try:
@@ -247,13 +247,14 @@ class Engine:
                     old_news = self._news
                 progress = wire.read_progress(text)
                 latest = replace(progress, ratio=max(progress.ratio, latest.ratio))
-                tell(latest)
+                if latest.phase != "ready":
+                    tell(latest)
         finally:
             load.stop()
         if self._news is not None and old_news not in (unknown, self._news):
             raise self._news  # lost again before this task heard that the load had ended
-        if latest.phase != "ready":
-            tell(replace(latest, phase="ready", ratio=1.0, text="Ready"))
+        # For the caller to tell: only then the model counts as loaded.
+        return replace(latest, phase="ready", ratio=1.0, text="Ready")
 
     def _land(self, turn: Turn, bridge: Bridge, wanted: Wanted) -> None:
         self._check(turn, bridge)

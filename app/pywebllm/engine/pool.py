@@ -133,14 +133,15 @@ class Pool:
     ) -> None:
         """Load a model; return when it answers. A model that is loaded stays.
 
-        `on_progress` hears a ratio from 0 to 1 that never falls; what it raises ends the load.
-        Cancelled, the load stops, unless another caller waits for it too.
+        `on_progress` is as for `Engine.load`. Cancelled, the load stops, unless another caller
+        waits for it too.
 
         Raises:
             WebLLMError: The load failed; it can be tried again.
+            TypeError: `on_progress` is no function, or a coroutine function.
         """
         wanted = self.resolve(model)
-        await self._claim(wanted).load(_for_engine(wanted), on_progress=on_progress)
+        await self._claim(wanted).load(wanted, on_progress=on_progress)
 
     def stream(
         self, kind: Kind, body: Mapping[str, object], *, model: Model = None
@@ -195,7 +196,7 @@ class Pool:
     ) -> Stream:
         if epoch is not self._epoch:
             raise DisposedError("the engines were disposed meanwhile")
-        return await self._claim(wanted).answer(asking, request, _for_engine(wanted))
+        return await self._claim(wanted).answer(asking, request, wanted)
 
     def _named(self, model: Model) -> str | ModelRecord | None:
         found = wire.read_model(model)
@@ -252,10 +253,6 @@ def _by_id(records: Iterable[ModelRecord | Mapping[str, Any]]) -> dict[str, Mode
             raise InvalidRequestError(f"two models have the id {record.model_id!r}")
         found[record.model_id] = record
     return found
-
-
-def _for_engine(wanted: str | ModelRecord | None) -> str | ModelRecord | None:
-    return None if wanted == BUILTIN_MODEL else wanted
 
 
 async def _release(slots: Iterable[_Slot]) -> None:

@@ -7,14 +7,26 @@ the stream. That stop is synchronous and lives in one place, `EngineStream.close
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
 from pywebllm import wire
 from pywebllm.bridge import Stream
 from pywebllm.errors import WebLLMError
+from pywebllm.records import Model
+from pywebllm.wire import Kind
 
-__all__ = ["EngineStream"]
+__all__ = ["EngineStream", "Runner"]
+
+
+class Runner(Protocol):
+    """What requests are made of: an engine, or several."""
+
+    def stream(
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+    ) -> EngineStream:
+        """Return what the request brings; it is made when the stream is opened."""
+        ...
 
 
 class EngineStream(AsyncIterator[dict[str, Any]]):

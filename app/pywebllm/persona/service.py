@@ -58,7 +58,8 @@ class WebLLMService(AsyncClosing):
         max_tokens: Default for the length of a persona, in tokens, from 1.
 
     `status_updated` tells in one line what goes on; `progress_updated` tells how far a load has
-    come. Both call plain functions. Leaving `async with` disposes of the service.
+    come. Both call plain functions, which find the state as they are told: the model can be used
+    from the moment on that it is said to be ready. Leaving `async with` disposes of the service.
 
     Raises:
         InvalidRequestError: An argument is wrong.
@@ -127,11 +128,14 @@ class WebLLMService(AsyncClosing):
         self._session_id = session_id
         if self.is_initialized:
             return True
-        if not self.is_initializing:
-            self._begin()
+        is_new = not self.is_initializing
+        if is_new:
+            self._attempt = Attempt()
         attempt = self._attempt
         try:
             with attempt:
+                if is_new:
+                    self._begin()
                 await self._engine.load(self._model, on_progress=partial(self._advance, attempt))
         except WebLLMError as error:
             if attempt is self._attempt and not attempt.has_failed:
@@ -233,9 +237,10 @@ class WebLLMService(AsyncClosing):
         again. Cancelled, everything is freed all the same, a moment later.
         """
         was_in_use = self.is_initialized or self.is_initializing
-        self._attempt.close()
+        attempt = self._attempt
+        attempt.close()
         await self._engine.dispose()
-        if was_in_use:
+        if was_in_use and attempt is self._attempt:  # else a new load has begun meanwhile
             self._say("The model is unloaded.")
 
     async def _leave(self) -> None:
@@ -262,7 +267,6 @@ class WebLLMService(AsyncClosing):
         return TextStream(answer, on_end=self._end, on_error=self._fail)
 
     def _begin(self) -> None:
-        self._attempt = Attempt()
         self._last_error = None
         self._progress = None
         _logger.info("Session %r: loading %r", self._session_id, id_of(self._model))

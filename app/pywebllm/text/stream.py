@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pywebllm.answers.stream import AnswerStream
-from pywebllm.engine.engine import Runner
+from pywebllm.engine.streams import Runner
 from pywebllm.types import Completion
 
 from .call import TextCall

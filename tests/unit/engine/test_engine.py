@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.errors import (
     DeviceLostError,
     DisposedError,
@@ -52,6 +53,49 @@ async def test_progress_never_falls_and_ends_in_ready(bench: Bench) -> None:
     assert [found.phase for found in heard] == ["fetch", "fetch", "load", "compile", "ready"]
 
 
+async def test_ready_is_told_when_the_model_is_there_and_not_before(bench: Bench) -> None:
+    heard: list[tuple[str, bool, bool]] = []
+
+    def hear(found: LoadProgress) -> None:
+        heard.append((found.phase, bench.engine.is_loading, bench.engine.is_loaded))
+
+    task = asyncio.create_task(bench.engine.load(on_progress=hear))
+    (await bench.loads.get()).push(progress(0.1), progress(1, "ready", "Ready")).end()
+    await task
+    assert heard == [("fetch", True, False), ("ready", False, True)]
+
+
+async def test_a_model_whose_place_another_takes_is_not_told_to_be_ready(bench: Bench) -> None:
+    heard: list[LoadProgress] = []
+    first = asyncio.create_task(bench.engine.load(on_progress=heard.append))
+    first_stream = await bench.loads.get()
+    second, second_stream = await bench.start("Llama")
+    first_stream.end()
+    await first
+    assert heard == []
+    second_stream.end()
+    await second
+
+
+async def test_what_a_callback_raises_at_ready_leaves_the_model_there(bench: Bench) -> None:
+    def fail(found: LoadProgress) -> None:
+        raise ZeroDivisionError
+
+    task = asyncio.create_task(bench.engine.load(on_progress=fail))
+    (await bench.loads.get()).end()
+    with pytest.raises(ZeroDivisionError):
+        await task
+    assert bench.engine.is_loaded
+
+
+async def test_a_progress_callback_that_nobody_would_await_is_refused(bench: Bench) -> None:
+    async def hear(found: LoadProgress) -> None: ...
+
+    with pytest.raises(TypeError, match="on_progress is a plain function"):
+        await bench.engine.load(on_progress=hear)
+    assert bench.bridges == []
+
+
 async def test_a_progress_callback_that_raises_ends_the_load(bench: Bench) -> None:
     def fail(found: LoadProgress) -> None:
         raise ZeroDivisionError
@@ -77,6 +121,15 @@ async def test_the_built_in_model_is_located_by_the_bridge(bench: Bench) -> None
     await task
     assert bench.bridge.located == [None]
     assert json.loads(stream.request)["model"]["model"] == BUILTIN.model
+
+
+async def test_the_built_in_model_may_be_asked_for_by_its_id(bench: Bench) -> None:
+    await bench.load(BUILTIN_MODEL)
+    assert bench.engine.loaded == BUILTIN_MODEL
+    assert bench.bridge.located == [None]
+    await bench.engine.load()
+    await bench.engine.load(bench.engine.loaded)
+    assert bench.loads.empty(), "it is the same model"
 
 
 async def test_an_id_of_the_list_crosses_without_being_located(bench: Bench) -> None:
@@ -404,6 +457,25 @@ async def test_a_bridge_disposed_behind_our_back_is_replaced(bench: Bench) -> No
     await task
     assert len(bench.bridges) == 2
     assert bench.engine.is_loaded
+
+
+async def test_a_cancelled_load_that_was_letting_go_of_an_old_bridge_can_be_tried_again(
+    bench: Bench,
+) -> None:
+    await bench.load()
+    stream = bench.ask()
+    await stream.open()
+    (await bench.bridge.generations.get()).fail(DisposedError("behind our back"))
+    with pytest.raises(DisposedError):
+        await read(stream)
+    task = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)  # it waits for the end of what watched the old bridge
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await bench.load()
+    assert bench.is_loaded()
+    await bench.engine.dispose()
 
 
 async def test_no_task_is_left_after_dispose(bench: Bench) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.errors import (
     DeviceLostError,
     DisposedError,
@@ -227,6 +228,52 @@ async def test_status_and_progress_tell_how_a_load_goes(bench: Bench) -> None:
     ]
 
 
+async def test_whoever_is_told_finds_the_state_as_it_is_told(bench: Bench) -> None:
+    service = bench.service
+    states: dict[str, tuple[bool, bool]] = {}
+
+    def note(told: str) -> None:
+        states[told] = (service.is_initializing, service.is_initialized)
+
+    service.status_updated.subscribe(note)
+    service.progress_updated.subscribe(lambda found: note(found.phase))
+    task = asyncio.create_task(service.initialize("session"))
+    (await bench.bridge.loads.get()).push(progress(0.2), progress(1, "ready", "Ready")).end()
+    assert await task
+    told = asyncio.Event()
+    service.status_updated.subscribe(lambda status: told.set())
+    bench.bridge.events.push(loss(message="gone"))
+    await told.wait()
+    await bench.initialized()
+    await service.dispose()
+    assert states == {
+        "Starting the engine…": (True, False),
+        "Fetching the model…": (True, False),
+        "fetch": (True, False),
+        "The model is ready.": (False, True),
+        "ready": (False, True),
+        str(DeviceLostError("gone")): (False, False),
+        "The model is unloaded.": (False, False),
+    }
+
+
+async def test_the_model_can_be_used_by_who_is_told_that_it_is_ready(bench: Bench) -> None:
+    service = bench.service
+    personas: list[asyncio.Task[str]] = []
+
+    def write(status: str) -> None:
+        if status == "The model is ready.":
+            stream = service.stream_persona(ADA)  # refused where there is no model
+            assert stream.usage is None
+            personas.append(asyncio.create_task(service.generate_persona(ADA)))
+
+    service.status_updated.subscribe(write)
+    await bench.initialized()
+    await bench.answer("Ada.")
+    (persona,) = personas
+    assert await persona == "Ada."
+
+
 async def test_progress_starts_anew_with_each_load(bench: Bench) -> None:
     task = asyncio.create_task(bench.service.initialize("session"))
     (await bench.bridge.loads.get()).push(progress(0.9)).fail(DownloadError("no network"))
@@ -406,6 +453,8 @@ async def test_dispose_and_initialize_at_once_leave_the_service_initialised(benc
     await disposal
     assert await again is True
     assert service.is_initialized
+    assert "The model is unloaded." not in bench.statuses, "by then it was being loaded again"
+    assert bench.statuses[-1] == "The model is ready."
 
 
 async def test_a_load_that_was_disposed_of_leaves_no_error_in_the_next(bench: Bench) -> None:
@@ -469,6 +518,16 @@ async def test_status_is_logged_as_info_and_progress_as_debug(
     levels = {record.getMessage(): record.levelname for record in caplog.records}
     assert levels["Status: The model is ready."] == "INFO"
     assert levels["Progress: 100.0 % Ready"] == "DEBUG"
+
+
+async def test_the_built_in_model_may_be_named_by_its_id() -> None:
+    bench = Bench(model=BUILTIN_MODEL)
+    service = await bench.initialized()
+    assert bench.bridge.located == [None]
+    task = asyncio.create_task(service.generate_persona(ADA))
+    await bench.answer("Ada.")
+    assert await task == "Ada."
+    await service.dispose()
 
 
 async def test_a_model_of_ones_own_is_taken_as_id_and_as_record() -> None:
