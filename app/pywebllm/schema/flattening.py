@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .keywords import Schema, checked
-from .merging import merged
+from .merging import contradicts_itself, merged
 from .place import Place
 from .references import resolve
 
@@ -49,7 +49,7 @@ class Flattener:
             if part is None:
                 return None
             found = merged(found, part, where)
-        return found
+        return None if contradicts_itself(found) else found
 
     def _target(self, reference: str, place: Place, seen: frozenset[str]) -> Schema | None:
         if reference in seen:

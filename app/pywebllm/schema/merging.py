@@ -12,7 +12,7 @@ from typing import Any
 from .keywords import TYPES, Schema
 from .place import Place
 
-__all__ = ["allowed_types", "as_json", "merged", "plain"]
+__all__ = ["allowed_types", "as_json", "contradicts_itself", "merged", "plain"]
 
 _MOST_BRANCHES = 64
 
@@ -48,6 +48,11 @@ def merged(left: Schema, right: Schema, place: Place) -> Schema:
     return joined
 
 
+def contradicts_itself(schema: Schema) -> bool:
+    """Tell whether no type or no listed value is left of a flat schema."""
+    return schema.get("type") == [] or schema.get("enum") == []
+
+
 def allowed_types(schema: Schema) -> tuple[str, ...] | None:
     """Take the types that a flat schema leaves, in the order given; None is all."""
     given = schema.get("type")
@@ -77,7 +82,7 @@ def _types(left: Any, right: Any) -> Any:
     both = [name for name in first if name in second]
     if "integer" not in both and (_narrowed(first, second) or _narrowed(second, first)):
         both.append("integer")
-    # No type at all is kept as an empty list, which nothing fits.
+    # No type at all is kept as an empty list, see `contradicts_itself`.
     return sorted(both, key=TYPES.index)
 
 
@@ -110,11 +115,30 @@ def _items_differ(left: Schema, right: Schema) -> bool:
 
 
 def _all_of(left: Any, right: Any) -> Any:
-    return {"allOf": [left, right]}
+    # Equal ones once: schemas that refer to each other would else grow with every level.
+    first, *others = _conjuncts(left, right).values()
+    return {"allOf": [first, *others]} if others else first
+
+
+def _conjuncts(*schemas: Any) -> dict[str, Any]:
+    """List what must hold for all of some schemas to hold, by its text."""
+    found: dict[str, Any] = {}
+    for schema in schemas:
+        parts = schema["allOf"] if _is_all_of(schema) else None
+        found.update({as_json(schema): schema} if parts is None else _conjuncts(*parts))
+    return found
+
+
+def _is_all_of(schema: Any) -> bool:
+    if not isinstance(schema, Mapping) or schema.keys() != {"allOf"}:
+        return False
+    # Others are refused when they are flattened.
+    return isinstance(schema["allOf"], list | tuple) and bool(schema["allOf"])
 
 
 def _any_of(left: Any, right: Any) -> Any:
-    return [_all_of(one, other) for one, other in product(left, right)]
+    pairs = {frozenset(_conjuncts(*pair)): _all_of(*pair) for pair in product(left, right)}
+    return [*pairs.values()]
 
 
 _JOINS: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from .keywords import Schema
-from .merging import allowed_types, as_json, merged
+from .merging import allowed_types, as_json, contradicts_itself, merged
 from .place import Place
 
 __all__ = ["branches"]
@@ -18,7 +18,8 @@ Flatten = Callable[[object, Place], Schema | None]
 def branches(schema: Schema, place: Place, flatten: Flatten) -> list[tuple[Schema, Place]] | None:
     """List the schemas that a flat schema chooses from; None when it makes no choice.
 
-    Each is flat in turn, and holds what stood beside the choice as well.
+    Each is flat in turn, and holds what stood beside the choice as well; one that contradicts it
+    is left out.
 
     Raises:
         InvalidRequestError: Two branches of `oneOf` may fit the same value.
@@ -32,8 +33,9 @@ def branches(schema: Schema, place: Place, flatten: Flatten) -> list[tuple[Schem
     for at, option in enumerate(options):
         inner = place.at(keyword, at)
         flat = flatten(option, inner)
-        if flat is not None:
-            found.append((merged(rest, flat, inner), inner))
+        both = None if flat is None else merged(rest, flat, inner)
+        if both is not None and not contradicts_itself(both):
+            found.append((both, inner))
     if keyword == "oneOf":
         _check_apart(found, place, flatten)
     return found
