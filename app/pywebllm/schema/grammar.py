@@ -21,6 +21,7 @@ from .merging import allowed_types
 from .numbers import integer_node, number_node
 from .objects import object_node
 from .place import Place
+from .pruning import pruned
 from .strings import string_node
 from .unions import branches
 
@@ -66,16 +67,16 @@ class _Grammar:
 
     def text(self, place: Place) -> str:
         """Write the whole grammar."""
-        found = self.write(self._schema, place)
-        if found == NOTHING:
+        self._rules[_ROOT] = self.write(self._schema, place)
+        rules = pruned(self._rules, _ROOT)
+        if not rules:
             raise place.error("nothing fits this schema", advice="Mend what contradicts itself.")
-        self._rules[_ROOT] = found
-        if endless(self._rules):
+        if endless(rules):
             raise place.error(
                 "the schema requires itself inside itself, so no text of it ever ends",
                 advice="Make the property that leads back optional, or let it be null.",
             )
-        return render({name: factored(node) for name, node in self._rules.items()})
+        return render({name: factored(node) for name, node in rules.items()})
 
     def write(self, schema: object, place: Place) -> Node:
         """Write what fits a schema; `NOTHING` when nothing does."""
@@ -107,11 +108,10 @@ class _Grammar:
         before, self._choosing = self._choosing, frozenset()
         found = build()
         self._choosing = before
+        # An empty rule keeps its name, too: rules that were written inside it may refer to it.
+        self._rules[self._names[key]] = found
         if found == NOTHING:
             self._empty.add(key)
-            del self._rules[self._names[key]]
-        else:
-            self._rules[self._names[key]] = found
 
     def _free(self, name: str) -> str:
         stem = re.sub(r"[^a-zA-Z0-9_]+", "_", name).strip("_") or "value"

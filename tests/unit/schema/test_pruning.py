@@ -1,0 +1,55 @@
+"""Rules that turn out to be empty when others already refer to them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pywebllm.errors import InvalidRequestError
+from pywebllm.schema import grammar_of
+
+from tests.unit.schema.ebnf import Grammar
+
+# Nothing fits A, which is known only when B inside it is written and refers to A.
+A: dict[str, Any] = {
+    "type": "object",
+    "properties": {"b": {"$ref": "#/$defs/B"}, "x": False},
+    "required": ["b", "x"],
+}
+B: dict[str, Any] = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}}
+
+
+def grammar(schema: dict[str, Any], **definitions: object) -> Grammar:
+    return Grammar.read(grammar_of({"$defs": {"A": A, "B": B, **definitions}, **schema}))
+
+
+def test_a_rule_is_not_referred_to_when_nothing_fits_it() -> None:
+    found = grammar({"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]})
+    assert found.accepts("{}")
+    assert not found.accepts('{"a": {}}')
+
+
+def test_the_name_of_a_rule_that_nothing_fits_is_not_taken_by_another() -> None:
+    other = {"type": "object", "properties": {"c": {"type": "null"}}, "required": ["c"]}
+    options = [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}, other]
+    found = grammar({"anyOf": options})
+    assert found.accepts('{"c": null}')
+    assert not found.accepts('{"a": {"c": null}}')
+
+
+def test_what_requires_an_empty_rule_is_empty_too() -> None:
+    needs = {**B, "required": ["a"]}
+    found = grammar({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}, B=needs)
+    assert found.accepts("null")
+    assert list(found.rules) == ["root"]
+    with pytest.raises(InvalidRequestError, match="nothing fits this schema"):
+        grammar({"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]}, B=needs)
+
+
+def test_what_only_an_empty_rule_needs_is_not_written() -> None:
+    endless = {"properties": {"e": {"$ref": "#/$defs/E"}}, "required": ["e"]}
+    option = {"properties": {"e": {"$ref": "#/$defs/E"}, "x": False}, "required": ["e", "x"]}
+    found = grammar({"anyOf": [option, {"type": "string"}]}, E=endless)
+    assert found.accepts(json.dumps("a"))
+    assert "e" not in found.rules
