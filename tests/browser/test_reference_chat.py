@@ -186,7 +186,7 @@ def test_logit_bias_bans_a_token_and_forces_one(python: PagePython) -> None:
     banned, forced = asked(
         python,
         {"logit_bias": ban, "logprobs": True},
-        {"logit_bias": {str(vocabulary()["!"]): 100}},
+        {"logit_bias": {f"0{vocabulary()['!']}": 100}},
     )
     tokens = [token["token"] for token in banned["choices"][0]["logprobs"]["content"]]
     assert first not in tokens

@@ -30,6 +30,7 @@ from pywebllm.errors import InvalidRequestError
 __all__ = ["PARAMETERS", "Parameter", "Table", "merged", "read_parameters"]
 
 _MOST_TOP_LOGPROBS = 5
+_LARGEST_TOKEN = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +142,27 @@ def _stop_text(path: str, value: object) -> str:
 
 def _logit_bias(path: str, value: object) -> object:
     bias = number(-100, 100)
-    found = mapping(path, value)
-    for token in found:
-        if not (token.isascii() and token.isdigit()):
-            refuse(path, f"has ids of tokens as keys, got {token!r}")
-    return {token: bias(f"{path}.{token}", item) for token, item in found.items()} or None
+    found: dict[str, float] = {}
+    # As it was given: 5 and "5" are two keys until they are texts.
+    given = value if isinstance(value, Mapping) else mapping(path, value)
+    for key, item in given.items():
+        token = _token(path, key)
+        if token in found:
+            refuse(path, f"has two values for the token {token}")
+        if item is not None:
+            found[token] = bias(f"{path}.{token}", item)
+    return found or None
+
+
+def _token(path: str, key: object) -> str:
+    digits = str(key)
+    if not (digits.isascii() and digits.isdigit()):
+        refuse(path, f"has ids of tokens as keys, got {key!r}")
+    # WebLLM finds a token by its id as JavaScript writes it, and in 32 bits.
+    token = digits.lstrip("0") or "0"
+    if len(token) > len(str(_LARGEST_TOKEN)) or int(token) > _LARGEST_TOKEN:
+        refuse(path, f"has ids of tokens from 0 to {_LARGEST_TOKEN} as keys, got {key!r}")
+    return token
 
 
 def _top_logprobs(path: str, value: object) -> object:

@@ -171,6 +171,24 @@ def test_ids_of_tokens_may_be_integers() -> None:
     assert read_parameters({"logit_bias": {17: 1}}) == {"logit_bias": {"17": 1}}
 
 
+def test_ids_of_tokens_are_sent_as_the_engine_looks_for_them() -> None:
+    given = {"05": 1, "000": 2, 2**31 - 1: 3, "7": None}
+    expected = {"5": 1, "0": 2, "2147483647": 3}
+    assert read_parameters({"logit_bias": given}) == {"logit_bias": expected}
+
+
+@pytest.mark.parametrize("token", ["2147483648", 2**32, "9" * 5000, "", " 5", "+5", True, None])
+def test_what_is_no_id_of_a_token_is_refused(token: object) -> None:
+    with refused("logit_bias", "ids of tokens", repr(token)):
+        read_parameters({"logit_bias": {token: 1}})
+
+
+@pytest.mark.parametrize("twice", [{"5": 1, "05": 2}, {5: 1, "5": 1}])
+def test_two_biases_of_a_token_are_refused(twice: object) -> None:
+    with refused("logit_bias", "two values for the token 5"):
+        read_parameters({"logit_bias": twice})
+
+
 def test_an_empty_stop_text_in_a_list_is_named_by_its_place() -> None:
     with refused("stop[1]", "not empty"):
         read_parameters({"stop": [".", ""]})
