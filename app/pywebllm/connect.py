@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from .checks import one_of
 from .client import AsyncWebLLM
 from .errors import FeatureSupportError, SupportError
 from .records import Model, ModelRecord, id_of
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .openai.sdk import ConnectedOpenAI
 
 __all__ = ["Backend", "connect"]
+
+_PREFER = one_of("page", "server")
 
 _log = logging.getLogger("pywebllm")
 
@@ -81,6 +84,7 @@ async def connect(
     Cancelled, nothing is left open.
 
     Raises:
+        InvalidRequestError: `prefer` is neither, or `model` names no model.
         SupportError: The page cannot run the model, and there is no `base_url`.
         WebLLMError: The page could not be asked: for example, its `assets_url` is wrong. That
             says nothing of the browser, so no server is sent anything.
@@ -88,6 +92,7 @@ async def connect(
         ImportError: The package `openai` is not installed.
         openai.APIError: The server was asked for its models, and did not answer.
     """
+    _PREFER("prefer", prefer)
     # Here, for the SDK is an extra.
     from .openai import sdk  # noqa: PLC0415
 

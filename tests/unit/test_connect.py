@@ -17,6 +17,7 @@ from pywebllm.errors import (
     DownloadError,
     EngineError,
     FeatureSupportError,
+    InvalidRequestError,
     ModelNotFoundError,
     SupportError,
     WebLLMError,
@@ -189,6 +190,13 @@ async def test_preferred_server_is_chosen_without_asking_the_browser() -> None:
     client = await connect(base_url=SERVER, server_model="mine", prefer="server", check=unasked)
     async with client:
         assert client.backend.kind == "server"
+
+
+async def test_preference_for_neither_is_refused_before_anything_is_asked() -> None:
+    asked: list[httpx2.Request] = []
+    with pytest.raises(InvalidRequestError, match="prefer is 'page' or 'server', got 'Page'"):
+        await connect(base_url=SERVER, prefer="Page", http_client=server("m", asked=asked))  # type: ignore[arg-type]
+    assert asked == []
 
 
 async def test_without_a_server_there_is_none_to_prefer() -> None:
