@@ -27,6 +27,14 @@ class Change:
     old: str = ""
     fact: str = ""  # the field that has new words
 
+    def absent(self, before: Person) -> tuple[str, ...]:
+        """Return the words of what was true before and is no longer."""
+        kept = f"{keywords(self.person)}".lower()
+        old = [word for words in keywords(before).values() for word in words]
+        if self.fact == "name":
+            old.append(before.name.short)
+        return tuple(word for word in old if word.lower() not in kept)
+
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
         """Return the words that any right answer contains: the name and what is new."""

@@ -22,7 +22,8 @@ class Turn:
 
     `asked` is the system message where there is one, then the user's. `person` is whom it is
     about, as told from this turn on. `fields` is the form, empty where the turn had none.
-    `keywords` holds, for each fact, words that a right answer contains in any case.
+    `keywords` holds, for each fact, words that a right answer contains in any case, where "|" parts
+    ways to say it; `absent` are words that no right answer contains.
     """
 
     asked: tuple[Message, ...]
@@ -31,6 +32,7 @@ class Turn:
     person: Person | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 
 from model.data.asking import carelessly
@@ -34,15 +35,14 @@ def a_question(known: Known, random: Random) -> Turn:
 
 _Keywords = Mapping[str, tuple[str, ...]]
 _UNKNOWN: _Keywords = {"answer": ("not",)}
+_YES: _Keywords = {"answer": ("yes",)}
 
 
-def _turn(
-    known: Known, question: str, answer: str, words: _Keywords, random: Random, *, kind: str = ""
-) -> Turn:
+def _turn(known: Known, question: str, answer: str, words: _Keywords, random: Random) -> Turn:
     return Turn(
         asked=(Message("user", carelessly(question, random)),),
         answer=answer,
-        kind=kind or ("unknown" if words is _UNKNOWN else "question"),
+        kind="unknown" if words is _UNKNOWN else "question",
         person=known.person,
         keywords=words,
     )
@@ -58,6 +58,17 @@ def _plain(
     question = asked(known, sections[0], random, values or {}, loosely=True)
     answer = told(known, sections[1], random, values or {})
     return _turn(known, question, answer, words, random)
+
+
+def _denied(
+    known: Known,
+    sections: tuple[str, str],
+    words: _Keywords,
+    random: Random,
+    values: Mapping[str, str],
+) -> Turn:
+    """Return a question about something that is not so."""
+    return replace(_plain(known, sections, words, random, values), absent=("yes",))
 
 
 def _name(known: Known, random: Random) -> Turn | None:
@@ -105,9 +116,9 @@ def _gift(known: Known, random: Random) -> Turn | None:
     interests = known.person.interests
     if not interests or any(one.own for one in interests):
         return None
-    words = {"interests": (interests[0].text,)} if len(interests) == 1 else {}
+    words = {"interests": ("|".join(one.text for one in interests),)}
     values = {"i": random.choice(interests).text}
-    tell = "tell gift one" if words else "tell gift"
+    tell = "tell gift one" if len(interests) == 1 else "tell gift"
     return _plain(known, ("ask gift", tell), words, random, values)
 
 
@@ -118,7 +129,7 @@ def _likes(known: Known, random: Random) -> Turn | None:
         if one.own:
             return None
         values = {"i": one.text}
-        return _plain(known, ("ask likes", "tell yes"), {"answer": ("yes",)}, random, values)
+        return _plain(known, ("ask likes", "tell yes"), _YES, random, values)
     other = some_interests(random, known.person.stage)[0]
     if other.own or any(word in known.text.lower() for word in _stems(other.text)):
         return None
@@ -136,7 +147,7 @@ def _is_job(known: Known, random: Random) -> Turn | None:
         return None
     if random.random() < 0.5:
         values = {"other": occupation.text, "occ": occupation.text}
-        return _plain(known, ("ask is job", "yes job"), {"answer": ("yes",)}, random, values)
+        return _plain(known, ("ask is job", "yes job"), _YES, random, values)
     other = an_occupation(random, 40, subject=known.person.name.pronouns.subject)
     if (
         other is None
@@ -146,7 +157,7 @@ def _is_job(known: Known, random: Random) -> Turn | None:
         return None
     words = {"occupation": (occupation.text,)}
     values = {"other": other.text, "occ": occupation.text}
-    return _plain(known, ("ask is job", "no job"), words, random, values)
+    return _denied(known, ("ask is job", "no job"), words, random, values)
 
 
 def _is_age(known: Known, random: Random) -> Turn | None:
@@ -156,9 +167,9 @@ def _is_age(known: Known, random: Random) -> Turn | None:
     text = known.facts["age"]
     if random.random() < 0.5:
         values = {"other": text}
-        return _plain(known, ("ask is age", "yes age"), {"answer": ("yes",)}, random, values)
+        return _plain(known, ("ask is age", "yes age"), _YES, random, values)
     values = {"other": str(age.years + random.choice((-5, -2, -1, 1, 2, 3, 10)))}
-    return _plain(known, ("ask is age", "no age"), {"age": (text,)}, random, values)
+    return _denied(known, ("ask is age", "no age"), {"age": (text,)}, random, values)
 
 
 def _is_name(known: Known, random: Random) -> Turn | None:
@@ -166,12 +177,12 @@ def _is_name(known: Known, random: Random) -> Turn | None:
         return None
     if random.random() < 0.5:
         values = {"other": known.name, "full": known.name}
-        return _plain(known, ("ask is name", "yes name"), {"answer": ("yes",)}, random, values)
+        return _plain(known, ("ask is name", "yes name"), _YES, random, values)
     other = a_person(random).name.short
     if other in known.name or known.name in other:
         return None
     values = {"other": other, "full": known.name}
-    return _plain(known, ("ask is name", "no name"), {"name": (known.name,)}, random, values)
+    return _denied(known, ("ask is name", "no name"), {"name": (known.name,)}, random, values)
 
 
 def _who(known: Known, random: Random) -> Turn | None:

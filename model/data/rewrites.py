@@ -184,8 +184,10 @@ def _changed(known: Known, keeps: Keeps, random: Random) -> Turn | None:
 def _after(change: Change, known: Known, keeps: Keeps, random: Random) -> Turn | None:
     values = {"new": change.new, "old": change.old or "older"}
     wish = asked(known, change.section, random, values)
+    absent = change.absent(known.person)
     if known.typed:
-        return _as_json(wish, change.person, keeps, random)
+        turn = _as_json(wish, change.person, keeps, random)
+        return turn and replace(turn, absent=absent)
     message = Message("user", carelessly(wish, random))
     return Turn(
         asked=(message,),
@@ -193,6 +195,7 @@ def _after(change: Change, known: Known, keeps: Keeps, random: Random) -> Turn |
         kind="rewrite",
         person=change.person,
         keywords=change.words,
+        absent=absent,
     )
 
 

@@ -21,16 +21,19 @@ class Ask:
     """One turn: what is said, the request it makes, and how its answer is judged.
 
     `messages` come after the conversation so far; `request` is WebLLM's without the messages.
-    `kind` is a `Turn`'s. `told` is all that visitors have typed of the person. `pronouns` is "she",
-    "he", "they", or "" where nothing told determines them; `years` is None where nothing tells.
-    `schema` is the JSON Schema of a typed answer.
+    `kind` is a `Turn`'s, as are `keywords` and `absent`. `told` is all that visitors have typed of
+    the person; `anew` says that nobody has spoken of this person before. `pronouns` is "she", "he",
+    "they", or "" where nothing told determines them; `years` is None where nothing tells. `schema`
+    is the JSON Schema of a typed answer.
     """
 
     kind: str
     messages: Sequence[Mapping[str, str]]
     request: Mapping[str, Any] = field(default_factory=dict)
     keywords: Fact = field(default_factory=dict)
+    absent: Sequence[str] = ()
     told: Sequence[str] = ()
+    anew: bool = False
     name: str = ""
     pronouns: str = ""
     years: int | None = None
@@ -70,14 +73,19 @@ def read_cases(path: Path) -> list[Case]:
     """Return what `write_cases` wrote.
 
     Raises:
-        RecipeError: There is no such file.
+        RecipeError: There is no such file, or it is another recipe's.
     """
     if not path.is_file():
         raise RecipeError(f"{path} is missing. Make it with --only cases.")
-    return [
-        Case(id=one["id"], group=one["group"], asks=[Ask(**ask) for ask in one["asks"]])
-        for one in json.loads(path.read_text("utf-8"))
-    ]
+    try:
+        return [
+            Case(id=one["id"], group=one["group"], asks=[Ask(**ask) for ask in one["asks"]])
+            for one in json.loads(path.read_text("utf-8"))
+        ]
+    except (ValueError, TypeError, KeyError) as error:
+        raise RecipeError(
+            f"{path} holds no cases ({error}). Make it anew: --only cases."
+        ) from error
 
 
 def read_answers(paths: Sequence[Path]) -> tuple[dict[str, list[Answer]], dict[str, Any]]:

@@ -10,6 +10,7 @@ from random import Random
 from model.data import Conversation, conversations
 from model.data.conversation import Turn
 from model.data.people import Person
+from model.data.prompts import persona_messages
 from model.data.typed import typed_answer, typed_keywords
 from model.evaluate.case import Ask, Case
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
@@ -19,6 +20,8 @@ from model.evaluate.words import pronouns_in, says
 
 __all__ = ["SEEDS", "case_of", "make_cases", "persona_cases"]
 
+# Kinds of turns that write about the person, and do not just speak of them.
+_WRITTEN = ("persona", "typed", "rewrite")
 # So often one form is asked for, each time with another seed.
 SEEDS = 20
 _FORM = {
@@ -97,8 +100,10 @@ def case_of(conversation: Conversation, *, key: str, first: int = 1) -> Case:
     asks: list[Ask] = []
     told: list[str] = []
     fields: Mapping[str, str] = {}
+    gone: tuple[str, ...] = ()
     for number, turn in enumerate(conversation.turns):
         fields = turn.fields or fields
+        gone = _gone(gone, turn, told)
         told += turn.fields.values() if turn.fields else [turn.asked[-1].content]
         seed = seed_of(f"{key}/{number}")
         typed = turn.kind == "typed"
@@ -106,12 +111,32 @@ def case_of(conversation: Conversation, *, key: str, first: int = 1) -> Case:
         asks.append(
             replace(
                 _ask(turn, told=tuple(told)),
+                absent=gone if turn.kind in _WRITTEN else turn.absent,
+                anew=_is_anew(turn),
                 request=request,
                 schema=schema_of(fields) if typed else None,
                 judged=number >= first,
             )
         )
     return Case(id=key, group="follow-up", asks=asks)
+
+
+def _gone(before: Sequence[str], turn: Turn, told: Sequence[str]) -> tuple[str, ...]:
+    """Return what visitors told of the person and took back, until they tell it again."""
+    if turn.kind not in _WRITTEN:
+        return tuple(before)
+    if _is_anew(turn):
+        return ()
+    earlier, said = "\n".join(told), turn.asked[-1].content
+    still = [word for word in before if not says(said, word)]
+    return (*still, *(word for word in turn.absent if says(earlier, word)))
+
+
+def _is_anew(turn: Turn) -> bool:
+    # A persona that is wanted as JSON has fields, too, but no form was filled in for it.
+    is_form = turn.kind == "typed" and turn.fields
+    form = persona_messages(turn.fields, typed=True) if is_form else ()
+    return turn.kind == "persona" or turn.asked[-1].content in [one["content"] for one in form]
 
 
 def _seeds() -> Iterator[Case]:

@@ -77,7 +77,9 @@ def _model(arguments: argparse.Namespace) -> Path:
 
 def _judge(cases: Path, transcripts: Sequence[Path], out: Path, *, fail: bool) -> None:
     answers, about = read_answers(transcripts)
-    judged = judge(read_cases(cases), answers)
+    asked = read_cases(cases)
+    about |= {"cases": len(asked), "answered": sum(case.id in answers for case in asked)}
+    judged = judge(asked, answers)
     report = report_json(judged, about)
     text = report_markdown(judged, about)
     (out / "report.json").write_text(

@@ -18,19 +18,21 @@ from model.evaluate.words import folded, says
 __all__ = ["Finding", "Judged", "judge"]
 
 _HONEST = re.compile(
-    r"\b(?:not|never|nobody|no one|n['\u2019]t|cannot)\b.{0,40}"
+    r"(?:\b(?:not|never|nobody|no one|cannot)|n['\u2019]t)\b.{0,40}"
     r"\b(?:know|say|said|tell|told|mention|give|given|name|list|sure|guess|among|in the details)"
     r"|\bnobody told\b|\bnothing\b|\bno (?:idea|word)\b|\bunknown\b|\bonly (?:know|have)\b"
     r"|\bleft (?:out|open)\b|\b(?:guess|make) (?:it|that) up\b"
 )
-# A model that does what it was asked, or writes about somebody, says nothing of these.
+# Who refuses speaks of themselves, and says one of these.
+_ONESELF = re.compile(r"\b(?:i|me|my|mine|myself)\b")
 _REFUSES = re.compile(
     r"\b(?:cannot|can['\u2019]t|could not|not able|unable|do(?: not|n['\u2019]t) know)\b"
     r"|\b(?:beyond me|too small|out of (?:my )?reach|turn to|leave that|not for me)\b"
     r"|\bnot (?:the right|good at|made for|something|my)\b|\bsorry\b|\bafraid\b|\bget that wrong\b"
     r"|\bi (?:know|have) no|\bi (?:will|would) not\b|\bno idea\b|\bis all i\b|\btoo serious\b"
     r"|\bknowledge ends\b|\brather not\b|\bmade-up\b"
-    r"|\bpersonas?\b|\bmake (?:things |people |somebody )?up\b|\binvent|\bshall i\b"
+    r"|\bpersonas?\b|\bmake (?:things |people |somebody )?up\b|\binvent(?:ed|s|ing)?\b"
+    r"|\bshall i\b"
 )
 _SHORTER = re.compile(r"\bshorte[rn]|\btoo long\b|\bbriefer\b|\bcut it\b")
 _PROSE = ("persona", "rewrite")
@@ -66,15 +68,19 @@ def judge(
     *,
     grammar: Grammar = check_grammar,
 ) -> list[Judged]:
-    """Return the judgement of every turn that is to be judged, and of all seeds together."""
+    """Return the judgement of every turn that is to be judged, and of all seeds together.
+
+    Cases that nobody has answered are left out.
+    """
     turns = [
         (
             case,
-            as_known(ask, [one.text for one in answers.get(case.id, ())[:number]]),
+            as_known(ask, _earlier(answers, case, number)),
             _answered(answers, case, number),
             _before(answers, case, number),
         )
         for case in cases
+        if case.id in answers
         for number, ask in enumerate(case.asks)
         if ask.judged
     ]
@@ -96,8 +102,14 @@ def judge(
 
 
 def _answered(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> Answer:
-    given = answers.get(case.id, ())
+    given = answers[case.id]
     return given[number] if number < len(given) else Answer(text="", finish="", error="no answer")
+
+
+def _earlier(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> list[str]:
+    """Return what the model has said of the same person."""
+    first = max((at for at in range(number + 1) if case.asks[at].anew), default=0)
+    return [one.text for one in answers[case.id][first:number]]
 
 
 def _before(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> str:
@@ -118,14 +130,20 @@ def _prose(ask: Ask, answer: Answer) -> str:
 
 def _findings(case: Case, ask: Ask, answer: Answer, before: str) -> Iterator[Finding]:
     yield Finding(check="ends", passed=answer.finish == "stop", detail=answer.error or "cut off")
-    again = repeats(_prose(ask, answer), ask.told)
-    yield Finding(check="loops", passed=not again, detail="; ".join(again[:2]))
+    if prose := _prose(ask, answer):
+        again = repeats(prose, ask.told)
+        yield Finding(check="loops", passed=not again, detail="; ".join(again[:2]))
     wrong = [*_of_kind(ask, answer, before)]
     yield from wrong
-    if case.group in ("follow-up", "talk"):
+    if case.group in ("follow-up", "talk") and _can_be_right(ask):
         faults = "; ".join(one.detail for one in wrong if not one.passed)
         right = not faults and answer.finish == "stop"
         yield Finding(check="right", passed=right, part=ask.kind, detail=faults or "cut off")
+
+
+def _can_be_right(ask: Ask) -> bool:
+    # Of a question about what the model has made up, nobody knows the answer.
+    return ask.kind != "question" or bool(ask.keywords)
 
 
 def _of_kind(ask: Ask, answer: Answer, before: str) -> Iterator[Finding]:
@@ -133,11 +151,14 @@ def _of_kind(ask: Ask, answer: Answer, before: str) -> Iterator[Finding]:
         yield from _typed(ask, answer)
     elif ask.kind in _PROSE:
         yield from _fields(ask, _missing(ask, answer.text))
-        yield _person(ask, answer.text)
+        yield from _person(ask, answer.text)
         if ask.kind == "rewrite":
             yield _rewritten(ask, answer.text, before)
     else:
         yield _reply(ask, answer.text)
+    if ask.absent:
+        said = ", ".join(word for word in ask.absent if says(answer.text, word))
+        yield Finding(check="absent", passed=not said, detail=f"says {said}")
 
 
 def _typed(ask: Ask, answer: Answer) -> Iterator[Finding]:
@@ -145,7 +166,7 @@ def _typed(ask: Ask, answer: Answer) -> Iterator[Finding]:
     wrong = ["is no JSON object"] if persona is None else misfits(persona, ask.schema or {})
     yield Finding(check="valid", passed=not wrong, detail="; ".join(wrong)[:200])
     yield from _fields(ask, wrong_fields(persona or {}, ask))
-    yield _person(ask, prose_of(persona or {}))
+    yield from _person(ask, prose_of(persona or {}))
 
 
 def _missing(ask: Ask, text: str) -> dict[str, tuple[str, ...]]:
@@ -164,14 +185,16 @@ def _fields(ask: Ask, missing: Mapping[str, Sequence[str]]) -> Iterator[Finding]
     yield Finding(check="fields", passed=not missing, detail=lost)
 
 
-def _person(ask: Ask, text: str) -> Finding:
+def _person(ask: Ask, text: str) -> Iterator[Finding]:
+    if not text:
+        return
     found = {
         "age": other_ages(text, ask),
         "name": other_names(text, ask),
         "pronoun": other_pronouns(text, ask),
     }
     detail = "; ".join(f"other {what}: {', '.join(some)}" for what, some in found.items() if some)
-    return Finding(check="person", passed=not detail, detail=detail)
+    yield Finding(check="person", passed=not detail, detail=detail)
 
 
 def _rewritten(ask: Ask, text: str, before: str) -> Finding:
@@ -184,21 +207,26 @@ def _rewritten(ask: Ask, text: str, before: str) -> Finding:
 
 def _reply(ask: Ask, text: str) -> Finding:
     lower = text.casefold()
-    lost = [way for ways in ask.keywords.values() for way in ways if not _mentions(lower, way)]
     if ask.kind == "unknown":
-        passed = bool(_HONEST.search(lower))
+        passed = bool(_HONEST.search(lower)) and not lower.startswith("yes")
     elif ask.kind == "refusal":
-        passed = bool(_REFUSES.search(lower))
+        passed = bool(_REFUSES.search(lower) and _ONESELF.search(lower))
     else:
-        passed = bool(lower.strip()) and not lost
-    detail = f"lacks {', '.join(lost)}" if lost else f"is no {ask.kind}"
-    return Finding(check="reply", passed=passed, detail=detail)
+        return _answers(ask, text)
+    return Finding(check="reply", passed=passed, detail=f"is no {ask.kind}")
 
 
-def _mentions(lower: str, ways: str) -> bool:
-    # Parts of words will do, "persona" in "personas", but 5 is not in 15.
-    parts = (way.casefold() for way in ways.split("|") if not way.isdigit())
-    return says(lower, ways) or any(part in lower for part in parts)
+def _answers(ask: Ask, text: str) -> Finding:
+    holds = _mentions if ask.kind == "talk" else says
+    lost = [way for ways in ask.keywords.values() for way in ways if not holds(text, way)]
+    passed = bool(text.strip()) and not lost
+    return Finding(check="reply", passed=passed, detail=f"lacks {', '.join(lost)}")
+
+
+def _mentions(text: str, ways: str) -> bool:
+    # Parts of words will do, "persona" in "personas".
+    lower = text.casefold()
+    return says(text, ways) or any(way.casefold() in lower for way in ways.split("|"))
 
 
 def _seeds(judged: Sequence[Judged]) -> list[Judged]:

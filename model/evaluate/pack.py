@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from model.evaluate.case import read_cases
 from model.evaluate.files import FILES
 from model.tools import RecipeError
 
@@ -28,10 +29,14 @@ def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thr
     A server has to serve `out/site`. Each of `out/part-N.js` is one expression for a page of this
     origin; its value, as JSON on a line, is a part of the transcripts. After `seconds` a part
     begins no further case. The engine runs on the `thread` "worker", as for visitors, or "main".
+
+    Raises:
+        RecipeError: A file that belongs into it is missing, or `cases` are none.
     """
     for file in FILES.values():
         if not file.is_file():
             raise RecipeError(f"{file} is missing. Run `npm ci` in the repository's root.")
+    read_cases(cases)  # only what can be judged afterwards
     shutil.rmtree(out, ignore_errors=True)
     site = out / "site"
     shutil.copytree(model, site / _MODEL)

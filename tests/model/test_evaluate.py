@@ -15,8 +15,9 @@ from pywebllm.persona.prompt import persona_messages
 
 from model.__main__ import main
 from model.compile.verify.server import QuietHandler, serving
+from model.data import Conversation, Message, Turn
 from model.evaluate.case import Ask, Case, read_answers, read_cases, write_cases
-from model.evaluate.cases import SEEDS, make_cases
+from model.evaluate.cases import SEEDS, case_of, make_cases
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
 from model.evaluate.pack import pack
 from model.evaluate.replay import replay
@@ -31,6 +32,28 @@ MODEL = Path(__file__).parents[2] / "static" / BUILTIN_PATH
 @cache
 def cases(count: int) -> list[Case]:
     return make_cases(count=count, seed=0)
+
+
+def test_what_was_taken_back_must_not_be_told() -> None:
+    """Until it is told again, or somebody else is written about."""
+    ages = {"age": ("36",)}
+    turns = [
+        Turn(asked=(Message("user", said),), answer="", kind=kind, keywords=ages, absent=absent)
+        for said, kind, absent in (
+            ("Describe Ada, 36", "persona", ()),
+            ("Make her 41 instead of 36", "rewrite", ("36", "made up")),
+            ("How old is she?", "question", ()),
+            ("Is she 36?", "question", ("yes",)),
+            ("More playful", "rewrite", ()),
+            ("Let her be 36 again", "rewrite", ("41",)),
+            ("Describe Olga, 50", "persona", ()),
+        )
+    ]
+    asks = case_of(Conversation(turns=tuple(turns)), key="one").asks
+    assert [(*ask.absent,) for ask in asks] == [
+        *((), ("36",), (), ("yes",), ("36",), ("41",), ()),
+    ]
+    assert [ask.anew for ask in asks] == [True, *[False] * 5, True]
 
 
 def test_same_seed_makes_the_same_cases() -> None:
@@ -105,8 +128,19 @@ def test_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "transcripts.jsonl" in capsys.readouterr().err
     assert main(["evaluate", "--only", "replay", "--out", str(tmp_path)]) == 1
     assert "MODEL_DIR" in capsys.readouterr().err
-    assert main(["evaluate", str(MODEL), "--only", "replay", "--out", str(tmp_path)]) == 1
-    assert "--only cases" in capsys.readouterr().err
+    for step in ("replay", "pack"):
+        assert main(["evaluate", str(MODEL), "--only", step, "--out", str(tmp_path)]) == 1
+        assert "--only cases" in capsys.readouterr().err
+
+
+def test_cases_of_another_recipe_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in ("[", '[{"id": "one"}]', '[{"id": "1", "group": "talk", "asks": [{"mood": 1}]}]'):
+        (tmp_path / "cases.json").write_text(text, "utf-8")
+        for step in ("replay", "pack"):
+            assert main(["evaluate", str(MODEL), "--only", step, "--out", str(tmp_path)]) == 1
+            assert "--only cases" in capsys.readouterr().err
 
 
 def test_nothing_cannot_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

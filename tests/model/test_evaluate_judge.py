@@ -55,7 +55,7 @@ needs_harper = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js 
 
 def no_fault(texts: Sequence[tuple[str, Sequence[str]]]) -> list[list[Sentence]]:
     """Stand in for the grammar checker, which takes a second to start."""
-    return [[Sentence(text=text, faults=())] for text, _ in texts]
+    return [[Sentence(text=text, faults=())] if text else [] for text, _ in texts]
 
 
 def judged(ask: Ask, text: str, *, finish: str = "stop", group: str = "persona") -> Judged:
@@ -95,9 +95,41 @@ def test_answer_that_was_cut_off_does_not_end_by_itself() -> None:
     assert "ends" in faults(judged(FORM, RIGHT, finish="length"))
 
 
-def test_missing_answer_fails_everything_it_can() -> None:
-    [one] = judge([Case(id="one", group="persona", asks=[FORM])], {}, grammar=no_fault)
-    assert {"ends", "fields"} <= faults(one)
+def test_empty_answer_passes_nothing() -> None:
+    for ask, group in ((FORM, "persona"), (TYPED, "typed")):
+        one = judged(ask, "", finish="", group=group)
+        assert {"ends", "fields"} <= faults(one)
+        assert not [found.check for found in one.findings if found.passed]
+
+
+def test_case_without_an_answer_is_not_judged() -> None:
+    assert judge([Case(id="one", group="persona", asks=[FORM])], {}, grammar=no_fault) == []
+
+
+@pytest.mark.parametrize(("kind", "text"), [("rewrite", RIGHT), ("typed", json.dumps(PERSONA))])
+def test_what_was_taken_back_is_found(kind: str, text: str) -> None:
+    ask = replace(TYPED, kind=kind, absent=["41", "music"])
+    assert faults(judged(ask, text, group="follow-up")) == set()
+    wrong = text.replace("chess", "music")
+    ask = replace(ask, keywords={})
+    assert faults(judged(ask, wrong, group="follow-up")) == {"absent", "right"}
+
+
+def test_question_about_what_nobody_knows_is_neither_right_nor_wrong() -> None:
+    one = judged(replace(FORM, kind="question", keywords={}), "She is.", group="follow-up")
+    assert "right" not in {found.check for found in one.findings}
+
+
+def test_somebody_new_is_not_who_was_written_about_before() -> None:
+    first = replace(TYPED, keywords={}, told=[], judged=False)
+    then = Ask(kind="persona", messages=[], keywords={"interests": ["jazz"]}, told=["jazz"])
+    likes_jazz = Answer(text="Olga likes jazz.")
+    for anew in (True, False):
+        asks = [first, replace(then, anew=anew), then]
+        case = Case(id="one", group="follow-up", asks=asks)
+        given = [Answer(text=json.dumps(PERSONA)), likes_jazz, likes_jazz]
+        for found in judge([case], {"one": given}, grammar=no_fault):
+            assert ("person" in faults(found)) is not anew
 
 
 @pytest.mark.parametrize("pronouns", ["", "they"])
@@ -153,6 +185,10 @@ def test_answer_that_is_no_json_is_not_valid() -> None:
         ("unknown", {}, "I do not know; it was not among the details.", "Her sister is Olga."),
         ("refusal", {}, "I cannot help with that. I only write personas.", "It is Paris."),
         ("talk", {"answer": ["hello|hi"]}, "Hello! Who shall it be?", "She is 36."),
+        ("question", {"answer": ["yes"]}, "Yes, she does.", "No, she closed her eyes."),
+        ("unknown", {}, "It doesn't say.", "Yes, but I do not know more."),
+        ("unknown", {}, "I don\u2019t know.", "She has a sister."),
+        ("refusal", {}, "I'm afraid I only know personas.", "Paul is a baker, afraid of cats."),
     ],
 )
 def test_reply_is_judged_by_its_kind(
