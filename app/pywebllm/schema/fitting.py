@@ -73,6 +73,8 @@ def _fit_repeat(node: Repeat, least: int, most: int | None) -> Node:
     if width == 0:
         raise RegexError("a repeated part may be empty")
     lower = max(node.least, -(-least // width))
+    if node.most is not None and lower > node.most:
+        return _fit_longer(node.part, node.most, least, most)
     if most is None:
         return repeat(node.part, lower, node.most)
     if width == widest:
@@ -85,6 +87,14 @@ def _fit_repeat(node: Repeat, least: int, most: int | None) -> Node:
     if lower > times or part == NOTHING:
         raise RegexError("a repeated part has no fixed length")
     return repeat(part, lower, times)
+
+
+def _fit_longer(part: Node, times: int, least: int, most: int | None) -> Node:
+    """Repeat a part as often as it may, each time longer than it must be."""
+    each = fit_length(part, -(-least // times), None if most is None else most // times)
+    if each == NOTHING:
+        raise RegexError("a repeated part has no fixed length")
+    return repeat(each, times, times)
 
 
 def _fit_sequence(parts: tuple[Node, ...], least: int, most: int | None) -> Node:
@@ -105,6 +115,8 @@ def _fit_sequence(parts: tuple[Node, ...], least: int, most: int | None) -> Node
         room = None if room is None else room - int(slack)
     if lacking:
         raise RegexError("its parts together are too short")
+    if NOTHING in fitted and len(loose) > 1:
+        raise RegexError("its parts do not share the length as they come")
     return sequence(*fitted)
 
 

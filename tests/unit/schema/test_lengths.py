@@ -1,0 +1,55 @@
+"""The length of strings with a pattern: texts that fit exist, and all that is written fits."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pywebllm.errors import InvalidRequestError
+from pywebllm.schema import grammar_of
+
+from tests.unit.schema.ebnf import Grammar
+
+
+def of(pattern: str, least: int, most: int | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": "string", "pattern": pattern, "minLength": least}
+    return found if most is None else {**found, "maxLength": most}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least", "most"),
+    [
+        ("^([A-Za-z]+ ?){1,5}$", 10, None),
+        ("^([A-Za-z]+ ?){1,5}$", 10, 40),
+        ("^([a-z]+,){3}$", 20, 30),
+        ("^(a{2,5}b?){2}$", 7, None),
+        ("^((a|bb)c?){1,3}$", 7, 9),
+        ("^(([a-z]+ ){2}|[0-9]{20})$", 10, None),
+    ],
+)
+def test_a_part_that_may_come_few_times_grows_to_the_length(
+    pattern: str, least: int, most: int | None
+) -> None:
+    schema = of(pattern, least, most)
+    found, chance = Grammar.read(grammar_of(schema)), random.Random(1)
+    for _ in range(100):
+        Draft202012Validator(schema).validate(json.loads(found.derive(chance)))
+
+
+def test_an_option_of_few_long_parts_is_kept() -> None:
+    found = Grammar.read(grammar_of(of("^(([a-z]+ ){2}|[0-9]{20})$", 10, None)))
+    assert found.accepts('"hello world "')
+    assert found.accepts(json.dumps("7" * 20))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least", "most"), [("^(a|bbbb){2}$", 5, 5), ("^(a|bbb)(c|ddd)$", 4, 4)]
+)
+def test_a_length_that_cannot_be_shared_is_not_said_to_fit_nothing(
+    pattern: str, least: int, most: int
+) -> None:
+    with pytest.raises(InvalidRequestError, match="does not go with this pattern"):
+        grammar_of(of(pattern, least, most))
