@@ -10,8 +10,11 @@
 `WebLLMService` writes personas for a page.
 
 Loading and answering can be cancelled at any moment, by cancelling the task, by
-`asyncio.timeout` or by leaving the loop, and everything stays usable. All errors are
-`WebLLMError`. The log is `logging.getLogger("pywebllm")`.
+`asyncio.timeout` or by leaving the loop, and everything stays usable.
+
+Whatever can go wrong is a `WebLLMError`, and also the builtin that says the same: with `timeout=`
+a `TimeoutError`. Only a mistake in the program itself is a plain `TypeError` or `RuntimeError`, for
+example when two tasks read one stream. The log is `logging.getLogger("pywebllm")`.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ from .errors import (
     ModelNotLoadedError,
     OutOfMemoryError,
     ParseError,
+    RequestTimeoutError,
     SessionNotFoundError,
     SupportError,
     ToolRoundsError,
@@ -81,6 +85,7 @@ __all__ = [
     "OutOfMemoryError",
     "ParseError",
     "Persona",
+    "RequestTimeoutError",
     "SessionNotFoundError",
     "Support",
     "SupportError",

@@ -15,6 +15,7 @@
     ├── ParseError              (ValueError)           the answer does not fit the type asked for
     │   └── TruncatedError                             because it was cut off
     ├── ToolRoundsError         (RuntimeError)         the model went on calling tools
+    ├── RequestTimeoutError     (TimeoutError)         it took longer than `timeout` allows
     ├── DeviceLostError         (RuntimeError)         the browser took the GPU away
     ├── WorkerError             (RuntimeError)         the engine's worker did not start, or crashed
     ├── AbortedError            (RuntimeError)         someone else stopped this work
@@ -48,6 +49,7 @@ __all__ = [
     "ModelNotLoadedError",
     "OutOfMemoryError",
     "ParseError",
+    "RequestTimeoutError",
     "SessionNotFoundError",
     "SupportError",
     "ToolRoundsError",
@@ -191,6 +193,15 @@ class ToolRoundsError(WebLLMError, RuntimeError):
         super().__init__(problem, advice=advice)
         self.messages = tuple(messages)
         self.completion = completion
+
+
+class RequestTimeoutError(WebLLMError, TimeoutError):
+    """A request, or a chunk of its stream, took longer than its `timeout`; the engine stopped.
+
+    `asyncio.timeout` around a call raises the builtin `TimeoutError`, as it does everywhere.
+    """
+
+    advice = "Allow more time by `timeout`, load the model before, or lower `max_tokens`."
 
 
 class DeviceLostError(WebLLMError, RuntimeError):

@@ -200,11 +200,13 @@ async def next_answer(messages: list[Any]) -> float:
 
 def test_timeout_option_stops_the_engine(client: PagePython) -> None:
     async def run_out(messages: list[Any]) -> bool:
+        from pywebllm import WebLLMError
+
         request = {"messages": messages, "max_tokens": 800, "extra_body": {"ignore_eos": True}}
         try:
             await llm.chat.completions.create(**request, timeout=0.3)
-        except TimeoutError:
-            return True
+        except TimeoutError as error:
+            return isinstance(error, WebLLMError)
         return False
 
     assert client.run(run_out, messages=HI)

@@ -21,6 +21,7 @@ from pywebllm.errors import (
     InvalidRequestError,
     ModelNotFoundError,
     ParseError,
+    RequestTimeoutError,
     SupportError,
     TruncatedError,
 )
@@ -208,16 +209,19 @@ async def test_cancelling_stops_the_engine(waiting: Waiting) -> None:
 
 
 async def test_a_timeout_stops_the_engine(waiting: Waiting) -> None:
-    with pytest.raises(TimeoutError):
+    with pytest.raises(RequestTimeoutError, match=r"no answer within 0\.001 seconds") as caught:
         await waiting.llm.chat.completions.create(messages=HELLO, timeout=0.001)
+    assert isinstance(caught.value, TimeoutError)
     assert all(stream.stops for stream in waiting.bridge.streams)
     assert await waiting.next_request_works()
 
 
 async def test_the_clients_timeout_counts_where_a_request_has_none() -> None:
     bench = Bench(timeout=0.001)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(RequestTimeoutError):
         await bench.llm.completions.create(prompt="Once")
+    with pytest.raises(RequestTimeoutError):
+        await bench.llm.embeddings.create(input="Once")
     await bench.llm.close()
 
 
@@ -229,10 +233,18 @@ async def test_a_streams_timeout_counts_for_each_chunk(waiting: Waiting) -> None
     engine.push(chunk("One"))
     assert (await anext(stream)).text == "One"
     stream.timeout = 0.001
-    with pytest.raises(TimeoutError):
+    with pytest.raises(RequestTimeoutError):
         await anext(stream)
     assert engine.stops
     assert stream.text == "One"
+    assert await waiting.next_request_works()
+
+
+async def test_a_timeout_of_the_callers_own_is_the_builtin(waiting: Waiting) -> None:
+    with pytest.raises(TimeoutError) as caught:
+        async with asyncio.timeout(0.001):
+            await waiting.llm.chat.completions.create(messages=HELLO, timeout=15)
+    assert type(caught.value) is TimeoutError
     assert await waiting.next_request_works()
 
 

@@ -31,6 +31,7 @@ BUILTINS = {
     "ModelNotLoadedError": RuntimeError,
     "OutOfMemoryError": MemoryError,
     "ParseError": ValueError,
+    "RequestTimeoutError": TimeoutError,
     "SessionNotFoundError": LookupError,
     "SupportError": RuntimeError,
     "ToolRoundsError": RuntimeError,

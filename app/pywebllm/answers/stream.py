@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from pywebllm import codec
 from pywebllm.closing import AsyncClosing
 from pywebllm.engine.streams import EngineStream
-from pywebllm.errors import AbortedError, EngineError
+from pywebllm.errors import AbortedError, EngineError, RequestTimeoutError
 from pywebllm.types import Usage
 
 from .pieces import EndReason, Piece
@@ -118,8 +118,8 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
         Cancelled, it stops the engine.
 
         Raises:
+            RequestTimeoutError: A chunk took longer than `timeout`; the stream is over.
             WebLLMError: The answer failed; the stream is over.
-            TimeoutError: A chunk took longer than `timeout`; the stream is over.
             AbortedError: The stream was closed before its end.
             RuntimeError: Another task is reading this stream.
         """
@@ -135,8 +135,8 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
         Cancelled, it stops the engine, which is free for the next request.
 
         Raises:
+            RequestTimeoutError: It took longer than `timeout`; the stream is over.
             WebLLMError: The answer failed; the stream is over.
-            TimeoutError: It took longer than `timeout`; the stream is over.
             RuntimeError: Another task is reading this stream.
         """
         if self._reading:
@@ -184,7 +184,9 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
                 found = await source.__anext__()
             except StopAsyncIteration:
                 if self._timer.expired:
-                    raise TimeoutError(f"nothing was written for {self._timeout} seconds") from None
+                    raise RequestTimeoutError(
+                        f"nothing was written for {self._timeout} seconds"
+                    ) from None
                 self._next_source()
                 return
             self._take(index, codec.read_piece(found))

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from pywebllm.answers.stream import AnswerStream
+from pywebllm.errors import RequestTimeoutError
 
-__all__ = ["started", "whole"]
+__all__ = ["started", "whole", "within"]
 
 StreamT = TypeVar("StreamT", bound=AnswerStream[Any, Any])
 ChunkT = TypeVar("ChunkT")
 FinalT = TypeVar("FinalT")
+
+
+@asynccontextmanager
+async def within(seconds: float | None) -> AsyncIterator[None]:
+    """Let what is done inside take so many seconds at most; None: as long as it takes.
+
+    Cancelled, so is that.
+
+    Raises:
+        RequestTimeoutError: It took longer, and was cancelled.
+    """
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise RequestTimeoutError(f"there was no answer within {seconds} seconds") from error
 
 
 async def started(opening: Awaitable[StreamT], *, timeout: float | None) -> StreamT:  # noqa: ASYNC109
@@ -21,9 +41,9 @@ async def started(opening: Awaitable[StreamT], *, timeout: float | None) -> Stre
     Cancelled, the request is taken back.
 
     Raises:
-        TimeoutError: It took longer to make the request.
+        RequestTimeoutError: It took longer to make the request.
     """
-    async with asyncio.timeout(timeout):
+    async with within(timeout):
         stream = await opening
     stream.timeout = timeout
     return stream
@@ -39,7 +59,7 @@ async def whole(
     Cancelled, the engine stops.
 
     Raises:
-        TimeoutError: It took longer.
+        RequestTimeoutError: It took longer.
     """
-    async with asyncio.timeout(timeout), await opening as stream:
+    async with within(timeout), await opening as stream:
         return await stream.read()

@@ -81,7 +81,7 @@ class ChatCompletions:
         Raises:
             InvalidRequestError: A parameter cannot be honoured; `param` names it.
             ContextWindowError: The conversation is longer than the context window.
-            TimeoutError: It took longer than `timeout`.
+            RequestTimeoutError: It took longer than `timeout`.
             WebLLMError: The model could not be loaded, or not answer.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
@@ -120,7 +120,7 @@ class ChatCompletions:
             ParseError: The answer does not fit the type in a way no grammar can say, for
                 example a validator of a pydantic class refused it.
             InvalidRequestError: The type has no schema, or a parameter cannot be honoured.
-            TimeoutError: It took longer than `timeout`.
+            RequestTimeoutError: It took longer than `timeout`.
             WebLLMError: The model could not be loaded, or not answer.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
@@ -157,7 +157,7 @@ class ChatCompletions:
                 conversation until there.
             TruncatedError: A call of a tool was cut off at `max_tokens` or the context window.
             InvalidRequestError: A function cannot be described, or a parameter not be honoured.
-            TimeoutError: A round took longer than `timeout`.
+            RequestTimeoutError: A round took longer than `timeout`.
             WebLLMError: The model could not be loaded, or not answer.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)

@@ -54,7 +54,7 @@ class Completions:
 
         Raises:
             InvalidRequestError: A parameter cannot be honoured.
-            TimeoutError: It took longer than `timeout`.
+            RequestTimeoutError: It took longer than `timeout`.
             WebLLMError: The model could not be loaded, or not answer.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)

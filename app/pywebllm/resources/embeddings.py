@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal, Unpack, overload
 
 from pywebllm.api import Api
 from pywebllm.types import CreateEmbeddingResponse
 
+from .answers import within
 from .body import read_timeout, request_body
 from .parameters import EmbeddingParameters
 from .signature import spelled_out
@@ -67,10 +67,10 @@ class Embeddings:
 
         Raises:
             InvalidRequestError: A parameter cannot be honoured, or the model makes no embeddings.
-            TimeoutError: It took longer than `timeout`.
+            RequestTimeoutError: It took longer than `timeout`.
             WebLLMError: The model could not be loaded, or not answer.
         """
-        async with asyncio.timeout(read_timeout(parameters.get("timeout"), self._timeout)):
+        async with within(read_timeout(parameters.get("timeout"), self._timeout)):
             return await self._api.embedding(
                 request_body(parameters, encoding_format=encoding_format)
             )

@@ -42,7 +42,7 @@ class RequestOptions(TypedDict, total=False):
             model than the loaded one is loaded first.
         timeout: Seconds above 0, default: the client's own. The longest wait for the whole
             answer, a load included; with `stream=True` the longest wait for each next chunk.
-            Then the engine stops and `TimeoutError` is raised. `math.inf`: wait for ever.
+            Then the engine stops and `RequestTimeoutError` is raised. `math.inf`: wait for ever.
         user: Of no effect: nobody else uses this model.
         extra_body: What is not in the reference. In chats: `enable_thinking` (bool, for models
             that reason), `enable_latency_breakdown` (bool), `resumable` (bool, or WebLLM's

@@ -39,7 +39,7 @@ class Sessions:
 
         Raises:
             SessionNotFoundError: No answer of this id is kept.
-            TimeoutError: The first chunk did not come within the client's timeout.
+            RequestTimeoutError: The first chunk did not come within the client's timeout.
             WebLLMError: The model could not be loaded, or not go on.
         """
         return await started(self._api.resume(session_id), timeout=self._timeout)

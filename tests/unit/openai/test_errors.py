@@ -31,6 +31,7 @@ EXPECTED: dict[type[WebLLMError], tuple[int, bool]] = {
     errors.ModelNotLoadedError: (503, True),
     errors.OutOfMemoryError: (507, False),
     errors.ParseError: (500, False),
+    errors.RequestTimeoutError: (500, False),
     errors.SessionNotFoundError: (404, False),
     errors.SupportError: (501, False),
     errors.ToolRoundsError: (500, False),
