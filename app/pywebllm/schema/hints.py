@@ -109,6 +109,7 @@ def members_of(type_: Any, *, param: str) -> list[Member]:
     chosen = dict(zip(getattr(class_, "__parameters__", ()), get_args(type_), strict=False))
     hints = hints_of(class_, param=param)
     _check_made_of_fields(class_, hints, param)
+    _check_no_infos(class_, param)
     return read(class_, {name: _filled(hint, chosen) for name, hint in hints.items()})
 
 
@@ -124,6 +125,19 @@ def _check_made_of_fields(class_: Any, hints: Mapping[str, Any], param: str) -> 
             )
 
 
+def _check_no_infos(class_: Any, param: str) -> None:
+    if _infos(class_) or not dataclasses.is_dataclass(class_):
+        return
+    for field in dataclasses.fields(class_):
+        if _is_info(field.default):
+            raise InvalidRequestError(
+                f"{class_.__name__}.{field.name}: a Field of pydantic says nothing to a plain"
+                " dataclass",
+                advice="Use pydantic.dataclasses.dataclass, or Annotated.",
+                param=param,
+            )
+
+
 def _reader(class_: type) -> Callable[[Any, Mapping[str, Any]], list[Member]] | None:
     if dataclasses.is_dataclass(class_):
         return _of_dataclass
@@ -135,17 +149,46 @@ def _reader(class_: type) -> Callable[[Any, Mapping[str, Any]], list[Member]] | 
 
 
 def _of_dataclass(class_: Any, hints: Mapping[str, Any]) -> list[Member]:
+    infos = _infos(class_)
     return [
-        Member(
-            field.name,
-            hints[field.name],
-            required=field.default is MISSING and field.default_factory is MISSING,
-            default=field.default,
-            description=field.metadata.get("description"),
-        )
+        _of_info(infos[field.name], field.name, hints[field.name])
+        if field.name in infos
+        else _of_field(field, hints[field.name])
         for field in dataclasses.fields(class_)
         if field.init
     ]
+
+
+def _of_field(field: dataclasses.Field[Any], hint: Any) -> Member:
+    return Member(
+        field.name,
+        hint,
+        required=field.default is MISSING and field.default_factory is MISSING,
+        default=field.default,
+        description=field.metadata.get("description"),
+    )
+
+
+def _of_info(info: Any, name: str, hint: Any) -> Member:
+    """Take a field of a pydantic dataclass, whose ordinary default may be pydantic's `Field`."""
+    has_default = not info.is_required() and info.default_factory is None
+    alias = info.validation_alias  # what the class takes it by
+    return Member(
+        alias if isinstance(alias, str) else name,
+        Annotated[hint, info],
+        required=info.is_required(),
+        default=info.default if has_default else MISSING,
+    )
+
+
+def _infos(class_: Any) -> Mapping[str, Any]:
+    # A plain dataclass that inherits from one of pydantic's is none itself.
+    found: Mapping[str, Any] = vars(class_).get("__pydantic_fields__", {})
+    return found
+
+
+def _is_info(value: object) -> bool:
+    return callable(getattr(value, "is_required", None)) and hasattr(value, "metadata")
 
 
 def _of_typed_dict(class_: Any, hints: Mapping[str, Any]) -> list[Member]:

@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import AnyHttpUrl, BaseModel, Field, HttpUrl, RootModel, StringConstraints
+from pydantic.dataclasses import dataclass as checked_dataclass
 from pywebllm.errors import InvalidRequestError, ParseError
 from pywebllm.schema import build, grammar_of, schema_of
 
@@ -85,6 +86,20 @@ class Numbers(RootModel[set[int]]):
 
 class Pair(BaseModel):
     both: set[str] = Field(min_length=2)
+
+
+@checked_dataclass
+class Ticket:
+    seats: int = Field(ge=1, le=4, description="How many.")
+    row: Annotated[str, Field(max_length=1)] = "A"
+    names: list[str] = Field(default_factory=list, max_length=4)
+    price: float = Field(default=9.5, gt=0, alias="cost")
+    sold: bool = Field(default=False, init=False)
+
+
+@dataclass
+class Mistaken:
+    seats: int = Field(ge=1)
 
 
 @dataclass
@@ -159,3 +174,31 @@ def test_the_library_never_imports_pydantic() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "'pywebllm.schema'" in done.stdout
     assert "pydantic" not in done.stdout
+
+
+def test_a_pydantic_dataclass_says_what_its_fields_say() -> None:
+    assert schema_of(Ticket) == {
+        "type": "object",
+        "properties": {
+            "seats": {"type": "integer", "minimum": 1, "maximum": 4, "description": "How many."},
+            "row": {"type": "string", "maxLength": 1, "default": "A"},
+            "names": {"type": "array", "items": {"type": "string"}, "maxItems": 4},
+            "cost": {"type": "number", "exclusiveMinimum": 0, "default": 9.5},
+        },
+        "required": ["seats"],
+        "additionalProperties": False,
+    }
+
+
+def test_every_text_of_a_pydantic_dataclass_is_read() -> None:
+    grammar, chance = Grammar.read(grammar_of(schema_of(Ticket))), random.Random(7)
+    for _ in range(20):
+        assert isinstance(build(Ticket, grammar.derive(chance)), Ticket)
+    assert build(Ticket, '{"seats": 2, "cost": 3}').price == 3
+    with pytest.raises(ParseError, match="less than or equal to 4"):
+        build(Ticket, '{"seats": 5}')
+
+
+def test_a_field_of_pydantic_in_a_plain_dataclass_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match=r"Mistaken\.seats: a Field of pydantic"):
+        schema_of(Mistaken)
