@@ -137,19 +137,24 @@ class _JsStream:
 
 
 class _JsBridge:
-    """A bridge of `webllm_bridge.js`."""
+    """A bridge of `webllm_bridge.js`.
+
+    The built-in model's files are handed over anew before each load of it. For the 9 MB of the
+    wheel's model that takes tens of milliseconds where all are still there.
+    """
 
     def __init__(self, bridge: Any, assets: Assets) -> None:
         self._bridge = bridge
         self._assets = assets
         self._publishing = asyncio.Lock()
-        self._builtin: ModelRecord | None = None
+        self._builtin: ModelRecord | None = None  # its addresses, which stay the same
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
         if model is not None:
             return _absolute(model)
         async with self._publishing:
-            if self._builtin is None:
+            # The browser may forget the files at any time; only a load reads them.
+            if self._builtin is None or not self._holds(self._builtin):
                 self._builtin = await self._assets.builtin(self._bridge)
             return self._builtin
 
@@ -168,6 +173,10 @@ class _JsBridge:
     async def dispose(self) -> None:
         with _translated():
             await self._bridge.dispose()
+
+    def _holds(self, model: ModelRecord) -> bool:
+        with _translated():
+            return bool(self._bridge.holds(wire.load_request(model)))
 
 
 class _WheelAssets:

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { World, test } from "./fakes.mjs";
+import { Gate, OTHER, RECORD, World, drain, load, settle, test } from "./fakes.mjs";
 
 test("published files land where WebLLM looks for them, and only when they differ", async () => {
   const world = new World();
@@ -31,4 +31,44 @@ test("publish refuses other places, other things, and a browser without a cache"
   };
   const bare = new World().open({}, { openCache });
   await assert.rejects(bare.publish("x", new Uint8Array(1)), { name: "EngineError" });
+});
+
+test("published files that the browser has forgotten or that differ are there again when they are published again", async () => {
+  const world = new World();
+  const bridge = world.open();
+  const names = ["m/mlc-chat-config.json", "m/params_shard_0.bin"];
+  const publishAll = async () => {
+    for (const name of names) await bridge.publish(name, Uint8Array.of(1, 2, 3));
+  };
+  await publishAll();
+  world.caches.scopes.clear();
+  await publishAll();
+  assert.deepEqual([...world.caches.scopes].map(([, entries]) => entries.size), [1, 1]);
+  await publishAll();
+  assert.equal(world.caches.puts, 4);
+});
+
+test("a bridge holds the model that is loaded, or that its last load is of", async () => {
+  const world = new World();
+  const bridge = world.open();
+  const holds = (/** @type {unknown} */ model) => bridge.holds(JSON.stringify({ model }));
+  assert.equal(holds(RECORD), false);
+  assert.equal((await drain(load(bridge))).error, undefined);
+  assert.deepEqual([holds(RECORD), holds(OTHER), holds(RECORD.model_id)], [true, false, false]);
+  const gate = new Gate();
+  world.reload = () => gate.passed;
+  const loading = drain(load(bridge, OTHER));
+  await settle();
+  assert.deepEqual([holds(RECORD), holds(OTHER)], [false, true]);
+  gate.fail("Error: no");
+  await loading;
+  assert.deepEqual([holds(RECORD), holds(OTHER)], [false, false]);
+});
+
+test("a bridge that lost its model holds none", async () => {
+  const world = new World();
+  const bridge = await world.loaded();
+  world.workers[0]?.die();
+  await settle();
+  assert.equal(bridge.holds(JSON.stringify({ model: RECORD })), false);
 });

@@ -336,6 +336,35 @@ def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
     assert states == [True, "pywebllm-persona-q4f32_1", False, 0, True]
 
 
+def test_files_that_the_browser_forgot_are_handed_over_again(
+    fresh_python: PagePython, site: str
+) -> None:
+    """Another model takes the place of the wheel's; meanwhile the browser empties its cache."""
+
+    async def load(site: str, messages: list[Any]) -> list[bool]:
+        global llm
+        from pywebllm import AsyncWebLLM, ModelRecord
+        from pywebllm.builtin import BUILTIN_PATH
+
+        url = site + BUILTIN_PATH
+        second = ModelRecord(model=url, model_id="second", model_lib=f"{url}model.wasm")
+        llm = AsyncWebLLM(records=[second])
+        for model in (None, "second"):
+            await llm.chat.completions.create(model=model, messages=messages, max_tokens=2)
+        return [llm.is_loaded(), llm.is_loaded("second")]
+
+    async def ask(messages: list[Any]) -> bool:
+        reply = await llm.chat.completions.create(messages=messages, max_tokens=2)
+        await llm.close()
+        return bool(reply.text)
+
+    assert fresh_python.run(load, site=site, messages=HI) == [False, True]
+    fresh_python.page.evaluate(
+        "async () => { for (const name of await caches.keys()) await caches.delete(name); }"
+    )
+    assert fresh_python.run(ask, messages=HI)
+
+
 def test_synchronous_client_waits_where_the_browser_can(python: PagePython) -> None:
     code = """
 from pywebllm import WebLLM
