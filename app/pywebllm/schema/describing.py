@@ -11,6 +11,7 @@ from pywebllm.errors import InvalidRequestError
 
 from .docs import read_docs
 from .hints import Member, members_of, unwrapped
+from .lengths import FEWEST_TO_DIFFER
 from .notes import keywords_of
 from .scalars import Scalar
 from .shapes import (
@@ -33,8 +34,6 @@ _SUPPORTED = (
     " Union, list, tuple, set, dict with texts as keys, Annotated, a dataclass, a TypedDict, a"
     " NamedTuple or a class of pydantic."
 )
-
-_FEWEST_TO_DIFFER = 2
 
 
 def schema_of(type_: Any, *, param: str = "response_format") -> dict[str, object]:
@@ -226,7 +225,7 @@ def _folding(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     is_set = value.get("type") == "array" and value.get("uniqueItems") is True
-    drop = is_set and value.get("minItems", 0) < _FEWEST_TO_DIFFER
+    drop = is_set and value.get("minItems", 0) < FEWEST_TO_DIFFER
     return {
         name: _folding(inner)
         for name, inner in value.items()

@@ -128,11 +128,11 @@ def _check_made_of_fields(class_: Any, hints: Mapping[str, Any], param: str) -> 
 def _check_no_infos(class_: Any, param: str) -> None:
     if _infos(class_) or not dataclasses.is_dataclass(class_):
         return
+    name = getattr(class_, "__name__", repr(class_))
     for field in dataclasses.fields(class_):
         if _is_info(field.default):
             raise InvalidRequestError(
-                f"{class_.__name__}.{field.name}: a Field of pydantic says nothing to a plain"
-                " dataclass",
+                f"{name}.{field.name}: a Field of pydantic says nothing to a plain dataclass",
                 advice="Use pydantic.dataclasses.dataclass, or Annotated.",
                 param=param,
             )

@@ -10,16 +10,27 @@ from .hints import unwrapped
 from .scalars import Scalar
 from .shapes import Alias, Choices, Items, Members, Model, Names, Shape, Tuple, Union, shape_of
 
-__all__ = ["lengths_of"]
+__all__ = ["FEWEST_TO_DIFFER", "holds_set", "lengths_of"]
 
 # As the keywords of JSON Schema end: `minLength`, `minItems`, `minProperties`.
 _CHARACTERS, _ITEMS, _PROPERTIES = "Length", "Items", "Properties"
+
+
+# Items of a set that must hold so many cannot be left to chance: folded there may be too few.
+FEWEST_TO_DIFFER = 2
 
 
 def lengths_of(type_: Any) -> list[str]:
     """List what the length of a type's values may count, as the keywords of JSON Schema end."""
     found = [length for shape in _shapes(type_) for length in _lengths(shape)]
     return [*dict.fromkeys(found)] or [_CHARACTERS]
+
+
+def holds_set(type_: Any) -> bool:
+    """Tell whether a value of the type may be a set, in which what comes twice counts once."""
+    return any(
+        isinstance(shape, Items) and shape.make in (set, frozenset) for shape in _shapes(type_)
+    )
 
 
 def _shapes(type_: Any, above: tuple[Any, ...] = ()) -> Iterator[Shape]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pywebllm.errors import InvalidRequestError
 
-from .lengths import lengths_of
+from .lengths import FEWEST_TO_DIFFER, holds_set, lengths_of
 
 __all__ = ["keywords_of"]
 
@@ -42,6 +42,9 @@ def keywords_of(
             found.update(note)
         else:
             found.update(_tightened(found, _limits(note, type_, param)))
+    least = found.get("minItems")
+    if isinstance(least, int) and least >= FEWEST_TO_DIFFER and holds_set(type_):
+        found["uniqueItems"] = True  # as pydantic says it; the grammar refuses it
     return found
 
 

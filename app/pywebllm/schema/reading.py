@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NoReturn, TypeAlias
 
@@ -106,11 +107,19 @@ def _collection(shape: Items | Tuple | Names, value: Any, path: str) -> Any:
         }
     _check(value, list, "an array", path)
     if isinstance(shape, Items):
-        return shape.make([_read(shape.item, it, f"{path}[{at}]") for at, it in enumerate(value)])
+        items = [_read(shape.item, it, f"{path}[{at}]") for at, it in enumerate(value)]
+        return _made_of(items, shape.make, path)
     if len(value) != len(shape.items):
         raise _MisfitError(path, f"there are {len(value)} items and not {len(shape.items)}")
     pairs = enumerate(zip(shape.items, value, strict=True))
     return tuple(_read(type_, item, f"{path}[{at}]") for at, (type_, item) in pairs)
+
+
+def _made_of(items: list[Any], make: Callable[[Iterable[Any]], Any], path: str) -> Any:
+    try:
+        return make(items)
+    except TypeError as error:  # a list in a set
+        raise _MisfitError(path, str(error)) from error
 
 
 def _check(value: Any, type_: type, wanted: str, path: str) -> None:

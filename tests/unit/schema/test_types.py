@@ -15,6 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pywebllm.errors import InvalidRequestError, ParseError
 from pywebllm.schema import build, grammar_of, schema_of
+from typing_extensions import TypeAliasType
 
 from tests.unit.schema.ebnf import Grammar
 from tests.unit.schema.shop import (
@@ -194,6 +195,8 @@ def test_an_integer_may_have_a_point_as_json_schema_says() -> None:
         (Person, "[]", "[] is not an object"),
         (Positive, '{"value": -1}', "Positive refuses it: it must be positive"),
         (str, json.dumps([0] * 100), "…"),
+        (set[list[int]], "[[1]]", "$: "),
+        (list[set[Any]], "[[{}]]", "$[0]: "),
     ],
 )  # fmt: skip
 def test_a_text_that_does_not_fit_is_refused_with_its_place(
@@ -258,3 +261,27 @@ def test_what_a_class_takes_beside_its_fields_keeps_its_default() -> None:
 
     assert schema_of(Seeded)["required"] == ["value"]
     assert build(Seeded, '{"value": 1}') == Seeded(1)
+
+
+Several = TypeAliasType("Several", set[int])
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        Annotated[set[int], annotated_types.MinLen(2)],
+        Annotated[frozenset[int], {"minItems": 2}],
+        list[Annotated[set[int] | None, annotated_types.Len(2, 3)]],
+        Annotated[Several, annotated_types.MinLen(2)],
+    ],
+)
+def test_a_set_that_must_hold_two_is_refused(type_: Any) -> None:
+    # [1, 1] would be one too few.
+    with pytest.raises(InvalidRequestError, match="uniqueItems"):
+        grammar_of(schema_of(type_))
+
+
+def test_a_set_that_must_hold_one_is_written_as_a_list() -> None:
+    type_ = Annotated[set[int], annotated_types.Len(1, 2)]
+    assert Grammar.read(grammar_of(schema_of(type_))).accepts("[1, 1]")
+    assert build(type_, "[1, 1]") == {1}
