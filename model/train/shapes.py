@@ -1,4 +1,7 @@
-"""The shapes that were compared before `deep` was chosen; each differs from `base` in one respect.
+"""The shapes that were compared before `deep` was chosen, each against `base`.
+
+`deep`, `v2048`, `v8192`, `untied` and `mha` differ from it in one respect. The others have another
+width, with heads and feed-forward layers to fit, and some of them another depth as well.
 
 All fit a download of 12 MB, the library gzipped, with weights of 5 bits. The sizes are those that
 our kernels take: heads of 64, all else in multiples of 32. `bench.shapes` measures how fast each
