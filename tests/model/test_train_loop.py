@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
-import json
+import re
 import subprocess
 import sys
 import time
@@ -115,40 +115,6 @@ def test_deadline_ends_training(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_comparison_writes_its_tables(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "model",
-        "compare",
-        "--smoke",
-        "--shapes",
-        "base",
-        "--variations",
-    ]
-    command += ["--minutes", "0.01", "--processes", "1", "--out", str(tmp_path)]
-    results = tmp_path / "runs"
-    results.mkdir()
-    # What was measured before is not measured again.
-    for name in ("base at 0.0015", "base 4 bits from 50 %", "base 4 bits from 85 %"):
-        (results / f"{name}.json").write_text(json.dumps(measured(name)))
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
-    with (tmp_path / "compare.csv").open() as file:
-        rows = {row["name"]: row for row in csv.DictReader(file)}
-    assert list(rows)[:3] == ["base", "base at 0.0015", "base at 0.006"]
-    assert int(rows["base"]["parameters"]) == SMOKE.parameters
-    assert float(rows["base"]["rounded_8bit"]) == pytest.approx(float(rows["base"]["float"]), 0.01)
-    assert "| base at 0.006 |" in (tmp_path / "compare.md").read_text("utf-8")
-
-
-def measured(name: str) -> dict[str, object]:
-    losses = dict.fromkeys(("float", "rounded_8bit", "rounded_4bit", "trained_4bit"), 1.0)
-    numbers = ("parameters", "bytes", "tokens_per_second", "tokens", "peak", "quantised_from")
-    return {"name": name, "loss": losses, "bytes_per_token": 4, **dict.fromkeys(numbers, 1)}
-
-
-@pytest.mark.timeout(300)
 def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "model", "train", "--smoke", "--steps", "2"]
@@ -168,7 +134,8 @@ def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
     assert names >= {"config.json", "tokenizer.json", "tokenizer_config.json", "samples.txt"}
     assert names >= {"loss.csv", "loss.svg"}
     assert folder.load(out).shape == SMOKE
-    assert "passed everything" in (out / "samples.txt").read_text("utf-8")
+    samples = (out / "samples.txt").read_text("utf-8")
+    assert re.search(r"^persona uses every given field +\d/4 ", samples, re.MULTILINE)
 
 
 def test_bad_input_stops_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
