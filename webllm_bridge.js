@@ -656,11 +656,11 @@ async function forgetFiles(openCache, record, weights) {
  * so a slow reader slows nothing down. Resolves when the engine is free again.
  * @param {Loaded} loaded @param {Call} call @param {Channel} channel
  */
-async function generate({ host: { lifeline }, engine, id }, call, channel) {
+async function generate({ host: { lifeline }, engine }, call, channel) {
   /** @type {AsyncIterator<unknown> | undefined} */
   let iterator;
   try {
-    iterator = (await lifeline.guard(startGeneration(engine, id, call, channel)))[Symbol.asyncIterator]();
+    iterator = (await lifeline.guard(startGeneration(engine, call, channel)))[Symbol.asyncIterator]();
     // WebLLM cannot be interrupted within a prefill or a decode step; a stopped one ends with the
     // step, and what it still sends is dropped.
     channel.onClosed(() => iterator && engine.interruptGenerate());
@@ -682,12 +682,11 @@ async function generate({ host: { lifeline }, engine, id }, call, channel) {
 }
 
 /**
- * @param {Engine} engine @param {string} model the loaded model's id @param {Call} call
- * @param {{ closed: boolean }} channel
+ * @param {Engine} engine @param {Call} call @param {{ closed: boolean }} channel
  * @returns {Promise<AsyncIterable<unknown>>}
  */
-async function startGeneration(engine, model, { kind, body }, channel) {
-  if (kind === "resume") return resume(engine, model, readSessionId(body));
+async function startGeneration(engine, { kind, body }, channel) {
+  if (kind === "resume") return resume(engine, readSessionId(body), channel);
   if (kind === "embeddings") return embed(engine, body, channel);
   const api = kind === "completions" ? engine.completions : engine.chat.completions;
   const options = /** @type {object | undefined} */ (body["stream_options"]);
@@ -736,62 +735,38 @@ function joined(responses) {
 // ---------------------------------------------------------------------------- answers that are kept
 
 /** @typedef {import("@mlc-ai/web-llm").ResumeProbeResult} Session */
-/** @typedef {import("@mlc-ai/web-llm").ResumeResult} Kept */
+/** @typedef {{ modelId: string, recoveredText: string, emittedTokens: number, processedSeqLen: number }} Kept */
 
 /**
- * Go on with an answer that was cut off.
- * @param {Engine} engine @param {string} model the loaded model's id @param {string} sessionId
+ * Go on with an answer that was cut off: {@link wholeAnswer}.
+ * @param {Engine} engine @param {string} sessionId @param {{ closed: boolean }} channel
  */
-async function resume(engine, model, sessionId) {
-  const session = (await engine.listResumableSessions()).find((one) => one.sessionId === sessionId);
-  if (!session) throw notKept(sessionId);
-  if (session.resumable && session.modelId !== model) {
-    const message = `The model ${session.modelId} of this answer is not loaded; ${model} is.`;
-    throw new BridgeError("ModelNotLoadedError", message);
-  }
-  const kept = /** @type {Kept} */ (await engine.resumeChatCompletion(sessionId));
-  return chunksOf(engine, session, kept);
-}
-
-/**
- * The text that was kept as a first chunk, then the rest as WebLLM writes it, as one answer.
- * @param {Engine} engine @param {Session} session @param {Kept} kept
- */
-async function* chunksOf(engine, session, kept) {
-  const { sessionId, modelId: model, reason } = session;
-  const same = { id: crypto.randomUUID(), created: Math.floor(Date.now() / 1000) };
-  const head = { ...same, model, object: "chat.completion.chunk" };
-  const content = session.resumable ? wholeCharacters(kept.recoveredText) : kept.recoveredText;
-  const rest = session.resumable ? await patiently(sessionId, () => goOn(engine, sessionId)) : undefined;
-  const choice = { index: 0, delta: { role: "assistant", content }, finish_reason: null, logprobs: null };
+async function* resume(engine, sessionId, channel) {
+  const { steps, first } = await patiently(sessionId, () => goOn(engine, sessionId, channel));
   try {
-    yield { ...head, choices: [choice] };
-    if (reason === "generation finished") {
-      yield { ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
-      yield { ...head, choices: [], usage: usageWith(kept, { prompt_tokens: 0, completion_tokens: 0 }) };
-      return;
-    }
-    if (!rest) throw invalid(`The answer ${sessionId} cannot be continued: ${reason}.`);
-    for (let step = rest.first; !step.done; step = await rest.steps.next()) {
-      const chunk = step.value;
-      yield { ...chunk, ...same, ...(chunk.usage && { usage: usageWith(kept, chunk.usage) }) };
-    }
+    for (let step = first; !step.done; step = await steps.next()) yield step.value;
   } finally {
-    await rest?.steps.return?.();
+    await steps.return?.();
   }
 }
 
 /**
- * Begin the rest of an answer: only at its first step does WebLLM see whether another tab writes it.
- * Undefined where WebLLM has no more than the text.
- * @param {Engine} engine @param {string} sessionId
+ * Begin to go on: only at its first step does WebLLM see whether another tab writes the answer.
+ * @param {Engine} engine @param {string} sessionId @param {{ closed: boolean }} channel
  */
-async function goOn(engine, sessionId) {
-  const rest = await engine.resumeChatCompletion(sessionId, { continueGeneration: true, stream: true });
-  if (!(Symbol.asyncIterator in rest)) return undefined;
+async function goOn(engine, sessionId, channel) {
+  const options = /** @type {const} */ ({ continueGeneration: true, stream: true });
+  const found = await engine.resumeChatCompletion(sessionId, options).catch((error) => {
+    // Until then it has only read files.
+    throw nameError(error, "request");
+  });
+  if (!(Symbol.asyncIterator in found)) {
+    throw new BridgeError("NotResumableError", `The loaded model cannot go on with the answer ${sessionId}.`);
+  }
   /** @type {AsyncIterator<any, unknown>} */
-  const steps = rest[Symbol.asyncIterator]();
-  return { steps, first: await steps.next() };
+  const steps = found[Symbol.asyncIterator]();
+  const over = /** @type {const} */ ({ done: true, value: undefined });
+  return { steps, first: channel.closed ? over : await steps.next() };
 }
 
 /** A tab that lists what is kept holds each of it for a moment. */
@@ -815,17 +790,6 @@ async function patiently(sessionId, work) {
   throw invalid(`The answer ${sessionId} ${where}: stop it there, or wait for its end.`);
 }
 
-/**
- * Usage of the whole answer. WebLLM either keeps the cache of its prompt as well, or reads it again.
- * @param {Kept} kept @param {any} rest
- */
-function usageWith({ emittedTokens, processedSeqLen }, rest) {
-  const completion_tokens = emittedTokens + rest.completion_tokens;
-  const cached_tokens = Math.max(0, processedSeqLen - emittedTokens - rest.prompt_tokens);
-  const total_tokens = rest.prompt_tokens + completion_tokens;
-  return { ...rest, completion_tokens, total_tokens, extra: { ...rest.extra, cached_tokens } };
-}
-
 /** A text less the character that it breaks off in: that one comes again when it is whole. @param {string} text */
 function wholeCharacters(text) {
   return text.replace(/\uFFFD+$/, "");
@@ -847,7 +811,9 @@ async function answer(webllm, question) {
     // Where a site may keep no files, as in a sandboxed frame, nothing is kept.
     if (split(error).name !== "SecurityError") throw error;
     if (question.kind === "sessions") return [];
-    if (question.kind === "sessions.text") throw notKept(question.sessionId);
+    if (question.kind === "sessions.text") {
+      throw new BridgeError("SessionNotFoundError", `No answer is kept under the id ${question.sessionId}.`);
+    }
   }
   return {};
 }
@@ -892,9 +858,10 @@ function describeText({ recoveredText, emittedTokens }) {
  * - without `top_logprobs` there are no logprobs at all;
  * - seeds below 0 break its generator of random numbers, and small ones all begin alike;
  * - the usage does not say how much of the prompt was still in the KV cache, and that of a resumed
- *   answer counts some tokens of its beginning, and the first new one sometimes twice.
+ *   answer counts some tokens of its beginning, and the first new one sometimes twice;
+ * - a resumed answer begins with its first new token, and nothing tells what it goes on from.
  *
- * Guarded by tests/bridge/mend.test.mjs, which runs WebLLM itself without a model, and by
+ * Guarded by mend.test.mjs and kept.test.mjs in tests/bridge, which run WebLLM itself without a model, and by
  * tests/browser/test_reference_chat.py.
  * @param {any} engine WebLLM's `MLCEngine`: what is mended is private
  */
@@ -918,10 +885,47 @@ function mend(engine) {
     mendPipeline(pipeline);
     return new MendedStream({ request, pipeline, state, offset, cached: reused.get(request) }).read(chunks);
   };
+  mendCoordinator(engine.resumableCoordinator);
   for (const name of ["chatCompletion", "completion"]) {
     const create = engine[name];
     engine[name] = (/** @type {any} */ request) => create.call(engine, withSeed(withTopLogprobs(request)));
   }
+}
+
+/** @param {any} coordinator of the answers that are kept */
+function mendCoordinator(coordinator) {
+  const { streamContinuation } = coordinator;
+  coordinator.streamContinuation = (/** @type {any[]} */ ...given) =>
+    wholeAnswer(given[5], streamContinuation.apply(coordinator, given));
+}
+
+/**
+ * The text that was kept as a first chunk, then the rest as WebLLM writes it, as one answer.
+ * @param {Kept} kept what it goes on from, read when nobody else could write any more
+ * @param {AsyncIterable<any>} rest
+ */
+async function* wholeAnswer(kept, rest) {
+  const same = { id: crypto.randomUUID(), created: Math.floor(Date.now() / 1000) };
+  const delta = { role: "assistant", content: wholeCharacters(kept.recoveredText) };
+  const choices = [{ index: 0, delta, finish_reason: null, logprobs: null }];
+  let isFirst = true;
+  for await (const chunk of rest) {
+    // Not before: only what has begun cleans up after itself.
+    if (isFirst) yield { ...same, model: kept.modelId, object: "chat.completion.chunk", choices };
+    isFirst = false;
+    yield { ...chunk, ...same, ...(chunk.usage && { usage: usageWith(kept, chunk.usage) }) };
+  }
+}
+
+/**
+ * Usage of the whole answer. WebLLM either keeps the cache of its prompt as well, or reads it again.
+ * @param {Kept} kept @param {any} rest
+ */
+function usageWith({ emittedTokens, processedSeqLen }, rest) {
+  const completion_tokens = emittedTokens + rest.completion_tokens;
+  const cached_tokens = Math.max(0, processedSeqLen - emittedTokens - rest.prompt_tokens);
+  const total_tokens = rest.prompt_tokens + completion_tokens;
+  return { ...rest, completion_tokens, total_tokens, extra: { ...rest.extra, cached_tokens } };
 }
 
 /**
@@ -1624,13 +1628,15 @@ class BridgeError extends Error {
 /** The names that callers can rely on. */
 const NAMES = new Set([
   "AbortError", "WorkerError", "DeviceLostError", "DisposedError", "WebGPUNotAvailableError", "DownloadError",
-  "IntegrityError", "ModelNotFoundError", "ModelNotLoadedError", "SessionNotFoundError", "ShaderF16SupportError",
-  "FeatureSupportError", "OutOfMemoryError", "ContextWindowSizeExceededError", "InvalidRequestError", "EngineError",
+  "IntegrityError", "ModelNotFoundError", "ModelNotLoadedError", "SessionNotFoundError", "NotResumableError",
+  "ShaderF16SupportError", "FeatureSupportError", "OutOfMemoryError", "ContextWindowSizeExceededError",
+  "InvalidRequestError", "EngineError",
 ]);
 
 /** Errors of a generation that are not the engine's: it is as good as before. */
 const BLAMELESS = new Set([
   "InvalidRequestError", "ContextWindowSizeExceededError", "ModelNotLoadedError", "SessionNotFoundError",
+  "NotResumableError",
 ]);
 
 /** What WebLLM 0.2.86 throws about a request only when the generation has begun, or about a model record. */
@@ -1670,6 +1676,8 @@ const SAYINGS = [
   [/because of requested \w+ exceeds limit|^Compiled artifact requires/, "FeatureSupportError"],
   [/out of memory|could not allocate|allocation failed/i, "OutOfMemoryError"],
   [/^Resumable session not found|^OPFS is unavailable/, "SessionNotFoundError"],
+  // Its last token was written while we were about to go on.
+  [/became unavailable for continued streaming/, "NotResumableError"],
   [/^(Resumable|Invalid resumable) /, "InvalidRequestError"],
   [/^Make sure /, "InvalidRequestError"],
   // An empty prompt; a prompt that is no text; a role that the model's template does not know.
@@ -1740,11 +1748,6 @@ function disposedError() {
 /** @param {string} message */
 function lostError(message) {
   return new BridgeError("DeviceLostError", `The GPU device was lost: ${message || "no reason given"}`);
-}
-
-/** @param {string} sessionId */
-function notKept(sessionId) {
-  return new BridgeError("SessionNotFoundError", `No answer is kept under the id ${sessionId}.`);
 }
 
 // ------------------------------------------------------------------------------ inside the worker

@@ -14,7 +14,14 @@ from .chat.call import ChatCall, read_call
 from .chat.stream import ChatStream
 from .embedding import embed, read_embedding_call
 from .engine.pool import Pool
-from .errors import EngineError, InvalidRequestError, ModelNotFoundError, SessionNotFoundError
+from .engine.streams import Runner
+from .errors import (
+    EngineError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    NotResumableError,
+    SessionNotFoundError,
+)
 from .model_list import list_models
 from .text.call import read_text_call
 from .text.stream import CompletionStream
@@ -115,37 +122,27 @@ class Api:
     async def resume(self, session_id: str) -> ChatStream:
         """Go on with an answer that was cut off; its model is loaded first if it must be.
 
-        The stream begins with the text that is kept. It ends after that, and no model is needed,
-        where the answer is not resumable: `finish_reason` is `stop` for one that was finished,
-        `length` for one that no model can go on with; of its prompt nothing is known.
+        Returns when the first chunk is there, the text that is kept. The stream ends after that,
+        and no model is needed, where the answer is not resumable: `finish_reason` is `stop` for
+        one that was finished, `length` for one that no model can go on with; of its prompt
+        nothing is known.
 
         Cancelled, the load or the request stops, and the engine is free for the next one.
 
         Raises:
             SessionNotFoundError: None of this id is kept.
             ModelNotFoundError: A record of one's own wrote it, and this client does not know it.
+            InvalidRequestError: It is still being written, here or in another tab.
             WebLLMError: The model could not be loaded, or what is kept cannot be read.
         """
         session = await self._session(session_id)
-        runner = self._pool if session.resumable else await self._kept(session)
-        call = ChatCall(
-            bodies=({"session_id": session.id},),
-            model=session.model,
-            stream=True,
-            include_usage=False,
-            # Only free text can be resumed, and tools bind it.
-            reads_tools=False,
-            splits_reasoning=True,
-        )
-        stream = ChatStream(runner, call, kind="resume")
-        try:
-            await stream.open()
-        except ModelNotFoundError as error:
-            raise ModelNotFoundError(
-                f"there is no model {session.model!r}, which wrote the answer {session.id!r}",
-                advice="If it is a record of your own, make the client with it: `records=[…]`.",
-            ) from error
-        return stream
+        if session.resumable:
+            try:
+                return await self._resumed(session, self._pool)
+            except NotResumableError:
+                # Most likely another tab has finished it since it was listed.
+                session = await self._session(session_id)
+        return await self._resumed(session, await self._kept(session))
 
     async def delete_session(self, session_id: str) -> None:
         """Delete a resumable answer and all that is kept of it.
@@ -158,6 +155,26 @@ class Api:
         """
         session = await self._session(session_id)
         await self._pool.query({"kind": "sessions.delete", "session_id": session.id})
+
+    async def _resumed(self, session: Session, runner: Runner) -> ChatStream:
+        call = ChatCall(
+            bodies=({"session_id": session.id},),
+            model=session.model,
+            stream=True,
+            include_usage=False,
+            # Only free text can be resumed, and tools bind it.
+            reads_tools=False,
+            splits_reasoning=True,
+        )
+        stream = ChatStream(runner, call, kind="resume")
+        try:
+            await stream.begin()
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(
+                f"there is no model {session.model!r}, which wrote the answer {session.id!r}",
+                advice="If it is a record of your own, make the client with it: `records=[…]`.",
+            ) from error
+        return stream
 
     async def _kept(self, session: Session) -> KeptAnswer:
         if not session.model:

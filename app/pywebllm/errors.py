@@ -11,7 +11,8 @@
     ├── OutOfMemoryError        (MemoryError)          the GPU has too little memory
     ├── ModelNotLoadedError     (RuntimeError)         nothing is loaded that could answer
     ├── InvalidRequestError     (ValueError)           the request cannot be honoured as it is
-    │   └── ContextWindowError                         the prompt is longer than the context window
+    │   ├── ContextWindowError                         the prompt is longer than the context window
+    │   └── NotResumableError                          nobody can go on with this kept answer
     ├── ParseError              (ValueError)           the answer does not fit the type asked for
     │   └── TruncatedError                             because it was cut off
     ├── ToolRoundsError         (RuntimeError)         the model went on calling tools
@@ -47,6 +48,7 @@ __all__ = [
     "InvalidRequestError",
     "ModelNotFoundError",
     "ModelNotLoadedError",
+    "NotResumableError",
     "OutOfMemoryError",
     "ParseError",
     "RequestTimeoutError",
@@ -157,6 +159,15 @@ class ContextWindowError(InvalidRequestError):
     advice = "Shorten the prompt, or choose a model with a larger context window."
 
 
+class NotResumableError(InvalidRequestError):
+    """No model can go on with this answer: it is finished, or too little of it is kept.
+
+    `sessions.resume` gives its text then, so that this error stays within the library.
+    """
+
+    advice = "See `await llm.sessions.list()` for the reason."
+
+
 class ParseError(WebLLMError, ValueError):
     """The answer is not of the type that was asked for; `text` is what the model wrote."""
 
@@ -248,6 +259,7 @@ _CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
         "InvalidRequestError": InvalidRequestError,
         "ModelNotFoundError": ModelNotFoundError,
         "ModelNotLoadedError": ModelNotLoadedError,
+        "NotResumableError": NotResumableError,
         "OutOfMemoryError": OutOfMemoryError,
         "SessionNotFoundError": SessionNotFoundError,
         "ShaderF16SupportError": FeatureSupportError,

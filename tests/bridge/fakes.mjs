@@ -93,8 +93,9 @@ export class World {
   /** The text of an answer that is kept. @type {(id: string) => Promise<any>} */
   kept = async (sessionId) => ({ ...SESSION, sessionId, recoveredText: "Hel", recoveryMode: "text_only" });
 
-  /** The rest of an answer that was cut off: a stream, or what `kept` says. @type {(id: string) => any} */
+  /** An answer that was cut off and goes on: a stream, or what `kept` says. @type {(id: string) => any} */
   rest = async function* () {
+    yield piece("Hel");
     yield piece("lo");
     yield piece("!");
     yield USAGE;

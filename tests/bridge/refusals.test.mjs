@@ -82,6 +82,7 @@ test("each other error has its own name, and the engine is given up", async () =
 for (const [message, name] of /** @type {[string, string][]} */ ([
   ["Resumable session not found: ", "SessionNotFoundError"],
   ["Resumable session is already active: ", "InvalidRequestError"],
+  [" became unavailable for continued streaming.", "NotResumableError"],
   ["Resumable generation currently supports text-only prompts.", "InvalidRequestError"],
   ["Invalid resumable ", "InvalidRequestError"],
   ["Prompt must contain at least one token", "InvalidRequestError"],

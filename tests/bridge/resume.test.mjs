@@ -1,12 +1,11 @@
-import assert from "node:assert/strict";
-import {
-  Gate, OTHER, RECORD, SESSION, USAGE, World, chat, drain, patiently, piece, resume, settle, test, textOf,
-} from "./fakes.mjs";
+/** Resuming over a WebLLM that is made up; see kept.test.mjs for the real one. */
 
-/** A world that keeps one answer, and a bridge with its model loaded. @param {object} [session] */
-async function keeping(session) {
+import assert from "node:assert/strict";
+import { Gate, World, chat, drain, patiently, piece, resume, settle, test, textOf } from "./fakes.mjs";
+
+/** A world that keeps one answer, and a bridge with its model loaded. */
+async function keeping() {
   const world = new World();
-  world.sessions = async () => [{ ...SESSION, sessionId: "another" }, { ...SESSION, ...session }];
   return { world, bridge: await world.loaded() };
 }
 
@@ -15,96 +14,35 @@ async function stillChats(bridge) {
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
 }
 
-test("an answer that was cut off goes on, in chunks of one answer", async () => {
-  const { bridge } = await keeping();
-  const { items, error } = await drain(resume(bridge));
-  assert.equal(error, undefined);
-  const chunks = items.flat();
-  assert.equal(textOf({ items }), "Hello!");
-  assert.equal(new Set(chunks.map(({ id }) => id)).size, 1);
-  assert.equal(new Set(chunks.map(({ created }) => created)).size, 1);
-  const { id, created, ...first } = chunks[0];
-  assert.match(id, /^[\da-f-]{36}$/);
-  assert.ok(Number.isInteger(created));
-  assert.deepEqual(first, {
-    object: "chat.completion.chunk",
-    model: RECORD.model_id,
-    choices: [{ index: 0, delta: { role: "assistant", content: "Hel" }, finish_reason: null, logprobs: null }],
-  });
-});
-
-for (const [how, read, cached] of /** @type {[string, number, number][]} */ ([
-  ["was kept", 0, 10],
-  ["is read again", 10, 0],
-  ["is read again with more than WebLLM counts", 9, 1],
-])) {
-  test(`its usage is that of the whole answer, where the prompt ${how}`, async () => {
-    const { world, bridge } = await keeping();
-    world.rest = async function* () {
-      const usage = { prompt_tokens: read, completion_tokens: 3, total_tokens: 3, extra: { e2e_latency_s: 1 } };
-      yield { choices: [], usage };
-    };
-    const { items } = await drain(resume(bridge));
-    const counts = { prompt_tokens: read, completion_tokens: 5, total_tokens: read + 5 };
-    const extra = { e2e_latency_s: 1, cached_tokens: cached };
-    assert.deepEqual(items.flat().at(-1).usage, { ...counts, extra });
-  });
-}
-
-test("what was kept comes as soon as WebLLM goes on", async () => {
+test("an answer that was cut off comes as WebLLM tells it", async () => {
   const { world, bridge } = await keeping();
-  const gates = [new Gate(), new Gate()];
+  const gate = new Gate();
   world.rest = async function* () {
-    await gates[0]?.passed;
-    yield piece("l");
-    await gates[1]?.passed;
-    yield piece("o");
+    yield piece("Hel");
+    await gate.passed;
+    yield piece("lo");
   };
   const stream = resume(bridge);
-  gates[0]?.open();
-  let text = "";
-  while (text !== "Hell") text += textOf({ items: JSON.parse((await stream.next()) ?? "") });
-  gates[1]?.open();
-  assert.equal(textOf(await drain(stream)), "o");
+  assert.deepEqual(JSON.parse((await stream.next()) ?? ""), [piece("Hel")]);
+  gate.open();
+  assert.deepEqual(await drain(stream), { items: [[piece("lo")]], error: undefined });
 });
 
-test("a character that was half written comes once, when it is whole", async () => {
-  const { world, bridge } = await keeping();
-  const usual = world.kept;
-  world.kept = async (id) => ({ ...(await usual(id)), recoveredText: "caf\uFFFD\uFFFD" });
-  world.rest = async function* () {
-    yield piece("é");
-    yield USAGE;
-  };
-  assert.equal(textOf(await drain(resume(bridge))), "café");
-});
-
-test("an answer that has ended is told again, with its end and usage, and nothing is generated", async () => {
-  const { world, bridge } = await keeping({ resumable: false, reason: "generation finished", recoveryMode: "none" });
-  const { items, error } = await drain(resume(bridge));
-  assert.equal(error, undefined);
-  const [text, end, usage] = items.flat();
-  assert.equal(text.choices[0].delta.content, "Hel");
-  assert.deepEqual(end.choices, [{ index: 0, delta: {}, finish_reason: "stop" }]);
-  const counts = { prompt_tokens: 0, completion_tokens: 2, total_tokens: 2, extra: { cached_tokens: 10 } };
-  assert.deepEqual([usage.choices, usage.usage], [[], counts]);
-  assert.equal(world.count("continue s1"), 0);
-});
-
-test("one that cannot go on gives its text, then the reason", async () => {
-  const reason = "missing RNG state; token replay unavailable";
-  const { bridge } = await keeping({ resumable: false, reason, recoveryMode: "text_only" });
-  const { items, error } = await drain(resume(bridge));
-  assert.equal(textOf({ items }), "Hel");
-  assert.deepEqual([error.name, error.message], ["InvalidRequestError", `The answer s1 cannot be continued: ${reason}.`]);
-  await stillChats(bridge);
-});
-
-test("so does one that WebLLM gives up at the last moment", async () => {
+test("one that cannot go on is a NotResumableError, and the engine is as good as before", async () => {
   const { world, bridge } = await keeping();
   world.rest = world.kept;
   const { items, error } = await drain(resume(bridge));
-  assert.deepEqual([textOf({ items }), error.name], ["Hel", "InvalidRequestError"]);
+  assert.deepEqual([items, error.name], [[], "NotResumableError"]);
+  await stillChats(bridge);
+});
+
+test("so is one that WebLLM gives up at the last moment", async () => {
+  const { world, bridge } = await keeping();
+  world.rest = async function* () {
+    throw "Error: Resumable session s1 became unavailable for continued streaming.";
+  };
+  const { items, error } = await drain(resume(bridge));
+  assert.deepEqual([items, error.name], [[], "NotResumableError"]);
   await stillChats(bridge);
 });
 
@@ -150,23 +88,11 @@ test("stop before the first step closes what WebLLM has begun", async () => {
 
 test("an answer that is not kept is a SessionNotFoundError", async () => {
   const { world, bridge } = await keeping();
-  assert.equal((await drain(resume(bridge, "nope"))).error.name, "SessionNotFoundError");
-  // Another page may delete it between two looks.
-  world.kept = async (id) => {
+  world.rest = async (id) => {
     throw `Error: Resumable session not found: ${id}`;
   };
   assert.equal((await drain(resume(bridge))).error.name, "SessionNotFoundError");
   await stillChats(bridge);
-});
-
-test("an answer of another model is not continued, but one that has ended needs no model", async () => {
-  const { bridge } = await keeping({ modelId: OTHER.model_id });
-  const { items, error } = await drain(resume(bridge));
-  assert.deepEqual([items, error.name], [[], "ModelNotLoadedError"]);
-  await stillChats(bridge);
-  const ended = await keeping({ modelId: OTHER.model_id, resumable: false, reason: "generation finished" });
-  const { items: chunks } = await drain(resume(ended.bridge));
-  assert.equal(chunks.flat()[0].model, OTHER.model_id);
 });
 
 test("stop interrupts WebLLM, closes its stream, and lets the next request in", async () => {
@@ -194,31 +120,31 @@ test("stop interrupts WebLLM, closes its stream, and lets the next request in", 
   assert.ok(world.log.indexOf("closed") < world.log.indexOf("create chat"));
 });
 
-test("stop while the text is looked for continues nothing", async () => {
+test("stop while the answer is looked for continues nothing", async () => {
   const { world, bridge } = await keeping();
   const gate = new Gate();
-  const usual = world.kept;
-  world.kept = async (id) => {
+  world.rest = async () => {
     await gate.passed;
-    return usual(id);
+    return (async function* () {
+      world.log.push("went on");
+      yield piece("lo");
+    })();
   };
   const stream = resume(bridge);
   await settle();
   stream.stop();
   gate.open();
   await stillChats(bridge);
-  assert.equal(world.count("continue s1"), 0);
+  assert.equal(world.count("went on"), 0);
 });
 
 test("files that cannot be read are not the engine's fault, a device that fails is", async () => {
   const { world, bridge } = await keeping();
-  const usual = world.sessions;
-  world.sessions = async () => {
+  world.rest = async () => {
     throw "NotReadableError: The file could not be read.";
   };
   assert.equal((await drain(resume(bridge))).error.name, "InvalidRequestError");
   await stillChats(bridge);
-  world.sessions = usual;
   world.rest = async function* () {
     throw "Error: Internal Error: filledKVCacheLength does not match expected value.";
   };

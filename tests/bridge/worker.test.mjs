@@ -9,7 +9,7 @@ const WEBLLM = `data:text/javascript,${encodeURIComponent(`
   export const prebuiltAppConfig = { model_list: [] };
   const original = () => {};
   export class WebWorkerMLCEngineHandler {
-    engine = { preparePrefillInput: original, streamCurrentGeneration: original };
+    engine = { preparePrefillInput: original, streamCurrentGeneration: original, resumableCoordinator: {} };
     async onmessage({ data: { kind, id } }) {
       if (kind === "reload") this.device = await new GPUAdapter().requestDevice();
       if (kind === "lose") this.device.lose({ message: "gone" });

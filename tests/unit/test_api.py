@@ -16,6 +16,7 @@ from pywebllm.errors import (
     EngineError,
     InvalidRequestError,
     ModelNotFoundError,
+    NotResumableError,
     SessionNotFoundError,
 )
 from pywebllm.model_list import list_models
@@ -222,6 +223,58 @@ async def test_an_answer_that_is_over_is_given_without_its_model(reason: str, fi
     assert answer.usage is not None
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (0, 7)
     assert (bench.bridge.loaded, bench.bridge.requests) == ([], [])
+
+
+async def test_an_answer_that_another_tab_finishes_meanwhile_is_given_whole() -> None:
+    bench = Bench()
+    resuming = asyncio.create_task(bench.api.resume("s1"))
+    refused = await bench.bridge.generations.get()
+    finished = {**KEPT[0], "resumable": False, "reason": "generation finished"}
+    text = {"text": "It was dark.", "completion_tokens": 9}
+    bench.bridge.replies |= {"sessions": [finished], "sessions.text": text}
+    refused.fail(NotResumableError("finished"))
+    answer = await (await resuming).read()
+    assert (answer.text, answer.choices[0].finish_reason) == ("It was dark.", "stop")
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == 9
+
+
+async def test_an_answer_that_the_model_cannot_restore_is_given_as_far_as_it_goes() -> None:
+    bench = Bench()
+    resuming = asyncio.create_task(bench.api.resume("s1"))
+    bench.bridge.replies["sessions.text"] = {"text": "It was", "completion_tokens": 2}
+    (await bench.bridge.generations.get()).fail(NotResumableError("no"))
+    answer = await (await resuming).read()
+    assert (answer.text, answer.choices[0].finish_reason) == ("It was", "length")
+
+
+async def test_an_answer_that_is_deleted_meanwhile_is_not_kept() -> None:
+    bench = Bench()
+    resuming = asyncio.create_task(bench.api.resume("s1"))
+    refused = await bench.bridge.generations.get()
+    bench.bridge.replies["sessions"] = []
+    refused.fail(NotResumableError("gone"))
+    with pytest.raises(SessionNotFoundError, match="'s1'"):
+        await resuming
+
+
+async def test_an_answer_that_is_still_written_elsewhere_cannot_be_resumed() -> None:
+    bench = Bench()
+    resuming = asyncio.create_task(bench.api.resume("s1"))
+    (await bench.bridge.generations.get()).fail(InvalidRequestError("written in another tab"))
+    with pytest.raises(InvalidRequestError, match="another tab"):
+        await resuming
+
+
+async def test_a_resumed_answer_that_is_given_up_before_its_first_chunk_is_stopped() -> None:
+    bench = Bench()
+    resuming = asyncio.create_task(bench.api.resume("s1"))
+    stream = await bench.bridge.generations.get()
+    await stream.read.wait()
+    resuming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await resuming
+    assert stream.stops
 
 
 async def test_an_answer_that_could_not_be_inspected_says_why() -> None:

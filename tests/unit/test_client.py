@@ -280,7 +280,7 @@ async def test_a_queued_request_that_is_given_up_leaves_the_others_alone(waiting
 
 
 async def test_the_clients_timeout_counts_for_streams_that_have_none() -> None:
-    bench = Bench(written("Hello."), timeout=15, replies=REPLIES)
+    bench = Bench(*[written("Hello.")] * 3, timeout=15, replies=REPLIES)
     async with bench.llm as llm:
         stream = await llm.chat.completions.create(messages=HELLO, stream=True)
         assert stream.timeout == 15

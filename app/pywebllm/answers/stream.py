@@ -112,6 +112,18 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
         with self._stopping_on_error():
             await source.open()
 
+    async def begin(self) -> None:
+        """Wait until the first chunk is there; it stays to be read.
+
+        Cancelled, it stops the load or the request, and the stream is over.
+
+        Raises:
+            WebLLMError: The model could not be loaded, or the answer failed.
+            RuntimeError: Another task is reading this stream.
+        """
+        while not self._waiting and self._sources:
+            await self._receive()
+
     async def read(self) -> FinalT_co:
         """Read to the end and return the whole answer.
 

@@ -33,12 +33,14 @@ class Sessions:
         """Go on with an answer that was cut off; its model is loaded if need be.
 
         The first chunk is the text that was written before, those after it are new; each is
-        waited for no longer than the client's timeout. A finished answer ends after its text.
+        waited for no longer than the client's timeout. This call waits for the first. A finished
+        answer ends after its text.
 
         Cancelled, or when the stream is left, the model stops; the session can be resumed again.
 
         Raises:
             SessionNotFoundError: No answer of this id is kept.
+            InvalidRequestError: It is still being written, in this tab or in another.
             RequestTimeoutError: The first chunk did not come within the client's timeout.
             WebLLMError: The model could not be loaded, or not go on.
         """

@@ -88,3 +88,16 @@ async def test_a_stream_with_a_timeout_goes_when_it_is_dropped() -> None:
         assert runner.requests[0].stream.stops == 1
     finally:
         gc.enable()
+
+
+async def test_a_stream_that_has_begun_has_its_first_chunk_and_leaves_it_to_be_read() -> None:
+    runner = FakeRunner()
+    stream = asked(runner)
+    beginning = asyncio.create_task(stream.begin())
+    await runner.requests[0].stream.read.wait()
+    assert not beginning.done()
+    runner.requests[0].finish(piece("a"), end(), usage())
+    await beginning
+    await stream.begin()
+    assert (stream.text, (await stream.read()).text) == ("", "a")
+    await stream.begin()
