@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def planned(tmp_path: Path) -> list[Step]:
     return [
         Step("data", ["data", "--count", "1"]),
         Step("checksums", ["checksums", tmp_path / "model"]),
-        Step("last", ["data", "--count", "0"]),
+        Step("last", ["data", "--count", "1"]),
     ]
 
 
@@ -43,7 +44,7 @@ def test_a_failed_step_stops_and_the_next_call_goes_on(
 
 
 def test_what_follows_a_step_that_runs_runs_again(tmp_path: Path) -> None:
-    some = [Step(name, ["data", "--count", "0"]) for name in ("first", "second", "third")]
+    some = [Step(name, ["data", "--count", "1"]) for name in ("first", "second", "third")]
     run_steps(some, tmp_path / "done")
     (tmp_path / "done" / "third").write_text("old")
     (tmp_path / "done" / "second").unlink()
@@ -51,14 +52,78 @@ def test_what_follows_a_step_that_runs_runs_again(tmp_path: Path) -> None:
     assert (tmp_path / "done" / "third").read_text("utf-8") != "old"
 
 
+def test_only_the_same_command_is_done_before(tmp_path: Path) -> None:
+    state = tmp_path / "state.pt"
+
+    def run(*, seed: str, count: str) -> None:
+        first = ["data", "--seed", seed, "--count"]
+        some = [
+            Step("first", first, [count], outdated=[state]),
+            Step("second", ["checksums", tmp_path / "model"]),
+        ]
+        run_steps(some, tmp_path / "done")
+
+    file = tmp_path / "model" / "resolve" / "v1" / "model.wasm"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    run(seed="0", count="1")
+    state.touch()
+    marks = mark(tmp_path / "done")
+    run(seed="0", count="2")
+    assert mark(tmp_path / "done") == marks, "more effort is no other step"
+    assert state.exists()
+    run(seed="1", count="2")
+    assert mark(tmp_path / "done").keys() == marks.keys()
+    assert not mark(tmp_path / "done").items() & marks.items(), "what follows runs again as well"
+    assert not state.exists()
+
+
+def mark(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+
+
+def test_what_is_done_stays_done_under_another_path(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    file = here / "model" / "resolve" / "v1" / "model.wasm"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    run_steps(planned(here), here / "done")
+    shutil.copytree(here, there)
+    before = mark(there / "done")
+    shutil.rmtree(there / "model")
+    run_steps(planned(there), there / "done")
+    assert mark(there / "done") == before
+
+
+def asked(out: Path, **given: object) -> Namespace:
+    usual = {"preset": "full", "seed": 3, "processes": 2, "minutes": 2.5, "revision": None}
+    return Namespace(**{**usual, "out": out, **given})
+
+
+def commands(out: Path, **given: object) -> dict[str, str]:
+    return {step.name: " ".join(map(str, step.command)) for step in steps(asked(out, **given))}
+
+
+def test_preset_seed_and_revision_make_other_steps_and_time_does_not(tmp_path: Path) -> None:
+    usual = commands(tmp_path)
+    assert commands(tmp_path, minutes=9, processes=None) == usual
+    for given in ({"preset": "smoke"}, {"seed": 4}):
+        other = commands(tmp_path, **given)
+        assert other["text"] != usual["text"]
+        assert other["train"] != usual["train"]
+    other = commands(tmp_path, revision="another")
+    assert {name for name in usual if other[name] != usual[name]} == {"build", "verify", "evaluate"}
+
+
 @pytest.mark.parametrize("preset", ["full", "smoke"])
 def test_every_step_is_a_command(preset: str, tmp_path: Path) -> None:
-    asked = Namespace(preset=preset, seed=3, out=tmp_path, processes=2, minutes=2.5, revision=None)
-    made = steps(asked)
+    made = steps(asked(tmp_path, preset=preset))
     assert [step.name for step in made] == [
         *("text", "train", "build", "checksums", "verify", "evaluate")
     ]
     for step in made:
-        assert command_line().parse_args([*map(str, step.command)])
-    assert command_line().parse_args([*map(str, made[1].command)]).minutes == 2.5
+        assert command_line().parse_args([*map(str, step.command), *step.effort])
+    train = command_line().parse_args([*map(str, made[1].command), *made[1].effort])
+    assert (train.minutes, train.processes) == (2.5, 2)
+    assert train.state in made[0].outdated
     assert f"{BUILTIN_MODEL}/resolve/{BUILTIN_REVISION}" in str(made[2].command)
