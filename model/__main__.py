@@ -7,6 +7,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from model.compile.arguments import add_build, add_verify
@@ -56,10 +57,31 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    """Read a whole number above zero.
+
+    Raises argparse.ArgumentTypeError, which argparse shows with the option's name.
+    """
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number above zero, not {text!r}")
+
+
+def _minutes(text: str) -> float:
+    """Read a number above zero.
+
+    Raises argparse.ArgumentTypeError, which argparse shows with the option's name.
+    """
+    with suppress(ValueError):
+        if (minutes := float(text)) > 0:
+            return minutes
+    raise argparse.ArgumentTypeError(f"must be a number above zero, not {text!r}")
+
+
 def _everything(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.everything", function="everything", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=float, help="for training and its report")
+    parser.add_argument("--minutes", type=_minutes, help="for training and its report")
     parser.add_argument("--revision", help="folder of the files (default: the library's)")
     parser.add_argument("--fresh", action="store_true", help="do everything again")
 
@@ -71,7 +93,7 @@ def _checksums(parser: argparse.ArgumentParser) -> None:
 
 def _data(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.data.command", function="run", needs=())
-    parser.add_argument("--count", type=int, default=10, help="how many (default 10)")
+    parser.add_argument("--count", type=_count, default=10, help="how many (default 10)")
     parser.add_argument("--split", choices=("train", "valid"), default="train")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--seed", type=int, default=0)
@@ -85,19 +107,19 @@ def _tokenizer(parser: argparse.ArgumentParser) -> None:
 def _text(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="text", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--conversations", type=int, help="how many to make")
+    parser.add_argument("--conversations", type=_count, help="how many to make")
     _state(parser)
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="train", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=float, help="time for everything, report included")
-    parser.add_argument("--steps", type=int, help="stop after so many steps")
-    parser.add_argument("--batch", type=int, help="rows in a batch, for each process")
-    parser.add_argument("--conversations", type=int, help="how many to make")
+    parser.add_argument("--minutes", type=_minutes, help="time for everything, report included")
+    parser.add_argument("--steps", type=_count, help="stop after so many steps")
+    parser.add_argument("--batch", type=_count, help="rows in a batch, for each process")
+    parser.add_argument("--conversations", type=_count, help="how many to make")
     parser.add_argument("--shape", help="a name from model/train/shapes.py")
-    parser.add_argument("--workers", type=int, help="that train (default: one a GPU)")
+    parser.add_argument("--workers", type=_count, help="that train (default: one a GPU)")
     parser.add_argument("--fresh", action="store_true", help="do not go on from the last state")
     _state(parser)
 
@@ -110,21 +132,21 @@ def _curve(parser: argparse.ArgumentParser) -> None:
 def _compare(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.compare", function="compare", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=float, default=1.5, help="of training, for each")
+    parser.add_argument("--minutes", type=_minutes, default=1.5, help="of training, for each")
     parser.add_argument("--shapes", help="names from model/train/shapes.py (default: all)")
     parser.add_argument(
         "--variations",
         action="store_true",
         help="the shape base also with other learning rates and times of quantisation",
     )
-    parser.add_argument("--batch", type=int, help="rows in a batch")
-    parser.add_argument("--conversations", type=int, default=300_000, help="how many to make")
+    parser.add_argument("--batch", type=_count, help="rows in a batch")
+    parser.add_argument("--conversations", type=_count, default=300_000, help="how many to make")
 
 
 def _sample(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="sample", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--count", type=int, help="how many held-out forms")
+    parser.add_argument("--count", type=_count, help="how many held-out forms")
 
 
 def _state(parser: argparse.ArgumentParser) -> None:
@@ -142,7 +164,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
         "--smoke", dest="preset", action="store_const", const="smoke", help="tiny, for a CPU"
     )
     parser.add_argument("--out", type=Path, default=_SCRATCH, help=f"folder (default {_SCRATCH})")
-    parser.add_argument("--processes", type=int, help="that make text (default: one a core)")
+    parser.add_argument("--processes", type=_count, help="that make text (default: one a core)")
     parser.add_argument("--seed", type=int, default=0)
 
 

@@ -166,8 +166,6 @@ def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
         for name in ("minutes", "steps", "batch", "conversations")
         if (value := getattr(arguments, name, None)) is not None
     }
-    if any(value <= 0 for value in given.values()):
-        raise RecipeError("--minutes, --steps, --batch and --conversations must be above zero")
     if name := getattr(arguments, "shape", None):
         known = [one for one in SHAPES if one not in UNTIED]
         if name not in known:

@@ -127,3 +127,26 @@ def test_every_step_is_a_command(preset: str, tmp_path: Path) -> None:
     assert (train.minutes, train.processes) == (2.5, 2)
     assert train.state in made[0].outdated
     assert f"{BUILTIN_MODEL}/resolve/{BUILTIN_REVISION}" in str(made[2].command)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *[(name, "--processes") for name in ("all", "tokenizer", "text", "train", "compare")],
+        *[(name, "--minutes") for name in ("all", "train", "compare")],
+        *[(name, "--conversations") for name in ("text", "train", "compare")],
+        *[(name, "--count") for name in ("data", "sample")],
+        *[("train", name) for name in ("--steps", "--batch", "--workers")],
+        ("compare", "--batch"),
+    ],
+)
+@pytest.mark.parametrize("value", ["0", "-1", "none"])
+def test_numbers_must_be_above_zero(
+    command: str, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line().parse_args([command, option, "2"])
+    with pytest.raises(SystemExit):
+        command_line().parse_args([command, option, value])
+    told = capsys.readouterr().err
+    assert f"argument {option}: must be a " in told
+    assert f"number above zero, not '{value}'" in told
