@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 from model.tools import RecipeError
 from model.train import folder
+from model.train import state as state_file
 from model.train.corpus import sample_texts
 from model.train.curve import draw
 from model.train.generate import Sampling
@@ -107,7 +108,10 @@ def text(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Do everything from text to report, within the time given."""
+    """Do everything from text to report, within the time given.
+
+    Raises RecipeError when there is no such shape, or the state is of another.
+    """
     started = time.monotonic()
     preset = _adjusted(PRESETS[arguments.preset], arguments)
     out: Path = arguments.out
@@ -115,12 +119,7 @@ def train(arguments: argparse.Namespace) -> None:
     if arguments.fresh:
         state.unlink(missing_ok=True)
         (out / "loss.csv").unlink(missing_ok=True)
-    words = (
-        load_tokenizer(out)
-        if state.is_file()
-        else _tokenizer(preset, out, arguments.seed, _processes(arguments))
-    )
-    rows = _text(preset, words, arguments)
+    rows = _text(preset, _words(preset, arguments), arguments)
     deadline = started + preset.minutes * 60 - preset.reserve
     plan = Plan(batch=preset.batch, steps=preset.steps, deadline=deadline)
     job = Job(shape=preset.shape, text=rows, plan=plan, out=out, state=state, seed=arguments.seed)
@@ -176,6 +175,15 @@ def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
 
 def _processes(arguments: argparse.Namespace) -> int:
     return arguments.processes or os.cpu_count() or 1
+
+
+def _words(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
+    """Return the tokenizer of the state to go on from, or a new one where there is no state."""
+    if not arguments.state.is_file():
+        return _tokenizer(preset, arguments.out, arguments.seed, _processes(arguments))
+    # Now, before minutes go into text for a state of another shape.
+    state_file.read(arguments.state, preset.shape)
+    return load_tokenizer(arguments.out)
 
 
 def _tokenizer(preset: Preset, out: Path, seed: int, processes: int) -> Tokenizer:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.tools import RecipeError
+from model.train import state as state_file
 from model.train.loss import learned, loss_of
 from model.train.network import Llama
 from model.train.schedule import QUANTISED_FROM, learning_rate, quantised_share
@@ -79,7 +80,7 @@ class Trainer:
     def train(self, save: Callable[[Llama], None], *, until: float = 1.0) -> None:
         """Train until that share of the plan is done; `save` gets the network now and then.
 
-        Raises RecipeError when the loss stops being a number.
+        Raises RecipeError when the loss stops being a number, or `state` is of another shape.
         """
         self._resume()
         progress = self._before
@@ -209,14 +210,12 @@ class Trainer:
         save(self._network)
         if self._state is None:
             return
-        self._state.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._state.with_suffix(".part")
-        torch.save({**self.snapshot(), "progress": progress}, partial)
-        partial.replace(self._state)
+        snapshot = {**self.snapshot(), "progress": progress}
+        state_file.write(snapshot, self._network.shape, self._state)
 
     def _resume(self) -> None:
         if self._step or self._state is None or not self._state.is_file():
             return
-        state = torch.load(self._state, map_location=self._team.device, weights_only=True)
-        self.restore(state)
+        shape, device = self._network.shape, self._team.device
+        self.restore(state_file.read(self._state, shape, device=device))
         log.info("going on from step %d, %.0f %% done", self._step, 100 * self._before)

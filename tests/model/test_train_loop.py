@@ -17,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from model.__main__ import main
+from model.tools import RecipeError
 from model.train import folder
 from model.train.corpus import LEARNED, START
 from model.train.loop import Plan, Trainer
 from model.train.network import Llama
-from model.train.shape import SMOKE
+from model.train.shape import SMOKE, Shape
 from model.train.team import Team, together
 
 pytestmark = pytest.mark.recipe
@@ -34,11 +35,11 @@ def rows() -> NDArray[np.int16]:
     return made
 
 
-def trainer(tmp_path: Path, *, steps: int, seconds: float = 100) -> Trainer:
+def trainer(tmp_path: Path, *, steps: int, seconds: float = 100, shape: Shape = SMOKE) -> Trainer:
     torch.manual_seed(0)
     plan = Plan(batch=4, steps=steps, deadline=time.monotonic() + seconds, log_every=5)
     return Trainer(
-        Llama(SMOKE),
+        Llama(shape),
         rows(),
         rows(),
         plan=plan,
@@ -84,6 +85,20 @@ def test_training_can_fork_where_quantisation_begins(tmp_path: Path) -> None:
     assert made.snapshot()["step"] == 20
 
 
+def test_state_of_another_shape_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer(tmp_path, steps=1).train(lambda _: None)
+    other = trainer(tmp_path, steps=2, shape=replace(SMOKE, num_hidden_layers=3))
+    with pytest.raises(RecipeError, match=r"state\.pt is .* another shape.* --fresh starts anew"):
+        other.train(lambda _: None)
+    # The command says so before it makes any text.
+    files = ["--out", str(tmp_path / "out"), "--state", str(tmp_path / "state.pt")]
+    assert main(["train", "--preset", "full", *files]) == 1
+    assert "another shape" in capsys.readouterr().err
+    assert not (tmp_path / "text").exists()
+
+
 def _average(folder: Path, team: Team) -> None:
     weight = torch.zeros(2, 3)
     weight.grad = torch.full((2, 3), float(team.rank))
@@ -117,17 +132,9 @@ def test_deadline_ends_training(tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "model", "train", "--smoke", "--steps", "2"]
-    command += [
-        "--processes",
-        "1",
-        "--workers",
-        "2",
-        "--out",
-        str(out),
-        "--state",
-        str(tmp_path / "state.pt"),
-    ]
+    files = ["--processes", "1", "--out", str(out), "--state", str(tmp_path / "state.pt")]
+    command = [sys.executable, "-m", "model", "train", "--smoke", "--steps", "2", "--workers", "2"]
+    command += files
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     names = {file.name for file in out.iterdir()}
