@@ -859,7 +859,8 @@ function describeText({ recoveredText, emittedTokens }) {
  * - seeds below 0 break its generator of random numbers, and small ones all begin alike;
  * - the usage does not say how much of the prompt was still in the KV cache, and that of a resumed
  *   answer counts some tokens of its beginning, and the first new one sometimes twice;
- * - a resumed answer begins with its first new token, and nothing tells what it goes on from.
+ * - a resumed answer begins with its first new token, and nothing tells what it goes on from;
+ * - an answer that is to be resumable and cannot be kept is written all the same, and only logged.
  *
  * Guarded by mend.test.mjs and kept.test.mjs in tests/bridge, which run WebLLM itself without a model, and by
  * tests/browser/test_reference_chat.py.
@@ -894,9 +895,40 @@ function mend(engine) {
 
 /** @param {any} coordinator of the answers that are kept */
 function mendCoordinator(coordinator) {
-  const { streamContinuation } = coordinator;
+  const { streamContinuation, tryCreateJournal } = coordinator;
   coordinator.streamContinuation = (/** @type {any[]} */ ...given) =>
     wholeAnswer(given[5], streamContinuation.apply(coordinator, given));
+  coordinator.tryCreateJournal = (/** @type {any} */ config) => {
+    if (!config) return undefined;
+    const journal = tryCreateJournal.call(coordinator, { ...config, strictPersistence: false });
+    if (!journal) throw cannotKeep("it has no file system for sites");
+    const { begin } = journal;
+    journal.config = config;
+    journal.begin = (/** @type {any} */ first) => beginOrRefuse(journal, begin.call(journal, first));
+    return journal;
+  };
+}
+
+/**
+ * Once an answer's beginning is kept, `strictPersistence` decides whether a file that fails ends it: by default it
+ * does not, for the answer can be gone on with from there.
+ * @param {any} journal @param {Promise<void>} beginning
+ */
+async function beginOrRefuse(journal, beginning) {
+  try {
+    await beginning;
+  } catch (error) {
+    const { message } = split(error);
+    // The id is taken, or cannot be one: this is about the request.
+    throw /^(Resumable session|Invalid resumable) /.test(message) ? error : cannotKeep(message);
+  }
+  if (!journal.active) throw cannotKeep(split(journal.pendingError).message);
+}
+
+/** @param {string} reason */
+function cannotKeep(reason) {
+  const advice = "Leave out resumable, or free disk space and use no private window and no sandboxed frame.";
+  return invalid(`This browser cannot keep the answer: ${reason.replace(/\.$/, "")}. ${advice}`);
 }
 
 /**
@@ -1718,6 +1750,8 @@ function stableName(name, message, during) {
   if (during !== "load" && GONE.has(name)) return "DeviceLostError";
   if (NAMES.has(name)) return name;
   if (REFUSALS.has(name)) return "InvalidRequestError";
+  // All that is written after a load are answers that are kept.
+  if (during === "generate" && name === "QuotaExceededError") return "InvalidRequestError";
   const known = ALIASES[name] ?? SAYINGS.find(([saying]) => saying.test(message))?.[1];
   if (known) return known;
   // Until WebLLM has given its iterator it only looks at the request.

@@ -6,12 +6,13 @@
 import assert from "node:assert/strict";
 import { beforeEach } from "node:test";
 import { Gate, chat, drain, query, resume, settle, test, textOf } from "./fakes.mjs";
-import { Folder, giveFiles } from "./files.mjs";
+import { Folder, fill, giveFiles } from "./files.mjs";
 import { PROMPT_TOKENS, ask, bytes, read, writing } from "./pipeline.mjs";
 
 beforeEach(() => {
   const root = new Folder();
   giveFiles(async () => root);
+  fill(false);
 });
 
 /** @param {any} bridge @param {object} [body] @param {object} [settings] */
@@ -130,6 +131,66 @@ test("other likely tokens that nobody asked for are not told after a resume eith
   await cutOff(given, 1, { logprobs: true });
   const { logprobs } = read(await drain(resume(given.second.bridge)));
   assert.deepEqual(logprobs.map((/** @type {any} */ it) => [it.token, it.top_logprobs]), [["c", []]]);
+});
+
+for (const [where, getDirectory] of /** @type {[string, undefined | (() => Promise<unknown>)][]} */ ([
+  ["has no file system", undefined],
+  ["may keep no files", async () => {
+    throw new DOMException("Security error when calling GetDirectory", "SecurityError");
+  }],
+])) {
+  for (const strictPersistence of [false, true]) {
+    test(`where a site ${where} an answer that is to be kept is refused; strict: ${strictPersistence}`, async () => {
+      giveFiles(getDirectory);
+      const { bridge } = await writing("a");
+      const { items, error } = await drain(keep(bridge, {}, { strictPersistence }));
+      assert.deepEqual([items, error.name], [[], "InvalidRequestError"]);
+      assert.match(error.message, /^This browser cannot keep the answer: .*Leave out resumable/);
+      assert.equal((await ask(bridge)).text, "a");
+      const off = { extra_body: { resumable: { enabled: false } } };
+      assert.equal((await ask(bridge, off)).text, "a");
+    });
+  }
+}
+
+test("a full disk refuses an answer at its beginning, and not half-way", async () => {
+  const { first, step } = await tabs("a", "b", "c");
+  fill(true);
+  const { error } = await drain(keep(first.bridge));
+  assert.equal(error.name, "InvalidRequestError");
+  assert.match(error.message, /Quota exceeded\. Leave out resumable, or free disk space/);
+  fill(false);
+  const writer = drain(keep(first.bridge, {}, { sessionId: "s2" }));
+  await settle();
+  fill(true);
+  await step(3);
+  assert.equal(textOf(await writer), "abc");
+});
+
+test("where persistence is strict a full disk ends the answer, and not the engine", async () => {
+  const { first, step } = await tabs("a", "b", "c");
+  const writer = drain(keep(first.bridge, {}, { strictPersistence: true }));
+  await settle();
+  fill(true);
+  await step(1);
+  const { items, error } = await writer;
+  assert.deepEqual([textOf({ items }), error.name], ["a", "InvalidRequestError"]);
+  assert.match(error.message, /Quota exceeded/);
+  const next = ask(first.bridge);
+  await settle();
+  await step(3);
+  assert.equal((await next).text, "abc");
+});
+
+test("an answer that a full disk has cut off goes on from its beginning", async () => {
+  const { first, second, step } = await tabs("a", "b", "c");
+  const writer = drain(keep(first.bridge));
+  await settle();
+  fill(true);
+  await step(3);
+  await writer;
+  fill(false);
+  assert.equal(read(await drain(resume(second.bridge))).text, "abc");
 });
 
 test("an id that is taken, or can be none, is the request's fault", async () => {

@@ -37,6 +37,11 @@ def read_resumable(value: object) -> dict[str, object] | None:
     `value` is True, False, None, or a mapping of WebLLM's settings, with names in snake_case or
     as WebLLM spells them; a mapping asks for it unless it says `enabled=False`.
 
+    Whatever they are, an answer whose beginning cannot be kept is an `InvalidRequestError`: the
+    bridge sees to that, where WebLLM would only log it. `strict_persistence` decides about what
+    comes later, when the disk is full or the visitor clears this site's data: by default the
+    answer goes on and what is kept of it is shorter; with True it ends with an error.
+
     Raises:
         InvalidRequestError: It is none of these, or a setting is unknown or out of its range.
     """

@@ -14,7 +14,11 @@ __all__ = ["Sessions"]
 class Sessions:
     """Chats that were asked for with `extra_body={"resumable": True}`; not in the reference.
 
-    The browser keeps them in this site's own storage. Text only, one answer, no grammar.
+    The browser keeps them in this site's own storage. Text only, one answer, no grammar. Where
+    there is no storage, as in some private windows and sandboxed frames, or none is free, such a
+    chat is refused with an `InvalidRequestError`. Once its beginning is kept it is written to its
+    end, also when the disk fills up meanwhile: what is kept can be gone on with from there. With
+    `{"strict_persistence": True}` it fails then.
     """
 
     def __init__(self, api: Api, *, timeout: float | None) -> None:
