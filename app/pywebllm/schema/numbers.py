@@ -201,14 +201,20 @@ def _fits_some(bounds: _Range) -> bool:
 
 def _fraction_digits(bounds: _Range, place: Place) -> int:
     given = [abs(bound) for bound in (bounds.low, bounds.high) if bound is not None]
+    # Beyond so many digits a number next to the bound is read as the bound itself.
+    excluded = [
+        abs(bound)
+        for bound, strict in ((bounds.low, bounds.above), (bounds.high, bounds.below))
+        if bound is not None and strict
+    ]
     most = MOST_DIGITS
     for bound in given:
         before, digits = _split(bound)
         room = MOST_DIGITS - len(str(before))
-        if len(digits) > max(room, 0):
+        if len(digits) > max(room, 0) or (room < 0 and bound in excluded):
             raise place.error(
                 f"the bound {bound} has more than {MOST_DIGITS} digits",
-                advice="Round it.",
+                advice="Round it, or use minimum and maximum.",
             )
         most = min(most, room)
     return max(most, 1, *(len(_split(bound)[1]) for bound in given), 1)

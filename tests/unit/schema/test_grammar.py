@@ -133,6 +133,20 @@ def test_numbers_have_no_exponent_and_keep_their_bounds() -> None:
         assert not found.accepts(text), text
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "integer", "exclusiveMinimum": 10**16},
+        {"type": "number", "minimum": 10**16},
+        {"type": "number", "exclusiveMinimum": 999999999999999, "maximum": 10**16},
+    ],
+)
+def test_other_large_bounds_are_kept(schema: Any) -> None:
+    found, chance = grammar(schema), random.Random(4)
+    for _ in range(50):
+        Draft202012Validator(schema).validate(json.loads(found.derive(chance)))
+
+
 @pytest.mark.parametrize("text", ["Zoë", "Gonçalo", "Édith", "naïve", "øø1", "ßß", "Thảo b"])
 def test_a_fixed_text_keeps_its_letters(text: str) -> None:
     schema = {"enum": [text, "x"]}
@@ -298,6 +312,8 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"type": "integer", "multipleOf": 99991}, "$", "too many remainders"),
     ({"type": "integer", "format": "uint8"}, "$", "'format': 'uint8'"),
     ({"type": "number", "minimum": 0.12345678901234567}, "$", "more than 15 digits"),
+    ({"type": "number", "exclusiveMinimum": 10**16}, "$", "more than 15 digits"),
+    ({"type": "number", "exclusiveMaximum": -(10**15)}, "$", "more than 15 digits"),
     ({"type": "string", "format": "iban"}, "$", "'format': 'iban'"),
     ({"type": "string", "format": "date", "pattern": "a"}, "$", "do not go together"),
     ({"type": "string", "minLength": 3, "maxLength": 2}, "$", "minLength is above maxLength"),
