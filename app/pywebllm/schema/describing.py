@@ -197,9 +197,17 @@ class _Describer:
             "maxItems": len(items),
         }
 
+    def _inlined(self, type_: Any, path: str) -> dict[str, object]:
+        """Describe a type where no reference may stand."""
+        found, notes = unwrapped(type_)
+        shape = self._shape(found, path)
+        if not isinstance(shape, Alias):
+            return self.any(type_, path)
+        return self._noted(found, notes, self._inlined(shape.value, path))
+
     def _map(self, shape: Names, path: str) -> dict[str, object]:
         value = self.any(shape.value, f"{path}[]")
-        key = self.any(shape.key, f"{path} (its keys)")
+        key = self._inlined(shape.key, f"{path} (its keys)")
         names = key.get("enum")
         if isinstance(names, list) and all(isinstance(name, str) for name in names):
             return {

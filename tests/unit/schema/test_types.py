@@ -31,6 +31,10 @@ from tests.unit.schema.shop import (
     Positive,
 )
 
+Name = TypeAliasType("Name", str)
+Side = TypeAliasType("Side", Literal["a", "b"])
+Several = TypeAliasType("Several", set[int])
+
 EVERYTHING = Everything(
     text="é", whole=1, real=1.5, flag=True, nothing=None, any=[{"a": None}],
     day=date(2026, 1, 31), moment=datetime(2026, 1, 31, 12, tzinfo=UTC),
@@ -154,6 +158,8 @@ def test_annotated_types_say_what_they_say_to_pydantic() -> None:
         (Annotated[str, "x"], '"a"', "a"),
         (dict[Literal["a", "b"], int], '{"b": 1}', {"b": 1}),
         (date | str, '"2026-01-31"', "2026-01-31"),
+        (dict[Name, int], '{"a": 1}', {"a": 1}),
+        (dict[Annotated[Side, "x"], int], '{"b": 1}', {"b": 1}),
     ],
 )
 def test_a_value_is_read_as_the_type_says(type_: Any, text: str, value: object) -> None:
@@ -263,9 +269,6 @@ def test_what_a_class_takes_beside_its_fields_keeps_its_default() -> None:
     assert build(Seeded, '{"value": 1}') == Seeded(1)
 
 
-Several = TypeAliasType("Several", set[int])
-
-
 @pytest.mark.parametrize(
     "type_",
     [
@@ -285,3 +288,8 @@ def test_a_set_that_must_hold_one_is_written_as_a_list() -> None:
     type_ = Annotated[set[int], annotated_types.Len(1, 2)]
     assert Grammar.read(grammar_of(schema_of(type_))).accepts("[1, 1]")
     assert build(type_, "[1, 1]") == {1}
+
+
+def test_the_bounds_of_an_alias_hold_for_the_keys_of_a_dict() -> None:
+    found: Any = schema_of(dict[Annotated[Name, annotated_types.MaxLen(3)], int])
+    assert found["propertyNames"] == {"type": "string", "maxLength": 3}
