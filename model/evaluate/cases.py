@@ -22,6 +22,7 @@ __all__ = ["SEEDS", "case_of", "make_cases", "persona_cases"]
 
 # Kinds of turns that write about the person, and do not just speak of them.
 _WRITTEN = ("persona", "typed", "rewrite")
+_IN_GRAMMAR = ("name", "age", "occupation")
 # So often one form is asked for, each time with another seed.
 SEEDS = 20
 _FORM = {
@@ -104,7 +105,7 @@ def case_of(conversation: Conversation, *, key: str, first: int = 1) -> Case:
     for number, turn in enumerate(conversation.turns):
         fields = turn.fields or fields
         gone = _gone(gone, turn, told)
-        told += turn.fields.values() if turn.fields else [turn.asked[-1].content]
+        told += _told(turn)
         seed = seed_of(f"{key}/{number}")
         typed = turn.kind == "typed"
         request = typed_parameters(fields, seed=seed) if typed else chat_request(seed=seed)
@@ -119,6 +120,16 @@ def case_of(conversation: Conversation, *, key: str, first: int = 1) -> Case:
             )
         )
     return Case(id=key, group="follow-up", asks=asks)
+
+
+def _told(turn: Turn) -> list[str]:
+    if _is_anew(turn) and turn.fields:
+        return [*turn.fields.values()]
+    # A grammar tells these, whatever the words say.
+    return [
+        turn.asked[-1].content,
+        *(value for name, value in turn.fields.items() if name in _IN_GRAMMAR),
+    ]
 
 
 def _gone(before: Sequence[str], turn: Turn, told: Sequence[str]) -> tuple[str, ...]:
