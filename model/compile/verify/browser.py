@@ -1,7 +1,7 @@
 """A page with the real WebLLM and one model in it, in headless Chromium."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
 PROBE: Final = Path(__file__).with_name("probe.js")
 _PATIENCE_MS: Final = 300_000
 _REVISION: Final = "/model/resolve/v1/"
+_FEW, _MANY = 4, 200
 
 
 class Engine:
@@ -32,12 +33,22 @@ class Engine:
         self._page = page
         self._url = url
         self.settings: dict[str, Any] = json.loads((model / "mlc-chat-config.json").read_text())
-        self.white_space = _white_space(model / "tokenizer.json")
+        tokenizer = json.loads((model / "tokenizer.json").read_text("utf-8"))
+        form = self.settings["conv_template"]
+        ends: list[int] = form["stop_token_ids"]
+        self._end = ends[0] if ends else _stand_in(tokenizer)
+        # A text that ends an answer stays in WebLLM's cache in part, as the next turn's first
+        # tokens. Here only tokens end one, so that all that is fed is known.
+        by_text = bool(form["stop_str"]) or not ends
+        self._ends = {"stop_str": [], "stop_token_ids": ends or [self._end]} if by_text else None
+        self.white_space = _white_space(tokenizer)
         """The tokens that hold a space, a tab or a line break."""
+        self.ordinary = _ordinary(tokenizer, ends)
+        """At most 200 tokens that are no special ones and end no answer: letters and digits."""
 
     def load(self) -> dict[str, Any]:
         """Load the model anew; return `{milliseconds, adapter}`."""
-        return dict(self._call("load", self._url))
+        return dict(self._call("load", {"url": self._url, "ends": self._ends}))
 
     def trace(self, request: dict[str, Any], *, tokens: int, fresh: bool) -> list[dict[str, Any]]:
         """Answer one chat request, in a new conversation if `fresh`; return what happened.
@@ -46,8 +57,7 @@ class Engine:
         are `{fed: tokens, past: cached}` (given to the network), `{logits: numbers}` (what it
         answered), `{sampled: token}` and at the end `{text, usage}`.
         """
-        stop = self.settings["conv_template"]["stop_token_ids"][0]
-        argument = {"request": request, "fresh": fresh, "tokens": tokens, "stop": stop}
+        argument = {"request": request, "fresh": fresh, "tokens": tokens, "stop": self._end}
         return list(self._call("trace", argument))
 
     def complete(
@@ -110,11 +120,34 @@ def open_page(model: Path, files: Mapping[str, Path]) -> Iterator[tuple[Page, st
             browser.close()
 
 
-def _white_space(tokenizer: Path) -> list[int]:
+def _white_space(tokenizer: Mapping[str, Any]) -> list[int]:
     """Tokenizers write these characters as letters of their own, or as numbers of bytes."""
-    vocabulary = json.loads(tokenizer.read_text("utf-8"))["model"]["vocab"]
+    vocabulary = tokenizer["model"]["vocab"]
     letters, numbers = set("ĠĊčĉ▁ \n\r\t"), {"<0x20>", "<0x0A>", "<0x0D>", "<0x09>"}
     return [token for text, token in vocabulary.items() if set(text) & letters or text in numbers]
+
+
+def _ordinary(tokenizer: Mapping[str, Any], ends: Iterable[int]) -> list[int]:
+    """Letters and digits, if there are enough: parts of a letter would not show in a stream.
+
+    Those from the 300th on are whole words rather than single letters, where there are so many.
+    """
+    special = {*_added(tokenizer), *ends}
+    vocabulary = tokenizer["model"]["vocab"]
+    found = {text: token for text, token in vocabulary.items() if token not in special}
+    plain = [token for text, token in found.items() if text.isascii() and text.isalnum()]
+    tokens = sorted(plain if len(plain) >= _FEW else found.values())
+    start = max(0, min(300, len(tokens) - _MANY))
+    return tokens[start : start + _MANY]
+
+
+def _stand_in(tokenizer: Mapping[str, Any]) -> int:
+    """Return a token that no answer needs, for the models whose answers end by a text alone."""
+    return max(_added(tokenizer), default=max(tokenizer["model"]["vocab"].values()))
+
+
+def _added(tokenizer: Mapping[str, Any]) -> list[int]:
+    return [int(each["id"]) for each in tokenizer.get("added_tokens") or []]
 
 
 class _Handler(QuietHandler):

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import CheckpointError
-from model.compile.tokenizer import read_json
+from model.compile.prompts import pieces
+from model.compile.tokenizer import TextTokens, read_json
 
 from .browser import open_engine
 from .logits import compare_logits
@@ -14,8 +16,8 @@ from .sampling import check_sampling
 
 __all__ = ["verify"]
 
+_QUESTION: Final = "Write a persona. Name: Ada. Age: 36. Likes: chess."
 _TIMED: Final = {
-    "messages": [{"role": "user", "content": "Write a persona. Name: Ada. Age: 36. Likes: chess."}],
     "max_tokens": 100,
     "seed": 1,
     # The end of the text may not come before the time is taken.
@@ -50,7 +52,14 @@ def verify(options: argparse.Namespace) -> None:
         agreement.check()
         if not options.skip_sampling:
             _say(f"samplers: {', '.join(check_sampling(engine))}")
-        _say_speed(engine.complete(_TIMED))
+        messages = [{"role": "user", "content": _question(engine.settings, checkpoint.tokens)}]
+        _say_speed(engine.complete({**_TIMED, "messages": messages}))
+
+
+def _question(settings: Mapping[str, Any], tokens: TextTokens) -> str:
+    """Return a question that leaves half of the context to the answer, or the shortest."""
+    said = "".join(pieces(settings["conv_template"], [("user", _QUESTION)]))
+    return _QUESTION if len(tokens.encode(said)) * 2 < settings["context_window_size"] else "Hello"
 
 
 def _say_speed(answer: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from model.compile.errors import VerificationError
 from model.compile.tokenizer import TextTokens
 
 from .browser import Engine
-from .conversation import SENTENCE, TOLERANCE, converse, sequence
+from .conversation import TOLERANCE, converse, fit, sequence
 from .reference import Floats, Reference
 
 __all__ = ["Agreement", "compare_logits"]
@@ -38,17 +38,18 @@ class Agreement:
 
 
 def compare_logits(engine: Engine, checkpoint: Checkpoint) -> Agreement:
-    """Run the three turns and compare all logits.
+    """Run the conversation and compare all logits.
 
     Raises:
         VerificationError: WebLLM fed another text from its cache than from the start, or did not
-            use its cache.
+            use its cache, or the context is too short for any conversation.
     """
     tokens = checkpoint.tokens
-    chunk = engine.settings["prefill_chunk_size"]
-    events, transcript = converse(engine, times=chunk // len(tokens.encode(SENTENCE)) + 1)
+    times, turns = fit(engine.settings, lambda text: len(tokens.encode(text)))
+    events, transcript = converse(engine, times=times, turns=turns)
     fed, sampled = sequence(events)
-    _check_transcript(tokens, fed, transcript)
+    prefix = engine.settings["conv_template"].get("system_prefix_token_ids") or []
+    _check_transcript(tokens, _without_prefix(fed, prefix), transcript)
     expected = Reference.quantized(checkpoint).logits(fed)
     trained = Reference.unquantized(checkpoint).logits(fed)
     errors = [
@@ -61,6 +62,16 @@ def compare_logits(engine: Engine, checkpoint: Checkpoint) -> Agreement:
         worst_error=max(errors),
         same_best=sum(bool(logits.argmax() == expected[at].argmax()) for at, logits in sampled),
         cosine=min(_cosine(logits, trained[at]) for at, logits in sampled),
+    )
+
+
+def _without_prefix(fed: list[int], prefix: list[int]) -> list[int]:
+    """Take away what WebLLM puts before a conversation as tokens, not as text."""
+    if fed[: len(prefix)] == prefix:
+        return fed[len(prefix) :]
+    raise VerificationError(
+        f"The network was fed {fed[: len(prefix)]} first, not {prefix}. See "
+        "system_prefix_token_ids in mlc-chat-config.json."
     )
 
 

@@ -33,8 +33,11 @@ const processor = {
   resetState() {},
 };
 
-/** Load the model at `url`, an absolute URL that ends in a slash. */
-export async function load(url) {
+/**
+ * Load the model at `url`, an absolute URL that ends in a slash. `ends`, if not null, are the
+ * `stop_str` and `stop_token_ids` that take the place of the model's own.
+ */
+export async function load({ url, ends }) {
   await engine?.unload();
   const start = performance.now();
   engine = new webllm.MLCEngine({
@@ -43,7 +46,7 @@ export async function load(url) {
     },
     logitProcessorRegistry: new Map([[MODEL, processor]]),
   });
-  await engine.reload(MODEL);
+  await engine.reload(MODEL, ends ? { conv_config: ends } : undefined);
   const milliseconds = performance.now() - start;
   watch(engine.loadedModelIdToPipeline.get(MODEL));
   const { vendor, architecture } = (await navigator.gpu.requestAdapter()).info;

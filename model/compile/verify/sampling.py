@@ -17,8 +17,8 @@ from .browser import Engine
 __all__ = ["CHECKS", "check_sampling"]
 
 _PROMPT: Final = [{"role": "user", "content": "Hello"}]
-# Any three tokens that are no special ones and that few models end with.
-_A, _B, _C, _D = 300, 301, 302, 303
+_SKIP: Final = "leave the samplers out with --skip-sampling"
+_JSON: Final = 60  # tokens at most
 _SCHEMA: Final = {
     "type": "object",
     "properties": {"tone": {"enum": ["calm", "bold"]}, "kind": {"type": "boolean"}},
@@ -47,8 +47,8 @@ def greedy_takes_the_best(engine: Engine) -> None:
 
 def a_seed_repeats(engine: Engine) -> None:
     """The same seed gives the same tokens, another gives others."""
-    spread = dict.fromkeys(range(_A, _A + 200), 0.0)
-    request = _request(max_tokens=12, temperature=1, top_p=1)
+    spread = dict.fromkeys(engine.ordinary, 0.0)
+    request = _request(max_tokens=12, temperature=1, top_p=1, ignore_eos=True)
     first, again, other = (
         engine.complete({**request, "seed": seed}, forced=spread)["tokens"] for seed in (1, 1, 2)
     )
@@ -58,13 +58,13 @@ def a_seed_repeats(engine: Engine) -> None:
 
 def top_p_keeps_the_most_probable(engine: Engine) -> None:
     """Of masses .5, .3, .15 and .05 and with top_p .9, the last is never drawn."""
-    masses = {_A: 0.5, _B: 0.3, _C: 0.15, _D: 0.05}
+    masses = dict(zip(_four(engine), (0.5, 0.3, 0.15, 0.05), strict=True))
+    *kept, _ = masses
     forced = {token: float(np.log(mass)) for token, mass in masses.items()}
     draws = 240
-    request = _request(max_tokens=draws, temperature=1, top_p=0.9, seed=7)
-    counts = Counter(engine.complete(request, forced=forced)["tokens"])
-    _expect(set(counts) == {_A, _B, _C}, f"drawn were {dict(counts)}")
-    for token in (_A, _B, _C):
+    counts = Counter(_draw(engine, draws, forced, temperature=1, top_p=0.9, seed=7))
+    _expect(set(counts) == set(kept), f"drawn were {dict(counts)}")
+    for token in kept:
         share = masses[token] / 0.95
         deviation = abs(counts[token] - draws * share) / np.sqrt(draws * share * (1 - share))
         _expect(deviation < 4, f"{counts[token]} of {draws} draws, expected {share:.0%}")
@@ -72,27 +72,30 @@ def top_p_keeps_the_most_probable(engine: Engine) -> None:
 
 def temperature_sharpens(engine: Engine) -> None:
     """A logit ahead by 1 wins 73 % at temperature 1 and all but always at 0.1."""
-    request = _request(max_tokens=100, temperature=0.1, top_p=1, seed=3)
-    counts = Counter(engine.complete(request, forced={_A: 2.0, _B: 1.0})["tokens"])
-    _expect(counts[_A] >= 99, f"at temperature 0.1 drawn were {dict(counts)}")
+    best, second, *_ = _four(engine)
+    forced = {best: 2.0, second: 1.0}
+    counts = Counter(_draw(engine, 100, forced, temperature=0.1, top_p=1, seed=3))
+    _expect(counts[best] >= 99, f"at temperature 0.1 drawn were {dict(counts)}")
 
 
 def bias_moves_a_token(engine: Engine) -> None:
     """A bias is added to the logit."""
-    request = _request(max_tokens=4, temperature=0, logit_bias={str(_B): 2})
-    tokens = engine.complete(request, forced={_A: 2.0, _B: 1.0})["tokens"]
-    _expect(tokens == [_B] * 4, f"with a bias for {_B} drawn were {tokens}")
+    best, moved, *_ = _four(engine)
+    request = _request(max_tokens=4, temperature=0, logit_bias={str(moved): 2}, ignore_eos=True)
+    tokens = engine.complete(request, forced={best: 2.0, moved: 1.0})["tokens"]
+    _expect(set(tokens) == {moved}, f"with a bias for {moved} drawn were {tokens}")
 
 
 def penalties_count(engine: Engine) -> None:
     """Presence, frequency and repetition penalties give the sequence that Python computes."""
-    logits = {_A: 3.0, _B: 2.63, _C: 2.17, _D: -1.0}  # chosen so that nothing ever ties
+    # Chosen so that nothing ever ties.
+    logits = dict(zip(_four(engine), (3.0, 2.63, 2.17, -1.0), strict=True))
     for penalties in (
         {"presence_penalty": 0.7, "frequency_penalty": 0.0},
         {"presence_penalty": 0.0, "frequency_penalty": 0.31},
         {"repetition_penalty": 1.3},
     ):
-        request = _request(max_tokens=12, temperature=0, **penalties)
+        request = _request(max_tokens=12, temperature=0, ignore_eos=True, **penalties)
         tokens = engine.complete(request, forced=logits)["tokens"]
         expected = _penalised(logits, len(tokens), penalties)
         _expect(tokens == expected, f"{penalties} gave {tokens}, not {expected}")
@@ -100,7 +103,7 @@ def penalties_count(engine: Engine) -> None:
 
 def logprobs_are_logarithms(engine: Engine) -> None:
     """`top_logprobs` are the logarithms of the probabilities, largest first."""
-    masses = {_A: 0.6, _B: 0.3, _C: 0.1}
+    masses = dict(zip(_four(engine)[:3], (0.6, 0.3, 0.1), strict=True))
     forced = {token: float(np.log(mass)) for token, mass in masses.items()}
     request = _request(max_tokens=1, temperature=1, top_p=1, logprobs=True, top_logprobs=3, seed=1)
     [first] = engine.complete(request, forced=forced)["logprobs"]
@@ -112,9 +115,17 @@ def a_grammar_is_obeyed(engine: Engine) -> None:
     """`json_object` with a schema gives JSON of this schema, whatever the network wants."""
     form = {"type": "json_object", "schema": json.dumps(_SCHEMA)}
     for seed in range(3):
-        request = _request(max_tokens=60, temperature=1, top_p=1, seed=seed, response_format=form)
+        request = _request(
+            max_tokens=_JSON, temperature=1, top_p=1, seed=seed, response_format=form
+        )
         # A bias against white space, or a weak model goes on with it for ever.
-        text = engine.complete({**request, "logit_bias": _no_white_space(engine)})["text"]
+        answer = engine.complete({**request, "logit_bias": _no_white_space(engine)})
+        text = answer["text"]
+        if answer["finish"] == "length" and len(answer["tokens"]) < _JSON:
+            raise VerificationError(
+                f"The context has no room for an answer in JSON; it ended after {text!r}. Build "
+                f"the model with a longer --context, or {_SKIP}."
+            )
         try:
             value = json.loads(text)
         except ValueError as error:
@@ -138,7 +149,33 @@ CHECKS: Final[tuple[Callable[[Engine], None], ...]] = (
 
 
 def _request(**options: Any) -> dict[str, Any]:
-    return {"messages": _PROMPT, **options}
+    """Return a request in which the model's own penalties do not count."""
+    none = {"presence_penalty": 0.0, "frequency_penalty": 0.0, "repetition_penalty": 1.0}
+    return {"messages": _PROMPT, **none, **options}
+
+
+def _draw(
+    engine: Engine, count: int, forced: dict[int, float], *, seed: int, **options: Any
+) -> list[int]:
+    """Return so many tokens; a short context takes several answers, each with a seed of its own."""
+    drawn: list[int] = []
+    while len(drawn) < count:
+        request = _request(max_tokens=count - len(drawn), seed=seed, ignore_eos=True, **options)
+        tokens = engine.complete(request, forced=forced)["tokens"]
+        _expect(tokens, "an answer has no token at all")
+        drawn += tokens
+        seed += 1
+    return drawn
+
+
+def _four(engine: Engine) -> list[int]:
+    found = engine.ordinary[:4]
+    if len(found) < 4:
+        raise VerificationError(
+            f"The vocabulary has {len(found)} tokens besides special ones, too few to tell "
+            f"samplers apart; {_SKIP}."
+        )
+    return found
 
 
 def _expect(holds: Any, found: str) -> None:
