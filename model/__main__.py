@@ -102,6 +102,7 @@ def _data(parser: argparse.ArgumentParser) -> None:
 def _tokenizer(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="tokenizer", needs=_NEEDS)
     _common(parser)
+    _state(parser)
 
 
 def _text(parser: argparse.ArgumentParser) -> None:
@@ -154,7 +155,7 @@ def _state(parser: argparse.ArgumentParser) -> None:
         "--state",
         type=Path,
         default=_SCRATCH / "state.pt",
-        help="checkpoint to go on from; the tokens lie beside it",
+        help="checkpoint to go on from; tokenizer and tokens lie beside it",
     )
 
 

@@ -15,7 +15,6 @@ from tokenizers import Tokenizer
 from model.tools import RecipeError
 from model.train import folder
 from model.train import state as state_file
-from model.train.corpus import sample_texts
 from model.train.curve import draw
 from model.train.generate import Sampling
 from model.train.loop import Plan, Trainer
@@ -24,8 +23,8 @@ from model.train.report import report
 from model.train.shape import FULL, SMOKE, Shape
 from model.train.shapes import SHAPES, UNTIED
 from model.train.team import ALONE, Team, together
-from model.train.text import Text, text_of
-from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
+from model.train.text import Text, text_of, tokenizer_of
+from model.train.tokenizer import load_tokenizer, save_tokenizer
 
 __all__ = ["PRESETS", "Job", "Preset", "curve", "sample", "text", "tokenizer", "train"]
 
@@ -83,9 +82,8 @@ PRESETS = {
 
 
 def tokenizer(arguments: argparse.Namespace) -> None:
-    """Train the tokenizer and write it to the folder."""
-    preset = PRESETS[arguments.preset]
-    _tokenizer(preset, arguments.out, arguments.seed, _processes(arguments))
+    """Write the tokenizer to the folder, trained unless it was before."""
+    _tokenizer(PRESETS[arguments.preset], arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +101,7 @@ class Job:
 def text(arguments: argparse.Namespace) -> None:
     """Make tokenizer and rows beforehand: `train` with the same settings finds them."""
     preset = _adjusted(PRESETS[arguments.preset], arguments)
-    words = _tokenizer(preset, arguments.out, arguments.seed, _processes(arguments))
-    _text(preset, words, arguments)
+    _text(preset, _tokenizer(preset, arguments), arguments)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -178,20 +175,23 @@ def _processes(arguments: argparse.Namespace) -> int:
 
 
 def _words(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
-    """Return the tokenizer of the state to go on from, or a new one where there is no state."""
+    """Return the tokenizer of the state to go on from, or of the text where there is no state."""
     if not arguments.state.is_file():
-        return _tokenizer(preset, arguments.out, arguments.seed, _processes(arguments))
+        return _tokenizer(preset, arguments)
     # Now, before minutes go into text for a state of another shape.
     state_file.read(arguments.state, preset.shape)
     return load_tokenizer(arguments.out)
 
 
-def _tokenizer(preset: Preset, out: Path, seed: int, processes: int) -> Tokenizer:
-    started = time.monotonic()
-    texts = sample_texts(seed=seed, count=preset.tokenizer_texts, processes=processes)
-    words = train_tokenizer(texts, vocabulary=preset.shape.vocab_size)
-    save_tokenizer(words, out, context=preset.shape.max_position_embeddings)
-    log.info("tokenizer: %d tokens in %.0f s", words.get_vocab_size(), time.monotonic() - started)
+def _tokenizer(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
+    words = tokenizer_of(
+        arguments.state.parent / "text",
+        seed=arguments.seed,
+        texts=preset.tokenizer_texts,
+        vocabulary=preset.shape.vocab_size,
+        processes=_processes(arguments),
+    )
+    save_tokenizer(words, arguments.out, context=preset.shape.max_position_embeddings)
     return words
 
 

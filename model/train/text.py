@@ -1,10 +1,11 @@
-"""The text as files: made once, then read by every training process, and again after a restart."""
+"""Tokenizer and text as files: made once, then read by every process, and after a restart."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from model.train.corpus import training_rows
+from model.train.corpus import sample_texts, training_rows
+from model.train.tokenizer import train_tokenizer
 
-__all__ = ["Text", "text_of"]
+__all__ = ["Text", "text_of", "tokenizer_of"]
 
 log = logging.getLogger("pywebllm.model")
 
 _ROOT = Path(__file__).parents[2]
-# What the rows depend on, besides their numbers and the tokenizer.
+# What the text depends on, besides the numbers given.
 _SOURCES = ("model/data", "model/train/corpus.py", "app/pywebllm/persona/prompt.py")
+_TOKENIZER_SOURCES = (*_SOURCES, "model/train/tokenizer.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,28 @@ class Text:
         return rows
 
 
+def tokenizer_of(
+    folder: Path, *, seed: int, texts: int, vocabulary: int, processes: int
+) -> Tokenizer:
+    """Return the tokenizer trained on so many conversations, kept in `folder` once it is made.
+
+    Raises RecipeError when the texts are too few for that vocabulary.
+    """
+    key = _key(_TOKENIZER_SOURCES, f"{seed, texts, vocabulary}")
+    file = folder / f"tokenizer-{key}.json"
+    if file.is_file():
+        return Tokenizer.from_file(str(file))
+    started = time.monotonic()
+    samples = sample_texts(seed=seed, count=texts, processes=processes)
+    words = train_tokenizer(samples, vocabulary=vocabulary)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / ".tokenizer.json"
+    words.save(str(partial))
+    partial.replace(file)
+    log.info("tokenizer: %d tokens in %.0f s", vocabulary, time.monotonic() - started)
+    return words
+
+
 def text_of(
     tokenizer: Tokenizer,
     folder: Path,
@@ -61,7 +86,8 @@ def text_of(
     files = []
     for split, count in (("train", conversations), ("valid", held_out)):
         started = time.monotonic()
-        file = folder / f"{split}-{_key(tokenizer, seed, count, length)}.npy"
+        key = _key(_SOURCES, f"{seed, count, length}{tokenizer.to_str()}")
+        file = folder / f"{split}-{key}.npy"
         files.append(file)
         if file.is_file():
             continue
@@ -76,9 +102,9 @@ def text_of(
     return Text(*files)
 
 
-def _key(tokenizer: Tokenizer, *numbers: int) -> str:
-    digest = hashlib.sha256(repr(numbers).encode() + tokenizer.to_str().encode())
-    for source in _SOURCES:
+def _key(sources: Iterable[str], settings: str) -> str:
+    digest = hashlib.sha256(settings.encode())
+    for source in sources:
         found = sorted((_ROOT / source).rglob("*")) or [_ROOT / source]
         for file in found:
             if file.suffix in {".py", ".txt", ".json"}:

@@ -11,7 +11,7 @@ import pytest
 from model.tools import RecipeError
 from model.train.corpus import sample_texts
 from model.train.curve import draw
-from model.train.text import Text, text_of
+from model.train.text import Text, text_of, tokenizer_of
 from model.train.tokenizer import train_tokenizer
 
 pytestmark = pytest.mark.recipe
@@ -22,6 +22,23 @@ LOG = """step,seconds,tokens,rate,quantised,loss,valid,valid_4bit
 60,3,3000000,0.003,0,9.0,9.0,9.0
 60,1,3000000,0.001,1,1.5,1.6,1.6
 """
+
+
+def test_tokenizer_is_made_once(tmp_path: Path) -> None:
+    def made(*, seed: int = 1, vocabulary: int = 600) -> str:
+        numbers = {"texts": 300, "processes": 1}
+        words = tokenizer_of(tmp_path, seed=seed, vocabulary=vocabulary, **numbers)
+        text: str = words.to_str()
+        return text
+
+    first = made()
+    (file,) = tmp_path.iterdir()
+    os.utime(file, (1, 1))
+    assert made() == first
+    assert file.stat().st_mtime == 1
+    assert made(seed=2) != first
+    assert made(vocabulary=500) != first
+    assert len([*tmp_path.iterdir()]) == 3
 
 
 def test_tokens_are_made_once(tmp_path: Path) -> None:

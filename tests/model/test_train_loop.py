@@ -133,10 +133,12 @@ def test_deadline_ends_training(tmp_path: Path) -> None:
 def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     files = ["--processes", "1", "--out", str(out), "--state", str(tmp_path / "state.pt")]
+    assert main(["text", "--smoke", *files]) == 0
     command = [sys.executable, "-m", "model", "train", "--smoke", "--steps", "2", "--workers", "2"]
     command += files
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+    assert not re.search("^(tokenizer|text)[:,]", finished.stderr, re.MULTILINE), "made before"
     names = {file.name for file in out.iterdir()}
     assert names >= {"config.json", "tokenizer.json", "tokenizer_config.json", "samples.txt"}
     assert names >= {"loss.csv", "loss.svg"}
