@@ -94,7 +94,7 @@ def write_other_llama(folder: Path) -> Path:
     return folder
 
 
-def write_tokenizer(folder: Path, tokenizer: Tokenizer, **config: str) -> Path:
+def write_tokenizer(folder: Path, tokenizer: Tokenizer, **config: Any) -> Path:
     """Write a tokenizer and its configuration into `folder` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))

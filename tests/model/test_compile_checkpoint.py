@@ -10,30 +10,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_tensors
-from transformers import LlamaConfig
-from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
 from model.__main__ import main
 from model.compile.architecture import Architecture
 from model.compile.checkpoint import Checkpoint
 from model.compile.command import warnings
-from model.compile.conversation import describe_conversation
 from model.compile.errors import CheckpointError
 from model.compile.parameters import dequantized, fill, parameters
 from model.compile.quantize import Packed, dequantize
-from model.compile.settings import chat_settings
 from model.compile.weights import weight_files
 from tests.model.random_llama import SMALL, write_llama, write_other_llama
 
 pytestmark = pytest.mark.recipe
-
-LLAMA_3 = {
-    "rope_type": "llama3",
-    "factor": 8.0,
-    "low_freq_factor": 1.0,
-    "high_freq_factor": 4.0,
-    "original_max_position_embeddings": 512,
-}
 
 
 @pytest.fixture
@@ -186,101 +174,6 @@ def test_files_that_do_not_belong_together_are_told(folder: Path) -> None:
         Checkpoint.read(folder)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"architectures": ["GPT2LMHeadModel"]}, "only LlamaForCausalLM"),
-        ({"hidden_act": "gelu"}, "only silu"),
-        ({"attention_bias": True}, "attention_bias: layers with a bias"),
-        ({"mlp_bias": True}, "mlp_bias: layers with a bias"),
-        ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}, "rope type is yarn"),
-        ({"partial_rotary_factor": 0.5}, "partial_rotary_factor"),
-        ({"quantization_config": {"bits": 4}}, "quantised already"),
-        ({"vision_config": {"depth": 2}}, "more than text"),
-        ({"num_local_experts": 8}, "dense checkpoint"),
-        ({"sliding_window": 512}, "--context 512"),
-        ({"hidden_size": 80}, "hidden is 80"),
-        ({"intermediate_size": 100}, "feed_forward is 100"),
-        ({"vocab_size": 0}, "vocab_size is 0"),
-        ({"num_key_value_heads": 3}, "cannot share 3"),
-        ({"head_dim": 36, "num_attention_heads": 8}, "head_dim is 36"),
-        ({"max_position_embeddings": 131072}, "--context"),
-        ({"max_position_embeddings": -1}, "--prefill-chunk"),
-        ({"auto_map": {"AutoModel": "mine.Model"}}, "auto_map: the network brings code"),
-        ({"architectures": "GPT2LMHeadModel"}, "network is GPT2LMHeadModel"),
-        ({"hidden_act": ["silu"]}, "only silu"),
-        ({"rms_norm_eps": None}, "no rms_norm_eps"),
-        ({"hidden_size": "wide"}, "hidden_size: 'wide', which is not a number"),
-        ({"num_hidden_layers": 1.5}, "num_hidden_layers: 1.5, which is not a whole number"),
-        ({"num_hidden_layers": True}, "num_hidden_layers: True, which is not a number"),
-        ({"num_attention_heads": 0, "head_dim": None}, "attention_size is 0"),
-        ({"rms_norm_eps": float("nan")}, "rms_norm_eps: nan"),
-        ({"sliding_window": "wide"}, "sliding_window: 'wide'"),
-        ({"rope_theta": None}, "no rope_theta"),
-        ({"rope_scaling": "linear"}, "rope scaling in config.json is 'linear'"),
-        ({"rope_scaling": {"type": "linear", "factor": None}}, "no factor"),
-        ({"rope_scaling": {"type": "linear", "factor": 0}}, "factor: 0, which is not above zero"),
-        ({"rope_scaling": LLAMA_3 | {"low_freq_factor": 4.0}}, "not below high_freq_factor"),
-    ],
-)
-def test_an_unsupported_network_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(CheckpointError, match=message):
-        Architecture.from_config({"architectures": ["LlamaForCausalLM"], **SMALL, **changes})
-
-
-def test_a_missing_key_is_named() -> None:
-    config = {key: value for key, value in SMALL.items() if key != "rms_norm_eps"}
-    with pytest.raises(CheckpointError, match="rms_norm_eps"):
-        Architecture.from_config({"model_type": "llama", **config})
-
-
-def test_context_can_be_cut() -> None:
-    config = {"model_type": "llama", **SMALL, "max_position_embeddings": 131072}
-    assert Architecture.from_config(config, context=2048).context == 2048
-
-
-def test_a_context_longer_than_in_training_is_refused() -> None:
-    config = {"model_type": "llama", **SMALL}
-    assert Architecture.from_config(config, context=1024).context == 1024
-    with pytest.raises(CheckpointError, match="Give --context 1024 or less"):
-        Architecture.from_config(config, context=1025)
-
-
-@pytest.mark.parametrize("sizes", [{"context": 0}, {"prefill_chunk": 0}])
-def test_a_size_of_zero_is_not_the_default(sizes: dict[str, int]) -> None:
-    with pytest.raises(CheckpointError, match="0 < chunk <= context"):
-        Architecture.from_config({"model_type": "llama", **SMALL}, **sizes)
-
-
-def test_a_short_context_is_read_at_once() -> None:
-    config = {"model_type": "llama", **SMALL, "max_position_embeddings": 100}
-    assert Architecture.from_config(config).prefill_chunk == 100
-
-
-def test_mistral_without_a_window_is_a_llama() -> None:
-    config = {"architectures": ["MistralForCausalLM"], **SMALL, "sliding_window": 1024}
-    assert Architecture.from_config(config).context == 1024
-
-
-@pytest.mark.parametrize(
-    "rope",
-    [
-        {"rope_type": "default"},
-        {"rope_type": "linear", "factor": 4.0},
-        LLAMA_3,
-    ],
-    ids=lambda rope: rope["rope_type"],
-)
-def test_frequencies_are_those_of_transformers(rope: dict[str, Any]) -> None:
-    config = {key: value for key, value in SMALL.items() if key != "rope_theta"}
-    given = LlamaConfig(**config, rope_parameters=rope | {"rope_theta": 10000.0})
-    expected = LlamaRotaryEmbedding(given).inv_freq.numpy()
-    found = Architecture.from_config(given.to_dict()).rope.frequencies(SMALL["head_dim"])
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
-    older = {**SMALL, "rope_scaling": rope, "model_type": "llama"}
-    assert Architecture.from_config(older).rope.frequencies(SMALL["head_dim"]) == found
-
-
 def test_a_model_too_large_for_a_page_is_told() -> None:
     large = {"model_type": "llama", **SMALL, "hidden_size": 2048, "vocab_size": 250000}
     large |= {"intermediate_size": 8192, "num_hidden_layers": 32, "head_dim": 512}
@@ -291,64 +184,6 @@ def test_a_model_too_large_for_a_page_is_told() -> None:
     with pytest.raises(CheckpointError, match="smaller checkpoint"):
         list(warnings(Architecture.from_config(large | {"vocab_size": 1_200_000})))
     assert not list(warnings(Architecture.from_config({"model_type": "llama", **SMALL})))
-
-
-def test_settings_name_the_special_tokens(folder: Path) -> None:
-    checkpoint = Checkpoint.read(folder)
-    conversation = describe_conversation(checkpoint.tokens, name="mine")
-    settings = chat_settings(checkpoint, conversation.template)
-    assert (settings["temperature"], settings["top_p"]) == (0.7, 0.95)
-    assert (settings["context_window_size"], settings["prefill_chunk_size"]) == (1024, 256)
-    assert settings["conv_template"]["name"] == "mine"
-    assert settings["eos_token_id"] == 2
-    assert "pad_token_id" not in settings
-
-
-def test_settings_take_sampling_from_the_checkpoint(folder: Path) -> None:
-    given = {"temperature": 0.2, "top_p": 0.5, "eos_token_id": [2, 9]}
-    (folder / "generation_config.json").write_text(json.dumps(given))
-    checkpoint = Checkpoint.read(folder)
-    conversation = describe_conversation(checkpoint.tokens, name="mine")
-    settings = chat_settings(checkpoint, conversation.template)
-    assert (settings["temperature"], settings["top_p"]) == (0.2, 0.5)
-    assert settings["conv_template"]["stop_token_ids"][:2] == [2, 9]
-
-
-def sampling(folder: Path, **given: Any) -> dict[str, Any]:
-    """Return the settings of a checkpoint with this generation_config.json."""
-    (folder / "generation_config.json").write_text(json.dumps(given))
-    checkpoint = Checkpoint.read(folder)
-    form = describe_conversation(checkpoint.tokens, name="mine").template
-    return chat_settings(checkpoint, form)
-
-
-def test_settings_are_greedy_where_the_checkpoint_is(folder: Path) -> None:
-    assert sampling(folder, temperature=0.0)["temperature"] == 0
-    assert sampling(folder, do_sample=False, temperature=0.6)["temperature"] == 0
-    assert sampling(folder, do_sample=True, temperature=0.6)["temperature"] == 0.6
-    assert sampling(folder, do_sample=True, temperature=None)["temperature"] == 0.7
-
-
-def test_settings_take_the_penalty_of_the_checkpoint(folder: Path) -> None:
-    assert sampling(folder, repetition_penalty=1.3)["repetition_penalty"] == 1.3
-    assert sampling(folder)["repetition_penalty"] == 1.0
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"temperature": -1}, "temperature: -1"),
-        ({"top_p": 0}, "top_p: 0"),
-        ({"repetition_penalty": 0}, "repetition_penalty: 0"),
-        ({"top_p": "much"}, r"generation_config\.json has top_p: 'much', which is not a number"),
-        ({"eos_token_id": "</s>"}, "not the number of a token"),
-    ],
-)
-def test_settings_that_webllm_refuses_are_refused(
-    folder: Path, given: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(CheckpointError, match=message):
-        sampling(folder, **given)
 
 
 @pytest.mark.parametrize(
