@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from pywebllm.checks import TOOL_NAME
@@ -16,6 +19,15 @@ from .hints import MISSING, Member, hints_of
 from .reading import read_members
 
 __all__ = ["arguments_of", "tool_of"]
+
+if sys.version_info >= (3, 14):
+    # All annotations are evaluated when one is asked for, unless what is unknown may stay a text.
+    import annotationlib
+
+    _signature = partial(inspect.signature, annotation_format=annotationlib.Format.FORWARDREF)
+    _annotations = partial(inspect.get_annotations, format=annotationlib.Format.FORWARDREF)
+else:
+    _signature, _annotations = inspect.signature, inspect.get_annotations
 
 _NAME = re.compile(TOOL_NAME)
 _ADVICE = "Give the model a plain function: `def name(text: str, count: int = 1) -> str`."
@@ -59,11 +71,21 @@ def arguments_of(function: Callable[..., Any], text: str) -> dict[str, object]:
 
 def _members(function: Callable[..., Any]) -> list[Member]:
     name = _name(function)
-    hints = hints_of(function, param="tools")
+    hints = hints_of(_parameters(function), param="tools")
     return [
-        _member(name, parameter, hints)
-        for parameter in inspect.signature(function).parameters.values()
+        _member(name, parameter, hints) for parameter in _signature(function).parameters.values()
     ]
+
+
+def _parameters(function: Callable[..., Any]) -> SimpleNamespace:
+    """Take what `hints_of` looks at, without what the function returns, which may be unknown."""
+    hints = {name: hint for name, hint in _annotations(function).items() if name != "return"}
+    return SimpleNamespace(
+        __name__=function.__name__,
+        __annotations__=hints,
+        __globals__=getattr(inspect.unwrap(function), "__globals__", {}),
+        __type_params__=getattr(function, "__type_params__", ()),
+    )
 
 
 def _name(function: Callable[..., Any]) -> str:

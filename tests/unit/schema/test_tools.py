@@ -206,6 +206,14 @@ name_of_letters_beyond_ascii.__name__ = "über"
 def lost(word: Missing) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
 
+def found(word: str, count: Annotated[int, "How many."] = 1) -> Missing: ...  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_what_a_function_returns_need_not_be_known() -> None:
+    assert list(descriptions(found)) == ["word", "count"]
+    assert descriptions(functools.wraps(found)(lambda: None))["count"] == "How many."
+
+
 @pytest.mark.parametrize(
     ("function", "problem"),
     [
