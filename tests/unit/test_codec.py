@@ -11,7 +11,7 @@ from typing import Any
 import openai.types as sdk
 import openai.types.chat as sdk_chat
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from pywebllm import codec
@@ -223,35 +223,26 @@ def validated(model: type[BaseModel], value: object) -> dict[str, Any]:
     return dumped
 
 
-# The SDK finishes the class of a model when the first value comes.
-at_leisure = settings(deadline=None)
-
-
-@at_leisure
 @given(chats)
 def test_the_sdk_takes_every_chat_completion(value: ChatCompletion) -> None:
     validated(sdk_chat.ChatCompletion, value)
 
 
-@at_leisure
 @given(chunks)
 def test_the_sdk_takes_every_chunk(value: ChatCompletionChunk) -> None:
     validated(sdk_chat.ChatCompletionChunk, value)
 
 
-@at_leisure
 @given(completions)
 def test_the_sdk_takes_every_completion(value: Completion) -> None:
     validated(sdk.Completion, value)
 
 
-@at_leisure
 @given(embeddings)
 def test_the_sdk_takes_all_embeddings(value: CreateEmbeddingResponse[Any]) -> None:
     validated(sdk.CreateEmbeddingResponse, value)
 
 
-@at_leisure
 @given(models)
 def test_the_sdk_takes_every_model(value: ModelInfo) -> None:
     validated(sdk.Model, value)
