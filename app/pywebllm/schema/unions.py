@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 from .keywords import Schema
@@ -24,9 +24,18 @@ def branches(schema: Schema, place: Place, flatten: Flatten) -> list[tuple[Schem
     Raises:
         InvalidRequestError: Two branches of `oneOf` may fit the same value.
     """
-    keyword = next((name for name in ("anyOf", "oneOf") if name in schema), None)
+    keyword = _choice(schema)
     if keyword is None:
         return None
+    found = _options(schema, keyword, place, flatten)
+    if keyword == "oneOf":
+        _check_apart(found, place, flatten)
+    return found
+
+
+def _options(
+    schema: Schema, keyword: str, place: Place, flatten: Flatten
+) -> list[tuple[Schema, Place]]:
     rest = {name: value for name, value in schema.items() if name != keyword}
     options: Any = schema[keyword]
     found = []
@@ -36,18 +45,35 @@ def branches(schema: Schema, place: Place, flatten: Flatten) -> list[tuple[Schem
         both = None if flat is None else merged(rest, flat, inner)
         if both is not None and not contradicts_itself(both):
             found.append((both, inner))
-    if keyword == "oneOf":
-        _check_apart(found, place, flatten)
     return found
+
+
+def _choice(schema: Schema) -> str | None:
+    return next((name for name in ("anyOf", "oneOf") if name in schema), None)
 
 
 def _check_apart(found: list[tuple[Schema, Place]], place: Place, flatten: Flatten) -> None:
     for (left, ours), (right, theirs) in combinations(found, 2):
-        if not _apart(left, right, place, flatten):
+        sides = (_chosen(side, place, flatten) for side in (left, right))
+        if not all(_apart(one, other, place, flatten) for one, other in product(*sides)):
             raise place.error(
                 f"'oneOf': {ours.path} and {theirs.path} may both fit one value",
                 advice="Use anyOf, or give each branch a required property with its own const.",
             )
+
+
+def _chosen(schema: Schema, place: Place, flatten: Flatten) -> list[Schema]:
+    """List what a branch comes to in the end, when it is a choice itself."""
+    found: dict[str, Schema] = {}
+    open_ = [(schema, place)]
+    while open_:
+        option, inner = open_.pop()
+        # Once for each: choices may share what they choose from, or lead back to themselves.
+        key, keyword = as_json(option), _choice(option)
+        if keyword is not None and key not in found:
+            open_ += _options(option, keyword, inner, flatten)
+        found[key] = option
+    return [option for option in found.values() if _choice(option) is None]
 
 
 def _apart(left: Schema, right: Schema, place: Place, flatten: Flatten) -> bool:

@@ -37,6 +37,24 @@ class Dog(BaseModel):
     weight: Annotated[float, Field(gt=0, le=100)]
 
 
+class Black(BaseModel):
+    kind: Literal["bird"]
+    colour: Literal["black"]
+    age: int
+
+
+class White(BaseModel):
+    kind: Literal["bird"]
+    colour: Literal["white"]
+
+
+Bird = Annotated[Black | White, Field(discriminator="colour")]
+
+
+class Zoo(BaseModel):
+    pets: list[Annotated[Cat | Bird | Dog, Field(discriminator="kind")]]
+
+
 class Tree(BaseModel):
     name: str = Field(max_length=20)
     children: list[Tree] = Field(default_factory=list, max_length=3)
@@ -202,3 +220,11 @@ def test_every_text_of_a_pydantic_dataclass_is_read() -> None:
 def test_a_field_of_pydantic_in_a_plain_dataclass_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match=r"Mistaken\.seats: a Field of pydantic"):
         schema_of(Mistaken)
+
+
+def test_a_discriminated_union_may_stand_in_another() -> None:
+    grammar, chance = Grammar.read(grammar_of(schema_of(Zoo))), random.Random(8)
+    assert grammar.accepts('{"pets": [{"kind": "bird", "colour": "black", "age": 3}]}')
+    assert not grammar.accepts('{"pets": [{"kind": "bird", "colour": "white", "age": 3}]}')
+    for _ in range(20):
+        assert isinstance(build(Zoo, grammar.derive(chance)), Zoo)
