@@ -41,14 +41,16 @@ def schema_of(type_: Any, *, param: str = "response_format") -> dict[str, object
 
     Fields without a default are required. In `Annotated`, a text is the description, a mapping
     holds keywords of JSON Schema such as `{"maxLength": 40}`, and the classes of
-    `annotated_types` say what they say to pydantic. A class of pydantic describes itself.
+    `annotated_types` say what they say to pydantic; `Predicate` and `Timezone` are refused, as no
+    schema can say them. A class of pydantic describes itself.
 
     Args:
         type_: A type or class.
         param: The parameter of the request that the type came by, for errors.
 
     Raises:
-        InvalidRequestError: A type in it has no JSON form; the error names the field.
+        InvalidRequestError: A type in it has no JSON form, or a note no keyword; the error of a
+            type names the field.
     """
     name = getattr(unwrapped(type_)[0], "__name__", "the type")
     return _Describer(param).document(type_, name)

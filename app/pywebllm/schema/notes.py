@@ -23,6 +23,7 @@ _BOUNDS = MappingProxyType(
         "multiple_of": "multipleOf",
     }
 )
+_UNSAID = frozenset({"Not", "Predicate", "Timezone"})
 _LENGTHS = MappingProxyType({"min_length": "min", "max_length": "max"})
 
 
@@ -32,7 +33,7 @@ def keywords_of(
     """Add what the notes say to the schema of the type they stand with.
 
     Raises:
-        InvalidRequestError: A bound is no number.
+        InvalidRequestError: A bound is no number, or a note is one that no schema can say.
     """
     found = dict(schema)
     for note in _flat(notes):
@@ -41,11 +42,22 @@ def keywords_of(
         elif isinstance(note, Mapping):
             found.update(note)
         else:
+            _check_known(note, param)
             found.update(_tightened(found, _limits(note, type_, param)))
     least = found.get("minItems")
     if isinstance(least, int) and least >= FEWEST_TO_DIFFER and holds_set(type_):
         found["uniqueItems"] = True  # as pydantic says it; the grammar refuses it
     return found
+
+
+def _check_known(note: object, param: str) -> None:
+    kind = type(note)
+    if kind.__module__.partition(".")[0] == "annotated_types" and kind.__name__ in _UNSAID:
+        raise InvalidRequestError(
+            f"{note!r} cannot be said in JSON Schema",
+            advice="Say it with a pattern or bounds, or check what comes back in Python.",
+            param=param,
+        )
 
 
 def _tightened(
