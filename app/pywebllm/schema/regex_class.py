@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import hexdigits
 from types import MappingProxyType
 
 from .charset import (
@@ -168,10 +169,10 @@ def _escape(scanner: Scanner) -> _Set:
 
 
 def _hexadecimal(digits: str) -> int:
-    try:
-        return int(digits, 16)
-    except ValueError:
-        raise RegexError(f"{digits!r} is no hexadecimal number") from None
+    # `int` alone would take signs, blanks, underscores and the digits of other scripts.
+    if not all(digit in hexdigits for digit in digits):
+        raise RegexError(f"{digits!r} is no hexadecimal number")
+    return int(digits, 16)
 
 
 def _char(code: int) -> Ranges:

@@ -341,6 +341,8 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"properties": {"a": {"$ref": "#"}}, "required": ["a"]}, "$", "no text of it ever ends"),
     ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, "$", "may both fit"),
     ({"oneOf": [{"type": "object"}, {"required": ["a"]}]}, "$", "may both fit"),
+    ({"oneOf": [{"oneOf": [{"const": 1}, {"const": 2}]}, {"const": 2}]}, "$", "may both fit"),
+    ({"oneOf": [{"$ref": "#"}, {"type": "null"}]}, "$", "may both fit"),
     ({"oneOf": [{"enum": [1]}, {"enum": [1.0, 2]}]}, "$", "may both fit"),
     ({"properties": {"a": 3}}, "$", "'properties' must be"),
     ([], "$", "a schema is"),
@@ -374,6 +376,17 @@ def test_what_is_reached_on_many_ways_is_written_once(keyword: str) -> None:
     assert grammar_of(schema) == 'root ::= "null"\n'
 
 
+def test_branches_of_one_of_that_are_choices_themselves_are_compared_once() -> None:
+    definitions: dict[str, Any] = {
+        str(at): {"anyOf": [{"$ref": f"#/$defs/{at + 1}"}, {"$ref": f"#/$defs/{at + 1}"}]}
+        for at in range(40)
+    }
+    branches = [{"$ref": "#/$defs/0"}, {"anyOf": [{"const": 1}, {"const": 2}]}]
+    schema = {"oneOf": branches, "$defs": {**definitions, "40": {"const": 3}}}
+    assert fits(schema, 2)
+    assert fits(schema, 3)
+
+
 def test_a_schema_that_is_nested_too_deeply_is_refused() -> None:
     schema: dict[str, object] = {"type": "null"}
     for _ in range(100):
@@ -386,7 +399,7 @@ def test_a_schema_that_is_nested_too_deeply_is_refused() -> None:
     [
         "(?=a)", "(?<!a)b", "(a)\\1", "\\bword", "\\p{L}", "a++", "(?i)a", "[a", "(a", "a)", "*a",
         "a{2,1}", "a{x}", "[z-a]", "a^b", "a$b", "(^a)", "\\", "[\\w-z]", "[[:alpha:]]", "[]",
-        "\\u12", "[\\u4e00-\\u9fff]", "a{99999}", "\\01", "[^\\d\\D]", "\ud800",
+        "\\u12", "\\x+1", "\\x_1", "\\x1٣", "[\\u4e00-\\u9fff]", "a{99999}", "\\01", "[^\\d\\D]", "\ud800",
     ],
 )  # fmt: skip
 def test_patterns_outside_the_subset_are_refused(pattern: str) -> None:
