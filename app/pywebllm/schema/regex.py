@@ -5,8 +5,8 @@ The subset is the one on which Python, JavaScript and Rust agree: characters and
 and `$` at the ends of a branch. A pattern that is not anchored may stand anywhere in the string,
 as JSON Schema wants it. Where flavours differ in which characters they mean, only those are
 written that all of them mean: `\d \w \s` and their opposites are ASCII. A class may hold all that
-is beyond ASCII, as `[^,]` does, or up to 256 characters of it. So `.` writes U+2028 and U+2029, too,
-as Python and Rust do and JavaScript does not: no class can leave out those two.
+is beyond ASCII, as `[^,]` does, or up to 256 characters of it. No class can leave out U+2028 and
+U+2029 alone, so `.` writes those two: Python and Rust mean them by it, and JavaScript does not.
 """
 
 from __future__ import annotations

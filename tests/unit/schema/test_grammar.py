@@ -214,6 +214,12 @@ def test_a_long_address_can_be_asked_for() -> None:
     Draft202012Validator(schema).validate(found)
 
 
+def test_a_point_is_any_character_but_a_line_feed_and_a_carriage_return() -> None:
+    schema = {"type": "string", "pattern": "^.$"}
+    assert all(fits(schema, char) for char in "a\t\u2028\u2029é")
+    assert not any(fits(schema, char) for char in "\n\r")
+
+
 def test_dates_are_days_of_the_calendar() -> None:
     schema = {"type": "string", "format": "date"}
     for date in ("2024-02-29", "2000-02-29", "2023-12-31", "1999-04-30"):
@@ -399,7 +405,8 @@ def test_a_schema_that_is_nested_too_deeply_is_refused() -> None:
     [
         "(?=a)", "(?<!a)b", "(a)\\1", "\\bword", "\\p{L}", "a++", "(?i)a", "[a", "(a", "a)", "*a",
         "a{2,1}", "a{x}", "[z-a]", "a^b", "a$b", "(^a)", "\\", "[\\w-z]", "[[:alpha:]]", "[]",
-        "\\u12", "\\x+1", "\\x_1", "\\x1٣", "[\\u4e00-\\u9fff]", "a{99999}", "\\01", "[^\\d\\D]", "\ud800",
+        "\\u12", "[\\u4e00-\\u9fff]", "a{99999}", "\\01", "[^\\d\\D]", "\ud800",
+        "\\x+1", "\\x_1", "\\x1٣",
     ],
 )  # fmt: skip
 def test_patterns_outside_the_subset_are_refused(pattern: str) -> None:
