@@ -20,6 +20,7 @@ from model.compile.errors import VerificationError
 from model.compile.prompts import pieces
 from model.compile.settings import chat_settings
 from model.compile.verify.browser import Engine
+from model.compile.verify.command import timed_request
 from model.compile.verify.conversation import SENTENCE, fit
 from model.compile.verify.logits import compare_logits
 from model.compile.verify.reference import Reference
@@ -217,6 +218,13 @@ def test_a_short_context_is_verified_with_less(tmp_path: Path, context: int) -> 
     agreement = compare_logits(engine, checkpoint)
     agreement.check()
     assert agreement.tokens < context
+
+
+@pytest.mark.parametrize(("context", "length"), [(64, 5), (1024, 50)])
+def test_what_is_timed_fits_into_a_short_context(tmp_path: Path, context: int, length: int) -> None:
+    engine, checkpoint = opened(write_llama(tmp_path / "hf"), context=context)
+    [message] = timed_request(engine.settings, checkpoint.tokens)["messages"]
+    assert len(message["content"]) == length
 
 
 def test_what_is_said_fits_into_the_context() -> None:

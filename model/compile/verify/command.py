@@ -14,7 +14,7 @@ from .browser import open_engine
 from .logits import compare_logits
 from .sampling import check_sampling
 
-__all__ = ["verify"]
+__all__ = ["timed_request", "verify"]
 
 _QUESTION: Final = "Write a persona. Name: Ada. Age: 36. Likes: chess."
 _TIMED: Final = {
@@ -52,14 +52,15 @@ def verify(options: argparse.Namespace) -> None:
         agreement.check()
         if not options.skip_sampling:
             _say(f"samplers: {', '.join(check_sampling(engine))}")
-        messages = [{"role": "user", "content": _question(engine.settings, checkpoint.tokens)}]
-        _say_speed(engine.complete({**_TIMED, "messages": messages}))
+        _say_speed(engine.complete(timed_request(engine.settings, checkpoint.tokens)))
 
 
-def _question(settings: Mapping[str, Any], tokens: TextTokens) -> str:
-    """Return a question that leaves half of the context to the answer, or the shortest."""
+def timed_request(settings: Mapping[str, Any], tokens: TextTokens) -> dict[str, Any]:
+    """Return the request that is timed; in a short context its question is shorter."""
     said = "".join(pieces(settings["conv_template"], [("user", _QUESTION)]))
-    return _QUESTION if len(tokens.encode(said)) * 2 < settings["context_window_size"] else "Hello"
+    fits = len(tokens.encode(said)) * 2 < settings["context_window_size"]
+    content = _QUESTION if fits else "Hello"
+    return {**_TIMED, "messages": [{"role": "user", "content": content}]}
 
 
 def _say_speed(answer: dict[str, Any]) -> None:
