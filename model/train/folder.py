@@ -8,12 +8,13 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from model.compile.weights import weight_files
 from model.tools import RecipeError
 from model.train.generate import Sampling
 from model.train.network import Llama
 from model.train.shape import Shape
 
-__all__ = ["load", "load_weights", "save"]
+__all__ = ["load", "save"]
 
 _INDEX = "model.safetensors.index.json"
 _SHARD_BYTES = 15 * 2**20
@@ -44,6 +45,9 @@ def save(network: Llama, folder: Path) -> None:
     size = sum(weight.nbytes for weight in weights.values())
     index = {"metadata": {"total_size": size}, "weight_map": places}
     (folder / _INDEX).write_text(json.dumps(index, indent=2) + "\n", "utf-8")
+    for old in folder.glob("model*.safetensors"):
+        if old.name not in places.values():
+            old.unlink()
 
 
 def _save_sampling(folder: Path) -> None:
@@ -70,30 +74,15 @@ def _shards(weights: dict[str, Tensor]) -> list[list[str]]:
     return shards
 
 
-def load_weights(folder: Path) -> dict[str, Tensor]:
-    """Return the weights of a folder, sharded or not.
-
-    Raises RecipeError when a file is missing.
-    """
-    index = folder / _INDEX
-    names = ["model.safetensors"]
-    if index.is_file():
-        names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
-    weights: dict[str, Tensor] = {}
-    for name in names:
-        if not (folder / name).is_file():
-            raise RecipeError(f"{folder} is incomplete: {name} is missing")
-        weights |= load_file(folder / name)
-    return weights
-
-
 def load(folder: Path) -> Llama:
     """Return the network of a folder, on the CPU.
 
     Raises RecipeError when the folder is incomplete or the weights do not fit config.json.
     """
     network = Llama(Shape.load(folder))
-    weights = load_weights(folder)
+    weights: dict[str, Tensor] = {}
+    for file in weight_files(folder):
+        weights |= load_file(file)
     weights.pop("lm_head.weight", None)
     try:
         network.load_state_dict(weights)

@@ -64,12 +64,22 @@ def test_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
         assert torch.equal(weight, ours.state_dict()[name]), name
 
 
+def test_folder_keeps_no_weights_of_an_older_save(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"older")
+    folder.save(network(FULL), tmp_path)
+    ours = network()
+    folder.save(ours, tmp_path)
+    assert len([*tmp_path.glob("*.safetensors")]) == 1
+    again = folder.load(tmp_path).state_dict()
+    assert all(torch.equal(again[name], weight) for name, weight in ours.state_dict().items())
+
+
 def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"no config\.json"):
         folder.load(tmp_path)
     folder.save(network(), tmp_path)
     next(tmp_path.glob("*.safetensors")).unlink()
-    with pytest.raises(RecipeError, match="is missing"):
+    with pytest.raises(RecipeError, match="is incomplete"):
         folder.load(tmp_path)
 
 
