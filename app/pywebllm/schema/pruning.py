@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 
-from .ebnf import NOTHING, Choice, Node, Repeat, Rule, Sequence, choice, repeat, sequence
+from .ebnf import EMPTY, NOTHING, Choice, Node, Repeat, Rule, Sequence, choice, repeat, sequence
 
 __all__ = ["pruned"]
 
@@ -13,25 +13,28 @@ def pruned(rules: Mapping[str, Node], root: str) -> dict[str, Node]:
     """Take the rules that the root needs, in their order; none when nothing fits the root.
 
     A rule may turn out to be empty when others already name it: those that lead back to it were
-    written inside it. Without it some of these may be empty too.
+    written inside it. Without it some of these may be empty too, or fit only the empty text, which
+    is then written in their place.
     """
     found = dict(rules)
-    while empty := {name for name, node in found.items() if node == NOTHING}:
-        found = {name: _without(empty, node) for name, node in found.items() if name not in empty}
+    while trivial := {name: node for name, node in found.items() if node in (NOTHING, EMPTY)}:
+        found = {
+            name: _replaced(trivial, node) for name, node in found.items() if name not in trivial
+        }
     needed = _needed(found, root)
     return {name: node for name, node in found.items() if name in needed}
 
 
-def _without(empty: Set[str], node: Node) -> Node:
+def _replaced(trivial: Mapping[str, Node], node: Node) -> Node:
     match node:
         case Rule(name):
-            return NOTHING if name in empty else node
+            return trivial.get(name, node)
         case Sequence(parts):
-            return sequence(*(_without(empty, part) for part in parts))
+            return sequence(*(_replaced(trivial, part) for part in parts))
         case Choice(options):
-            return choice(*(_without(empty, option) for option in options))
+            return choice(*(_replaced(trivial, option) for option in options))
         case Repeat(part, least, most):
-            return repeat(_without(empty, part), least, most)
+            return repeat(_replaced(trivial, part), least, most)
         case _:
             return node
 

@@ -53,3 +53,18 @@ def test_what_only_an_empty_rule_needs_is_not_written() -> None:
     found = grammar({"anyOf": [option, {"type": "string"}]}, E=endless)
     assert found.accepts(json.dumps("a"))
     assert "e" not in found.rules
+
+
+def test_a_rule_of_which_only_the_empty_text_is_left_is_not_written() -> None:
+    none, a = {"type": "null"}, {"$ref": "#/$defs/A"}
+    optional = {"p": none, "q": none, "a": a, "r": a}
+    text = grammar_of(
+        {
+            "$defs": {"A": A, "B": {"type": "object", "properties": optional}},
+            "anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}],
+        }
+    )
+    assert '::= ""' not in text
+    found = Grammar.read(text)
+    assert found.accepts('{"p": null, "q": null}')
+    assert not found.accepts('{"p": null, "r": {}}')
