@@ -12,17 +12,29 @@ from model.data.conversation import Turn
 from model.data.people import Person
 from model.data.prompts import persona_messages
 from model.data.typed import typed_answer, typed_keywords
-from model.evaluate.case import Ask, Case
+from model.evaluate.case import Ask, Case, Fact
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
 from model.evaluate.requests import chat_request, persona_request, schema_of, typed_parameters
 from model.evaluate.seeds import seed_of
 from model.evaluate.words import pronouns_in, says
 
-__all__ = ["SEEDS", "case_of", "make_cases", "persona_cases"]
+__all__ = ["SEEDS", "TOLD_OTHERWISE", "case_of", "make_cases", "persona_cases"]
 
 # Kinds of turns that write about the person, and do not just speak of them.
 _WRITTEN = ("persona", "typed", "rewrite")
 _IN_GRAMMAR = ("name", "age", "occupation")
+# Who types "is famous for her pie" may hear "friends come over for her pie": where the generator
+# has put such words together itself it tells them as they are, but lexicon/notes.txt has the same
+# words with other ways to tell them, and nothing in the form says which of both it was.
+TOLD_OTHERWISE: Mapping[str, Sequence[str]] = {
+    "a big fan of": ("fan of", "love for"),
+    "a collector of": ("collects", "can tell the story of each one", "shelves are full of"),
+    "afraid of": ("frightens",),
+    "allergic to": ("allergy",),
+    "famous for": ("legendary", "nobody forgets", "come over for", "famous among friends"),
+    "fluent in": ("speaks",),
+    "scared of": ("afraid of", "frightens"),
+}
 # So often one form is asked for, each time with another seed.
 SEEDS = 20
 _FORM = {
@@ -170,7 +182,7 @@ def _ask(turn: Turn, *, told: Sequence[str]) -> Ask:
     return Ask(
         kind=turn.kind,
         messages=[message._asdict() for message in turn.asked],
-        keywords=turn.keywords,
+        keywords=_with_ways(turn.keywords),
         told=told,
         name=person.name.full if person and person.named else "",
         pronouns=_pronouns(person, told) if person else "",
@@ -195,4 +207,11 @@ def _fitting(turn: Turn) -> dict[str, Sequence[str]]:
         name: tuple(word for word in words if any(says(answer, word) for answer in answers))
         for name, words in typed_keywords(turn.person, turn.fields).items()
     }
-    return {name: words for name, words in held.items() if words}
+    return _with_ways({name: words for name, words in held.items() if words})
+
+
+def _with_ways(keywords: Fact) -> dict[str, Sequence[str]]:
+    return {
+        fact: ["|".join((word, *TOLD_OTHERWISE.get(word, ()))) for word in words]
+        for fact, words in keywords.items()
+    }

@@ -16,8 +16,9 @@ from pywebllm.persona.prompt import persona_messages
 from model.__main__ import main
 from model.compile.verify.server import QuietHandler, serving
 from model.data import Conversation, Message, Turn
+from model.data.lexicon import note_forms
 from model.evaluate.case import Ask, Case, read_answers, read_cases, write_cases
-from model.evaluate.cases import SEEDS, case_of, make_cases
+from model.evaluate.cases import SEEDS, TOLD_OTHERWISE, case_of, make_cases
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
 from model.evaluate.pack import pack
 from model.evaluate.replay import replay
@@ -54,6 +55,25 @@ def test_what_was_taken_back_must_not_be_told() -> None:
         *((), ("36",), (), ("yes",), ("36",), ("41",), ()),
     ]
     assert [ask.anew for ask in asks] == [True, *[False] * 5, True]
+
+
+@pytest.mark.parametrize("words", TOLD_OTHERWISE)
+def test_what_is_told_otherwise_is_told_so_by_the_lexicon(words: str) -> None:
+    lead = words.removeprefix("a ").removeprefix("big ")
+    forms = [form for form in note_forms() if any(lead in one.text for one in form.inputs)]
+    told = " ".join(one.text for form in forms for one in form.outputs)
+    assert forms
+    assert all(way.split()[0] in told for way in TOLD_OTHERWISE[words])
+
+
+def test_note_that_is_told_otherwise_is_right() -> None:
+    notes = {"notes": ("famous for", "chocolate cake")}
+    turn = Turn(asked=(Message("user", "Describe her"),), answer="", kind="persona", keywords=notes)
+    [ask] = case_of(Conversation(turns=(turn,)), key="one").asks
+    ways, cake = ask.keywords["notes"]
+    assert says("Friends come over for her chocolate cake.", ways)
+    assert not says("She bakes chocolate cake.", ways)
+    assert cake == "chocolate cake"
 
 
 def test_same_seed_makes_the_same_cases() -> None:
