@@ -29,8 +29,8 @@ class Change:
 
     def absent(self, before: Person) -> tuple[str, ...]:
         """Return the words of what was true before and is no longer."""
-        kept = f"{keywords(self.person)}".lower()
-        old = [word for words in keywords(before).values() for word in words]
+        kept = "\n".join(_words(self.person)).lower()
+        old = _words(before)
         if self.fact == "name":
             old.append(before.name.short)
         return tuple(word for word in old if word.lower() not in kept)
@@ -43,6 +43,10 @@ class Change:
         if self.section in {"ask new note", "ask new pet"}:
             kept["notes"] = note_keys(self.person.notes[-1])
         return kept
+
+
+def _words(person: Person) -> list[str]:
+    return [word for words in keywords(person).values() for word in words]
 
 
 def a_change(person: Person, random: Random) -> Change | None:

@@ -116,8 +116,9 @@ def case_of(conversation: Conversation, *, key: str, first: int = 1) -> Case:
     gone: tuple[str, ...] = ()
     for number, turn in enumerate(conversation.turns):
         fields = turn.fields or fields
-        gone = _gone(gone, turn, told)
-        told += _told(turn)
+        anew = _is_anew(turn)
+        gone = () if anew else _gone(gone, turn, told)
+        told += turn.fields.values() if anew and turn.fields else _said(turn)
         seed = seed_of(f"{key}/{number}")
         typed = turn.kind == "typed"
         request = typed_parameters(fields, seed=seed) if typed else chat_request(seed=seed)
@@ -125,7 +126,7 @@ def case_of(conversation: Conversation, *, key: str, first: int = 1) -> Case:
             replace(
                 _ask(turn, told=tuple(told)),
                 absent=gone if turn.kind in _WRITTEN else turn.absent,
-                anew=_is_anew(turn),
+                anew=anew,
                 request=request,
                 schema=schema_of(fields) if typed else None,
                 judged=number >= first,
@@ -134,9 +135,7 @@ def case_of(conversation: Conversation, *, key: str, first: int = 1) -> Case:
     return Case(id=key, group="follow-up", asks=asks)
 
 
-def _told(turn: Turn) -> list[str]:
-    if _is_anew(turn) and turn.fields:
-        return [*turn.fields.values()]
+def _said(turn: Turn) -> list[str]:
     # A grammar tells these, whatever the words say.
     return [
         turn.asked[-1].content,
@@ -144,12 +143,10 @@ def _told(turn: Turn) -> list[str]:
     ]
 
 
-def _gone(before: Sequence[str], turn: Turn, told: Sequence[str]) -> tuple[str, ...]:
+def _gone(before: tuple[str, ...], turn: Turn, told: Sequence[str]) -> tuple[str, ...]:
     """Return what visitors told of the person and took back, until they tell it again."""
     if turn.kind not in _WRITTEN:
-        return tuple(before)
-    if _is_anew(turn):
-        return ()
+        return before
     earlier, said = "\n".join(told), turn.asked[-1].content
     still = [word for word in before if not says(said, word)]
     return (*still, *(word for word in turn.absent if says(earlier, word)))
