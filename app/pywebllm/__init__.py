@@ -24,7 +24,8 @@ from .builtin import BUILTIN_MODEL, BUILTIN_REVISION
 from .chat.stream import ChatStream
 from .chat.text_stream import TextStream
 from .client import AsyncWebLLM
-from .connect import Backend, connect
+from .completions.stream import CompletionStream
+from .connect import connect
 from .engine.engine import Engine
 from .errors import (
     AbortedError,
@@ -54,10 +55,9 @@ from .persona.persona import Persona
 from .persona.service import WebLLMService
 from .records import ModelRecord
 from .resources import ToolRun
-from .sync import WebLLM
-from .text.stream import CompletionStream
+from .sync.client import WebLLM
 from .types import Usage
-from .values import LoadProgress, Support
+from .values import Backend, LoadProgress, Support
 
 __all__ = [
     "BUILTIN_MODEL",

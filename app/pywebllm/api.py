@@ -12,7 +12,9 @@ from . import codec
 from .answers.kept import KeptAnswer
 from .chat.call import ChatCall, read_call
 from .chat.stream import ChatStream
-from .embedding import embed, read_embedding_call
+from .completions.call import read_text_call
+from .completions.stream import CompletionStream
+from .embeddings import embed, read_embedding_call
 from .engine.pool import Pool
 from .engine.streams import Runner
 from .errors import (
@@ -23,8 +25,6 @@ from .errors import (
     SessionNotFoundError,
 )
 from .model_list import list_models
-from .text.call import read_text_call
-from .text.stream import CompletionStream
 from .types import CreateEmbeddingResponse, ModelInfo, Session
 
 __all__ = ["Api"]

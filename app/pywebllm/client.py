@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
-from pywebllm.closing import AsyncClosing
-
 from .api import Api
 from .bridge import Bridge
 from .browser import check_support, open_bridge
+from .closing import AsyncClosing
 from .engine.pool import Pool
 from .records import Model, ModelRecord, id_of
 from .resources import Chat, Completions, Embeddings, Models, Sessions

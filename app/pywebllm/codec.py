@@ -1,4 +1,4 @@
-"""JSON of the values in `types`: what the engine sends becomes values, and these the reference's.
+"""What the engine sends, as the values of `types`. Their JSON is `to_dict`.
 
 Pure functions. Unknown keys in what arrives are ignored, missing ones are an `EngineError`.
 """
@@ -7,18 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
-from types import MappingProxyType
 from typing import Any, cast
 
 from .answers.pieces import EndReason, Piece
 from .errors import EngineError
 from .types import (
-    ChatCompletionMessage,
-    Choice,
-    ChoiceLogprobs,
-    ChunkChoice,
-    CompletionChoice,
     CreateEmbeddingResponse,
     Embedding,
     EmbeddingUsage,
@@ -30,37 +23,11 @@ from .types import (
     Usage,
 )
 
-__all__ = ["dump", "read_embeddings", "read_models", "read_piece", "read_sessions"]
+__all__ = ["read_embeddings", "read_models", "read_piece", "read_sessions"]
 
 # JSON has no minus infinity, so the engine's arrives as null. The OpenAI reference writes this
 # number for a token that is very unlikely.
 _UNLIKELY = -9999.0
-
-# Fields that the reference shows as null; any other that is None is absent.
-_NULLS: Mapping[type, frozenset[str]] = MappingProxyType(
-    {
-        ChatCompletionMessage: frozenset({"content", "refusal"}),
-        Choice: frozenset({"logprobs"}),
-        ChunkChoice: frozenset({"finish_reason", "logprobs"}),
-        CompletionChoice: frozenset({"finish_reason", "logprobs"}),
-        TokenLogprob: frozenset({"bytes"}),
-        TopLogprob: frozenset({"bytes"}),
-    }
-)
-
-# Fields that stand in `usage.extra`, by WebLLM's names.
-_EXTRA: Mapping[str, str] = MappingProxyType(
-    {
-        "end_to_end_latency": "e2e_latency_s",
-        "prefill_tokens_per_second": "prefill_tokens_per_s",
-        "decode_tokens_per_second": "decode_tokens_per_s",
-        "time_to_first_token": "time_to_first_token_s",
-        "latency_breakdown": "latencyBreakdown",
-    }
-)
-
-# Fields that hold a value of Python, which JSON cannot say.
-_NOT_JSON = frozenset({"parsed"})
 
 _REASONS = frozenset({None, "stop", "length", "tool_calls", "abort"})
 _KINDS = frozenset({"language", "embedding", "vision"})
@@ -138,62 +105,6 @@ def read_sessions(found: Any) -> tuple[Session, ...]:
             )
             for item in found
         )
-
-
-def dump(value: object) -> dict[str, Any]:
-    """Return a value of `types` as an object for JSON, just as the OpenAI reference shows it.
-
-    What is None is absent, but for the fields that the reference shows as null. What only WebLLM
-    says of a request stands in `usage.extra`, by its names. `parsed` is left out: the message's
-    content is its JSON.
-
-    Raises:
-        TypeError: It is no such value.
-    """
-    names = _names(type(value))
-    if not names:
-        raise TypeError(f"a value of pywebllm.types is expected, got {value!r}")
-    nulls = _nulls(type(value))
-    items = ((name, getattr(value, name)) for name in names)
-    known = {name: _plain(item) for name, item in items if item is not None or name in nulls}
-    if isinstance(value, Usage | EmbeddingUsage):
-        return _with_extra(known)
-    if isinstance(value, ChoiceLogprobs):
-        return known | {"refusal": None}
-    return known
-
-
-# What `_names` found out, for it is asked several times for each chunk.
-_KNOWN_NAMES: dict[type, tuple[str, ...]] = {}
-
-
-def _names(kind: type) -> tuple[str, ...]:
-    found = _KNOWN_NAMES.get(kind)
-    if found is None:
-        known = fields(kind) if is_dataclass(kind) else ()
-        found = tuple(field.name for field in known if field.name not in _NOT_JSON)
-        _KNOWN_NAMES[kind] = found
-    return found
-
-
-def _nulls(kind: type) -> frozenset[str]:
-    return next((_NULLS[base] for base in kind.__mro__ if base in _NULLS), frozenset())
-
-
-def _plain(value: Any) -> Any:
-    if _names(type(value)):
-        return dump(value)
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
-
-
-def _with_extra(usage: dict[str, Any]) -> dict[str, Any]:
-    extra = {_EXTRA[name]: value for name, value in usage.items() if name in _EXTRA}
-    rest = {name: value for name, value in usage.items() if name not in _EXTRA}
-    return rest | {"extra": extra} if extra else rest
 
 
 @contextmanager

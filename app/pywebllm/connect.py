@@ -8,40 +8,22 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from .checks import one_of
 from .client import AsyncWebLLM
 from .errors import FeatureSupportError, SupportError
 from .records import Model, ModelRecord, id_of
+from .request.checks import one_of
 from .values import Support
 
 if TYPE_CHECKING:
     from .openai.sdk import ConnectedOpenAI
 
-__all__ = ["Backend", "connect"]
+__all__ = ["connect"]
 
 _PREFER = one_of("page", "server")
 
 _log = logging.getLogger("pywebllm")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backend:
-    """What answers the requests of a client.
-
-    Attributes:
-        kind: `page` (the model in the page) or `server`.
-        base_url: Where the requests go; in the page it is only a name.
-        model: What a request names as its model, to get the one that was chosen.
-        reason: Why it was chosen.
-    """
-
-    kind: Literal["page", "server"]
-    base_url: str
-    model: str
-    reason: str
 
 
 async def connect(

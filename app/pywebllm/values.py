@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-__all__ = ["Adapter", "LoadPhase", "LoadProgress", "Support"]
+__all__ = ["Adapter", "Backend", "LoadPhase", "LoadProgress", "Support"]
 
 LoadPhase: TypeAlias = Literal["start", "fetch", "load", "compile", "ready"]
 
@@ -66,3 +66,20 @@ class Support:
     adapter: Adapter | None = None
     features: frozenset[str] = frozenset()
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What answers the requests of a client.
+
+    Attributes:
+        kind: `page` (the model in the page) or `server`.
+        base_url: Where the requests go; in the page it is only a name.
+        model: What a request names as its model, to get the one that was chosen.
+        reason: Why it was chosen.
+    """
+
+    kind: Literal["page", "server"]
+    base_url: str
+    model: str
+    reason: str

@@ -8,7 +8,6 @@ from typing import Any
 
 import openai.types as sdk
 import pytest
-from pywebllm import codec
 from pywebllm.api import Api
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.engine.pool import Pool
@@ -165,7 +164,7 @@ async def test_models_are_the_built_in_one_then_records_then_webllms_list() -> N
         ModelInfo(id="small", owned_by="mlc-ai", vram_required_mb=900.0),
     )
     for model in found:
-        sdk.Model.model_validate(codec.dump(model), strict=True)
+        sdk.Model.model_validate(model.to_dict(), strict=True)
 
 
 async def test_a_model_that_is_loaded_says_so() -> None:

@@ -11,7 +11,7 @@ import openai
 import pytest
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.client import AsyncWebLLM
-from pywebllm.connect import Backend, connect
+from pywebllm.connect import connect
 from pywebllm.errors import (
     AssetsError,
     DownloadError,
@@ -24,7 +24,7 @@ from pywebllm.errors import (
 )
 from pywebllm.openai import Transport
 from pywebllm.records import ModelRecord
-from pywebllm.values import Support
+from pywebllm.values import Backend, Support
 
 from tests.unit.openai.page import Page
 

@@ -9,10 +9,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from pywebllm import embedding
+from pywebllm import embeddings as embedding
 from pywebllm.chat import parameters as chat
-from pywebllm.chat.parameters import Table
-from pywebllm.text import call as text
+from pywebllm.completions import call as text
+from pywebllm.request.table import Table
 
 from tests.readme import README, blocks
 
@@ -58,5 +58,5 @@ def test_what_is_honoured_is_listed_as_it_is(endpoint: str, table: Table) -> Non
     listed = [set(re.findall(r"`(\w+)`", cell)) for cell in row.split("|")]
     assert listed == [
         {name for name, row in table.items() if row.how == how} - _NOT_OPENAIS
-        for how in ("honoured", "no effect", "refused")
+        for how in ("honored", "no effect", "refused")
     ]

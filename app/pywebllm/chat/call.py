@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from pywebllm.checks import refuse
+from pywebllm.request.checks import refuse
+from pywebllm.request.choices import check_end, includes_usage, one_for_each
+from pywebllm.request.table import read_parameters
 
-from .choices import check_end, includes_usage, one_for_each
 from .messages import read_messages
-from .parameters import read_parameters
+from .parameters import PARAMETERS
 from .response_format import AnswerFormat, read_response_format
 from .resumable import read_resumable
 from .tool_prompt import tools_prompt
@@ -69,7 +70,7 @@ def read_call(body: Mapping[str, object]) -> ChatCall:
         InvalidRequestError: Something is unknown, out of its range, or cannot be honoured;
             `param` says where.
     """
-    values = read_parameters(body)
+    values = read_parameters(body, PARAMETERS)
     skips_thinking = _skips_thinking(values)
     use = read_tools(values)
     answer = read_response_format(values.get("response_format"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pywebllm.checks import check_keys, items, mapping, one_of, refuse, text
+from pywebllm.request.checks import check_keys, items, mapping, one_of, refuse, text
 from pywebllm.types import Function
 
 from .parts import read_text

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from pywebllm.checks import check_keys, mapping, one_of, refuse, text
+from pywebllm.request.checks import check_keys, mapping, one_of, refuse, text
 
 from .history import Call, assistant_text, read_calls
 from .parts import read_parts, read_text

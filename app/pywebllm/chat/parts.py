@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pywebllm.checks import check_keys, items, mapping, one_of, refuse, text
+from pywebllm.request.checks import check_keys, items, mapping, one_of, refuse, text
 
 __all__ = ["read_parts", "read_text"]
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pywebllm import schema
-from pywebllm.checks import check_keys, flag, mapping, one_of, plain, refuse, text
 from pywebllm.errors import InvalidRequestError
+from pywebllm.request.checks import check_keys, flag, mapping, one_of, plain, refuse, text
 
 __all__ = ["AnswerFormat", "read_response_format"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pywebllm.checks import Check, check_keys, flag, integer, mapping, one_of, refuse, text
+from pywebllm.request.checks import Check, check_keys, flag, integer, mapping, one_of, refuse, text
 
 __all__ = ["read_resumable"]
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from pywebllm.checks import TOOL_NAME
+from pywebllm.request.checks import TOOL_NAME
 from pywebllm.types import Function, FunctionDelta, ToolCallDelta
 
 from .marks import SPACE, without_begun

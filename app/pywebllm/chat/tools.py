@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from pywebllm.checks import (
+from pywebllm.request.checks import (
     TOOL_NAME,
     check_keys,
     closest,

@@ -12,10 +12,10 @@ from typing import Any
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
-from pywebllm.checks import integer
 from pywebllm.errors import DisposedError, InvalidRequestError, WebLLMError
 from pywebllm.events import Event
 from pywebllm.records import Model, ModelRecord, id_of
+from pywebllm.request.checks import integer
 from pywebllm.values import LoadProgress
 from pywebllm.wire import Kind
 

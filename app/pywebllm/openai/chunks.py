@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pywebllm import codec
 from pywebllm.answers.stream import AnswerStream
 
 from .sse import Event
@@ -23,7 +22,7 @@ class ChunkEvents:
         self._has_usage = has_usage
 
     async def __anext__(self) -> Event:
-        event: Event = codec.dump(await anext(self._stream))
+        event: Event = (await anext(self._stream)).to_dict()
         return {**event, "usage": event.get("usage")} if self._has_usage else event
 
     def close(self) -> None:

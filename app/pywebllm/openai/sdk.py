@@ -14,9 +14,9 @@ except ImportError as error:
     ) from error
 
 from pywebllm.client import AsyncWebLLM
-from pywebllm.connect import Backend
 from pywebllm.errors import ModelNotFoundError
 from pywebllm.records import id_of
+from pywebllm.values import Backend
 
 from .transport import Transport
 

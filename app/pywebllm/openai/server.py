@@ -11,7 +11,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
-from pywebllm import codec
 from pywebllm.answers.stream import AnswerStream
 from pywebllm.api import Api
 from pywebllm.errors import InvalidRequestError, WebLLMError
@@ -61,8 +60,8 @@ class Server:
 
     async def _models(self, name: str | None) -> Reply:
         if name is not None:
-            return Reply.of_json(codec.dump(await self._api.model(name)))
-        models = [codec.dump(model) for model in await self._api.models()]
+            return Reply.of_json((await self._api.model(name)).to_dict())
+        models = [model.to_dict() for model in await self._api.models()]
         return Reply.of_json({"object": "list", "data": models})
 
     async def _chat(self, body: Body) -> Reply:
@@ -72,7 +71,7 @@ class Server:
         return await _stream_or_whole(await self._api.completion(body), body)
 
     async def _embedding(self, body: Body) -> Reply:
-        return Reply.of_json(codec.dump(await self._api.embedding(body)))
+        return Reply.of_json((await self._api.embedding(body)).to_dict())
 
     async def _response(self, body: Body) -> Reply:
         request = read_request(body)
@@ -94,7 +93,7 @@ async def _stream_or_whole(stream: AnswerStream[Any, Any], body: Body) -> Reply:
     if body.get("stream"):
         events = ChunkEvents(stream, has_usage=_includes_usage(body))
         return await _streamed(events, last=DONE)
-    return Reply.of_json(codec.dump(await stream.read()))
+    return Reply.of_json((await stream.read()).to_dict())
 
 
 def _includes_usage(body: Body) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pywebllm.resources.parsing import parsed_completion
+from pywebllm.typed.parsing import parsed_completion
 from pywebllm.types import ChatCompletion
 
 from .prompt import clean_fields, years_in

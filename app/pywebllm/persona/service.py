@@ -15,7 +15,6 @@ from pywebllm import wire
 from pywebllm.bridge import Bridge
 from pywebllm.browser import open_bridge
 from pywebllm.chat.call import read_call
-from pywebllm.chat.parameters import read_parameters
 from pywebllm.chat.stream import ChatStream
 from pywebllm.chat.text_stream import TextStream
 from pywebllm.closing import AsyncClosing
@@ -23,6 +22,8 @@ from pywebllm.engine.engine import Engine
 from pywebllm.errors import ModelNotLoadedError, ParseError, WebLLMError
 from pywebllm.events import Event
 from pywebllm.records import Model, id_of
+from pywebllm.request.common import GENERATION
+from pywebllm.request.table import read_parameters
 from pywebllm.types import ChatCompletion, Usage
 from pywebllm.values import LoadProgress
 
@@ -81,7 +82,7 @@ class WebLLMService(AsyncClosing):
         self._model = wire.read_model(model)
         self._temperature = temperature
         self._max_tokens = max_tokens
-        read_parameters({"temperature": temperature, "max_tokens": max_tokens})
+        read_parameters({"temperature": temperature, "max_tokens": max_tokens}, GENERATION)
         self._engine = Engine(bridge or partial(open_bridge, assets_url=assets_url))
         self._engine.lost.subscribe(self._fail)
         self._session_id: str | None = None

@@ -6,12 +6,13 @@ returns are the values of `types`, and streams.
 
 from __future__ import annotations
 
+from pywebllm.typed.tool_run import ToolRun
+
 from .chat_completions import Chat, ChatCompletions
 from .completions import Completions
 from .embeddings import Embeddings
 from .models import Models
 from .sessions import Sessions
-from .tool_run import ToolRun
 
 __all__ = [
     "Chat",

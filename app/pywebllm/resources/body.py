@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from pywebllm.chat.parameters import merged
-from pywebllm.checks import refuse
 from pywebllm.errors import InvalidRequestError
+from pywebllm.request.checks import refuse
+from pywebllm.request.table import merged
 
 __all__ = ["one_answer_body", "read_timeout", "request_body"]
 

@@ -7,16 +7,17 @@ from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
 from pywebllm.api import Api
 from pywebllm.chat.stream import ChatStream
-from pywebllm.checks import items
+from pywebllm.request.checks import items
+from pywebllm.typed import tool_run
+from pywebllm.typed.parsing import parsed_completion, response_format_of
+from pywebllm.typed.toolbox import Toolbox, describe
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
+from pywebllm.types.inputs import Message, Tool
 
-from . import tool_run
-from .answers import started, whole
 from .body import one_answer_body, read_timeout, request_body
-from .parameters import ChatOptions, ChatParameters, Message, Tool, ToolRunParameters
-from .parsing import parsed_completion, response_format_of
+from .parameters import ChatOptions, ChatParameters, ToolRunParameters
 from .signature import spelled_out
-from .toolbox import Toolbox, describe
+from .timeouts import started, whole
 
 __all__ = ["Chat", "ChatCompletions"]
 

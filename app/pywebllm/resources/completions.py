@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal, Unpack, overload
 
 from pywebllm.api import Api
-from pywebllm.text.stream import CompletionStream
+from pywebllm.completions.stream import CompletionStream
 from pywebllm.types import Completion
 
-from .answers import started, whole
 from .body import read_timeout, request_body
 from .parameters import CompletionParameters
 from .signature import spelled_out
+from .timeouts import started, whole
 
 __all__ = ["Completions"]
 

@@ -7,10 +7,10 @@ from typing import Literal, Unpack, overload
 from pywebllm.api import Api
 from pywebllm.types import CreateEmbeddingResponse
 
-from .answers import within
 from .body import read_timeout, request_body
 from .parameters import EmbeddingParameters
 from .signature import spelled_out
+from .timeouts import within
 
 __all__ = ["Embeddings"]
 

@@ -7,11 +7,11 @@ What a value may be is checked by the core, which also says why it refuses a nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Required, TypeAlias, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Literal, Required, TypedDict
 
 from pywebllm.records import Model
-from pywebllm.types import ChatCompletionMessage
+from pywebllm.types.inputs import Message, Tool
 
 __all__ = [
     "AnswerOptions",
@@ -19,19 +19,11 @@ __all__ = [
     "ChatParameters",
     "CompletionParameters",
     "EmbeddingParameters",
-    "Message",
     "RequestOptions",
     "SamplingOptions",
     "StopOptions",
-    "Tool",
     "ToolRunParameters",
 ]
-
-# As in the reference, or the message of an earlier answer as it came.
-Message: TypeAlias = Mapping[str, object] | ChatCompletionMessage
-
-# As in the reference, or a Python function: its signature and docstring describe it.
-Tool: TypeAlias = Mapping[str, object] | Callable[..., object]
 
 
 class RequestOptions(TypedDict, total=False):

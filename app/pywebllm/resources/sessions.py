@@ -6,7 +6,7 @@ from pywebllm.api import Api
 from pywebllm.chat.stream import ChatStream
 from pywebllm.types import Session
 
-from .answers import started
+from .timeouts import started
 
 __all__ = ["Sessions"]
 

@@ -9,10 +9,10 @@ are its own, and never imported.
 
 from __future__ import annotations
 
-from .describing import schema_of
-from .grammar import grammar_of, json_object_grammar
-from .reading import build
-from .tools import arguments_of, tool_of
+from .grammar.document import grammar_of, json_object_grammar
+from .python.describing import schema_of
+from .python.reading import build
+from .python.tools import arguments_of, tool_of
 
 __all__ = [
     "arguments_of",

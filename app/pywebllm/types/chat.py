@@ -7,7 +7,7 @@ name that other servers of open models give it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from .logprobs import ChoiceLogprobs
 from .usage import Usage
@@ -60,6 +60,8 @@ class ChatCompletionMessage(Value):
     no block of it, and empty when the block was empty, as `enable_thinking` False makes it.
     """
 
+    _null_fields: ClassVar[frozenset[str]] = frozenset({"content", "refusal"})
+
     content: str | None
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] | None = None
@@ -70,6 +72,8 @@ class ChatCompletionMessage(Value):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Value):
     """One of the answers. `length` says that it was cut off at `max_tokens` or the context."""
+
+    _null_fields: ClassVar[frozenset[str]] = frozenset({"logprobs"})
 
     index: int
     message: ChatCompletionMessage
@@ -164,6 +168,8 @@ class Delta(Value):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkChoice(Value):
     """What a chunk adds to the answer number `index`; `finish_reason` comes with the last one."""
+
+    _null_fields: ClassVar[frozenset[str]] = frozenset({"finish_reason", "logprobs"})
 
     index: int
     delta: Delta

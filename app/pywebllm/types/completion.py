@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from .usage import Usage
 from .value import Value
@@ -32,6 +32,8 @@ class CompletionLogprobs(Value):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionChoice(Value):
     """One text, or a piece of it; in a piece `finish_reason` is None but for the last one."""
+
+    _null_fields: ClassVar[frozenset[str]] = frozenset({"finish_reason", "logprobs"})
 
     index: int
     text: str

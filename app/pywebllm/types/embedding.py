@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
+from .usage import with_extra
 from .value import Value
 
 __all__ = ["CreateEmbeddingResponse", "Embedding", "EmbeddingUsage"]
@@ -32,6 +33,10 @@ class EmbeddingUsage(Value):
     prompt_tokens: int
     total_tokens: int
     prefill_tokens_per_second: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of this value; what only WebLLM reports is in `extra`."""
+        return with_extra(Value.to_dict(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

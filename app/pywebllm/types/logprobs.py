@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from .value import Value
 
@@ -12,6 +13,8 @@ __all__ = ["ChoiceLogprobs", "TokenLogprob", "TopLogprob"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopLogprob(Value):
     """A token that might have been written; `logprob` is its natural logarithm, 0 or less."""
+
+    _null_fields: ClassVar[frozenset[str]] = frozenset({"bytes"})
 
     token: str
     logprob: float
@@ -25,6 +28,8 @@ class TokenLogprob(Value):
     `bytes` are its bytes in UTF-8: a character may be spread over several tokens.
     """
 
+    _null_fields: ClassVar[frozenset[str]] = frozenset({"bytes"})
+
     token: str
     logprob: float
     bytes: tuple[int, ...] | None = None
@@ -36,3 +41,7 @@ class ChoiceLogprobs(Value):
     """The tokens of an answer, or of one piece of it, in order."""
 
     content: tuple[TokenLogprob, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of this value; the reference shows `refusal` as null."""
+        return Value.to_dict(self) | {"refusal": None}

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from .value import Value
 
-__all__ = ["PromptTokensDetails", "Usage"]
+__all__ = ["PromptTokensDetails", "Usage", "with_extra"]
+
+# Fields that are in `usage.extra`, by WebLLM's names.
+_EXTRA: Mapping[str, str] = MappingProxyType(
+    {
+        "end_to_end_latency": "e2e_latency_s",
+        "prefill_tokens_per_second": "prefill_tokens_per_s",
+        "decode_tokens_per_second": "decode_tokens_per_s",
+        "time_to_first_token": "time_to_first_token_s",
+        "latency_breakdown": "latencyBreakdown",
+    }
+)
+
+
+def with_extra(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON object of a usage with what only WebLLM reports under `extra`."""
+    extra = {_EXTRA[name]: value for name, value in usage.items() if name in _EXTRA}
+    rest = {name: value for name, value in usage.items() if name not in _EXTRA}
+    return rest | {"extra": extra} if extra else rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +65,7 @@ class Usage(Value):
     decode_tokens_per_second: float | None = None
     end_to_end_latency: float | None = None
     latency_breakdown: Mapping[str, tuple[float, ...]] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of this value; what only WebLLM reports is in `extra`."""
+        return with_extra(Value.to_dict(self))

@@ -1,29 +1,62 @@
-"""What all values have in common: a way to JSON."""
+"""What all values have in common: a way to JSON, as the OpenAI API reference shows them."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, ClassVar
 
 __all__ = ["Value"]
 
+# Fields with a value of Python that has no JSON of its own: the message's content is its JSON.
+_PYTHON_ONLY = frozenset({"parsed"})
+
 
 class Value:
-    """A value as the OpenAI API reference describes it."""
+    """A value as the OpenAI API reference describes it: a frozen dataclass.
+
+    A subclass names in `_null_fields` those of its fields that the reference shows as null; any
+    other field that is None is left out of the JSON.
+    """
 
     __slots__ = ()
 
+    _null_fields: ClassVar[frozenset[str]] = frozenset()
+
     def to_dict(self) -> dict[str, Any]:
-        """Return it as an object for JSON, as the OpenAI API reference shows it.
+        """Return the JSON object of this value, as the OpenAI API reference shows it.
 
-        What is None is absent, but for what the reference shows as null; what only WebLLM says
-        of a request is in `usage.extra`, by its names. A parsed value is left out, for the
-        message's content is its JSON.
+        Fields that are None are left out, except those that the reference shows as null. What
+        only WebLLM reports about a request is in `usage.extra`, by WebLLM's names. A parsed value
+        is left out: the message's content is its JSON.
         """
-        from pywebllm import codec  # noqa: PLC0415, it knows these values
-
-        return codec.dump(self)
+        nulls = self._null_fields
+        items = ((name, getattr(self, name)) for name in _names(type(self)))
+        return {name: _plain(item) for name, item in items if item is not None or name in nulls}
 
     def to_json(self, *, indent: int | None = 2) -> str:
-        """Return the same as JSON text; `indent` None puts it on one line."""
+        """Return the same as a JSON string; `indent` None puts it on one line."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+
+# The results of `_names`, which is called several times for each chunk.
+_KNOWN_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(kind: Any) -> tuple[str, ...]:
+    found = _KNOWN_NAMES.get(kind)
+    if found is None:
+        found = tuple(field.name for field in fields(kind) if field.name not in _PYTHON_ONLY)
+        _KNOWN_NAMES[kind] = found
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Value):
+        return value.to_dict()
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

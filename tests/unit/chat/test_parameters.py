@@ -14,9 +14,10 @@ from openai.types.chat.completion_create_params import (
     CompletionCreateParamsNonStreaming,
     CompletionCreateParamsStreaming,
 )
-from pywebllm.chat.parameters import PARAMETERS, read_parameters
+from pywebllm.chat.parameters import PARAMETERS
 from pywebllm.errors import InvalidRequestError
 from pywebllm.records import ModelRecord
+from pywebllm.request.table import read_parameters
 
 from tests.unit.chat.refusing import refused
 
@@ -47,12 +48,12 @@ def test_every_parameter_of_the_official_sdk_is_in_the_list() -> None:
 
 def test_each_parameter_that_does_nothing_says_why() -> None:
     for parameter in PARAMETERS.values():
-        assert bool(parameter.why) is (parameter.how != "honoured")
+        assert bool(parameter.why) is (parameter.how != "honored")
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_none_is_not_given(name: str) -> None:
-    assert read_parameters({name: None}) == {}
+    assert read_parameters({name: None}, PARAMETERS) == {}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_none_is_not_given(name: str) -> None:
     ],
 )
 def test_what_is_in_range_is_taken_as_it_is(name: str, value: object) -> None:
-    found = read_parameters({name: value})
+    found = read_parameters({name: value}, PARAMETERS)
     assert found == {name: value}
     assert type(found[name]) is type(value)
 
@@ -145,17 +146,17 @@ def test_what_is_out_of_range_is_refused_in_words(
 ) -> None:
     for value in values:
         with refused(name, words):
-            read_parameters({name: value})
+            read_parameters({name: value}, PARAMETERS)
 
 
 def test_an_error_says_what_was_given() -> None:
     with refused("temperature", "from 0 to 2", "got 3"):
-        read_parameters({"temperature": 3})
+        read_parameters({"temperature": 3}, PARAMETERS)
 
 
 def test_more_top_logprobs_than_webllm_gives_are_refused_with_the_reason() -> None:
     with refused("top_logprobs", "got 20", "WebLLM gives no more"):
-        read_parameters({"top_logprobs": 20})
+        read_parameters({"top_logprobs": 20}, PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -164,40 +165,40 @@ def test_more_top_logprobs_than_webllm_gives_are_refused_with_the_reason() -> No
 )
 def test_a_bias_out_of_range_is_named_by_its_token(value: object, param: str) -> None:
     with refused(param, "from -100 to 100"):
-        read_parameters({"logit_bias": value})
+        read_parameters({"logit_bias": value}, PARAMETERS)
 
 
 def test_ids_of_tokens_may_be_integers() -> None:
-    assert read_parameters({"logit_bias": {17: 1}}) == {"logit_bias": {"17": 1}}
+    assert read_parameters({"logit_bias": {17: 1}}, PARAMETERS) == {"logit_bias": {"17": 1}}
 
 
 def test_ids_of_tokens_are_sent_as_the_engine_looks_for_them() -> None:
     given = {"05": 1, "000": 2, 2**31 - 1: 3, "7": None}
     expected = {"5": 1, "0": 2, "2147483647": 3}
-    assert read_parameters({"logit_bias": given}) == {"logit_bias": expected}
+    assert read_parameters({"logit_bias": given}, PARAMETERS) == {"logit_bias": expected}
 
 
 @pytest.mark.parametrize("token", ["2147483648", 2**32, "9" * 5000, "", " 5", "+5", True, None])
 def test_what_is_no_id_of_a_token_is_refused(token: object) -> None:
     with refused("logit_bias", "ids of tokens", repr(token)):
-        read_parameters({"logit_bias": {token: 1}})
+        read_parameters({"logit_bias": {token: 1}}, PARAMETERS)
 
 
 @pytest.mark.parametrize("twice", [{"5": 1, "05": 2}, {5: 1, "5": 1}])
 def test_two_biases_of_a_token_are_refused(twice: object) -> None:
     with refused("logit_bias", "two values for the token 5"):
-        read_parameters({"logit_bias": twice})
+        read_parameters({"logit_bias": twice}, PARAMETERS)
 
 
 def test_an_empty_stop_text_in_a_list_is_named_by_its_place() -> None:
     with refused("stop[1]", "not empty"):
-        read_parameters({"stop": [".", ""]})
+        read_parameters({"stop": [".", ""]}, PARAMETERS)
 
 
 @pytest.mark.parametrize("value", [[], (), {}])
 def test_an_empty_list_of_stops_or_biases_says_nothing(value: object) -> None:
     name = "logit_bias" if value == {} else "stop"
-    assert read_parameters({name: value}) == {}
+    assert read_parameters({name: value}, PARAMETERS) == {}
 
 
 @pytest.mark.parametrize(
@@ -214,13 +215,13 @@ def test_an_empty_list_of_stops_or_biases_says_nothing(value: object) -> None:
     ],
 )
 def test_what_only_concerns_openai_has_no_effect(name: str, value: object) -> None:
-    assert read_parameters({name: value}) == {}
+    assert read_parameters({name: value}, PARAMETERS) == {}
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_had_is_refused_with_the_reason(name: str) -> None:
     with refused(name, PARAMETERS[name].why):
-        read_parameters({name: {}})
+        read_parameters({name: {}}, PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -233,30 +234,30 @@ def test_what_cannot_be_had_is_refused_with_the_reason(name: str) -> None:
 )
 def test_an_unknown_name_is_refused_with_the_nearest_known_one(name: str, near: str) -> None:
     with refused(name, f"Did you mean {near!r}?"):
-        read_parameters({name: 1})
+        read_parameters({name: 1}, PARAMETERS)
 
 
 def test_an_unknown_name_that_is_near_to_none_is_refused_without_a_guess() -> None:
     with refused("zzz"):
-        read_parameters({"zzz": 1})
+        read_parameters({"zzz": 1}, PARAMETERS)
 
 
 def test_extra_body_is_part_of_the_request_and_counts_before_it() -> None:
     body = {"seed": 1, "temperature": 1, "extra_body": {"seed": 2, "ignore_eos": True}}
-    assert read_parameters(body) == {"seed": 2, "temperature": 1, "ignore_eos": True}
+    assert read_parameters(body, PARAMETERS) == {"seed": 2, "temperature": 1, "ignore_eos": True}
 
 
 def test_extra_body_is_checked_like_the_request() -> None:
     with refused("top_k"):
-        read_parameters({"extra_body": {"top_k": 3}})
+        read_parameters({"extra_body": {"top_k": 3}}, PARAMETERS)
     with refused("extra_body"):
-        read_parameters({"extra_body": {"extra_body": {"seed": 2}}})
+        read_parameters({"extra_body": {"extra_body": {"seed": 2}}}, PARAMETERS)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(PARAMETERS)) | st.text(), st.none() | st.booleans()))
 def test_any_request_is_read_or_refused_with_the_parameter_at_fault(body: dict[str, Any]) -> None:
     try:
-        found = read_parameters(body)
+        found = read_parameters(body, PARAMETERS)
     except InvalidRequestError as error:
         at_fault = (error.param or "").split(".")[0]
     else:

@@ -13,7 +13,6 @@ import openai.types.chat as sdk_chat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pywebllm import codec
 from pywebllm.bridge import Stream
 from pywebllm.chat.call import ChatCall
 from pywebllm.chat.stream import ChatStream
@@ -525,7 +524,7 @@ def cut(text: str, places: list[int]) -> list[str]:
 
 
 def without_ids(final: ChatCompletion) -> dict[str, Any]:
-    dumped = codec.dump(final)
+    dumped = final.to_dict()
     for choice in dumped["choices"]:
         for found in choice["message"].get("tool_calls", ()):
             del found["id"]
@@ -565,6 +564,6 @@ async def test_however_the_text_is_cut_the_chunks_add_up_to_the_same_whole(
         message.reasoning or "",
         "".join(call.name + call.arguments for call in calls),
     )
-    sdk_chat.ChatCompletion.model_validate(codec.dump(stream.final), strict=True)
+    sdk_chat.ChatCompletion.model_validate(stream.final.to_dict(), strict=True)
     for chunk in chunks:
-        sdk_chat.ChatCompletionChunk.model_validate(codec.dump(chunk), strict=True)
+        sdk_chat.ChatCompletionChunk.model_validate(chunk.to_dict(), strict=True)

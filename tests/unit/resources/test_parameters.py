@@ -12,12 +12,12 @@ from openai.resources.chat.completions import AsyncCompletions as SdkChat
 from openai.resources.completions import AsyncCompletions as SdkCompletions
 from openai.resources.embeddings import AsyncEmbeddings as SdkEmbeddings
 from pywebllm.chat.parameters import PARAMETERS as chat_table  # noqa: N811
-from pywebllm.chat.parameters import Table
-from pywebllm.embedding import PARAMETERS as embedding_table  # noqa: N811
+from pywebllm.completions.call import PARAMETERS as text_table  # noqa: N811
+from pywebllm.embeddings import PARAMETERS as embedding_table  # noqa: N811
+from pywebllm.request.table import Table
 from pywebllm.resources import ChatCompletions, Completions, Embeddings
 from pywebllm.resources import parameters as known
-from pywebllm.resources.sync import SyncChatCompletions, SyncCompletions, SyncEmbeddings
-from pywebllm.text.call import PARAMETERS as text_table  # noqa: N811
+from pywebllm.sync.resources import SyncChatCompletions, SyncCompletions, SyncEmbeddings
 
 
 def shown(function: Callable[..., object]) -> set[str]:

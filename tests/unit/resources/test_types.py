@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 from pywebllm.chat.stream import ChatStream
 from pywebllm.client import AsyncWebLLM
-from pywebllm.resources.waiting import SyncStream
-from pywebllm.sync import WebLLM
-from pywebllm.text.stream import CompletionStream
+from pywebllm.completions.stream import CompletionStream
+from pywebllm.sync.client import WebLLM
+from pywebllm.sync.streams import SyncStream
 from pywebllm.types import (
     ChatCompletion,
     ChatCompletionChunk,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Literal, TypeVar
 
-from pywebllm import codec
 from pywebllm.errors import InvalidRequestError, WebLLMError
 from pywebllm.types import (
     ChatCompletion,
@@ -163,7 +162,7 @@ class ResponseWriter:
 
 
 def _usage(usage: Usage) -> Event:
-    known = codec.dump(usage)
+    known = usage.to_dict()
     details = known.get("prompt_tokens_details", {})
     told: Event = {
         "input_tokens": usage.prompt_tokens,
@@ -180,7 +179,7 @@ def _usage(usage: Usage) -> Event:
 
 
 def _logprobs(found: ChoiceLogprobs) -> list[Event]:
-    return [_token(token) for token in codec.dump(found)["content"]]
+    return [_token(token) for token in found.to_dict()["content"]]
 
 
 def _token(token: dict[str, Any]) -> Event:

@@ -1,0 +1,112 @@
+"""A table of parameters: which are honored, which refused, and how a request is read by it.
+
+Each endpoint has a table of its own; `common` holds what they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pywebllm.errors import InvalidRequestError
+
+from .checks import Check, closest, mapping, plain, refuse
+
+__all__ = [
+    "Parameter",
+    "Table",
+    "honored",
+    "merged",
+    "no_effect",
+    "only",
+    "read_parameters",
+    "refused",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What becomes of a parameter.
+
+    Attributes:
+        how: `honored`; `no effect`, for what only concerns OpenAI's own servers; or `refused`.
+        check: Returns the value as it is used, None for one that has no effect, or raises.
+        why: Why it has no effect or is refused.
+    """
+
+    how: Literal["honored", "no effect", "refused"]
+    check: Check
+    why: str = ""
+
+
+Table: TypeAlias = Mapping[str, Parameter]
+
+
+def honored(check: Check) -> Parameter:
+    """Return the entry of a parameter that is used as `check` returns it."""
+    return Parameter("honored", check)
+
+
+def no_effect(check: Check, why: str) -> Parameter:
+    """Return the entry of a parameter that is checked and then ignored."""
+    return Parameter("no effect", check, why)
+
+
+def refused(why: str) -> Parameter:
+    """Return the entry of a parameter that no value of is accepted."""
+
+    def check(path: str, value: object) -> object:
+        del value
+        refuse(path, f"cannot be honored: {why}")
+
+    return Parameter("refused", check, why)
+
+
+def only(*, allowed: object, why: str) -> Parameter:
+    """Return the entry of a parameter that has no effect and may only have one value."""
+
+    def check(path: str, value: object) -> object:
+        if plain(value, path) != allowed or isinstance(value, bool) != isinstance(allowed, bool):
+            refuse(path, f"can only be {allowed!r}, got {value!r}: {why}")
+        return value
+
+    return no_effect(check, why)
+
+
+def read_parameters(body: Mapping[str, object], table: Table) -> dict[str, object]:
+    """Return the parameters of a request that are given and have an effect, each checked.
+
+    `extra_body` counts as part of the request and is merged into it, as in the official SDK.
+
+    Args:
+        body: The request; None stands for "not given".
+        table: The parameters of the endpoint.
+
+    Raises:
+        InvalidRequestError: A parameter is unknown, refused or out of its range.
+    """
+    values: dict[str, object] = {}
+    for name, value in merged(body).items():
+        if value is None:
+            continue
+        if name not in table:
+            raise InvalidRequestError(
+                f"there is no parameter {name!r}.{closest(name, table)}", param=str(name)
+            )
+        checked = table[name].check(name, value)
+        if checked is not None and table[name].how == "honored":
+            values[name] = checked
+    return values
+
+
+def merged(body: Mapping[str, object]) -> dict[str, object]:
+    """Return the request with the keys of its `extra_body`, which override all others.
+
+    Raises:
+        InvalidRequestError: `extra_body` is not a mapping, or contains another `extra_body`.
+    """
+    extra = {} if body.get("extra_body") is None else mapping("extra_body", body["extra_body"])
+    if "extra_body" in extra:
+        refuse("extra_body", "cannot contain another `extra_body`")
+    return {name: value for name, value in body.items() if name != "extra_body"} | extra

@@ -1,0 +1,1 @@
+"""JSON Schema documents: keywords checked, references resolved, `allOf` and unions taken apart."""

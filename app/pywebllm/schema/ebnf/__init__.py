@@ -1,0 +1,1 @@
+"""Grammars as trees: their nodes, and what makes them smaller before they are written."""

@@ -1,0 +1,34 @@
+"""Whether every rule of a grammar has a text that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .nodes import Choice, Node, Repeat, Rule, Sequence
+
+__all__ = ["endless"]
+
+
+def endless(rules: Mapping[str, Node]) -> list[str]:
+    """List the rules that no finite text fits, because each of their texts needs another one."""
+    ending: set[str] = set()
+    found = True
+    while found:
+        more = [name for name in rules if name not in ending and _ends(rules[name], ending)]
+        ending.update(more)
+        found = bool(more)
+    return [name for name in rules if name not in ending]
+
+
+def _ends(node: Node, ending: set[str]) -> bool:
+    match node:
+        case Rule(name):
+            return name in ending
+        case Sequence(parts):
+            return all(_ends(part, ending) for part in parts)
+        case Choice(options):
+            return any(_ends(option, ending) for option in options)
+        case Repeat(part, least, _):
+            return least == 0 or _ends(part, ending)
+        case _:
+            return True

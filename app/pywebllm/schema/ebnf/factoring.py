@@ -1,0 +1,81 @@
+"""Choices rewritten so that no two options start with the same text, class or rule.
+
+xgrammar 0.1.27 joins options that start alike, and of `"ab" | "abb"` it makes something that also
+accepts "abbb". Factored, `"ab" "b"?`, the same texts are kept exactly.
+"""
+
+from __future__ import annotations
+
+from .nodes import EMPTY, Choice, Node, Repeat, Sequence, Text, choice, optional, repeat, sequence
+
+__all__ = ["factored"]
+
+
+def factored(node: Node) -> Node:
+    """Rewrite all choices in a node."""
+    match node:
+        case Choice(options):
+            return _choice([factored(option) for option in options])
+        case Sequence(parts):
+            return sequence(*(factored(part) for part in parts))
+        case Repeat(part, least, most):
+            return repeat(factored(part), least, most)
+        case _:
+            return node
+
+
+def _choice(options: list[Node]) -> Node:
+    groups: dict[Node, list[Node]] = {}
+    for option in _flat(options):
+        groups.setdefault(_head(option), []).append(option)
+    found = [
+        members[0] if len(members) == 1 else _joined(head, members)
+        for head, members in groups.items()
+        if head != EMPTY
+    ]
+    return optional(choice(*found)) if EMPTY in groups else choice(*found)
+
+
+def _flat(options: list[Node]) -> list[Node]:
+    """Take apart the choices and optional parts that options consist of."""
+    flat: list[Node] = []
+    for option in options:
+        match option:
+            case Choice(inner):
+                flat += _flat([*inner])
+            case Repeat(part, 0, most):
+                flat += [EMPTY, *_flat([repeat(part, 1, most)])]
+            case _:
+                flat.append(option)
+    return flat
+
+
+def _joined(head: Node, members: list[Node]) -> Node:
+    return sequence(head, _choice([_behind(member) for member in members]))
+
+
+def _head(node: Node) -> Node:
+    """Take what a node starts with: a character, a class, a rule or a part with its quantifier."""
+    match node:
+        case Text(text):
+            return Text(text[:1])
+        case Sequence(parts):
+            return _head(parts[0])
+        case Repeat(part, least, _) if least > 0:
+            return _head(part)
+        case _:
+            return node
+
+
+def _behind(node: Node) -> Node:
+    """Take what follows a node's head."""
+    match node:
+        case Text(text):
+            return Text(text[1:])
+        case Sequence(parts):
+            return sequence(_behind(parts[0]), *parts[1:])
+        case Repeat(part, least, most) if least > 0:
+            fewer = repeat(part, least - 1, None if most is None else most - 1)
+            return sequence(_behind(part), fewer)
+        case _:
+            return EMPTY

@@ -1,0 +1,1 @@
+"""The grammar of a schema: what each type of JSON value looks like as text."""

@@ -1,0 +1,123 @@
+"""Grammars of whole numbers between bounds, digit by digit.
+
+At any digit the numbers that are still possible are spans, one for each count of digits to come.
+The next digit decides which spans are left, so no two ways through the grammar start alike: what
+xgrammar 0.1.27 makes of alternatives of which one is the beginning of another accepts too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pywebllm.schema.ebnf.nodes import Chars, Node, Text, choice, repeat, sequence
+
+from .writer import Writer
+
+__all__ = ["WholeNumbers", "digit", "one_of_digits"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Span:
+    """Numbers of `length` more digits, from `low` to `high`, before the tail of this index."""
+
+    length: int
+    low: int
+    high: int
+    tail: int
+    rest: int = 0  # what the digits so far add to the number, modulo the step
+
+    def is_free(self) -> bool:
+        return self.low == 0 and self.high == 10**self.length - 1
+
+
+class WholeNumbers:
+    """Writes whole numbers, each range of them followed by a text of its own.
+
+    Args:
+        tails: What follows the numbers; a range names one by its index.
+        step: What must divide the numbers.
+        writer: Names the rules that steps above 1 share.
+    """
+
+    def __init__(self, tails: Sequence[Node], *, step: int = 1, writer: Writer) -> None:
+        self._tails = tails
+        self._step = step
+        self._writer = writer
+
+    def node(self, ranges: Sequence[tuple[int, int]]) -> Node:
+        """Write the numbers ≥ 0 of these ranges, which do not overlap, without leading zeros."""
+        spans = [
+            _Span(
+                length,
+                max(low, 10 ** (length - 1) if length > 1 else 0),
+                min(high, 10**length - 1),
+                tail,
+            )
+            for tail, (low, high) in enumerate(ranges)
+            for length in range(len(str(low)), len(str(high)) + 1)
+            if low <= high
+        ]
+        return self._written(frozenset(spans))
+
+    def _written(self, spans: frozenset[_Span]) -> Node:
+        if self._step == 1 and spans and all(span.is_free() for span in spans):
+            lengths, tails = _both(spans)
+            if len(tails) == 1 and max(lengths) - min(lengths) + 1 == len(lengths):
+                digits = repeat(digit(0, 9), min(lengths), max(lengths))
+                return sequence(digits, self._tails[tails.pop()])
+        options = [self._tails[span.tail] for span in spans if span.length == 0]
+        options += [
+            sequence(one_of_digits(digits), self._shared(left))
+            for left, digits in self._next(spans)
+        ]
+        return choice(*options)
+
+    def _shared(self, spans: frozenset[_Span]) -> Node:
+        if self._step == 1:
+            return self._written(spans)
+        key = f"multiples of {self._step} {sorted(spans)}"
+        name = f"multiple_of_{self._step}"
+        return self._writer.rule(key, lambda: self._written(spans), name=name)
+
+    def _next(self, spans: frozenset[_Span]) -> Iterator[tuple[frozenset[_Span], list[int]]]:
+        """Group the digits that may come by what they leave possible."""
+        groups: dict[frozenset[_Span], list[int]] = {}
+        for number in range(10):
+            left = frozenset(self._after(spans, number))
+            if left:
+                groups.setdefault(left, []).append(number)
+        yield from groups.items()
+
+    def _after(self, spans: frozenset[_Span], number: int) -> Iterator[_Span]:
+        for span in spans:
+            if span.length == 0:
+                continue
+            place = 10 ** (span.length - 1)
+            low = max(span.low - number * place, 0)
+            high = min(span.high - number * place, place - 1)
+            rest = (span.rest + number * place) % self._step
+            if low <= high and not (span.length == 1 and rest):
+                yield _Span(span.length - 1, low, high, span.tail, rest)
+
+
+def digit(first: int, last: int) -> Node:
+    """Write one digit out of a range."""
+    return Text(str(first)) if first == last else Chars(((ord("0") + first, ord("0") + last),))
+
+
+def one_of_digits(digits: Sequence[int]) -> Node:
+    """Write one of these digits, which are in order."""
+    if len(digits) == 1:
+        return Text(str(digits[0]))
+    spans: list[tuple[int, int]] = []
+    for code in (ord("0") + number for number in digits):
+        if spans and code == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], code)
+        else:
+            spans.append((code, code))
+    return Chars(tuple(spans))
+
+
+def _both(spans: frozenset[_Span]) -> tuple[set[int], set[int]]:
+    return {span.length for span in spans}, {span.tail for span in spans}

@@ -1,0 +1,143 @@
+"""Embeddings: what a request may hold, and the vectors that come back."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import struct
+from base64 import b64decode
+from typing import Any, cast
+
+import openai.types as sdk
+import pytest
+from openai.resources.embeddings import AsyncEmbeddings
+from pywebllm.embeddings import PARAMETERS, embed, read_embedding_call
+from pywebllm.errors import EngineError, InvalidRequestError, ModelNotLoadedError
+from pywebllm.types import CreateEmbeddingResponse, EmbeddingUsage
+
+from tests.unit.runners import FakeRunner
+
+pytestmark = pytest.mark.timeout(20)
+
+RESPONSE: dict[str, Any] = {
+    "data": [
+        {"index": 0, "embedding": [0.5, -1.25], "object": "embedding"},
+        {"index": 1, "embedding": [2, 0.1], "object": "embedding"},
+    ],
+    "model": "e",
+    "object": "list",
+    "usage": {"prompt_tokens": 3, "total_tokens": 3, "extra": {"prefill_tokens_per_s": 9.5}},
+}
+
+
+async def embedded(**parameters: object) -> CreateEmbeddingResponse[Any]:
+    call = read_embedding_call({"input": ["a", "b"], **parameters})
+    return await embed(FakeRunner([[RESPONSE]]), call)
+
+
+def test_every_parameter_of_the_sdk_is_honoured_or_refused_with_a_reason() -> None:
+    names = set(inspect.signature(AsyncEmbeddings.create).parameters) - {"self"}
+    assert set(PARAMETERS) == names
+    assert all(parameter.why for parameter in PARAMETERS.values() if parameter.how != "honored")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["a", ["a"], ["a", "b"], [1, 2], [[1], [2, 3]]],
+    ids=repr,
+)
+def test_the_input_reaches_the_engine_as_it_is(given: object) -> None:
+    call = read_embedding_call({"input": given, "model": "m", "user": "me"})
+    assert call.body == {"input": given}
+    assert call.model == "m"
+
+
+def test_any_sequence_will_do() -> None:
+    call = read_embedding_call({"input": ((1, 2), range(2))})
+    assert call.body == {"input": [[1, 2], [0, 1]]}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "param"),
+    [
+        ({}, "input"),
+        ({"input": None}, "input"),
+        ({"input": ""}, "input"),
+        ({"input": []}, "input"),
+        ({"input": 3}, "input"),
+        ({"input": ["a", ""]}, "input[1]"),
+        ({"input": ["a", 1]}, "input[1]"),
+        ({"input": [1, "a"]}, "input[1]"),
+        ({"input": [1, -1]}, "input[1]"),
+        ({"input": [True]}, "input[0]"),
+        ({"input": [[1], []]}, "input[1]"),
+        ({"input": [[1], ["a"]]}, "input[1][0]"),
+        ({"input": [None]}, "input[0]"),
+        ({"input": "a", "encoding_format": "int8"}, "encoding_format"),
+        ({"input": "a", "dimensions": 8}, "dimensions"),
+        ({"input": "a", "inputs": "b"}, "inputs"),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_honoured_says_where(parameters: dict[str, object], param: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        read_embedding_call(parameters)
+    assert caught.value.param == param
+
+
+async def test_vectors_come_back_as_numbers() -> None:
+    found = await embedded()
+    assert [item.embedding for item in found.data] == [(0.5, -1.25), (2.0, 0.1)]
+    assert found.model == "e"
+    assert found.usage == EmbeddingUsage(
+        prompt_tokens=3, total_tokens=3, prefill_tokens_per_second=9.5
+    )
+    sdk.CreateEmbeddingResponse.model_validate(found.to_dict(), strict=True)
+
+
+async def test_vectors_come_back_as_base64_of_floats() -> None:
+    found = await embedded(encoding_format="base64")
+    texts = [cast("str", item.embedding) for item in found.data]
+    vectors = [struct.unpack("<2f", b64decode(text, validate=True)) for text in texts]
+    assert vectors == [(0.5, -1.25), (2.0, pytest.approx(0.1))]
+
+
+async def test_the_request_is_the_engines_for_embeddings_and_is_over_after_it() -> None:
+    runner = FakeRunner([[RESPONSE]])
+    await embed(runner, read_embedding_call({"input": "a", "model": "m"}))
+    (request,) = runner.requests
+    assert (request.kind, request.body, request.model) == ("embeddings", {"input": "a"}, "m")
+    assert request.stream.stops == 1
+
+
+async def test_an_engine_that_says_nothing_has_failed() -> None:
+    with pytest.raises(EngineError, match="no embeddings"):
+        await embed(FakeRunner([[]]), read_embedding_call({"input": "a"}))
+
+
+async def test_an_answer_that_cannot_be_read_is_over_though_its_error_is_kept() -> None:
+    runner = FakeRunner([[{"data": []}]])
+    with pytest.raises(EngineError, match="cannot be read") as caught:
+        await embed(runner, read_embedding_call({"input": "a"}))
+    assert caught.value.__traceback__ is not None
+    assert runner.requests[0].stream.stops == 1
+
+
+async def test_a_failure_of_the_engine_is_raised() -> None:
+    runner = FakeRunner()
+    task = asyncio.create_task(embed(runner, read_embedding_call({"input": "a"})))
+    await asyncio.sleep(0)
+    runner.requests[0].stream.fail(ModelNotLoadedError("gone"))
+    with pytest.raises(ModelNotLoadedError):
+        await task
+
+
+async def test_cancelling_stops_the_engine() -> None:
+    runner = FakeRunner()
+    task = asyncio.create_task(embed(runner, read_embedding_call({"input": "a"})))
+    await asyncio.sleep(0)
+    await runner.requests[0].stream.read.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert runner.requests[0].stream.stops == 1

@@ -1,0 +1,195 @@
+"""`run_tools` asks, calls and tells, until the model answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pywebllm.errors import InvalidRequestError, ToolRoundsError, TruncatedError
+from pywebllm.typed.tool_run import ToolRun, run_tools
+from pywebllm.typed.toolbox import Toolbox
+from pywebllm.types import (
+    ChatCompletion,
+    ChatCompletionMessage,
+    Choice,
+    FinishReason,
+    Function,
+    ToolCall,
+)
+from pywebllm.types.inputs import Message
+
+pytestmark = pytest.mark.timeout(20)
+
+QUESTION = {"role": "user", "content": "How warm is it in Rome?"}
+
+
+def call(number: int, name: str = "warmth", arguments: str = '{"city": "Rome"}') -> ToolCall:
+    return ToolCall(id=f"call_{number}", function=Function(name=name, arguments=arguments))
+
+
+def completion(
+    content: str | None, *calls: ToolCall, finish_reason: FinishReason | None = None
+) -> ChatCompletion:
+    message = ChatCompletionMessage(content=content, tool_calls=calls or None)
+    reason = finish_reason or ("tool_calls" if calls else "stop")
+    choice = Choice(index=0, message=message, finish_reason=reason)
+    return ChatCompletion(id="1", created=1, model="m", choices=(choice,))
+
+
+class Model:
+    """Answers with what the test gives, and keeps what it was asked."""
+
+    def __init__(self, *answers: ChatCompletion) -> None:
+        self._answers = list(answers)
+        self.asked: list[list[Message]] = []
+        self.choices: list[object] = []
+
+    async def ask(self, messages: Sequence[Message], tool_choice: object) -> ChatCompletion:
+        self.asked.append(list(messages))
+        self.choices.append(tool_choice)
+        return self._answers.pop(0)
+
+
+class Weather:
+    """A tool that keeps what it was called with."""
+
+    def __init__(self) -> None:
+        self.cities: list[str] = []
+
+    def warmth(self, city: str) -> str:
+        """Tell how warm it is.
+
+        Args:
+            city: Where.
+        """
+        self.cities.append(city)
+        return f"{20 + len(self.cities)} degrees in {city}"
+
+
+async def run(
+    model: Model, *tools: Any, tool_choice: object = None, max_rounds: Any = 10
+) -> ToolRun:
+    return await run_tools(
+        model.ask, Toolbox(tools), [QUESTION], tool_choice=tool_choice, max_rounds=max_rounds
+    )
+
+
+async def test_an_answer_without_calls_is_the_end() -> None:
+    model = Model(completion("Warm."))
+    found = await run(model, Weather().warmth)
+    assert (found.text, found.rounds) == ("Warm.", 1)
+    assert found.messages == (QUESTION, found.completion.choices[0].message)
+
+
+async def test_the_model_is_told_what_the_function_returned() -> None:
+    weather = Weather()
+    model = Model(completion(None, call(1)), completion("It is 21 degrees."))
+    found = await run(model, weather.warmth)
+    assert weather.cities == ["Rome"]
+    told = {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees in Rome"}
+    assert model.asked[1][2] == told
+    assert (found.text, found.rounds) == ("It is 21 degrees.", 2)
+    assert len(found.messages) == 4
+
+
+async def test_what_was_said_before_is_sent_again_as_it_was() -> None:
+    model = Model(completion(None, call(1)), completion(None, call(2)), completion("Warm."))
+    await run(model, Weather().warmth)
+    first, second, third = model.asked
+    assert second[: len(first)] == first
+    assert third[: len(second)] == second
+
+
+async def test_the_conversation_of_the_caller_is_left_alone() -> None:
+    conversation = [QUESTION]
+    model = Model(completion(None, call(1)), completion("Warm."))
+    tools = Toolbox([Weather().warmth])
+    await run_tools(model.ask, tools, conversation, tool_choice=None, max_rounds=3)
+    assert conversation == [QUESTION]
+
+
+async def test_several_calls_of_a_round_are_made_in_order() -> None:
+    weather = Weather()
+    calls = call(1), call(2, arguments='{"city": "Oslo"}')
+    model = Model(completion("Let me see.", *calls), completion("Warm."))
+    found = await run(model, weather.warmth)
+    assert weather.cities == ["Rome", "Oslo"]
+    results = [message for message in found.messages if isinstance(message, dict)][1:]
+    assert [it["tool_call_id"] for it in results] == ["call_1", "call_2"]
+
+
+@pytest.mark.parametrize(
+    "choice", ["required", {"type": "function", "function": {"name": "warmth"}}]
+)
+async def test_a_choice_that_asks_for_a_call_counts_for_the_first_round(choice: object) -> None:
+    model = Model(completion(None, call(1)), completion("Warm."))
+    await run(model, Weather().warmth, tool_choice=choice)
+    assert model.choices == [choice, None]
+
+
+async def test_the_tools_that_are_allowed_stay_allowed() -> None:
+    allowed = [{"type": "function", "function": {"name": "warmth"}}]
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": allowed}}
+    model = Model(completion(None, call(1)), completion(None, call(2)), completion("Warm."))
+    await run(model, Weather().warmth, tool_choice=choice)
+    freed = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": allowed}}
+    assert model.choices == [choice, freed, freed]
+
+
+async def test_calls_in_the_last_round_are_an_error_and_are_not_made() -> None:
+    weather = Weather()
+    model = Model(completion(None, call(1)), completion(None, call(2)))
+    with pytest.raises(ToolRoundsError, match="round 2, the last one") as caught:
+        await run(model, weather.warmth, max_rounds=2)
+    assert weather.cities == ["Rome"]
+    assert caught.value.completion is not None
+    last = caught.value.completion.choices[0].message
+    assert last.tool_calls == (call(2),)
+    assert caught.value.messages == (*model.asked[1], last)
+
+
+async def test_a_call_that_was_cut_off_is_an_error_and_is_not_made() -> None:
+    weather = Weather()
+    model = Model(completion("So", call(1), finish_reason="length"))
+    with pytest.raises(TruncatedError, match="call of a tool was cut off") as caught:
+        await run(model, weather.warmth)
+    assert caught.value.text == "So"
+    assert weather.cities == []
+
+
+async def test_an_answer_that_was_cut_off_says_so_itself() -> None:
+    found = await run(Model(completion("It is", finish_reason="length")), Weather().warmth)
+    assert found.completion.finish_reason == "length"
+
+
+@pytest.mark.parametrize("rounds", [0, -1, 1.5, True, "3", None])
+async def test_a_limit_that_is_no_integer_from_1_is_refused(rounds: Any) -> None:
+    model = Model()
+    with pytest.raises(InvalidRequestError, match="max_rounds is an integer from 1") as caught:
+        await run(model, Weather().warmth, max_rounds=rounds)
+    assert caught.value.param == "max_rounds"
+    assert model.asked == []
+
+
+async def test_cancelling_reaches_the_function() -> None:
+    began, stopped = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> str:
+        """Wait for ever."""
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+        return "never"
+
+    model = Model(completion(None, call(1, "wait", "{}")), completion("Never."))
+    task = asyncio.create_task(run(model, wait))
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stopped.is_set()
+    assert len(model.asked) == 1
