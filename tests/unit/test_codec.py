@@ -40,6 +40,7 @@ from pywebllm.types import (
     TopLogprob,
     Usage,
 )
+from pywebllm.types.value import Value
 
 
 def _completion_logprobs(
@@ -215,7 +216,7 @@ models = st.builds(
 )
 
 
-def validated(model: type[BaseModel], value: object) -> dict[str, Any]:
+def validated(model: type[BaseModel], value: Value) -> dict[str, Any]:
     """Return the JSON of a value after the SDK's own model has taken it, and JSON itself."""
     dumped = value.to_dict()
     model.model_validate(dumped, strict=True)
@@ -249,7 +250,7 @@ def test_the_sdk_takes_every_model(value: ModelInfo) -> None:
 
 
 @given(st.one_of(chats, chunks, completions, embeddings, models))
-def test_null_stands_only_where_the_reference_has_it(value: object) -> None:
+def test_null_stands_only_where_the_reference_has_it(value: Value) -> None:
     allowed = {"content", "refusal", "finish_reason", "logprobs", "bytes"}
     assert _null_names(value.to_dict()) <= allowed
 
