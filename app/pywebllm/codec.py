@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from .answers.pieces import EndReason, Piece
 from .errors import EngineError
+from .pieces import EndReason, Piece
 from .types import (
     CreateEmbeddingResponse,
     Embedding,

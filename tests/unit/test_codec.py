@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pywebllm import codec
 from pywebllm import types as values
-from pywebllm.answers.pieces import Piece
 from pywebllm.errors import EngineError
+from pywebllm.pieces import Piece
 from pywebllm.types import (
     ChatCompletion,
     ChatCompletionChunk,

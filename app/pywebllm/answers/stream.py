@@ -16,9 +16,9 @@ from pywebllm import codec
 from pywebllm.closing import AsyncClosing
 from pywebllm.engine.streams import EngineStream
 from pywebllm.errors import AbortedError, EngineError, RequestTimeoutError
+from pywebllm.pieces import EndReason, Piece
 from pywebllm.types import Usage
 
-from .pieces import EndReason, Piece
 from .timer import ReadTimer
 
 __all__ = ["AnswerStream", "Writer"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from pywebllm.answers.pieces import EndReason, Piece
 from pywebllm.answers.totals import total_usage
+from pywebllm.pieces import EndReason, Piece
 from pywebllm.types import (
     ChatCompletion,
     ChatCompletionChunk,

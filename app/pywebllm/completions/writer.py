@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 from uuid import uuid4
 
-from pywebllm.answers.pieces import EndReason, Piece
 from pywebllm.answers.totals import total_usage
+from pywebllm.pieces import EndReason, Piece
 from pywebllm.types import Completion, CompletionChoice, CompletionLogprobs, TokenLogprob, Usage
 
 from .call import TextCall

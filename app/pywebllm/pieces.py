@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from pywebllm.types import TokenLogprob, Usage
+from .types import TokenLogprob, Usage
 
 __all__ = ["EndReason", "Piece"]
 
