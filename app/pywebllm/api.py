@@ -24,8 +24,10 @@ from .errors import (
     NotResumableError,
     SessionNotFoundError,
 )
+from .events import Event
 from .model_list import list_models
 from .types import CreateEmbeddingResponse, ModelInfo, Session
+from .values import ModelLoss
 
 __all__ = ["Api"]
 
@@ -39,6 +41,11 @@ class Api:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    @property
+    def lost(self) -> Event[ModelLoss]:
+        """Reports each loaded model that was lost unexpectedly; the next request loads it again."""
+        return self._pool.lost
+
     async def chat(self, body: Mapping[str, object]) -> ChatStream:
         """Return a chat's answer as a stream, once its request has been made.
 
@@ -50,9 +57,20 @@ class Api:
             InvalidRequestError: A parameter cannot be honoured; `param` says which.
             WebLLMError: The model could not be loaded.
         """
-        stream = ChatStream(self._pool, read_call(body))
+        stream = self.chat_stream(body)
         await stream.open()
         return stream
+
+    def chat_stream(self, body: Mapping[str, object], *, loads: bool = True) -> ChatStream:
+        """Return a chat's answer as a stream whose request is made when it is first read.
+
+        With `loads=False` that raises `ModelNotLoadedError` unless the model is loaded, or is
+        being loaded.
+
+        Raises:
+            InvalidRequestError: A parameter cannot be honored; `param` says which.
+        """
+        return ChatStream(self._pool, read_call(body), loads=loads)
 
     async def completion(self, body: Mapping[str, object]) -> CompletionStream:
         """Return how a text goes on as a stream, once its request has been made.

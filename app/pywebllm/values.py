@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-__all__ = ["Adapter", "Backend", "LoadPhase", "LoadProgress", "Support"]
+if TYPE_CHECKING:
+    from .errors import WebLLMError
+
+__all__ = ["Adapter", "Backend", "LoadPhase", "LoadProgress", "ModelLoss", "Support"]
 
 LoadPhase: TypeAlias = Literal["start", "fetch", "load", "compile", "ready"]
 
@@ -32,6 +35,19 @@ class LoadProgress:
     ratio: float
     text: str
     elapsed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLoss:
+    """A loaded model that was lost unexpectedly: its worker crashed, or the GPU device was lost.
+
+    Attributes:
+        model: The id of the model.
+        error: What happened.
+    """
+
+    model: str
+    error: WebLLMError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ class FakeRunner:
     requests: list[Request] = field(default_factory=list)
 
     def stream(
-        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
         """Return a request that is made when it is opened or first read."""
         number = len(self.requests)

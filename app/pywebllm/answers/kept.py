@@ -35,10 +35,10 @@ class KeptAnswer:
             raise EngineError(f"no text of an answer: {str(found)[:200]}") from error
 
     def stream(
-        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
         """Return the text, why it ended and what is known of its usage, in WebLLM's chunks."""
-        del kind, body, model
+        del kind, body, model, loads
         return EngineStream(self._open)
 
     async def _open(self) -> _Once:

@@ -18,10 +18,18 @@ class ChatStream(AnswerStream[ChatCompletionChunk, ChatCompletion]):
 
     `final` has the usage also when no chunk carries it. With several answers (`n`) one comes
     after the other; all chunks share `id`, `created` and `model`. `kind` is `resume` for an
-    answer that was cut off: first comes what had been written.
+    answer that was cut off: first comes what had been written. With `loads=False` the model is
+    not loaded for it.
     """
 
-    def __init__(self, runner: Runner, call: ChatCall, *, kind: Kind = "chat.completions") -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        call: ChatCall,
+        *,
+        kind: Kind = "chat.completions",
+        loads: bool = True,
+    ) -> None:
         # All are made now, so that none of them outlives a disposal of the engine.
-        sources = [runner.stream(kind, body, model=call.model) for body in call.bodies]
+        sources = [runner.stream(kind, body, model=call.model, loads=loads) for body in call.bodies]
         super().__init__(sources, writer=ChatWriter(call))

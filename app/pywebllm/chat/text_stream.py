@@ -30,6 +30,7 @@ class TextStream(AsyncClosing, AsyncIterator[str]):
         self._chunks = chunks
         self._on_end = on_end
         self._on_error = on_error
+        self._stopped_by: WebLLMError | None = None
 
     @property
     def text(self) -> str:
@@ -69,14 +70,25 @@ class TextStream(AsyncClosing, AsyncIterator[str]):
         """Stop the answer; nothing happens when it is over. Takes effect at once."""
         await self._chunks.aclose()
 
+    def stop(self, error: WebLLMError) -> None:
+        """Stop the answer, now; reading it raises `error`, unless it is over."""
+        if self.final is None:
+            self._stopped_by = error
+        self._chunks.close()
+
     async def _leave(self) -> None:
         await self.aclose()
 
     async def _piece(self) -> str:
-        while True:
-            chunk = await anext(self._chunks)
-            if chunk.text:
-                return chunk.text
+        try:
+            while True:
+                chunk = await anext(self._chunks)
+                if chunk.text:
+                    return chunk.text
+        except StopAsyncIteration:
+            if self._stopped_by is None or self.final is not None:
+                raise
+            raise self._stopped_by from None
 
     def _ended(self) -> None:
         if self.final is not None and self._on_end is not None:

@@ -27,7 +27,7 @@ from pywebllm.errors import (
 )
 from pywebllm.events import Event, check_plain
 from pywebllm.records import Model, ModelRecord, id_of
-from pywebllm.values import LoadProgress
+from pywebllm.values import LoadProgress, ModelLoss
 from pywebllm.wire import Kind
 
 from .asking import Asking
@@ -48,6 +48,7 @@ class Engine:
 
     def __init__(self, open_bridge: Callable[[], Awaitable[Bridge]]) -> None:
         self.lost: Event[WebLLMError] = Event()
+        self.model_lost: Event[ModelLoss] = Event()  # the same, with the model's id
         self._connection = Connection(open_bridge, on_loss=self._hear)
         self._loaded: Wanted | None = None
         self._left: Wanted | None = None  # what is there if the loads under way find nothing
@@ -290,6 +291,8 @@ class Engine:
             return error  # news of another model
         self._left = None
         if self._loaded is not None:
+            loss = ModelLoss(model=self._loaded.id, error=error)
             self._loaded, self._loss = None, error
+            self.model_lost.emit(loss)
             self.lost.emit(error)
         return self._loss or error

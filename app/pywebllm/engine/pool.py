@@ -12,11 +12,11 @@ from typing import Any
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
-from pywebllm.errors import DisposedError, InvalidRequestError, WebLLMError
+from pywebllm.errors import DisposedError, InvalidRequestError, ModelNotLoadedError
 from pywebllm.events import Event
 from pywebllm.records import Model, ModelRecord, id_of
 from pywebllm.request.checks import integer
-from pywebllm.values import LoadProgress
+from pywebllm.values import LoadProgress, ModelLoss
 from pywebllm.wire import Kind
 
 from .asking import Asking
@@ -66,7 +66,7 @@ class Pool:
         max_models: How many models may be in the GPU at once, from 1. While one takes
             another's place there is one of the two.
 
-    `lost` tells when a loaded model is gone by itself; the next request loads it again.
+    `lost` reports each loaded model that was lost unexpectedly; the next request loads it again.
 
     Raises:
         InvalidRequestError: An argument is wrong, or an id has two meanings.
@@ -80,7 +80,7 @@ class Pool:
         records: Iterable[ModelRecord | Mapping[str, Any]] = (),
         max_models: int = 1,
     ) -> None:
-        self.lost: Event[WebLLMError] = Event()
+        self.lost: Event[ModelLoss] = Event()
         self._open_bridge = open_bridge
         self._max_models = integer(1)("max_models", max_models)
         self._records = _by_id(records)
@@ -144,19 +144,21 @@ class Pool:
         await self._claim(wanted).load(wanted, on_progress=on_progress)
 
     def stream(
-        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
         """Return what a request to `model` brings; it is made when the stream is opened.
 
         Which engine answers is decided then. A stream that was there before `dispose` and is
-        opened after it raises `DisposedError`.
+        opened after it raises `DisposedError`. With `loads=False` the request is refused with
+        `ModelNotLoadedError` unless the model is loaded, or is being loaded.
 
         Raises:
             InvalidRequestError: The body does not fit into JSON, or `model` names none.
         """
         wanted = self.resolve(model)
         request = wire.generate_request(kind, body, model=id_of(wanted))
-        asking = Asking(partial(self._answer, self._epoch, request, wanted))
+        answer = self._answer if loads else self._answer_if_loaded
+        asking = Asking(partial(answer, self._epoch, request, wanted))
         return EngineStream(asking.start, give_up=asking.stop)
 
     async def query(self, request: Mapping[str, object]) -> Any:
@@ -194,9 +196,22 @@ class Pool:
     async def _answer(
         self, epoch: object, request: str, wanted: str | ModelRecord | None, asking: Asking
     ) -> Stream:
+        self._check_epoch(epoch)
+        return await self._claim(wanted).answer(asking, request, wanted)
+
+    async def _answer_if_loaded(
+        self, epoch: object, request: str, wanted: str | ModelRecord | None, asking: Asking
+    ) -> Stream:
+        self._check_epoch(epoch)
+        slot = self._matching(id_of(wanted))
+        if slot is None:
+            raise ModelNotLoadedError("the model is not loaded")
+        slot.used = next(self._clock)
+        return await slot.engine.answer(asking, request, wanted, loads=False)
+
+    def _check_epoch(self, epoch: object) -> None:
         if epoch is not self._epoch:
             raise DisposedError("the engines were disposed meanwhile")
-        return await self._claim(wanted).answer(asking, request, wanted)
 
     def _named(self, model: Model) -> str | ModelRecord | None:
         found = wire.read_model(model)
@@ -238,7 +253,7 @@ class Pool:
 
     def _new_slot(self) -> _Slot:
         slot = _Slot(engine=Engine(self._open_bridge))
-        slot.engine.lost.subscribe(self.lost.emit)
+        slot.engine.model_lost.subscribe(self.lost.emit)
         self._slots.append(slot)
         return slot
 

@@ -23,9 +23,12 @@ class Runner(Protocol):
     """What requests are made of: an engine, or several."""
 
     def stream(
-        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
-        """Return what the request brings; it is made when the stream is opened."""
+        """Return what the request brings; it is made when the stream is opened.
+
+        With `loads=False` it is refused unless the model is loaded, or is being loaded.
+        """
         ...
 
 

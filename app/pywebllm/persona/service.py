@@ -1,7 +1,7 @@
 """`WebLLMService`: a model in the page that writes personas, as one object with state and events.
 
-A façade: it holds the defaults, the words for people and the last error; the work is the
-engine's, the wording is `prompt`'s, the typed persona is `persona`'s.
+A façade over `AsyncWebLLM`: it holds the defaults, the status texts and the last error. The
+prompt is in `prompt`, the typed persona in `persona`.
 """
 
 from __future__ import annotations
@@ -10,25 +10,22 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from weakref import WeakMethod, WeakSet
 
 from pywebllm import wire
 from pywebllm.bridge import Bridge
-from pywebllm.browser import open_bridge
-from pywebllm.chat.call import read_call
-from pywebllm.chat.stream import ChatStream
 from pywebllm.chat.text_stream import TextStream
+from pywebllm.client import AsyncWebLLM
 from pywebllm.closing import AsyncClosing
-from pywebllm.engine.engine import Engine
-from pywebllm.errors import ModelNotLoadedError, ParseError, WebLLMError
+from pywebllm.errors import DisposedError, ModelNotLoadedError, ParseError, WebLLMError
 from pywebllm.events import Event
 from pywebllm.records import Model, id_of
 from pywebllm.request.common import GENERATION
 from pywebllm.request.table import read_parameters
 from pywebllm.types import ChatCompletion, Usage
-from pywebllm.values import LoadProgress
+from pywebllm.values import LoadProgress, ModelLoss
 
 from .attempt import Attempt
-from .loaded_model import LoadedModel
 from .persona import Persona, read_persona, typed_request
 from .prompt import persona_messages
 
@@ -48,54 +45,69 @@ _STATUS = {
 class WebLLMService(AsyncClosing):
     """A language model on the visitor's own GPU that writes personas.
 
+        async with WebLLMService() as service:
+            if await service.initialize("session-1"):
+                print(await service.generate_persona({"name": "Ada", "age": "36"}))
+
     Args:
-        model: None for the built-in model, an id of WebLLM's list, or a custom record
-            (`ModelRecord`, or a mapping with WebLLM's keys).
-        assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`, may be
+        model: None for the built-in model (or the default model of `client`), an id of WebLLM's
+            list, or a custom record (`ModelRecord`, or a mapping with WebLLM's keys).
+        client: The client whose engine and model the service uses, so that personas and chat in
+            one page share one worker and one copy of the model. It stays open when the service
+            is disposed of. None: a client of the service's own.
+        assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`; may be
             relative to the page. None: the files that the wheel carries.
-        bridge: Opens the bridge in another way, for example
+        bridge: A function that opens the bridge in place of `open_bridge`, for example
             `functools.partial(open_bridge, assets_url="./", thread="main")`.
-        temperature: Default for every persona, 0 (always the likeliest token) to 2.
+        temperature: Default for every persona, 0 (always the most likely token) to 2.
         max_tokens: Default for the length of a persona, in tokens, from 1.
 
-    `status_updated` tells in one line what goes on; `progress_updated` tells how far a load has
-    come. Both call plain functions, which find the state as they are told: the model can be used
-    from the moment on that it is said to be ready. Leaving `async with` disposes of the service.
+    `status_updated` reports the state in one line of text; `progress_updated` reports the
+    progress of a load. Both call plain functions, and the properties are up to date when they do:
+    once the model is reported as ready, it can be used. Leaving `async with` disposes of the
+    service.
 
     Raises:
-        InvalidRequestError: An argument is wrong.
+        InvalidRequestError: An argument is invalid.
+        TypeError: `client` is given together with `assets_url` or `bridge`.
     """
 
     def __init__(
         self,
         model: Model = None,
         *,
+        client: AsyncWebLLM | None = None,
         assets_url: str | None = None,
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         temperature: float = 0.7,
         max_tokens: int = 200,
     ) -> None:
-        if bridge is not None and assets_url is not None:
-            raise TypeError("give assets_url to the function that opens the bridge, not to both")
+        if client is not None and (assets_url is not None or bridge is not None):
+            raise TypeError("pass either `client`, or `assets_url` or `bridge`, not both")
         self.status_updated: Event[str] = Event()
         self.progress_updated: Event[LoadProgress] = Event()
-        self._model = wire.read_model(model)
+        read_parameters({"temperature": temperature, "max_tokens": max_tokens}, GENERATION)
         self._temperature = temperature
         self._max_tokens = max_tokens
-        read_parameters({"temperature": temperature, "max_tokens": max_tokens}, GENERATION)
-        self._engine = Engine(bridge or partial(open_bridge, assets_url=assets_url))
-        self._engine.lost.subscribe(self._fail)
+        self._model = wire.read_model(model)
+        self._owns_client = client is None
+        self._client = client or AsyncWebLLM(self._model, assets_url=assets_url, bridge=bridge)
+        self._client.is_loaded(self._model)  # raises when the client cannot take this model
+        self._model_id = id_of(self._client.default if self._model is None else self._model)
+        self._unsubscribe = self._subscribe()
+        self._is_disposed = False
         self._session_id: str | None = None
         self._last_error: WebLLMError | None = None
         self._last_usage: Usage | None = None
         self._status = ""
         self._progress: LoadProgress | None = None
         self._attempt = Attempt()
+        self._streams: WeakSet[TextStream] = WeakSet()
 
     @property
     def is_initialized(self) -> bool:
         """True while the model is loaded and answers."""
-        return self._engine.is_loaded
+        return not self._is_disposed and self._client.is_loaded(self._model)
 
     @property
     def is_initializing(self) -> bool:
@@ -104,29 +116,30 @@ class WebLLMService(AsyncClosing):
 
     @property
     def session_id(self) -> str | None:
-        """What the last call of `initialize` was given; it marks the lines in the log."""
+        """The argument of the last call of `initialize`; it is part of the lines in the log."""
         return self._session_id
 
     @property
     def last_error(self) -> WebLLMError | None:
-        """What went wrong last, in a load, an answer, or by itself; a new load clears it."""
+        """The last error: of a load, of an answer, or an unexpected loss. A new load clears it."""
         return self._last_error
 
     @property
     def last_usage(self) -> Usage | None:
-        """What the last persona that was read to its end used."""
+        """The usage of the last persona that was read to its end."""
         return self._last_usage
 
     async def initialize(self, session_id: str = "") -> bool:
         """Load the model; return True when it answers, False with `last_error` when it failed.
 
-        Called while it loads, it waits for the same load. Called after a failure, it tries
-        again. `session_id` marks the lines in the log.
+        Called during a load, it waits for that load. Called after a failure, it tries again.
+        `session_id` is part of the lines in the log.
 
         Cancelled (also by `asyncio.timeout`), the load stops, unless another caller waits for
-        it too, and the service can be initialised again.
+        it too, and the service can be initialized again.
         """
         self._session_id = session_id
+        self._reopen()
         if self.is_initialized:
             return True
         is_new = not self.is_initializing
@@ -137,7 +150,8 @@ class WebLLMService(AsyncClosing):
             with attempt:
                 if is_new:
                     self._begin()
-                await self._engine.load(self._model, on_progress=partial(self._advance, attempt))
+                report = partial(self._advance, attempt)
+                await attempt.run(self._client.load(self._model, on_progress=report))
         except WebLLMError as error:
             if attempt is self._attempt and not attempt.has_failed:
                 attempt.fail()
@@ -158,25 +172,28 @@ class WebLLMService(AsyncClosing):
         max_tokens: int | None = None,
         seed: int | None = None,
     ) -> TextStream:
-        """Return the persona as a stream of pieces of text: `async for piece in …`.
-
-        `inputs` maps names of fields to text, see `persona_messages`. `temperature` is 0 to 2,
-        `max_tokens` at least 1; `None` takes the service's own. The same `seed` and inputs give
-        the same text.
+        """Return the persona as a stream of strings: `async for piece in …`.
 
         Leaving the loop early, by `break`, an exception, cancellation or a timeout, stops the
-        model; a stream kept in a variable is stopped by `async with` or `aclose()`. At its end
-        the stream has `usage`.
+        model; a stream kept in a variable is stopped by `async with` or `aclose()`. After its
+        end the stream has `usage`.
+
+        Args:
+            inputs: Maps field names to strings: `name`, `age`, `occupation`, `interests`, `tone`,
+                `notes`, or any other name. Empty values are left out.
+            temperature: 0 to 2; None: the service's default.
+            max_tokens: At least 1; None: the service's default.
+            seed: The same seed and inputs give the same text; None: a random one.
 
         Raises:
-            ModelNotLoadedError: The service is not initialised.
+            ModelNotLoadedError: The service is not initialized.
             InvalidRequestError: No field has a value, or a parameter is out of its range.
-            TypeError: A field's name or value is no string.
+            TypeError: `inputs` is not a mapping of strings to strings.
         """
         return self._stream(
             inputs,
             temperature=temperature,
-            # 0 is a value: only None stands for "not given".
+            # 0 is a value: only None means "not given".
             max_tokens=self._max_tokens if max_tokens is None else max_tokens,
             seed=seed,
         )
@@ -210,14 +227,14 @@ class WebLLMService(AsyncClosing):
         max_tokens: int | None = None,
         seed: int | None = None,
     ) -> Persona:
-        """Return a persona with its parts, among them the name and the age that `inputs` give.
+        """Return a `Persona`, whose name and age are those of `inputs` where given.
 
-        Arguments are those of `stream_persona`, but `max_tokens` is None for as many as the
-        longest `Persona` needs. Cancelled, the model stops and is free for the next request.
+        Arguments are those of `stream_persona`; with `max_tokens` None the longest `Persona` has
+        room. Cancelled, the model stops and is free for the next request.
 
         Raises:
             TruncatedError: `max_tokens`, or the context window, was too small.
-            WebLLMError: The model could not answer; also in `last_error`, as is the one above.
+            WebLLMError: The model could not answer. Either error is also in `last_error`.
         """
         request = typed_request(inputs, max_tokens=max_tokens)
         stream = self._stream(inputs, typed=True, temperature=temperature, seed=seed, **request)
@@ -232,17 +249,21 @@ class WebLLMService(AsyncClosing):
             raise
 
     async def dispose(self) -> None:
-        """Free the model, the worker and the GPU memory. May be called again, and at once.
+        """Free the model, the worker and the GPU memory. May be called more than once.
 
-        A running load or answer ends with `DisposedError`. The service can be initialised
-        again. Cancelled, everything is freed all the same, a moment later.
+        A running load or answer ends with `DisposedError`. The service can be initialized
+        again. With a `client` of your own only the loads and answers of this service end: the
+        client stays open and keeps its model.
+
+        Cancelled, everything is freed all the same, a moment later.
         """
         was_in_use = self.is_initialized or self.is_initializing
         attempt = self._attempt
-        attempt.close()
-        await self._engine.dispose()
-        if was_in_use and attempt is self._attempt:  # else a new load has begun meanwhile
-            self._say("The model is unloaded.")
+        self._end_all(DisposedError("the service was disposed"))
+        if self._owns_client:
+            await self._client.close()
+        if was_in_use and attempt is self._attempt:  # otherwise a new load has begun meanwhile
+            self._say("The model is unloaded." if self._owns_client else "The service is closed.")
 
     async def _leave(self) -> None:
         await self.dispose()
@@ -257,15 +278,32 @@ class WebLLMService(AsyncClosing):
     ) -> TextStream:
         if not self.is_initialized:
             raise ModelNotLoadedError(
-                "the service is not initialised",
-                advice="Call `await service.initialize(session_id)` first, and see that it"
+                "the service is not initialized",
+                advice="Call `await service.initialize(session_id)` first, and check that it"
                 " returns True.",
             )
-        warmth = self._temperature if temperature is None else temperature
-        messages = persona_messages(inputs, typed=typed)
-        body = {"messages": messages, "temperature": warmth, **parameters}
-        answer = ChatStream(LoadedModel(self._engine, self._model), read_call(body))
-        return TextStream(answer, on_end=self._end, on_error=self._fail)
+        body = {
+            "model": self._model,
+            "messages": persona_messages(inputs, typed=typed),
+            "temperature": self._temperature if temperature is None else temperature,
+            **parameters,
+        }
+        answer = self._client.api.chat_stream(body, loads=False)
+        stream = TextStream(answer, on_end=self._end, on_error=self._fail)
+        self._streams.add(stream)
+        return stream
+
+    def _reopen(self) -> None:
+        if self._is_disposed:
+            self._is_disposed = False
+            self._unsubscribe = self._subscribe()
+
+    def _end_all(self, error: WebLLMError) -> None:
+        self._is_disposed = True
+        self._unsubscribe()
+        self._attempt.close(error)
+        for stream in tuple(self._streams):
+            stream.stop(error)
 
     def _begin(self) -> None:
         self._last_error = None
@@ -274,7 +312,7 @@ class WebLLMService(AsyncClosing):
         self._say(_STATUS["start"])
 
     def _advance(self, attempt: Attempt, progress: LoadProgress) -> None:
-        # Callers that share a load each hear of the same progress.
+        # Each caller that shares a load reports the same progress.
         if attempt is not self._attempt or attempt.has_failed or self._progress == progress:
             return
         if self._progress is not None and progress.ratio < self._progress.ratio:
@@ -288,9 +326,23 @@ class WebLLMService(AsyncClosing):
     def _end(self, completion: ChatCompletion) -> None:
         self._last_usage = completion.usage
 
+    def _subscribe(self) -> Callable[[], None]:
+        # Weakly: the client may outlive this service.
+        on_loss = WeakMethod(self._on_loss)
+
+        def report(loss: ModelLoss) -> None:
+            if (method := on_loss()) is not None:
+                method(loss)
+
+        return self._client.api.lost.subscribe(report)
+
+    def _on_loss(self, loss: ModelLoss) -> None:
+        if loss.model == self._model_id:
+            self._fail(loss.error)
+
     def _fail(self, error: WebLLMError) -> None:
         if error is self._last_error:
-            return  # a lost engine fails the answer, too
+            return  # a lost model fails the running answer, too
         self._last_error = error
         _logger.error("Session %r: %s", self._session_id, error, exc_info=error)
         self._say(str(error))

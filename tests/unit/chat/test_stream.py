@@ -62,7 +62,7 @@ class SlowRunner:
         self.asked = asyncio.Event()
 
     def stream(
-        self, kind: Kind, body: Mapping[str, object], *, model: Model = None
+        self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
         return EngineStream(self._load)
 

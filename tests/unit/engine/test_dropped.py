@@ -7,6 +7,7 @@ import gc
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import ref
 
 import pytest
 from pywebllm.client import AsyncWebLLM
@@ -79,16 +80,31 @@ async def test_a_client_that_is_dropped_frees_its_bridge() -> None:
     assert await bench.is_freed()
 
 
-@pytest.mark.parametrize("make", ["service", "sdk"])
-async def test_what_holds_itself_is_freed_when_garbage_is_collected(make: str) -> None:
+async def test_a_dropped_service_frees_its_bridge() -> None:
+    bench = Bench()
+    service = WebLLMService(bridge=bench.open)
+    await service.initialize()
+    with pytest.warns(ResourceWarning, match="not closed"):
+        del service
+    assert await bench.is_freed()
+
+
+async def test_a_dropped_service_leaves_the_client_it_was_given_open() -> None:
+    bench = Bench()
+    client = await loaded_client(bench)
+    service = WebLLMService(client=client)
+    freed = ref(service)
+    del service
+    assert freed() is None
+    assert not await bench.is_freed()
+    assert client.is_loaded()
+    await client.close()
+
+
+async def test_a_dropped_sdk_client_is_freed_when_garbage_is_collected() -> None:
     bench = Bench(written("Hello."))
-    dropped: Any
-    if make == "service":
-        dropped = WebLLMService(bridge=bench.open)
-        await dropped.initialize()
-    else:
-        dropped = AsyncOpenAI(await loaded_client(bench))
-        await dropped.chat.completions.create(model="any", messages=HELLO)
+    dropped: Any = AsyncOpenAI(await loaded_client(bench))
+    await dropped.chat.completions.create(model="any", messages=HELLO)
     del dropped
     with pytest.warns(ResourceWarning, match="not closed"):
         gc.collect()
@@ -110,9 +126,8 @@ async def test_a_bridge_that_nobody_else_holds_is_freed_without_a_word(
 
     service = WebLLMService(bridge=opened)
     await service.initialize()
-    del service
     with pytest.warns(ResourceWarning, match="not closed"):
-        gc.collect()
+        del service
     for _ in range(5):
         await asyncio.sleep(0)
     gc.collect()

@@ -17,9 +17,9 @@ from pywebllm.errors import (
     DisposedError,
     InvalidRequestError,
     ModelNotFoundError,
-    WebLLMError,
 )
 from pywebllm.records import Model, ModelRecord
+from pywebllm.values import ModelLoss
 
 from tests.unit.engine.engines import SlowBridge, read
 from tests.unit.fakes import BUILTIN, FakeBridge, FakeStream, loss, progress
@@ -38,7 +38,7 @@ class Bench:
         self.opened = asyncio.Event()
         self.slow: SlowBridge | None = None  # the next to be opened
         self.pool = Pool(self._open, **options)
-        self.losses: list[WebLLMError] = []
+        self.losses: list[ModelLoss] = []
         self.pool.lost.subscribe(self.losses.append)
 
     async def _open(self) -> FakeBridge:
@@ -265,7 +265,9 @@ async def test_a_place_is_free_again_once_its_model_was_lost(make: Make) -> None
     assert bench.loaded() == ("first",)
     await bench.load("third")
     assert bench.loaded() == ("first", "third")
-    assert [type(error) for error in bench.losses] == [DeviceLostError]
+    assert [(loss.model, type(loss.error)) for loss in bench.losses] == [
+        ("second", DeviceLostError)
+    ]
 
 
 async def test_a_lost_model_is_loaded_again_by_the_next_request(make: Make) -> None:

@@ -185,7 +185,7 @@ async def test_a_typed_persona_that_was_cut_off_is_an_error() -> None:
 
 async def test_a_typed_persona_needs_a_loaded_model_and_a_field() -> None:
     bench = Bench()
-    with pytest.raises(ModelNotLoadedError, match="not initialised"):
+    with pytest.raises(ModelNotLoadedError, match="not initialized"):
         await bench.service.generate_persona_typed({"name": "Ada"})
     async with await bench.initialized() as service:
         with pytest.raises(InvalidRequestError, match="at least one field"):
