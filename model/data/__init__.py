@@ -1,19 +1,23 @@
 """The training text: made-up people, the form a visitor fills in, and the persona that fits.
 
 `conversations` is the whole interface: seeded, endless and free of anybody's real data. Words
-and sentences lie in `lexicon/`, as text that can be read and widened without touching Python.
+and sentences are in `lexicon/`, as plain text that can be extended without touching Python.
 
-From what is true of somebody to what is read of them:
+Folders, each of which imports only those above it:
 
-    person        people, and of each: occupations, interests, notes, wishes; what no list contains
-                  comes from invent and phrases, what only JSON tells from completing
-    form          fields, and the request with it: asking
-    persona       plan, then writing as prose; typed, with summary, as JSON
-    conversation  dialogue puts it together of asking, follow_ups (with topics), rewrites, changes
-                  and talking; telling knows what was said before
-    sentences     lexicon reads them, template varies them; voice, grammar and wording make them fit
-    text          stream draws conversations for a split, chatml renders them, command prints them
+    language/     templates, English grammar, the reader of `lexicon/`, phrases made at random
+    people/       a person: name, age, occupation, interests, notes
+    persona/      the form for a person, and the persona as prose or as JSON
+    turns/        whole conversations: requests, questions, rewrites, small talk
+
+Modules beside them: `conversation` and `chatml` say what a conversation is and how the model sees
+it, `prompts` takes the wording of requests from the library, `stream` draws conversations for a
+split, and `command` prints them.
+
+Open `turns/dialogue` first to follow one conversation, `people/person` to follow one person.
 """
+
+from __future__ import annotations
 
 from model.data.chatml import Message, render
 from model.data.conversation import Conversation, Turn

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model.data.chatml import Message
-from model.data.people import Person
+from model.data.people.person import Person
 
 __all__ = ["KINDS", "Conversation", "Turn"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from random import Random
 
 from model.data.conversation import Conversation
-from model.data.dialogue import a_conversation
-from model.data.notes import Note
-from model.data.people import Person
+from model.data.people.notes import Note
+from model.data.people.person import Person
+from model.data.turns.dialogue import a_conversation
 
 __all__ = ["SPLITS", "conversations", "split_of"]
 

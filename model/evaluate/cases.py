@@ -9,9 +9,9 @@ from random import Random
 
 from model.data import Conversation, conversations
 from model.data.conversation import Turn
-from model.data.people import Person
+from model.data.people.person import Person
+from model.data.persona.typed import typed_answer, typed_keywords
 from model.data.prompts import persona_messages
-from model.data.typed import typed_answer, typed_keywords
 from model.evaluate.case import Ask, Case, Fact
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
 from model.evaluate.requests import chat_request, persona_request, schema_of, typed_parameters

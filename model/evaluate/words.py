@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from model.data.grammar import number_in_words
-from model.data.lexicon import sections
+from model.data.language.grammar import number_in_words
+from model.data.language.lexicon import sections
 
 __all__ = [
     "first_names",

@@ -9,7 +9,7 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from model.data.chatml import END, PAD, SPECIAL_TOKENS, START
-from model.data.lexicon import templates
+from model.data.language.lexicon import templates
 from model.tools import RecipeError
 
 __all__ = ["load_tokenizer", "save_tokenizer", "train_tokenizer"]

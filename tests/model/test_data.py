@@ -13,7 +13,7 @@ import pytest
 
 from model.data import Conversation, Message, conversations, render
 from model.data.chatml import prompt, spans
-from model.data.people import a_person
+from model.data.people.person import a_person
 from model.data.prompts import persona_messages
 from model.data.stream import split_of
 

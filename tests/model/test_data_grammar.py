@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model.data.grammar import (
+from model.data.language.grammar import (
     FIRST_PERSON,
     PRONOUNS,
     capitalised,

@@ -13,16 +13,16 @@ from random import Random
 import pytest
 
 from model.data import Conversation, conversations
-from model.data.fields import EMOJIS, form_fields, keywords
-from model.data.grammar import PRONOUNS, conjugated, third_person
-from model.data.lexicon import note_forms, sections
-from model.data.notes import bind, some_notes
-from model.data.occupations import an_occupation
-from model.data.people import a_person
-from model.data.phrases import PHRASES, own_circle, pursuit
-from model.data.template import Template, literal
-from model.data.voice import filled
-from model.data.writing import write
+from model.data.language.grammar import PRONOUNS, conjugated, third_person
+from model.data.language.lexicon import note_forms, sections
+from model.data.language.phrases import PHRASES, own_circle, pursuit
+from model.data.language.template import Template, literal
+from model.data.people.notes import bind, some_notes
+from model.data.people.occupations import an_occupation
+from model.data.people.person import a_person
+from model.data.persona.fields import EMOJIS, form_fields, keywords
+from model.data.persona.paragraph import write
+from model.data.persona.speakers import filled
 
 _MANY = 6000
 

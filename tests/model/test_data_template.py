@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from model.data.lexicon import _GROUPS, lines, note_forms, pool, sections
-from model.data.notes import _telling, bind
-from model.data.occupations import listed_jobs
-from model.data.template import Template, TemplateError, expand, parse
+from model.data.language.lexicon import _GROUPS, lines, note_forms, pool, sections
+from model.data.language.template import Template, TemplateError, expand, parse
+from model.data.people.notes import _telling, bind
+from model.data.people.occupations import listed_jobs
 
 _SENTENCES = [f"sentences/{name}" for name in ("opening", "interests", "trait", "life", "closing")]
 _VOICE = {"S", "they", "them", "their", "themself", "name", "full"}

@@ -12,7 +12,7 @@ import pytest
 
 from model.data import Conversation, Turn, conversations
 from model.data.conversation import KINDS
-from model.data.lexicon import note_forms, templates
+from model.data.language.lexicon import note_forms, templates
 from model.data.stream import split_of
 
 _MANY = 3000

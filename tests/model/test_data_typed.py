@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from pywebllm.persona.persona import persona_schema
 
-from model.data.completing import category_of, completed
-from model.data.fields import form_fields
-from model.data.lexicon import sections
-from model.data.people import Person, a_person
+from model.data.language.lexicon import sections
+from model.data.people.completing import category_of, completed
+from model.data.people.person import Person, a_person
+from model.data.persona.fields import form_fields
+from model.data.persona.traits_and_goals import given_goals, given_traits
+from model.data.persona.typed import typed_answer, typed_keywords
 from model.data.prompts import clean_fields
-from model.data.typed import typed_answer, typed_keywords
-from model.data.wishes import given_goals, given_traits
 
 _MANY = 2500
 

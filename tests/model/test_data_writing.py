@@ -7,10 +7,10 @@ from functools import cache
 from itertools import pairwise
 from random import Random
 
-from model.data.fields import keywords
-from model.data.people import Person, a_person
-from model.data.summary import write_summary
-from model.data.writing import write
+from model.data.people.person import Person, a_person
+from model.data.persona.fields import keywords
+from model.data.persona.paragraph import write
+from model.data.persona.summary import write_summary
 
 _MANY = 2000
 _SELDOM = 0.02

@@ -16,7 +16,7 @@ from pywebllm.persona.prompt import persona_messages
 from model.__main__ import main
 from model.compile.verify.server import QuietHandler, serving
 from model.data import Conversation, Message, Turn
-from model.data.lexicon import note_forms
+from model.data.language.lexicon import note_forms
 from model.evaluate.case import Ask, Case, read_answers, read_cases, write_cases
 from model.evaluate.cases import SEEDS, TOLD_OTHERWISE, case_of, make_cases
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk

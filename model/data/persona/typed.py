@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from random import Random
 
-from model.data.completing import completed
-from model.data.fields import keywords
-from model.data.people import Person
+from model.data.people.completing import completed
+from model.data.people.person import Person
+from model.data.persona.fields import keywords
+from model.data.persona.summary import write_summary
+from model.data.persona.traits_and_goals import some_goals, some_traits
 from model.data.prompts import clean_fields
-from model.data.summary import write_summary
-from model.data.wishes import some_goals, some_traits
 
 __all__ = ["typed_answer", "typed_keywords"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from model.data.invent import invented_interest
-from model.data.lexicon import sections
-from model.data.phrases import own_circle, pursuit
-from model.data.template import Template, parse
+from model.data.language.invent import invented_interest
+from model.data.language.lexicon import sections
+from model.data.language.phrases import own_circle, pursuit
+from model.data.language.template import Template, parse
 
 __all__ = ["Interest", "some_interests"]
 

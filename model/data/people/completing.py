@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import cache
 from random import Random
 
-from model.data.interests import Interest
-from model.data.lexicon import entries, sections
-from model.data.occupations import Occupation, an_occupation, listed_jobs, stage_of
-from model.data.people import Age, Person
+from model.data.language.lexicon import entries, sections
+from model.data.people.interests import Interest
+from model.data.people.occupations import Occupation, an_occupation, listed_jobs, stage_of
+from model.data.people.person import Age, Person
 
 __all__ = ["category_of", "completed", "family_of"]
 

@@ -11,12 +11,12 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from model.data.grammar import PRONOUNS, Pronouns, number_in_words
-from model.data.interests import Interest, some_interests
-from model.data.invent import invented_name
-from model.data.lexicon import entries, sections
-from model.data.notes import Note, own_fields, some_notes
-from model.data.occupations import Occupation, an_occupation, stage_of
+from model.data.language.grammar import PRONOUNS, Pronouns, number_in_words
+from model.data.language.invent import invented_name
+from model.data.language.lexicon import entries, sections
+from model.data.people.interests import Interest, some_interests
+from model.data.people.notes import Note, own_fields, some_notes
+from model.data.people.occupations import Occupation, an_occupation, stage_of
 
 __all__ = ["Age", "Name", "Person", "a_person", "a_tone", "told_facts", "with_common_name"]
 

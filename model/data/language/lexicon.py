@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from model.data.template import Template, parse
+from model.data.language.template import Template, parse
 
 __all__ = [
     "Line",
@@ -25,7 +25,7 @@ __all__ = [
     "templates",
 ]
 
-_FOLDER = Path(__file__).with_name("lexicon")
+_FOLDER = Path(__file__).parents[1] / "lexicon"
 
 _GROUPS = (
     frozenset({"child", "teen", "adult", "old", "young", "grown"}),

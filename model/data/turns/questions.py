@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
-from model.data.asking import carelessly
 from model.data.chatml import Message
 from model.data.conversation import Turn
-from model.data.fields import note_keys
-from model.data.interests import some_interests
-from model.data.notes import Note
-from model.data.occupations import an_occupation
-from model.data.people import Person, a_person
-from model.data.telling import Known, asked, note_sentence, told, topic_of
-from model.data.topics import TOPICS
+from model.data.people.interests import some_interests
+from model.data.people.notes import Note
+from model.data.people.occupations import an_occupation
+from model.data.people.person import Person, a_person
+from model.data.persona.fields import note_keys
+from model.data.turns.knowledge import Known, asked, note_sentence, told, topic_of
+from model.data.turns.requests import carelessly
+from model.data.turns.topics import TOPICS
 
 __all__ = ["a_question"]
 

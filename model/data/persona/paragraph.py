@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
-from model.data.grammar import capitalised, fix_articles, is_plural, joined
-from model.data.interests import Interest
-from model.data.lexicon import Line, lines
-from model.data.people import Person, told_facts
-from model.data.plan import Step, planned
-from model.data.template import Template, parse
-from model.data.voice import Narrator
-from model.data.wording import Wording
+from model.data.language.grammar import capitalised, fix_articles, is_plural, joined
+from model.data.language.lexicon import Line, lines
+from model.data.language.template import Template, parse
+from model.data.people.interests import Interest
+from model.data.people.person import Person, told_facts
+from model.data.persona.plan import Step, planned
+from model.data.persona.speakers import Narrator
+from model.data.persona.wording import Wording
 
 __all__ = ["write"]
 

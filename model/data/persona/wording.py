@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from model.data.lexicon import sections
-from model.data.people import Person
+from model.data.language.lexicon import sections
+from model.data.people.person import Person
 
 __all__ = ["Wording"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from model.data.grammar import capitalised, fix_articles, joined
-from model.data.lexicon import Line, lines
-from model.data.notes import Note
-from model.data.people import Person, told_facts
-from model.data.voice import Narrator
+from model.data.language.grammar import capitalised, fix_articles, joined
+from model.data.language.lexicon import Line, lines
+from model.data.people.notes import Note
+from model.data.people.person import Person, told_facts
+from model.data.persona.speakers import Narrator
 
 __all__ = ["write_summary"]
 

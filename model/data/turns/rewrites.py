@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
-from model.data.asking import Keeps, carelessly, typed_turn
-from model.data.changes import Change, a_change
 from model.data.chatml import Message
 from model.data.conversation import Turn
-from model.data.fields import fragment, held, keywords
-from model.data.grammar import FIRST_PERSON, capitalised, joined
-from model.data.people import Person, a_tone
-from model.data.summary import write_summary
-from model.data.telling import Known, asked, finished, plainly, told
-from model.data.writing import write
+from model.data.language.grammar import FIRST_PERSON, capitalised, joined
+from model.data.people.person import Person, a_tone
+from model.data.persona.fields import fragment, held, keywords
+from model.data.persona.paragraph import write
+from model.data.persona.summary import write_summary
+from model.data.turns.changes import Change, a_change
+from model.data.turns.knowledge import Known, asked, finished, plainly, told
+from model.data.turns.requests import Keeps, carelessly, typed_turn
 
 __all__ = ["a_rewrite"]
 

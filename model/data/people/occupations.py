@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from model.data.invent import invented_occupation
-from model.data.lexicon import entries, sections
+from model.data.language.invent import invented_occupation
+from model.data.language.lexicon import entries, sections
 
 __all__ = ["Occupation", "an_occupation", "listed_jobs", "stage_of"]
 

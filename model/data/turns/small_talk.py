@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
-from model.data.asking import carelessly
 from model.data.chatml import Message
 from model.data.conversation import Turn
-from model.data.lexicon import NoteForm, note_forms
-from model.data.notes import bind
-from model.data.template import Template
-from model.data.voice import filled
+from model.data.language.lexicon import NoteForm, note_forms
+from model.data.language.template import Template
+from model.data.people.notes import bind
+from model.data.persona.speakers import filled
+from model.data.turns.requests import carelessly
 
 __all__ = ["some_talk"]
 

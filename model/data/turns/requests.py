@@ -7,17 +7,17 @@ from dataclasses import replace
 from random import Random
 
 from model.data.chatml import Message
-from model.data.completing import completed
 from model.data.conversation import Turn
-from model.data.fields import form_fields, held, keywords
-from model.data.grammar import capitalised, fix_articles, joined
-from model.data.lexicon import templates
-from model.data.people import Person, a_person, with_common_name
+from model.data.language.grammar import capitalised, fix_articles, joined
+from model.data.language.lexicon import templates
+from model.data.language.template import Template, literal
+from model.data.people.completing import completed
+from model.data.people.person import Person, a_person, with_common_name
+from model.data.persona.fields import form_fields, held, keywords
+from model.data.persona.paragraph import write
+from model.data.persona.speakers import filled
+from model.data.persona.typed import typed_answer, typed_keywords
 from model.data.prompts import persona_messages
-from model.data.template import Template, literal
-from model.data.typed import typed_answer, typed_keywords
-from model.data.voice import filled
-from model.data.writing import write
 
 __all__ = ["Keeps", "by_form", "carelessly", "in_words", "some_system", "somebody", "typed_turn"]
 

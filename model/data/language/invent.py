@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-from model.data.lexicon import pool, sections
+from model.data.language.lexicon import pool, sections
 
 __all__ = ["invented_interest", "invented_name", "invented_occupation", "invented_word"]
 

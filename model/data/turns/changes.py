@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
-from model.data.fields import keywords, note_keys
-from model.data.grammar import joined
-from model.data.interests import some_interests
-from model.data.notes import some_notes
-from model.data.occupations import an_occupation
-from model.data.people import Age, Name, Person, a_person
-from model.data.telling import plainly, topic_of
+from model.data.language.grammar import joined
+from model.data.people.interests import some_interests
+from model.data.people.notes import some_notes
+from model.data.people.occupations import an_occupation
+from model.data.people.person import Age, Name, Person, a_person
+from model.data.persona.fields import keywords, note_keys
+from model.data.turns.knowledge import plainly, topic_of
 
 __all__ = ["Change", "a_change"]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from random import Random
 
-from model.data.grammar import fix_articles, gerund, past_tense, plural_noun, third_person
-from model.data.invent import invented_word
-from model.data.lexicon import sections
+from model.data.language.grammar import fix_articles, gerund, past_tense, plural_noun, third_person
+from model.data.language.invent import invented_word
+from model.data.language.lexicon import sections
 
 __all__ = ["PHRASES", "own_circle", "pursuit"]
 

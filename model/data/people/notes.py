@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from model.data.lexicon import NoteForm, note_forms, pool
-from model.data.phrases import PHRASES
-from model.data.template import Template, literal, parse_once
+from model.data.language.lexicon import NoteForm, note_forms, pool
+from model.data.language.phrases import PHRASES
+from model.data.language.template import Template, literal, parse_once
 
 __all__ = ["Note", "bind", "own_fields", "some_notes"]
 

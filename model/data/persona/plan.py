@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, replace
 from random import Random
 
-from model.data.interests import Interest
-from model.data.notes import Note
-from model.data.people import Person
+from model.data.people.interests import Interest
+from model.data.people.notes import Note
+from model.data.people.person import Person
 
 __all__ = ["Step", "describes_character", "planned"]
 

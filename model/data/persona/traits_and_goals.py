@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from random import Random
 
-from model.data.completing import category_of, family_of
-from model.data.interests import Interest
-from model.data.lexicon import sections
-from model.data.notes import Note
-from model.data.people import Person
-from model.data.template import Template
+from model.data.language.lexicon import sections
+from model.data.language.template import Template
+from model.data.people.completing import category_of, family_of
+from model.data.people.interests import Interest
+from model.data.people.notes import Note
+from model.data.people.person import Person
 
 __all__ = ["given_goals", "given_traits", "some_goals", "some_traits"]
 

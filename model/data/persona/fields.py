@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
-from model.data.grammar import FIRST_PERSON, Pronouns, capitalised, fix_articles, joined
-from model.data.notes import Note
-from model.data.people import Person
-from model.data.template import Template
-from model.data.voice import Visitor
+from model.data.language.grammar import FIRST_PERSON, Pronouns, capitalised, fix_articles, joined
+from model.data.language.template import Template
+from model.data.people.notes import Note
+from model.data.people.person import Person
+from model.data.persona.speakers import Visitor
 
 __all__ = ["EMOJIS", "form_fields", "fragment", "held", "keywords", "note_keys"]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from model.data.asking import Keeps, by_form, in_words, some_system
 from model.data.conversation import Conversation, Turn
-from model.data.follow_ups import a_question
-from model.data.rewrites import a_rewrite
-from model.data.talking import some_talk
-from model.data.telling import Known, known_after, known_from
+from model.data.turns.knowledge import Known, known_after, known_from
+from model.data.turns.questions import a_question
+from model.data.turns.requests import Keeps, by_form, in_words, some_system
+from model.data.turns.rewrites import a_rewrite
+from model.data.turns.small_talk import some_talk
 
 __all__ = ["a_conversation"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from random import Random
 
-from model.data.grammar import Pronouns, conjugated
-from model.data.people import Name
-from model.data.template import Template, expand, parse
+from model.data.language.grammar import Pronouns, conjugated
+from model.data.language.template import Template, expand, parse
+from model.data.people.person import Name
 
 __all__ = ["Narrator", "Visitor", "filled"]
 

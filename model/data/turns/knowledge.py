@@ -10,13 +10,20 @@ from functools import cache
 from random import Random
 
 from model.data.conversation import Turn
-from model.data.fields import note_keys
-from model.data.grammar import PRONOUNS, Pronouns, capitalised, conjugated, fix_articles, joined
-from model.data.lexicon import note_forms, templates
-from model.data.notes import Note
-from model.data.people import Person, told_facts
-from model.data.template import expand
-from model.data.voice import Narrator, Visitor
+from model.data.language.grammar import (
+    PRONOUNS,
+    Pronouns,
+    capitalised,
+    conjugated,
+    fix_articles,
+    joined,
+)
+from model.data.language.lexicon import note_forms, templates
+from model.data.language.template import expand
+from model.data.people.notes import Note
+from model.data.people.person import Person, told_facts
+from model.data.persona.fields import note_keys
+from model.data.persona.speakers import Narrator, Visitor
 
 __all__ = [
     "Known",
