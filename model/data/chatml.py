@@ -1,4 +1,4 @@
-"""ChatML, the text form in which the model sees a conversation. The only place that knows it."""
+"""ChatML, the text format in which the model sees a conversation; no other module knows it."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ SPECIAL_TOKENS = (PAD, START, END)
 
 
 class Message(NamedTuple):
-    """One message: role is system, user or assistant."""
+    """One message; `role` is "system", "user" or "assistant"."""
 
     role: str
     content: str
 
 
 def render(messages: Sequence[Message]) -> str:
-    """Return the whole conversation as text."""
+    """Return the whole conversation as ChatML."""
     return "".join(text for text, _ in spans(messages))
 
 
 def prompt(messages: Sequence[Message]) -> str:
-    """Return the conversation as text up to the point where the assistant answers."""
+    """Return the conversation as ChatML, up to where the assistant's next answer starts."""
     return f"{render(messages)}{START}assistant\n"
 
 
 def spans(messages: Sequence[Message]) -> list[tuple[str, bool]]:
-    """Return the conversation in pieces; True marks what the model writes itself.
+    """Return the conversation in pieces; True marks those that the model learns to write.
 
-    That is an answer with its end token, so the model learns to stop.
+    These are the answers with their end token, so that the model also learns to stop.
     """
     pieces: list[tuple[str, bool]] = []
     for role, content in messages:

@@ -1,4 +1,4 @@
-"""The command `data`: prints conversations, to be read or to be counted."""
+"""The command `data`: prints conversations for people to read or programs to analyze."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["run"]
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the conversations asked for, as ChatML or as one JSON object a line."""
+    """Print the requested conversations, as ChatML or as one JSON object per line."""
     for conversation in islice(conversations(arguments.seed, arguments.split), arguments.count):
         if arguments.json:
             messages = [message._asdict() for message in conversation.messages]

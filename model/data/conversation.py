@@ -1,6 +1,6 @@
-"""What a training conversation is: turns, each with what any right answer to it has.
+"""A training conversation: turns, each with what every right answer to it contains.
 
-The evaluation replays the same turns and judges other answers by them.
+The evaluation replays the same turns, and judges the answers of a model by them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,18 @@ KINDS = ("persona", "typed", "question", "unknown", "rewrite", "talk", "refusal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One exchange: what is asked, the answer to learn, and what any right answer has.
+    """One request and the answer to learn.
 
-    `asked` is the system message where there is one, then the user's. `person` is whom it is
-    about, as told from this turn on. `fields` is the form, empty where the turn had none.
-    `keywords` holds, for each fact, words that a right answer contains in any case, where "|" parts
-    ways to say it; `absent` are words that no right answer contains.
+    Attributes:
+        asked: The new messages: a system message at most in the first turn, then the user's.
+        answer: The assistant's message.
+        kind: One of `KINDS`.
+        person: The person it is about, with the facts that hold from this turn on; None for
+            small talk.
+        fields: The form; empty if the turn has none.
+        keywords: By field, strings that every right answer contains, in any case. A "|" separates
+            alternatives: "chess|tea" requires one of the two.
+        absent: Strings that no right answer contains.
     """
 
     asked: tuple[Message, ...]
@@ -37,13 +43,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """Turns, one after the other."""
+    """Turns in their order."""
 
     turns: tuple[Turn, ...]
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """Return everything said; the last message is an answer."""
+        """Return all messages; the last one is an answer."""
         return tuple(
             message
             for turn in self.turns
@@ -52,5 +58,5 @@ class Conversation:
 
     @property
     def requests(self) -> tuple[Turn, ...]:
-        """Return the turns that had a form."""
+        """Return the turns that have a form."""
         return tuple(turn for turn in self.turns if turn.fields)

@@ -1,4 +1,4 @@
-"""What the recipe takes from the library, so that it exists once: the prompt, the model's name."""
+"""What the recipe shares with the library: the wording of the prompt, and the model's name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["BUILTIN_MODEL", "BUILTIN_REVISION", "clean_fields", "persona_messages"]
 
-# From this tree, whatever else is installed.
+# Imported from this source tree, even if another version of the library is installed.
 sys.path.insert(0, str(Path(__file__).parents[2] / "app"))
 
 from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_REVISION

@@ -1,6 +1,6 @@
-"""English morphology that the sentences need: verbs, articles, lists, numbers, capitals.
+"""English morphology for the sentences: verbs, articles, lists, numbers, capital letters.
 
-Pure functions on words; nothing here knows people or templates.
+Pure functions on strings; nothing here depends on people or templates.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = [
     "FIRST_PERSON",
     "PRONOUNS",
     "Pronouns",
-    "capitalised",
+    "capitalized",
     "conjugated",
     "fix_articles",
     "gerund",
@@ -28,7 +28,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pronouns:
-    """The forms of one pronoun; `plural` says that verbs after the subject form take no s."""
+    """The forms of one pronoun.
+
+    `plural` is True where verbs after the subject form take no "s": "they like", "I like".
+    """
 
     subject: str
     object: str
@@ -49,12 +52,15 @@ PRONOUNS = {
 FIRST_PERSON = Pronouns(subject="I", object="me", possessive="my", reflexive="myself", plural=True)
 
 _PLURAL = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go", "ties": "tie"}
-# Forms that end in s only by chance, or take none: they stay as they are.
+# Verbs whose form does not depend on the subject: "she grew", "they grew".
 _UNCHANGED = {"can", "would", "will", "grew", "won", "met", "lost"}
 
+# Beginnings of words whose sound differs from their spelling: "an hour", "a unicycle" and, as an
+# exception to "uni", "an unimpressed cat".
 _AN_WORDS = ("hour", "honest", "heir", "honour")
 _A_WORDS = ("uni", "use", "usu", "uti", "eu", "ewe", "one", "once", "uku", "ubi", "ura")
 _AN_ANYWAY = ("unim", "unin", "unid")
+# Letters whose names start with a vowel: "an HR manager".
 _AN_LETTERS = "AEFHILMNORSX"
 _AN_NUMBER = re.compile(r"(8\d*|11|18)(?!\d)")
 _ARTICLE = re.compile(r"(?<![\w'-])(an?) (?=[\"']?(\w[\w.'-]*))")
@@ -69,9 +75,9 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 
 
 def conjugated(verb: str, *, pronouns: Pronouns | None) -> str:
-    """Return `verb`, given as for "she", as it stands after the subject.
+    """Return `verb`, given in the form that follows "she", in agreement with the subject.
 
-    `pronouns` is None after a name. Only the first word of a longer verb changes:
+    `pronouns` is None if the subject is a name. Only the first word of a phrase changes:
     "does not like" becomes "do not like".
     """
     first, space, rest = verb.partition(" ")
@@ -94,6 +100,7 @@ def _plural(verb: str) -> str:
     return verb[:-1]
 
 
+# Verbs of one syllable that double their last letter: "knit" becomes "knitted".
 _DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgklmnprt]")
 _IRREGULAR = {
     "shelf": "shelves",
@@ -111,12 +118,12 @@ _IRREGULAR = {
 
 
 def third_person(verb: str) -> str:
-    """Return a regular verb as it follows "she"."""
+    """Return the third person singular of a regular verb: "bakes" for "bake"."""
     return _with_s(verb)
 
 
 def past_tense(verb: str) -> str:
-    """Return the past of a regular verb."""
+    """Return the past tense of a regular verb: "baked" for "bake"."""
     if verb.endswith("e"):
         return f"{verb}d"
     if re.search(r"[^aeiou]y$", verb):
@@ -125,32 +132,36 @@ def past_tense(verb: str) -> str:
 
 
 def gerund(verb: str) -> str:
-    """Return the form in -ing."""
+    """Return the form in -ing: "baking" for "bake"."""
     if verb.endswith("e") and not verb.endswith(("ee", "ye")):
         return f"{verb[:-1]}ing"
     return f"{_stem(verb)}ing"
 
 
 def plural_noun(noun: str) -> str:
-    """Return the plural of a noun."""
+    """Return the plural of a noun: "foxes" for "fox", "sheep" for "sheep"."""
     if noun in _IRREGULAR:
         return _IRREGULAR[noun] or noun
     return _with_s(noun)
 
 
-# Ends in s without being more than one.
-_ONLY_ONE = re.compile(
+# Singular nouns that end in "s".
+_SINGULAR = re.compile(
     r"(?:ss|ics|us|is|ness)$"
     r"|^(?:maths|news|lens|canvas|atlas|billiards|dominoes|darts|pilates)$"
 )
-_MORE_THAN_ONE = frozenset(
+# Plural nouns, most of which do not end in "s".
+_PLURAL_NOUNS = frozenset(
     {"people", "children", "grandchildren", "kids", "mice", "feet", "teeth", "geese", "sheep"}
     | {"deer", "moose", "squid", "shrimp", "cattle", "women", "men", "dice", "lice", "oxen"}
 )
 
 
 def is_plural(phrase: str) -> bool:
-    """Return whether a noun phrase or gerund takes a verb in the plural: "butterflies", "tea"."""
+    """Return whether a verb after this noun phrase or gerund is in the plural.
+
+    True for "butterflies" and "puppets from Bali", False for "tea" and "restoring radios".
+    """
     words = phrase.lower().split()
     if " and " in phrase:
         return True
@@ -161,9 +172,9 @@ def is_plural(phrase: str) -> bool:
         if word in ("of", "from", "in", "on", "at", "with", "for", "to"):
             head = words[place - 1]
             break
-    if head in _MORE_THAN_ONE:
+    if head in _PLURAL_NOUNS:
         return True
-    if words[0] in ("a", "an") or _ONLY_ONE.search(head):
+    if words[0] in ("a", "an") or _SINGULAR.search(head):
         return False
     return head.endswith("s")
 
@@ -179,7 +190,7 @@ def _stem(verb: str) -> str:
 
 
 def fix_articles(text: str) -> str:
-    """Return `text` with every "a" and "an" chosen by the sound of the word that follows."""
+    """Return `text` with every "a" and "an" corrected to suit the sound of the next word."""
 
     def chosen(match: re.Match[str]) -> str:
         article = match[1][0]
@@ -203,7 +214,11 @@ def _sounds_like_vowel(word: str) -> bool:
 
 
 def joined(items: Sequence[str], *, word: str = "and") -> str:
-    """Return "a", "a and b" or "a, b and c"; a comma helps where an item has an "and" itself."""
+    """Return the items as an English list: "a", "a and b" or "a, b and c".
+
+    `word` comes before the last item, after a comma where an item contains `word` itself:
+    "rock and roll, and tea".
+    """
     if len(items) == 1:
         return items[0]
     comma = "," if any(f" {word} " in item for item in items) else ""
@@ -211,17 +226,21 @@ def joined(items: Sequence[str], *, word: str = "and") -> str:
 
 
 def number_in_words(number: int) -> str:
-    """Return a number from 0 to 99 in words, for example "thirty-six"."""
+    """Return a number in words, for example "thirty-six".
+
+    Raises:
+        ValueError: The number is below 0 or above 99.
+    """
     if not 0 <= number <= 99:
-        raise ValueError(f"numbers from 0 to 99 can be written in words, got {number}")
+        raise ValueError(f"number must be from 0 to 99, got {number}")
     if number < 20:
         return _ONES[number]
     tens, ones = divmod(number, 10)
     return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
 
 
-def capitalised(sentence: str) -> str:
-    """Return `sentence` with its first letter in upper case and the rest untouched."""
+def capitalized(sentence: str) -> str:
+    """Return `sentence` with its first letter in upper case and the rest unchanged."""
     for position, character in enumerate(sentence):
         if character.isalnum():
             return sentence[:position] + character.upper() + sentence[position + 1 :]

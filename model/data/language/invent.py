@@ -1,7 +1,7 @@
-"""Makes up names, words and combinations that no list contains.
+"""Invents names, words and combinations that no list contains.
 
-They teach the model to copy what it is given instead of recalling what it has seen: a visitor
-types any name and any interest.
+A visitor may type any name and any interest. Invented ones teach the model to copy its input
+instead of recalling words from training.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-from model.data.language.lexicon import pool, sections
+from model.data.language.lexicon import sections, slot_words
 
 __all__ = ["invented_interest", "invented_name", "invented_occupation", "invented_word"]
 
@@ -17,19 +17,19 @@ _LETTERS = "ABCDEFGHJKLMNPRSTVWXZ"
 
 
 def invented_word(random: Random, *, syllables: int) -> str:
-    """Return a pronounceable word in lower case that hardly anybody has seen before."""
+    """Return a pronounceable, probably new word of 3 to 13 letters in lower case."""
     while True:
         word = "".join(_syllable(random) for _ in range(syllables))
-        if word not in _PRONOUNS and 3 <= len(word) <= 13 and not _refused(word):
+        if word not in _PRONOUNS and 3 <= len(word) <= 13 and not _has_refused_part(word):
             return _accented(word, random) if random.random() < 0.12 else word
 
 
-# A name that is one of these would read as a pronoun.
+# As names, these would read as pronouns.
 _PRONOUNS = ("she", "her", "him", "his", "they", "them")
 
 
-def _refused(word: str) -> bool:
-    return any(part in word for part in _words("refused"))
+def _has_refused_part(word: str) -> bool:
+    return any(part in word for part in _parts("refused"))
 
 
 def _accented(word: str, random: Random) -> str:
@@ -58,18 +58,18 @@ _ACCENTS = {
 
 
 def _syllable(random: Random) -> str:
-    onset = "" if random.random() < 0.1 else random.choice(_words("onset"))
-    coda = "" if random.random() < 0.25 else random.choice(_words("coda"))
-    return onset + random.choice(_words("vowel")) + coda
+    onset = "" if random.random() < 0.1 else random.choice(_parts("onset"))
+    coda = "" if random.random() < 0.25 else random.choice(_parts("coda"))
+    return onset + random.choice(_parts("vowel")) + coda
 
 
 @cache
-def _words(section: str) -> tuple[str, ...]:
+def _parts(section: str) -> tuple[str, ...]:
     return tuple(sections("syllables")[section][0].split())
 
 
 def invented_name(random: Random) -> str:
-    """Return a made-up name: mostly one word, at times hyphenated, numbered or with initials."""
+    """Return an invented name: mostly one word, sometimes with a hyphen, number or initial."""
     word = invented_word(random, syllables=random.choice((1, 2, 2, 2, 3, 3))).capitalize()
     style = random.random()
     if style < 0.04:
@@ -85,33 +85,38 @@ def invented_name(random: Random) -> str:
 
 
 def invented_occupation(random: Random) -> str:
-    """Return an occupation put together at random, for example "moon cartographer"."""
-    agent = random.choice(pool("agent")).text
+    """Return an occupation combined at random, for example "moon cartographer"."""
+    agent = _word(random, "agent")
     style = random.random()
     if style < 0.2:
         return f"{invented_word(random, syllables=2)} {agent}"
     if style < 0.35:
-        first, second = random.sample(pool("mod"), 2)
+        first, second = random.sample(slot_words("mod"), 2)
         return f"{first.text} {second.text} {agent}"
     if style < 0.43:
-        return f"owner of a small {random.choice(pool('shopname')).text}"
+        return f"owner of a small {_word(random, 'shopname')}"
     if style < 0.5:
-        return f"{agent} of {random.choice(pool('object')).text}"
-    return f"{random.choice(pool('mod')).text} {agent}"
+        return f"{agent} of {_word(random, 'object')}"
+    return f"{_word(random, 'mod')} {agent}"
 
 
 def invented_interest(random: Random) -> str:
-    """Return an interest put together at random, for example "medieval karaoke"."""
+    """Return an interest combined at random, for example "medieval karaoke"."""
     style = random.random()
     if style < 0.35:
-        return f"{random.choice(pool('doing')).text} {random.choice(pool('object')).text}"
+        return f"{_word(random, 'doing')} {_word(random, 'object')}"
     if style < 0.65:
-        return f"{random.choice(pool('flavour')).text} {random.choice(pool('pursuit')).text}"
+        return f"{_word(random, 'flavour')} {_word(random, 'pursuit')}"
     if style < 0.75:
-        things = random.choice(pool("thing_many")).text
-        return f"{random.choice(pool('flavour')).text} {things}"
+        # The noun is drawn first; the other order would change the text of every seed.
+        things = _word(random, "thing_many")
+        return f"{_word(random, 'flavour')} {things}"
     if style < 0.85:
-        return random.choice(pool("pursuit")).text
+        return _word(random, "pursuit")
     if style < 0.93:
-        return random.choice(pool("object")).text
+        return _word(random, "object")
     return invented_word(random, syllables=random.choice((2, 3)))
+
+
+def _word(random: Random, slot: str) -> str:
+    return random.choice(slot_words(slot)).text

@@ -1,7 +1,7 @@
-"""Puts ordinary words together at random: things, deeds, places and interests no list contains.
+"""Combines ordinary words at random into things, actions, places and interests no list contains.
 
-A visitor's own words look like these. The text says them again unchanged, so the model learns
-to copy phrases; made-up words are the business of `invent`.
+Visitors write such phrases in their own words. The persona repeats them unchanged, so that the
+model learns to copy phrases as well as single words; words that do not exist come from `invent`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from model.data.language.grammar import fix_articles, gerund, past_tense, plural
 from model.data.language.invent import invented_word
 from model.data.language.lexicon import sections
 
-__all__ = ["PHRASES", "own_circle", "pursuit"]
+__all__ = ["PHRASES", "draw_possession", "draw_pursuit"]
 
 
 @cache
@@ -69,7 +69,7 @@ def _of(random: Random) -> str:
     return f"the {_noun(random)} of {_spot(random)}"
 
 
-# Ways to say a thing, with their shares; each stands after a verb as it is.
+# Noun phrases with their weights; each can follow a verb unchanged.
 _THINGS: Mapping[Callable[[Random], str], int] = {
     _plural: 12,
     _pair: 10,
@@ -94,6 +94,7 @@ def _thing(random: Random) -> str:
     return fix_articles(_without_echo(make, random))
 
 
+# A word that repeats: "star star", "stars star" or "mint and mint".
 _ECHO = re.compile(r"\b(\w+)(?: |s | and )\1\b")
 
 
@@ -112,8 +113,8 @@ def _matched() -> tuple[tuple[tuple[str, ...], ...], ...]:
 
 
 def _deed(random: Random) -> tuple[str, str, str]:
-    """Return a verb, its past and what it is done to: mostly sensible, at times wild."""
-    if random.random() < _WILD:
+    """Return a verb, its past tense and its object, in most cases one that makes sense."""
+    if random.random() < _UNRELATED_SHARE:
         return *_verb(random), _thing(random)
     verbs, adjectives, nouns = random.choice(_matched())
     base, _, past = random.choice(verbs).partition("/")
@@ -132,12 +133,13 @@ def _deed(random: Random) -> tuple[str, str, str]:
     return base, past or past_tense(base), things
 
 
-# So many deeds are put together at random, so that nothing but the words themselves helps.
-_WILD = 0.25
+# Share of actions whose object has nothing to do with the verb ("to knit volcanoes"): the model
+# cannot guess such a phrase and has to copy it.
+_UNRELATED_SHARE = 0.25
 
 
-def pursuit(random: Random) -> str:
-    """Return an interest in words that a visitor might choose, for example "nebula knitting"."""
+def draw_pursuit(random: Random) -> str:
+    """Return an interest as a visitor might word it, for example "nebula knitting"."""
     return _without_echo(_pursuit, random)
 
 
@@ -156,16 +158,16 @@ def _pursuit(random: Random) -> str:
     return _thing(random)
 
 
-def own_circle(random: Random) -> str:
-    """Return whom or what somebody calls their own, without the pronoun: "two old dogs"."""
+def draw_possession(random: Random) -> str:
+    """Return somebody or something that takes a possessive pronoun, without it: "two dogs"."""
     style = random.random()
     if style < 0.5:
-        return random.choice(_CIRCLE)
+        return random.choice(_POSSESSIONS)
     noun = _plural(random) if style < 0.8 else _word(random, "noun")
     return noun if random.random() < 0.5 else f"{_word(random, 'adjective')} {noun}"
 
 
-_CIRCLE = (
+_POSSESSIONS = (
     *("grandchildren", "family", "dog", "cat", "kids", "children", "garden", "friends", "wife"),
     *("husband", "mother", "grandson", "nieces and nephews", "band", "motorbike", "students"),
     *("old car", "two dogs", "three cats", "bees", "chickens", "granddaughters", "stamp album"),
@@ -217,10 +219,11 @@ def _past(random: Random) -> str:
     return f"{past} {thing}"
 
 
-def _present(random: Random, *, brackets: bool) -> str:
+def _present(random: Random, *, as_template: bool) -> str:
+    # "[knits] scarves" as a template, whose verb agrees with the subject; else "knits scarves".
     verb, _, thing = _deed(random)
     verb = third_person(verb)
-    return f"[{verb}] {thing}" if brackets else f"{verb} {thing}"
+    return f"[{verb}] {thing}" if as_template else f"{verb} {thing}"
 
 
 def _role(random: Random) -> str:
@@ -241,10 +244,10 @@ def _title(random: Random) -> str:
 
 def _company(random: Random) -> str:
     name = random.choice((_spot, _invented))(random)
-    return f"{name} {_noun(random).capitalize()} {random.choice(_KINDS)}"
+    return f"{name} {_noun(random).capitalize()} {random.choice(_COMPANY_KINDS)}"
 
 
-_KINDS = (
+_COMPANY_KINDS = (
     "Ltd",
     "Inc.",
     "GmbH",
@@ -262,15 +265,15 @@ def _invented(random: Random) -> str:
     return invented_word(random, syllables=2).capitalize()
 
 
-# What templates may use as slots, besides the sections of words.txt. The result is a template.
+# Slots for templates, besides the sections of words.txt. Each function returns template source.
 PHRASES: Mapping[str, Callable[[Random], str]] = {
     "any_thing": _thing,
     "any_task": _task,
     "any_time": _time,
     "any_spot": _spot,
     "any_role": _role,
-    "any_deed": lambda random: _present(random, brackets=True),
-    "any_fact": lambda random: _present(random, brackets=False),
+    "any_deed": lambda random: _present(random, as_template=True),
+    "any_fact": lambda random: _present(random, as_template=False),
     "any_past": _past,
     "any_doing": _doing,
     "any_adjective": lambda random: _word(random, "adjective"),

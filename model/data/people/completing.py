@@ -1,6 +1,7 @@
-"""Adds to a person what the form left open and a typed persona has all the same.
+"""Adds what a person lacks and a JSON persona always has: age, occupation and interests.
 
-The summary is written of the completed person, so the parts of one answer agree.
+The additions suit what is known: a pupil gets the age of a pupil, somebody with grandchildren is
+not young. The whole JSON persona is written about the completed person, so that its parts agree.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from random import Random
 
 from model.data.language.lexicon import entries, sections
 from model.data.people.interests import Interest
-from model.data.people.occupations import Occupation, an_occupation, listed_jobs, stage_of
+from model.data.people.occupations import Occupation, draw_occupation, listed_jobs, stage_of
 from model.data.people.person import Age, Person
 
 __all__ = ["category_of", "completed", "family_of"]
 
-# The latest year that the notes know.
+# The present, for ages that follow from a year in the notes.
 _NOW = 2026
 
-# Years of life by the kind of the occupation.
+# Range of ages by the kind of occupation.
 _YEARS: Mapping[str, tuple[int, int]] = {
     "study": (18, 27),
     "job": (24, 62),
@@ -33,6 +34,7 @@ _YEARS: Mapping[str, tuple[int, int]] = {
 }
 _GRADES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 _GRADE = re.compile(rf"(?:({'|'.join((*_GRADES, 'tenth'))}) grader|(year|grade) (\d+))")
+# Words in the notes and interests of people who are at least about 60, or about 30.
 _OLD = re.compile(
     r"\b(grand(children|daughters?|sons?|mother|father)|retire[ds]?|pension|widow)\b", re.IGNORECASE
 )
@@ -44,7 +46,7 @@ _YEAR = re.compile(r"\b(1[89]\d\d|20[0-2]\d)\b")
 
 
 def completed(person: Person, random: Random) -> Person:
-    """Return the person with an age, an occupation and interests, the given ones as they are."""
+    """Return the person with an age, an occupation and interests; the given ones stay unchanged."""
     years = _years(person, random) if person.age is None else person.age.years
     if person.age is None:
         person = replace(person, age=Age(years=years, text=str(years)))
@@ -56,12 +58,12 @@ def completed(person: Person, random: Random) -> Person:
 
 
 def category_of(occupation: Occupation) -> str:
-    """Return the category of an occupation, of the former one where it is given up."""
+    """Return the category of an occupation, or of the former one if the person is retired."""
     return _categories().get(occupation.text.removeprefix("retired "), occupation.category)
 
 
 def family_of(interest: Interest) -> str:
-    """Return the section of the interests that lists this one, "" for what none does."""
+    """Return the section of interests.txt that lists this interest, or "" if none does."""
     return _families().get(interest.text, "")
 
 
@@ -76,22 +78,24 @@ def _years(person: Person, random: Random) -> int:
         low, high = _YEARS["retired"]
     if kind == "study":
         return random.randint(low, high)
-    said = f"{text} {_said(person)}"
-    if _OLD.search(said):
+    facts = f"{text} {_notes_and_interests(person)}"
+    if _OLD.search(facts):
         low, high = max(low, 58), max(high, 78)
-    elif _GROWN.search(said):
+    elif _GROWN.search(facts):
         low = max(low, 32)
-    past = [_NOW - int(year) + 18 for year in _YEAR.findall(said)]
+    # Whatever happened in a year of the notes, the person was of age by then.
+    past = [_NOW - int(year) + 18 for year in _YEAR.findall(facts)]
     low = min(max(low, *past, 0), 96)
     return random.randint(low, max(high, low))
 
 
 def _school_years(text: str) -> tuple[int, int]:
+    # "third grader", "grade 3" and "year 4" are about 8 years old.
     grade = _GRADE.search(text)
     if grade is not None:
-        name, word, number = grade.groups()
+        name, system, number = grade.groups()
         school_year = int(number) if number else (*_GRADES, "tenth").index(name) + 1
-        first = school_year + (4 if word == "year" else 5)
+        first = school_year + (4 if system == "year" else 5)
         return first, first + 1
     young, older = (text in entries("occupations", f"school {one}") for one in ("child", "teen"))
     if young == older:
@@ -99,13 +103,13 @@ def _school_years(text: str) -> tuple[int, int]:
     return (6, 11) if young else (14, 18)
 
 
-def _said(person: Person) -> str:
-    notes = (text for note in person.notes for text in _texts(note.typed.text, note.values))
+def _notes_and_interests(person: Person) -> str:
+    notes = (text for note in person.notes for text in _texts(note.input.text, note.values))
     return " ".join((*(one.text for one in person.interests), *notes))
 
 
-def _texts(typed: str, values: Mapping[str, object]) -> tuple[str, ...]:
-    return (typed, *(str(getattr(value, "text", "")) for value in values.values()))
+def _texts(source: str, values: Mapping[str, object]) -> tuple[str, ...]:
+    return (source, *(str(getattr(value, "text", "")) for value in values.values()))
 
 
 def _occupation(person: Person, years: int, random: Random) -> Occupation:
@@ -119,26 +123,28 @@ def _occupation(person: Person, years: int, random: Random) -> Occupation:
         return Occupation(text=text, category="school", kind="school")
     wanted = ("retired",) if years > 69 else ("job", "retired")
     while True:
-        found = an_occupation(random, years, subject=person.name.pronouns.subject)
+        found = draw_occupation(random, years, subject=person.name.pronouns.subject)
         if found and found.kind in wanted and category_of(found) in _categories().values():
             return found
 
 
 def _interests(stage: str, random: Random) -> tuple[Interest, ...]:
-    able = [text for text in _listed() if not (text.startswith("@") and stage in ("child", "teen"))]
-    chosen = random.sample(able, random.choice((2, 2, 3)))
+    suitable = [
+        text for text in _listed() if not (text.startswith("@") and stage in ("child", "teen"))
+    ]
+    chosen = random.sample(suitable, random.choice((2, 2, 3)))
     return tuple(Interest(text=text.removeprefix("@grown "), details=()) for text in chosen)
 
 
 @cache
 def _listed() -> tuple[str, ...]:
-    known = (
+    listed = (
         line.split(" | ")[0].strip()
         for name, lines in sections("interests").items()
         for line in lines
         if name
     )
-    return tuple(interest for interest in known if len(interest) < 30)
+    return tuple(interest for interest in listed if len(interest) < 30)
 
 
 @cache

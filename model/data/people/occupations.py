@@ -1,4 +1,4 @@
-"""What people do for a living, in class or instead, as it suits their age."""
+"""Draws occupations that suit an age: jobs, schools, studies, retirement, or none."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from random import Random
 from model.data.language.invent import invented_occupation
 from model.data.language.lexicon import entries, sections
 
-__all__ = ["Occupation", "an_occupation", "listed_jobs", "stage_of"]
+__all__ = ["Occupation", "draw_occupation", "listed_jobs", "stage_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupation:
-    """An occupation, the section of work.txt that fits it, and its kind for the tags."""
+    """An occupation, the section of work.txt with sentences about it, and its kind.
+
+    `kind` is "job", "school", "study", "retired", "home", "state" (a state such as "unemployed",
+    which takes no article) or "odd" (an adult's job in the form of a child).
+    """
 
     text: str
     category: str
@@ -23,17 +27,17 @@ class Occupation:
 
 
 def stage_of(years: int) -> str:
-    """Return child, teen, adult or old."""
+    """Return "child" (below 13), "teen" (below 20), "adult" (below 65) or "old"."""
     return "child" if years < 13 else "teen" if years < 20 else "adult" if years < 65 else "old"
 
 
-# Sections of occupations.txt that list no jobs.
+# Sections of occupations.txt that do not contain jobs.
 _NO_JOBS = frozenset({"school child", "school teen", "study", "state", "home", "pension"})
 
 
 @cache
 def listed_jobs() -> tuple[Occupation, ...]:
-    """Return the jobs of the lists, with their categories."""
+    """Return all jobs of the lexicon, with their categories."""
     return tuple(
         Occupation(text=text, category=category, kind="job")
         for category in sections("occupations")
@@ -42,25 +46,26 @@ def listed_jobs() -> tuple[Occupation, ...]:
     )
 
 
-# Words that say of whom an occupation is told: "She is a waitress", never "He is a waitress".
+# Words in an occupation that suit one pronoun only: "She is a waitress", never "He is a waitress".
 _HERS = re.compile(
     r"mother|mum\b|woman|(?<!mid)wife|actress|waitress|lady|mistress|girl|maid\b|seamstress|nun\b"
 )
 _HIS = re.compile(r"father|dad\b|(?<!wo)man\b|husband|boy\b|monk\b|landlord|butler")
 
 
-def an_occupation(random: Random, years: int, *, subject: str = "") -> Occupation | None:
-    """Return an occupation that suits the age, or None, which children often have.
+def draw_occupation(random: Random, years: int, *, subject: str = "") -> Occupation | None:
+    """Return an occupation that suits the age, or None, which is common for children.
 
-    `subject` is the pronoun that the occupation must not contradict, "" where any will do.
+    `subject` is the pronoun ("she", "he", "they") that the occupation must not contradict; with
+    "" any occupation is allowed.
     """
     while True:
         occupation = _by_age(random, years)
-        if occupation is None or not subject or _may_be_told(occupation.text, subject):
+        if occupation is None or not subject or _agrees(occupation.text, subject):
             return occupation
 
 
-def _may_be_told(text: str, subject: str) -> bool:
+def _agrees(text: str, subject: str) -> bool:
     hers, his = bool(_HERS.search(text)), bool(_HIS.search(text))
     return not (hers or his) or (hers != his and subject == ("she" if hers else "he"))
 

@@ -1,7 +1,7 @@
-"""Made-up people: what is true of each, before anybody writes it down.
+"""Draws made-up people: what is true of each, independent of how anybody writes it.
 
-A `Person` holds the facts in the words in which the finished text says them. How a visitor may
-type them is `fields`; how a paragraph tells them is `writing`.
+A `Person` holds the facts in the words that the persona uses. How a visitor may type them is up
+to `persona.fields`, how a paragraph states them to `persona.paragraph`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any
 from model.data.language.grammar import PRONOUNS, Pronouns, number_in_words
 from model.data.language.invent import invented_name
 from model.data.language.lexicon import entries, sections
-from model.data.people.interests import Interest, some_interests
-from model.data.people.notes import Note, own_fields, some_notes
-from model.data.people.occupations import Occupation, an_occupation, stage_of
+from model.data.people.interests import Interest, draw_interests
+from model.data.people.notes import Note, draw_custom_fields, draw_notes
+from model.data.people.occupations import Occupation, draw_occupation, stage_of
 
-__all__ = ["Age", "Name", "Person", "a_person", "a_tone", "told_facts", "with_common_name"]
+__all__ = ["Age", "Name", "Person", "draw_person", "draw_tone", "fact_slots", "with_common_name"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """A name in full, the short form for later mentions, and the pronouns that go with it."""
+    """A full name, the short form for later mentions, and the pronouns that go with it."""
 
     full: str
     short: str
@@ -32,7 +32,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Age:
-    """An age in years and in the words that tell it, "36" or "thirty-six"."""
+    """An age in years, and as the text states it: "36" or "thirty-six"."""
 
     years: int
     text: str
@@ -40,11 +40,15 @@ class Age:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """What is known of somebody; None or empty where the form says nothing.
+    """The facts about somebody; None or empty where the form says nothing.
 
-    A person always has a name, so that the text can use one; `named` says that the form gives it.
-    `pronoun_typed` says that only the notes or interests tell the pronouns, because the name does
-    not; `pronoun_field` says that a field of the form does.
+    Attributes:
+        name: Always present, because the text needs one, even if the form does not give it.
+        named: Whether the form gives the name.
+        tone: The tone as the visitor words it.
+        group: The tone whose sentences are used: a section of tones.txt, or "neutral".
+        pronoun_typed: Whether only the notes or interests show the pronouns ("her two dogs").
+        pronoun_field: Whether a custom field of the form gives the pronouns.
     """
 
     name: Name
@@ -60,7 +64,7 @@ class Person:
 
     @property
     def stage(self) -> str:
-        """Return child, teen, adult or old, or "" where nothing tells."""
+        """Return "child", "teen", "adult" or "old", or "" if neither age nor occupation shows."""
         if self.age is not None:
             return stage_of(self.age.years)
         kinds = {"job": "adult", "state": "adult", "retired": "old"}
@@ -68,7 +72,7 @@ class Person:
 
     @property
     def tags(self) -> frozenset[str]:
-        """Return the tags that choose the sentences about this person."""
+        """Return the tags of the lexicon that apply to this person."""
         tags = {self.stage, self.group, "one" if len(self.interests) == 1 else "many"}
         tags.add("young" if self.stage in ("child", "teen") else "grown" if self.stage else "")
         if self.occupation is not None:
@@ -76,8 +80,8 @@ class Person:
         return frozenset(tags - {""})
 
 
-def told_facts(person: Person) -> dict[str, str]:
-    """Return the words for the slots that tell the facts, and when there is free time."""
+def fact_slots(person: Person) -> dict[str, str]:
+    """Return the words for the slots that state the facts, and `after`: when free time begins."""
     facts = {"after": _after(person)}
     if person.age is not None:
         facts["age"] = person.age.text
@@ -96,8 +100,8 @@ def _after(person: Person) -> str:
     return {"job": "after work", "study": "after class"}.get(kind, "in the evening")
 
 
-def a_person(random: Random) -> Person:
-    """Return somebody, with each fact sometimes missing but never all of them."""
+def draw_person(random: Random) -> Person:
+    """Return a random person; any fact may be missing, but not all of them."""
     while True:
         person = _attempt(random)
         if random.random() < 0.07:
@@ -107,9 +111,9 @@ def a_person(random: Random) -> Person:
 
 
 def with_common_name(person: Person, random: Random) -> Person:
-    """Return the person under a name from the lists, unless the form gives their name.
+    """Return the person with a name from the lexicon, unless the form gives their name.
 
-    A name that the text makes up is to be one that people bear.
+    Where the text makes up a name, it should be a common one.
     """
     if person.named:
         return person
@@ -120,7 +124,7 @@ def with_common_name(person: Person, random: Random) -> Person:
 
 
 def _with_one_fact(person: Person, random: Random) -> Person:
-    # A form may have a single field; pronouns that only another field tells are then unknown.
+    # Visitors fill in a single field, too. It would lack pronouns that another field shows.
     if person.pronoun_typed or person.pronoun_field:
         return person
     kept = random.choice(("named", "age", "occupation", "interests", "notes"))
@@ -139,21 +143,21 @@ def _attempt(random: Random) -> Person:
     years = _years(random)
     stage = stage_of(years)
     name = _name(random, stage)
-    tone, group = a_tone(random) if random.random() < 0.72 else (None, _quiet_group(random))
-    interests = some_interests(random, stage) if random.random() < 0.9 else ()
-    notes = some_notes(random, stage) if random.random() < 0.66 else ()
-    typed = name.pronouns.plural and _tells_pronouns(notes, interests)
-    pronoun_typed = typed and random.random() < 0.45
+    tone, group = draw_tone(random) if random.random() < 0.72 else (None, _default_group(random))
+    interests = draw_interests(random, stage) if random.random() < 0.9 else ()
+    notes = draw_notes(random, stage) if random.random() < 0.66 else ()
+    shown = name.pronouns.plural and _show_pronouns(notes, interests)
+    pronoun_typed = shown and random.random() < 0.45
     pronoun_field = not pronoun_typed and random.random() < 0.06
     if pronoun_typed or pronoun_field:
         name = replace(name, pronouns=PRONOUNS[random.choice(("she", "he", "they"))])
     if random.random() < 0.16:
-        notes += own_fields(random, stage, besides=notes)
+        notes += draw_custom_fields(random, stage, others=notes)
     return Person(
         name=name,
         named=random.random() < 0.93,
         age=_age(random, years) if random.random() < 0.86 else None,
-        occupation=an_occupation(random, years, subject=name.pronouns.subject)
+        occupation=draw_occupation(random, years, subject=name.pronouns.subject)
         if random.random() < 0.84
         else None,
         interests=interests,
@@ -165,22 +169,24 @@ def _attempt(random: Random) -> Person:
     )
 
 
-def _tells_pronouns(notes: tuple[Note, ...], interests: tuple[Interest, ...]) -> bool:
-    return any(note.takes_subject for note in notes) or any(one.own for one in interests)
+def _show_pronouns(notes: tuple[Note, ...], interests: tuple[Interest, ...]) -> bool:
+    return any(note.takes_subject for note in notes) or any(
+        one.takes_possessive for one in interests
+    )
 
 
-def a_tone(random: Random) -> tuple[str, str]:
-    """Return a tone in a visitor's words and the group of sentences it calls for."""
+def draw_tone(random: Random) -> tuple[str, str]:
+    """Return a tone in a visitor's words, and the group of sentences that has this tone."""
     group = random.choice(tuple(_tones()))
-    words = _tones()[group]
-    text = group if random.random() < 0.4 else random.choice(words)
+    synonyms = _tones()[group]
+    text = group if random.random() < 0.4 else random.choice(synonyms)
     if random.random() < 0.08:
         other = random.choice(_tones()[random.choice(tuple(_tones()))])
         text = random.choice((f"{text} and {other}", f"{text}, {other}", f"a little {text}"))
     return text, group
 
 
-def _quiet_group(random: Random) -> str:
+def _default_group(random: Random) -> str:
     return random.choice(("neutral", "neutral", "warm"))
 
 

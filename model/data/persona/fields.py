@@ -1,7 +1,7 @@
-"""How a visitor fills in the form for a person: keys as in `pywebllm.persona.prompt.FIELDS`.
+"""Fills in the form for a person as a visitor would; fields as in `pywebllm.persona.prompt.FIELDS`.
 
-People type carelessly, so the values come in odd case, with stray spaces, with different
-separators, and in any order. What the text must contain all the same is `keywords`.
+Visitors type in any case and order, with stray spaces and different separators. `keywords` says
+what the persona must contain nevertheless.
 """
 
 from __future__ import annotations
@@ -9,23 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
-from model.data.language.grammar import FIRST_PERSON, Pronouns, capitalised, fix_articles, joined
+from model.data.language.grammar import FIRST_PERSON, Pronouns, capitalized, fix_articles, joined
 from model.data.language.template import Template
 from model.data.people.notes import Note
 from model.data.people.person import Person
 from model.data.persona.speakers import Visitor
 
-__all__ = ["EMOJIS", "form_fields", "fragment", "held", "keywords", "note_keys"]
+__all__ = ["EMOJIS", "contained", "form_fields", "keywords", "note_fragment", "note_keywords"]
 
-# What visitors put behind a word. The text leaves them out: they say nothing that words do not.
+# Visitors add them after words. The persona leaves them out, because they add no facts.
 EMOJIS = ("😀", "😊", "❤️", "🎉", "🐶", "🍕", "⚽", "🎸", "🌱", "✨", "📚", "🙂")
 
-# Names that a page of somebody else may use for the same fields.
-_OTHER_NAMES = {"interests": "hobbies", "occupation": "job", "notes": "about", "tone": "style"}
+# Names that other pages may use for the same fields.
+_ALTERNATIVE_NAMES = {
+    "interests": "hobbies",
+    "occupation": "job",
+    "notes": "about",
+    "tone": "style",
+}
 
 
 def form_fields(person: Person, random: Random) -> dict[str, str]:
-    """Return the filled-in form; what is not given is missing or, rarely, blank."""
+    """Return the form as a visitor fills it in; facts that are not given have no field."""
     fields: dict[str, str] = {}
     if person.named:
         fields["name"] = _cased_name(person.name.full, random)
@@ -39,23 +44,23 @@ def form_fields(person: Person, random: Random) -> dict[str, str]:
         fields["tone"] = _cased(person.tone, random)
     if any(not note.field for note in person.notes):
         fields["notes"] = _typed_notes(person, random)
-    return _untidy(fields | _own_fields(person, random), random)
+    return _varied(fields | _custom_fields(person, random), random)
 
 
-def _own_fields(person: Person, random: Random) -> dict[str, str]:
+def _custom_fields(person: Person, random: Random) -> dict[str, str]:
     fields: dict[str, str] = {}
     if person.pronoun_field:
         fields["pronouns"] = _typed_pronouns(person.name.pronouns, random)
     for note in person.notes:
         if note.field:
-            fields[note.field] = _typed_alone(note, person, random)
+            fields[note.field] = _typed_note(note, person, random)
     return fields
 
 
 def keywords(person: Person) -> dict[str, tuple[str, ...]]:
-    """Return, for each given field, the words that a text which uses it contains.
+    """Return, for each given field, the words that a persona which uses it contains.
 
-    The tone is missing: it is heard in the style, not said.
+    The tone has none: it affects the style only.
     """
     words: dict[str, tuple[str, ...]] = {}
     if person.named:
@@ -68,27 +73,30 @@ def keywords(person: Person) -> dict[str, tuple[str, ...]]:
         words["interests"] = tuple(one.text for one in person.interests)
     for note in person.notes:
         field = note.field or "notes"
-        words[field] = (*words.get(field, ()), *note_keys(note))
+        words[field] = (*words.get(field, ()), *note_keywords(note))
     return words
 
 
-def held(words: Mapping[str, tuple[str, ...]], answer: str) -> dict[str, tuple[str, ...]]:
-    """Return those of the keywords that `answer` contains, without the fields that keep none."""
+def contained(words: Mapping[str, tuple[str, ...]], answer: str) -> dict[str, tuple[str, ...]]:
+    """Return the keywords that `answer` contains, in any case, without fields that have none."""
     folded = answer.lower()
-    kept = {
+    found = {
         name: tuple(one for one in some if one.lower() in folded) for name, some in words.items()
     }
-    return {name: some for name, some in kept.items() if some}
+    return {name: some for name, some in found.items() if some}
 
 
-def note_keys(note: Note) -> tuple[str, ...]:
-    """Return the words that a text which tells this note contains."""
-    told = (part for value in note.values.values() for part in _said_as_it_is(value))
-    return (*note.keys, *told)
+def note_keywords(note: Note) -> tuple[str, ...]:
+    """Return the words that a text which states this note contains."""
+    words = (part for value in note.values.values() for part in _fixed_parts(value))
+    return (*note.keys, *words)
 
 
-def _said_as_it_is(value: Template) -> tuple[str, ...]:
-    # "[has] lunch with {their} mother" has the words "lunch with" and "mother" whoever says it.
+def _fixed_parts(value: Template) -> tuple[str, ...]:
+    """Return the parts of a slot's words that are the same for every speaker.
+
+    "[has] lunch with {their} mother" has "lunch with" and "mother".
+    """
     if len(value.parts) == 1 and value.parts[0] == value.text:
         return (value.text,)
     if set(value.text) & set("(<"):
@@ -97,10 +105,10 @@ def _said_as_it_is(value: Template) -> tuple[str, ...]:
     return tuple(part for part in parts if len(part) > 2)
 
 
-def fragment(note: Note, person: Person, random: Random) -> str:
+def note_fragment(note: Note, person: Person, random: Random) -> str:
     """Return the note as a visitor types it without a subject: "has two cats"."""
     visitor = Visitor(person.name.pronouns, subject=False, values=note.values, random=random)
-    return fix_articles(visitor.tell(note.typed))
+    return fix_articles(visitor.expand(note.input))
 
 
 def _typed_pronouns(pronouns: Pronouns, random: Random) -> str:
@@ -109,16 +117,16 @@ def _typed_pronouns(pronouns: Pronouns, random: Random) -> str:
     return _cased(random.choice(("/", "/", "/", " / ")).join(parts), random)
 
 
-def _typed_alone(note: Note, person: Person, random: Random) -> str:
-    text = fragment(note, person, random)
-    return capitalised(text) if random.random() < 0.4 else text
+def _typed_note(note: Note, person: Person, random: Random) -> str:
+    text = note_fragment(note, person, random)
+    return capitalized(text) if random.random() < 0.4 else text
 
 
 def _typed_interests(person: Person, random: Random) -> list[str]:
     possessive = person.name.pronouns.possessive
     if not person.pronoun_typed and random.random() < 0.3:
         possessive = "my"
-    return [one.said(possessive) for one in person.interests]
+    return [one.phrase(possessive) for one in person.interests]
 
 
 def _typed_age(text: str, random: Random) -> str:
@@ -141,12 +149,12 @@ def _typed_list(items: list[str], random: Random) -> str:
     else:
         text = random.choice(("; ", " and ", " / ", " & ")).join(items)
     if random.random() < 0.04:
-        return ", ".join(capitalised(item) for item in items)
+        return ", ".join(capitalized(item) for item in items)
     return _cased(text, random)
 
 
 def _typed_notes(person: Person, random: Random) -> str:
-    # One manner for all notes of a form: fragments, sentences with a pronoun, or first person.
+    # All notes of a form have one manner: fragments, sentences with a pronoun, or first person.
     manner = random.choices(("fragment", "pronoun", "I"), weights=(62, 24, 14))[0]
     if person.pronoun_typed:
         manner = "pronoun"
@@ -158,14 +166,14 @@ def _typed_notes(person: Person, random: Random) -> str:
             continue
         subject = manner != "fragment" and note.takes_subject
         visitor = Visitor(pronouns, subject=subject, values=note.values, random=random)
-        typed.append(fix_articles(visitor.tell(note.typed)))
+        typed.append(fix_articles(visitor.expand(note.input)))
     if sentences:
-        return " ".join(f"{capitalised(text).rstrip('.')}." for text in typed)
+        return " ".join(f"{capitalized(text).rstrip('.')}." for text in typed)
     separator = random.choice(_SEPARATORS)
     if separator == " and " and random.random() < 0.5:
-        # "I have a cat and live in Leeds": the subject is not said again.
+        # "I have a cat and live in Leeds": the subject is not repeated.
         typed[1:] = [text.removeprefix(f"{pronouns.subject} ") for text in typed[1:]]
-    return capitalised(separator.join(typed)) if random.random() < 0.5 else separator.join(typed)
+    return capitalized(separator.join(typed)) if random.random() < 0.5 else separator.join(typed)
 
 
 _SEPARATORS = (", ", ", ", ", ", "; ", "; ", ". ", " and ", " and ", " - ", " / ")
@@ -181,16 +189,16 @@ def _cased(text: str, random: Random) -> str:
     if style < 0.7:
         return text
     if style < 0.9:
-        return capitalised(text)
-    # Whoever types a proper noun or an odd letter is not asked to guess it back from capitals.
+        return capitalized(text)
+    # The model must undo the capitals. For proper nouns and non-ASCII letters it could only guess.
     if style > 0.97 or not text.isascii() or text != text.lower():
         return text
     if style < 0.92:
         return text.upper()
-    return " ".join(capitalised(word) for word in text.split(" "))
+    return " ".join(capitalized(word) for word in text.split(" "))
 
 
-def _untidy(fields: dict[str, str], random: Random) -> dict[str, str]:
+def _varied(fields: dict[str, str], random: Random) -> dict[str, str]:
     if random.random() < 0.05:
         fields = {name: f" {value.replace(' ', '  ')} " for name, value in fields.items()}
     decorated = [name for name in ("interests", "notes", "occupation", "tone") if name in fields]
@@ -200,7 +208,9 @@ def _untidy(fields: dict[str, str], random: Random) -> dict[str, str]:
     if random.random() < 0.05:
         fields = {name.upper(): value for name, value in fields.items()}
     if random.random() < 0.03:
-        fields = {_OTHER_NAMES.get(name.lower(), name): value for name, value in fields.items()}
+        fields = {
+            _ALTERNATIVE_NAMES.get(name.lower(), name): value for name, value in fields.items()
+        }
     if random.random() < 0.2:
         names = random.sample(list(fields), len(fields))
         fields = {name: fields[name] for name in names}

@@ -1,8 +1,8 @@
-"""Plans the paragraph about a person: what is told, in which order, and about how much.
+"""Plans the paragraph about a person: which sentences, in which order, up to which length.
 
-Order: who it is, then in one of a few natural orders work or school, free time, home and
-character, each with the notes that belong there, and at last hopes and an end. The words are the
-business of `writing`.
+The paragraph first says who it is. Then work or school, free time, home and character follow in
+one of a few natural orders, each with the notes that belong to it, and finally hopes and an end.
+The sentences themselves are chosen by `paragraph`.
 """
 
 from __future__ import annotations
@@ -15,24 +15,30 @@ from model.data.people.interests import Interest
 from model.data.people.notes import Note
 from model.data.people.person import Person
 
-__all__ = ["Step", "describes_character", "planned"]
+__all__ = ["Step", "plan_steps"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One sentence to come: of a section of the lexicon, about interests, or telling notes.
+    """One sentence of the plan.
 
-    `needed` says that it tells something given; `first` that a new subject begins with it.
+    Attributes:
+        kind: "note", "interests", "interests rest" (those after the first two), "detail" (about
+            one interest), or a section of sentences: "work", "trait", "life", "closing".
+        notes: One or two notes to state.
+        interests: The interests to list.
+        required: Whether it states something that the form gives.
+        starts_topic: Whether it is the first sentence about its theme.
     """
 
     kind: str
     notes: tuple[Note, ...] = ()
-    listed: tuple[Interest, ...] = ()
-    needed: bool = False
-    first: bool = False
+    interests: tuple[Interest, ...] = ()
+    required: bool = False
+    starts_topic: bool = False
 
 
-# What a note is about, by the words of the sentence that tells it; the first that fits counts.
+# The theme of a note, by words of its output template; the first match counts.
 _THEMES = {
     "end": r"\{goal\}|\{wish\}|\bgoal is\b|\[wants\] to <|trip to|hopes? for",
     "who": r"comes\] from|grew\b|moved from|move from|home town|\{S\} \[is\] from",
@@ -54,44 +60,43 @@ _ORDERS = (
     ("who", "work", "character", "other", "home", "free", "end"),
 )
 
-# Words that an optional sentence usually has; only the aim depends on it.
-_USUAL = 11
+# Words of an average optional sentence; used to estimate the length only.
+_OPTIONAL_WORDS = 11
 
 
-def planned(person: Person, random: Random, *, said: int, listed: bool) -> list[Step]:
-    """Return the steps after the opening and the facts that it left over.
+def plan_steps(
+    person: Person, random: Random, *, words_so_far: int, interests_listed: bool
+) -> list[Step]:
+    """Return the steps after the opening sentences.
 
-    `said` is the number of words so far; `listed` says that they contain the interests.
+    `words_so_far` is the number of words in these; `interests_listed` says that they contain the
+    interests. Optional sentences are added until the paragraph has 66 to 92 words, or 30 to 40 in
+    a brief tone.
     """
     blocks: dict[str, list[Step]] = {theme: [] for theme in _ORDERS[0]}
     for note in person.notes:
-        blocks[_theme(note)].append(Step(kind="note", notes=(note,), needed=True))
+        blocks[_theme(note)].append(Step(kind="note", notes=(note,), required=True))
     for steps in blocks.values():
         steps[:] = _paired(steps, random)
-    blocks["free"][:0] = [] if listed else _interests(person, random)
+    blocks["free"][:0] = [] if interests_listed else _interest_steps(person, random)
     brief = person.group == "brief"
-    aim = random.randint(30, 40) if brief else random.randint(66, 92)
-    words = said + sum(_length(step) for steps in blocks.values() for step in steps)
-    for kind in _wishes(person, random):
-        if words >= aim - _USUAL // 2:
+    target = random.randint(30, 40) if brief else random.randint(66, 92)
+    words = words_so_far + sum(_length(step) for steps in blocks.values() for step in steps)
+    for kind in _optional_kinds(person, random):
+        if words >= target - _OPTIONAL_WORDS // 2:
             break
-        words += _USUAL - 4 * brief
+        words += _OPTIONAL_WORDS - 4 * brief
         _insert(Step(kind=kind), blocks)
     return [
-        replace(step, first=not place)
+        replace(step, starts_topic=not place)
         for theme in random.choice(_ORDERS)
         for place, step in enumerate(blocks[theme])
     ]
 
 
-def describes_character(person: Person) -> bool:
-    """Return whether a note says what somebody is like, which other sentences could contradict."""
-    return any(re.search(r"\{(trait|temper)", note.told.text) for note in person.notes)
-
-
 def _theme(note: Note) -> str:
-    for theme, words in _THEMES.items():
-        if re.search(words, note.told.text):
+    for theme, pattern in _THEMES.items():
+        if re.search(pattern, note.output.text):
             return theme
     return "other"
 
@@ -106,51 +111,57 @@ def _paired(steps: list[Step], random: Random) -> list[Step]:
     return paired
 
 
-def _interests(person: Person, random: Random) -> list[Step]:
-    listed = person.interests
-    if not listed:
+def _interest_steps(person: Person, random: Random) -> list[Step]:
+    interests = person.interests
+    if not interests:
         return []
-    if len(listed) < 3 or random.random() < 0.6:
-        return [Step(kind="interests", listed=listed, needed=True)]
+    if len(interests) < 3 or random.random() < 0.6:
+        return [Step(kind="interests", interests=interests, required=True)]
     return [
-        Step(kind="interests", listed=listed[:2], needed=True),
-        Step(kind="interests rest", listed=listed[2:], needed=True),
+        Step(kind="interests", interests=interests[:2], required=True),
+        Step(kind="interests rest", interests=interests[2:], required=True),
     ]
 
 
-def _wishes(person: Person, random: Random) -> list[str]:
+def _optional_kinds(person: Person, random: Random) -> list[str]:
+    """Return kinds of optional sentences, the most useful ones first."""
     details = ["detail"] * min(len(person.interests), 2)
     if person.group == "brief":
-        wishes = ["work", "trait", "closing", *details[:1]]
-        random.shuffle(wishes)
+        kinds = ["work", "trait", "closing", *details[:1]]
+        random.shuffle(kinds)
     else:
         early = ["work", "trait", "life", *details[:1]]
         late = ["closing", "closing", *details[1:], "work", "trait", "life"]
         random.shuffle(early)
         random.shuffle(late)
-        wishes = [*early[:2], *random.sample([*early[2:], "closing"], len(early[2:]) + 1), *late]
-    if describes_character(person):
-        wishes = [kind for kind in wishes if kind != "trait"]
-    return _thinned(wishes)
+        kinds = [*early[:2], *random.sample([*early[2:], "closing"], len(early[2:]) + 1), *late]
+    if _describes_character(person):
+        kinds = [kind for kind in kinds if kind != "trait"]
+    return _limited(kinds)
 
 
-def _thinned(wishes: list[str]) -> list[str]:
-    # One end is enough, and more than two sentences of a kind read like a list.
+def _describes_character(person: Person) -> bool:
+    # Sentences about character could contradict such a note.
+    return any(re.search(r"\{(trait|temper)", note.output.text) for note in person.notes)
+
+
+def _limited(kinds: list[str]) -> list[str]:
+    # One closing sentence is enough, and more than two sentences of a kind read like a list.
     most = {"closing": 1}
     return [
-        kind for place, kind in enumerate(wishes) if wishes[:place].count(kind) < most.get(kind, 2)
+        kind for place, kind in enumerate(kinds) if kinds[:place].count(kind) < most.get(kind, 2)
     ]
 
 
-_PLACES = {"work": "work", "trait": "character", "life": "home", "closing": "end"}
+_THEME_OF_KIND = {"work": "work", "trait": "character", "life": "home", "closing": "end"}
 
 
 def _insert(step: Step, blocks: dict[str, list[Step]]) -> None:
     if step.kind == "closing":
         blocks["end"].append(step)
     elif step.kind != "detail":
-        # A general sentence opens its subject; the notes make it particular.
-        blocks[_PLACES[step.kind]].insert(0, step)
+        # A general sentence introduces its theme, and the notes add the particulars.
+        blocks[_THEME_OF_KIND[step.kind]].insert(0, step)
     else:
         free = blocks["free"]
         place = sum(one.kind in ("interests", "interests rest", "detail") for one in free)
@@ -158,6 +169,6 @@ def _insert(step: Step, blocks: dict[str, list[Step]]) -> None:
 
 
 def _length(step: Step) -> int:
-    words = sum(len(one.text.split()) for one in step.listed)
+    words = sum(len(one.text.split()) for one in step.interests)
     words += sum(len(value.text.split()) for note in step.notes for value in note.values.values())
     return words + 5 * max(len(step.notes), 1)

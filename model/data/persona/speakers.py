@@ -1,7 +1,7 @@
-"""The two who speak: the narrator of the finished text and the visitor who fills in the form.
+"""The two speakers of templates: the narrator of the persona, and the visitor with the form.
 
-Both are speakers for templates; they differ in the subject. The narrator alternates between the
-name and the pronoun, the visitor writes "has two cats", "She has two cats" or "I have two cats".
+They differ in the subject. The narrator alternates between the name and the pronoun; the visitor
+writes "has two cats", "She has two cats" or "I have two cats".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from model.data.language.grammar import Pronouns, conjugated
 from model.data.language.template import Template, expand, parse
 from model.data.people.person import Name
 
-__all__ = ["Narrator", "Visitor", "filled"]
+__all__ = ["Narrator", "Visitor", "fill"]
 
 # Slots that both fill with a form of the pronoun.
 _FORMS: Mapping[str, Callable[[Pronouns], str]] = {
@@ -24,10 +24,12 @@ _FORMS: Mapping[str, Callable[[Pronouns], str]] = {
 
 
 class Narrator:
-    """Tells about one person, in the third person.
+    """Writes about one person, in the third person.
 
-    `begins` says that the next sentence starts a new subject, `unsure` that the last one was also
-    about somebody else: then the name is clearer than a pronoun.
+    Attributes:
+        starts_topic: Whether the next sentence starts a new topic; a name is then more likely.
+        ambiguous: Whether the previous sentence also mentions somebody else, so that the next one
+            needs the name instead of a pronoun.
     """
 
     def __init__(self, name: Name, *, facts: Mapping[str, str], random: Random) -> None:
@@ -37,26 +39,26 @@ class Narrator:
         self._values: Mapping[str, Template] = {}
         self._subject: Pronouns | None = None
         self._since_name = 0
-        self.begins = False
-        self.unsure = False
+        self.starts_topic = False
+        self.ambiguous = False
 
-    def tell(self, template: Template, *, values: Mapping[str, Template] | None = None) -> str:
-        """Return one wording of `template`; `values` are the words of a note."""
+    def expand(self, template: Template, *, values: Mapping[str, Template] | None = None) -> str:
+        """Return one wording of `template`; `values` are the words of a note by slot."""
         self._values = values or {}
         return expand(template, speaker=self, random=self._random)
 
-    def add(self, facts: Mapping[str, str]) -> None:
-        """Set slots for the sentences that follow."""
+    def add_facts(self, facts: Mapping[str, str]) -> None:
+        """Set slots for all sentences that follow."""
         self._facts = {**self._facts, **facts}
 
     def slot(self, name: str) -> str:
-        """Return the words for a slot; naming the subject is remembered for the verbs."""
+        """Return the words for a slot; if it is the subject, the next verbs agree with it."""
         if name == "S":
-            return self._named() if self._wants_name() else self._pronoun()
+            return self._use_name() if self._should_use_name() else self._use_pronoun()
         if name in ("name", "full"):
-            return self._named(full=name == "full")
+            return self._use_name(full=name == "full")
         if name == "they":
-            return self._pronoun()
+            return self._use_pronoun()
         if name in _FORMS:
             return _FORMS[name](self._name.pronouns)
         if name in self._values:
@@ -64,36 +66,40 @@ class Narrator:
         return self._facts[name]
 
     def verb(self, verb: str) -> str:
-        """Return the verb as it agrees with the latest subject."""
+        """Return the verb in agreement with the latest subject."""
         return conjugated(verb, pronouns=self._subject)
 
     def has(self, name: str) -> bool:
         """Return whether a note or a fact fills the slot."""
         return name in self._values or name in self._facts
 
-    def _wants_name(self) -> bool:
+    def _should_use_name(self) -> bool:
         if self._since_name == 0:
             return False
-        if self.unsure:
+        if self.ambiguous:
             return True
+        # By the number of pronouns since the name.
         shares = (0.0, 0.04, 0.15, 0.35, 0.6, 0.9)
         share = shares[min(self._since_name, 5)]
-        return self._random.random() < (2 * share + 0.1 if self.begins else share)
+        return self._random.random() < (2 * share + 0.1 if self.starts_topic else share)
 
-    def _named(self, *, full: bool = False) -> str:
+    def _use_name(self, *, full: bool = False) -> str:
         self._subject = None
         self._since_name = 0
-        self.begins = self.unsure = False
+        self.starts_topic = self.ambiguous = False
         return self._name.full if full else self._name.short
 
-    def _pronoun(self) -> str:
+    def _use_pronoun(self) -> str:
         self._subject = self._name.pronouns
         self._since_name += 1
         return self._name.pronouns.subject
 
 
 class Visitor:
-    """Types a note about a person, or about themselves when the pronouns are the first person's."""
+    """Types a note about a person, or about themselves with the pronouns of the first person.
+
+    With `subject` False the note stays a fragment: "has two cats".
+    """
 
     def __init__(
         self, pronouns: Pronouns, *, subject: bool, values: Mapping[str, Template], random: Random
@@ -103,8 +109,8 @@ class Visitor:
         self._values = values
         self._random = random
 
-    def tell(self, template: Template) -> str:
-        """Return the note as typed."""
+    def expand(self, template: Template) -> str:
+        """Return the note as the visitor types it."""
         text = expand(template, speaker=self, random=self._random)
         return f"{self._pronouns.subject} {text}" if self._subject else text
 
@@ -117,7 +123,7 @@ class Visitor:
         return expand(self._values[name], speaker=self, random=self._random)
 
     def verb(self, verb: str) -> str:
-        """Return the verb: as for "she" without a subject."""
+        """Return the verb in agreement with the subject; without one, in the form for "she"."""
         return conjugated(verb, pronouns=self._pronouns if self._subject else None)
 
     def has(self, name: str) -> bool:
@@ -125,10 +131,10 @@ class Visitor:
         return name in self._values
 
 
-def filled(text: str, values: Mapping[str, Template], *, random: Random) -> str:
-    """Return a template without subject or verbs, its slots filled from `values`."""
+def fill(text: str, values: Mapping[str, Template], *, random: Random) -> str:
+    """Return one wording of a template without subject and verbs, its slots from `values`."""
     speaker = Visitor(_NOBODY, subject=False, values=values, random=random)
-    return speaker.tell(parse(text))
+    return speaker.expand(parse(text))
 
 
 _NOBODY = Pronouns(subject="", object="", possessive="", reflexive="", plural=False)

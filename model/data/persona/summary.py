@@ -1,6 +1,6 @@
 """Writes the summary of a person: one to three sentences for a field of a JSON persona.
 
-It is plain enough for a field: within a number of characters, without quotation marks.
+It is limited in characters, and free of characters that JSON escapes.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from model.data.language.grammar import capitalised, fix_articles, joined
+from model.data.language.grammar import capitalized, fix_articles, joined
 from model.data.language.lexicon import Line, lines
 from model.data.people.notes import Note
-from model.data.people.person import Person, told_facts
+from model.data.people.person import Person, fact_slots
 from model.data.persona.speakers import Narrator
 
 __all__ = ["write_summary"]
@@ -20,58 +20,61 @@ _FACTS = frozenset({"age", "occ", "state", "list"})
 
 
 def write_summary(person: Person, random: Random, *, limit: int) -> str:
-    """Return a summary of `person` with every note that fits into `limit` characters.
+    """Return a summary of `person`, at most `limit` characters long, with as many notes as fit.
 
-    The opening gets shorter before a note is left out. The text never has a double quotation mark
-    or a backslash.
+    The first sentence is shortened before a note is left out. The summary never contains a double
+    quotation mark or a backslash.
     """
     for count in range(len(person.notes), -1, -1):
         for section in ("opening", "opening", "short"):
-            text = _Summary(person, random).told(section, person.notes[:count])
+            text = _Writer(person, random).summary(section, person.notes[:count])
             if len(text) <= limit:
                 return text
     return person.name.full[:limit]
 
 
-class _Summary:
+class _Writer:
     def __init__(self, person: Person, random: Random) -> None:
         self._person = person
         self._random = random
-        facts = told_facts(person)
+        facts = fact_slots(person)
         if person.interests:
             possessive = person.name.pronouns.possessive
-            facts["list"] = joined([one.said(possessive) for one in person.interests])
-        self._known = facts.keys() & _FACTS
+            facts["list"] = joined([one.phrase(possessive) for one in person.interests])
+        self._given = facts.keys() & _FACTS
         self._narrator = Narrator(person.name, facts=facts, random=random)
 
-    def told(self, section: str, notes: Sequence[Note]) -> str:
-        sentences = [self._narrator.tell(self._first(section).template)]
-        clauses = [self._narrator.tell(note.told, values=note.values) for note in notes]
+    def summary(self, section: str, notes: Sequence[Note]) -> str:
+        sentences = [self._narrator.expand(self._first(section).template)]
+        clauses = [self._narrator.expand(note.output, values=note.values) for note in notes]
         half = (len(clauses) + 1) // 2
         groups = (clauses[:half], clauses[half:]) if len(clauses) > 1 else (clauses,)
         sentences += ["; ".join(group) for group in groups if group]
         if not notes and section == "opening" and self._random.random() < 0.6:
-            more = self._toned(self._fitting("more"))
-            sentences.append(self._narrator.tell(more.template))
-        text = " ".join(f"{capitalised(one).rstrip(' .')}." for one in sentences)
+            more = self._draw(self._fitting("more"))
+            sentences.append(self._narrator.expand(more.template))
+        text = " ".join(f"{capitalized(one).rstrip(' .')}." for one in sentences)
         return fix_articles(text.replace('"', "'").replace("\\", "/"))
 
     def _first(self, section: str) -> Line:
-        able = [
-            line for line in self._fitting(section) if line.template.slots & _FACTS <= self._known
+        candidates = [
+            line for line in self._fitting(section) if line.template.slots & _FACTS <= self._given
         ]
-        most = max((len(line.template.slots & _FACTS) for line in able), default=0)
+        most = max((len(line.template.slots & _FACTS) for line in candidates), default=0)
         if not most:
             return self._random.choice(lines("summary", "bare"))
-        # What the list leaves out stands in a field of its own; the facts before it are few.
+        # A sentence may omit one fact, because each also has its own field in the JSON; a short
+        # one states as many as a short sentence can.
         least = most if section == "short" else max(most - 1, 1)
-        return self._toned([line for line in able if len(line.template.slots & _FACTS) >= least])
+        return self._draw(
+            [line for line in candidates if len(line.template.slots & _FACTS) >= least]
+        )
 
     def _fitting(self, section: str) -> list[Line]:
         return [line for line in lines("summary", section) if line.fits(self._person.tags)]
 
-    def _toned(self, able: list[Line]) -> Line:
-        toned = [line for line in able if line.toned]
+    def _draw(self, candidates: list[Line]) -> Line:
+        toned = [line for line in candidates if line.toned]
         if toned and self._random.random() < 0.6:
             return self._random.choice(toned)
-        return self._random.choice(able)
+        return self._random.choice(candidates)

@@ -1,4 +1,4 @@
-"""Puts conversations together: one persona, several turns about it, or talk."""
+"""Draws whole conversations: one persona, several turns about one, or small talk."""
 
 from __future__ import annotations
 
@@ -7,70 +7,70 @@ from dataclasses import replace
 from random import Random
 
 from model.data.conversation import Conversation, Turn
-from model.data.turns.knowledge import Known, known_after, known_from
-from model.data.turns.questions import a_question
-from model.data.turns.requests import Keeps, by_form, in_words, some_system
-from model.data.turns.rewrites import a_rewrite
-from model.data.turns.small_talk import some_talk
+from model.data.turns.knowledge import Knowledge, knowledge_after, knowledge_from
+from model.data.turns.questions import draw_question
+from model.data.turns.requests import PersonFilter, draw_form_turn, draw_free_turn, draw_system
+from model.data.turns.rewrites import draw_rewrite
+from model.data.turns.small_talk import draw_small_talk
 
-__all__ = ["a_conversation"]
+__all__ = ["draw_conversation"]
 
-# Kinds of conversations with their shares in percent.
+# Kinds of conversations, in percent: a persona as prose or JSON, several turns, a request in free
+# text, small talk.
 _SHARES = {"prose": 42, "typed": 18, "turns": 25, "words": 6, "talk": 9}
-# What comes after a persona in the conversations of several turns, in percent.
-_LATER = {"question": 52, "rewrite": 33, "talk": 7, "form": 5, "words": 3}
+# Kinds of turns after the first persona, in percent.
+_LATER_SHARES = {"question": 52, "rewrite": 33, "talk": 7, "form": 5, "words": 3}
 
 
-def a_conversation(random: Random, keeps: Keeps) -> Conversation:
-    """Return a conversation of the kind training needs, drawn at random.
-
-    `keeps` says which people may be in it.
-    """
+def draw_conversation(random: Random, accepts: PersonFilter) -> Conversation:
+    """Return a random conversation in which every person passes `accepts`."""
     kind = random.choices(tuple(_SHARES), weights=tuple(_SHARES.values()))[0]
     if kind in ("prose", "typed"):
-        return _of(by_form(random, keeps, typed=kind == "typed"))
+        return _conversation(draw_form_turn(random, accepts, typed=kind == "typed"))
     if kind == "turns":
-        return _several(random, keeps)
+        return _several_turns(random, accepts)
     if kind == "words":
-        return _of(_opened(in_words(random, keeps), random))
-    first = _opened(some_talk(random), random)
-    return _of(first, *(some_talk(random) for _ in range(random.choice((0, 0, 1)))))
+        return _conversation(_with_system(draw_free_turn(random, accepts), random))
+    first = _with_system(draw_small_talk(random), random)
+    return _conversation(first, *(draw_small_talk(random) for _ in range(random.choice((0, 0, 1)))))
 
 
-def _several(random: Random, keeps: Keeps) -> Conversation:
+def _several_turns(random: Random, accepts: PersonFilter) -> Conversation:
     style = random.random()
     if style < 0.15:
-        turns = [_opened(in_words(random, keeps), random)]
+        turns = [_with_system(draw_free_turn(random, accepts), random)]
     elif style < 0.22:
-        turns = [_opened(some_talk(random), random), in_words(random, keeps)]
+        turns = [_with_system(draw_small_talk(random), random), draw_free_turn(random, accepts)]
     else:
-        turns = [by_form(random, keeps, typed=style > 0.75)]
+        turns = [draw_form_turn(random, accepts, typed=style > 0.75)]
     count = random.choices((1, 2, 3, 4), weights=(46, 28, 16, 10))[0]
-    return _of(*turns, *_later(known_from(turns[-1]), count, keeps, random))
+    return _conversation(*turns, *_later_turns(knowledge_from(turns[-1]), count, accepts, random))
 
 
-def _later(known: Known, count: int, keeps: Keeps, random: Random) -> Iterator[Turn]:
+def _later_turns(
+    known: Knowledge, count: int, accepts: PersonFilter, random: Random
+) -> Iterator[Turn]:
     for _ in range(count):
-        kind = random.choices(tuple(_LATER), weights=tuple(_LATER.values()))[0]
+        kind = random.choices(tuple(_LATER_SHARES), weights=tuple(_LATER_SHARES.values()))[0]
         if kind == "question":
-            yield a_question(known, random)
+            yield draw_question(known, random)
             continue
         if kind == "talk":
-            yield some_talk(random)
+            yield draw_small_talk(random)
             continue
         if kind == "rewrite":
-            turn = a_rewrite(known, keeps, random)
+            turn = draw_rewrite(known, accepts, random)
         elif kind == "form":
-            turn = by_form(random, keeps, typed=random.random() < 0.25, later=True)
+            turn = draw_form_turn(random, accepts, typed=random.random() < 0.25, later=True)
         else:
-            turn = in_words(random, keeps)
+            turn = draw_free_turn(random, accepts)
         yield turn
-        known = known_after(known, turn)
+        known = knowledge_after(known, turn)
 
 
-def _of(*turns: Turn) -> Conversation:
+def _conversation(*turns: Turn) -> Conversation:
     return Conversation(turns=turns)
 
 
-def _opened(turn: Turn, random: Random) -> Turn:
-    return replace(turn, asked=(*some_system(random), *turn.asked))
+def _with_system(turn: Turn, random: Random) -> Turn:
+    return replace(turn, asked=(*draw_system(random), *turn.asked))

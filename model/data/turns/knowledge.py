@@ -1,4 +1,4 @@
-"""What is known of the persona just written, and the two who speak about it: asker and teller."""
+"""What is known of the persona so far, and the wording of questions and answers about it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.data.conversation import Turn
 from model.data.language.grammar import (
     PRONOUNS,
     Pronouns,
-    capitalised,
+    capitalized,
     conjugated,
     fix_articles,
     joined,
@@ -21,28 +21,29 @@ from model.data.language.grammar import (
 from model.data.language.lexicon import note_forms, templates
 from model.data.language.template import expand
 from model.data.people.notes import Note
-from model.data.people.person import Person, told_facts
-from model.data.persona.fields import note_keys
+from model.data.people.person import Person, fact_slots
+from model.data.persona.fields import note_keywords
 from model.data.persona.speakers import Narrator, Visitor
 
 __all__ = [
-    "Known",
-    "asked",
-    "finished",
-    "known_after",
-    "known_from",
+    "Knowledge",
+    "knowledge_after",
+    "knowledge_from",
+    "note_clause",
     "note_sentence",
-    "plainly",
-    "told",
+    "tidied",
     "topic_of",
+    "word_answer",
+    "word_question",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """The persona as last told: its person, its text, and the facts to ask about.
+class Knowledge:
+    """The latest persona: its person, what its text says, and the facts to ask about.
 
-    `typed` says that it was told as JSON.
+    `typed` is True if it is JSON; `text` is then the name and the summary. `facts` holds the words
+    by slot.
     """
 
     person: Person
@@ -52,53 +53,57 @@ class Known:
 
     @property
     def name(self) -> str:
-        """Return the name as it was told, or "" when the text has none."""
+        """Return the name as the text states it, or "" if it does not."""
         name = self.person.name
         return next((one for one in (name.full, name.short) if one in self.text), "")
 
     @property
     def role(self) -> str:
-        """Return the occupation with the age, "a 36-year-old baker", or "" where there is none."""
+        """Return the occupation, with the age if known ("a 36-year-old baker"), or ""."""
         occupation = self.person.occupation
         if occupation is None or occupation.kind == "state":
             return ""
-        aged = f"{self.facts['age']}-year-old " if self.person.age is not None else ""
-        return f"a {aged}{occupation.text}"
+        age = f"{self.facts['age']}-year-old " if self.person.age is not None else ""
+        return f"a {age}{occupation.text}"
 
 
-def known_from(turn: Turn) -> Known:
-    """Return what is known after a persona was written."""
+def knowledge_from(turn: Turn) -> Knowledge:
+    """Return what is known after the first persona, or after one about another person."""
     person = turn.person
     assert person is not None
     if turn.kind != "typed":
-        return Known(person=person, text=turn.answer, typed=False, facts=_facts(person))
+        return Knowledge(person=person, text=turn.answer, typed=False, facts=_facts(person))
     data = json.loads(turn.answer)
     facts = _facts(person) | {"age": str(data["age"])}
     text = f"{data['name']}. {data['summary']}"
-    return Known(person=person, text=text, typed=True, facts=facts)
+    return Knowledge(person=person, text=text, typed=True, facts=facts)
 
 
-def known_after(known: Known, turn: Turn) -> Known:
-    """Return what is known after a persona was written anew, with the longest text at hand.
+def knowledge_after(known: Knowledge, turn: Turn) -> Knowledge:
+    """Return what is known after a further persona.
 
-    A list, a sentence or a short version hides nothing of what was said before.
+    If it is another version of the same person, the earlier text stays known: a list or a short
+    version does not take back what it omits.
     """
-    new = known_from(turn)
+    new = knowledge_from(turn)
     if turn.kind == "rewrite" and new.person == known.person:
         return replace(known, text=f"{known.text} {turn.answer}", typed=False)
     return new
 
 
 def _facts(person: Person) -> dict[str, str]:
-    facts = told_facts(person)
+    facts = fact_slots(person)
     if person.interests:
         possessive = person.name.pronouns.possessive
-        facts["list"] = joined([one.said(possessive) for one in person.interests])
+        facts["list"] = joined([one.phrase(possessive) for one in person.interests])
     return facts
 
 
 class _Asker:
-    """Asks about somebody by the pronoun or by the name, the same throughout."""
+    """Refers to a person by pronouns or by name, consistently within one question.
+
+    Slots P, O and Q are the subject, the object and the possessive.
+    """
 
     def __init__(self, pronouns: Pronouns, *, name: str, values: Mapping[str, str]) -> None:
         self._pronouns = pronouns
@@ -118,11 +123,11 @@ class _Asker:
         return self._values[name]
 
     def verb(self, verb: str) -> str:
-        """Return the verb as it agrees with the subject."""
+        """Return the verb in agreement with the subject."""
         return conjugated(verb, pronouns=None if self._name else self._pronouns)
 
     def has(self, name: str) -> bool:
-        """Return whether the slot has words."""
+        """Return whether there are words for the slot."""
         return name in self._values
 
 
@@ -131,12 +136,17 @@ def _form(pronouns: Pronouns, name: str) -> str:
     return forms[name]
 
 
-def asked(
-    known: Known, section: str, random: Random, values: Mapping[str, str], *, loosely: bool = False
+def word_question(
+    known: Knowledge,
+    section: str,
+    random: Random,
+    values: Mapping[str, str],
+    *,
+    loosely: bool = False,
 ) -> str:
-    """Return a wording of a question or a wish.
+    """Return a wording of a question or request from a section of follow_ups.txt.
 
-    `loosely` is for a question: it may use other pronouns than the text does.
+    With `loosely`, which suits questions, it may use other pronouns than the persona does.
     """
     name = known.person.name
     pronouns = _loose(name.pronouns, random) if loosely else name.pronouns
@@ -152,49 +162,51 @@ def _loose(pronouns: Pronouns, random: Random) -> Pronouns:
     return PRONOUNS["they"] if random.random() < 0.05 else pronouns
 
 
-def told(known: Known, section: str, random: Random, values: Mapping[str, str]) -> str:
-    """Return a wording of an answer."""
+def word_answer(known: Knowledge, section: str, random: Random, values: Mapping[str, str]) -> str:
+    """Return a wording of an answer from a section of follow_ups.txt."""
     narrator = Narrator(known.person.name, facts={**known.facts, **values}, random=random)
-    text = narrator.tell(random.choice(templates("follow_ups", section)))
-    return finished(text)
+    text = narrator.expand(random.choice(templates("follow_ups", section)))
+    return tidied(text)
 
 
-def finished(text: str) -> str:
+def tidied(text: str) -> str:
     """Return `text` with capitals where sentences start, and the right articles."""
-    text = re.sub(r"(?<!\.)\.\.(?!\.)", ".", text)  # after an initial
+    text = re.sub(r"(?<!\.)\.\.(?!\.)", ".", text)  # after an initial, as in "Ada B.."
     text = re.sub(r"(?<=[.!?] )(she|he|they)\b", lambda match: match[0].capitalize(), text)
-    return fix_articles(capitalised(re.sub(r" +(?=[ ,.]|$)", "", text)))
+    return fix_articles(capitalized(re.sub(r" +(?=[ ,.]|$)", "", text)))
 
 
-def note_sentence(note: Note, known: Known, random: Random) -> str:
-    """Return the note as a sentence: as it was told, or in plain words."""
-    said = "" if known.typed else _as_told(note_keys(note), known)
-    if note.takes_subject and (not said or random.random() < 0.6):
-        return finished(f"{plainly(note, known.person.name.pronouns, random)}.")
-    if said:
-        return said
+def note_sentence(note: Note, known: Knowledge, random: Random) -> str:
+    """Return the note as a sentence: quoted from the persona, or in plain words."""
+    quoted = "" if known.typed else _quoted(note_keywords(note), known)
+    if note.takes_subject and (not quoted or random.random() < 0.6):
+        return tidied(f"{note_clause(note, known.person.name.pronouns, random)}.")
+    if quoted:
+        return quoted
     narrator = Narrator(known.person.name, facts=known.facts, random=random)
-    text = narrator.tell(note.told, values=note.values).rstrip(".")
-    return finished(f"{text}.")
+    text = narrator.expand(note.output, values=note.values).rstrip(".")
+    return tidied(f"{text}.")
 
 
-def plainly(note: Note, pronouns: Pronouns, random: Random) -> str:
-    """Return the note as a visitor says it with a subject, without capital or full stop."""
+def note_clause(note: Note, pronouns: Pronouns, random: Random) -> str:
+    """Return the note with a subject, without capital and full stop: "she has two cats"."""
     speaker = Visitor(pronouns, subject=True, values=note.values, random=random)
-    return speaker.tell(note.typed)
+    return speaker.expand(note.input)
 
 
-def _as_told(keys: tuple[str, ...], known: Known) -> str:
+def _quoted(keys: tuple[str, ...], known: Knowledge) -> str:
+    """Return the sentence of the persona that has all of the keywords, or ""."""
+    # An initial in the name would look like the end of a sentence.
     if not keys or ". " in known.person.name.full:
         return ""
     for sentence in re.split(r"(?<=[.!?]) ", known.text):
         folded = sentence.lower()
         if sentence[0].isupper() and all(key.lower() in folded for key in keys):
-            return capitalised(_LEAD.sub("", sentence))
+            return capitalized(_LEAD.sub("", sentence))
     return ""
 
 
-# How a paragraph leads to a fact; an answer needs no bridge.
+# Leads of a paragraph, as in sentences/life.txt; an answer needs none.
 _LEAD = re.compile(
     r"^(In addition, |As it happens, |And there is more: |One more thing: "
     r"|It is (also )?true that |It is worth knowing that |It should be mentioned that "
@@ -204,8 +216,8 @@ _LEAD = re.compile(
 
 
 def topic_of(note: Note) -> str:
-    """Return the topic of a note, "" when it has none of its own."""
-    return _topics().get((note.field, note.typed.text), "")
+    """Return the topic that the lexicon gives the note, or "" if it gives none."""
+    return _topics().get((note.field, note.input.text), "")
 
 
 @cache
@@ -216,5 +228,5 @@ def _topics() -> dict[tuple[str, str], str]:
         for form in note_forms(file)
         for field in form.fields or ("",)
         for line in form.inputs
-        if form.topic.isalpha()  # else it is only the block's last line
+        if form.topic.isalpha()  # otherwise it is the last line of the block, see NoteForm
     }

@@ -1,6 +1,6 @@
-"""Questions about the persona just written, and answers that use only what was said.
+"""Draws questions about the latest persona, with answers that use only what is known.
 
-Where nothing was said, the answer says so.
+Where the conversation does not say, neither does the answer: it says so.
 """
 
 from __future__ import annotations
@@ -12,19 +12,25 @@ from random import Random
 
 from model.data.chatml import Message
 from model.data.conversation import Turn
-from model.data.people.interests import some_interests
+from model.data.people.interests import draw_interests
 from model.data.people.notes import Note
-from model.data.people.occupations import an_occupation
-from model.data.people.person import Person, a_person
-from model.data.persona.fields import note_keys
-from model.data.turns.knowledge import Known, asked, note_sentence, told, topic_of
-from model.data.turns.requests import carelessly
+from model.data.people.occupations import draw_occupation
+from model.data.people.person import draw_person
+from model.data.persona.fields import note_keywords
+from model.data.turns.knowledge import (
+    Knowledge,
+    note_sentence,
+    topic_of,
+    word_answer,
+    word_question,
+)
+from model.data.turns.requests import typed_casually
 from model.data.turns.topics import TOPICS
 
-__all__ = ["a_question"]
+__all__ = ["draw_question"]
 
 
-def a_question(known: Known, random: Random) -> Turn:
+def draw_question(known: Knowledge, random: Random) -> Turn:
     """Return a question about the persona, with its answer."""
     while True:
         kind = random.choices(tuple(_KINDS), weights=tuple(_KINDS.values()))[0]
@@ -34,121 +40,119 @@ def a_question(known: Known, random: Random) -> Turn:
 
 
 _Keywords = Mapping[str, tuple[str, ...]]
-_UNKNOWN: _Keywords = {"answer": ("not",)}
+# Keywords of all answers that say "not known", and of all that confirm.
+_NOT_KNOWN: _Keywords = {"answer": ("not",)}
 _YES: _Keywords = {"answer": ("yes",)}
 
 
-def _turn(known: Known, question: str, answer: str, words: _Keywords, random: Random) -> Turn:
+def _turn(known: Knowledge, question: str, answer: str, words: _Keywords, random: Random) -> Turn:
     return Turn(
-        asked=(Message("user", carelessly(question, random)),),
+        asked=(Message("user", typed_casually(question, random)),),
         answer=answer,
-        kind="unknown" if words is _UNKNOWN else "question",
+        kind="unknown" if words is _NOT_KNOWN else "question",
         person=known.person,
         keywords=words,
     )
 
 
-def _plain(
-    known: Known,
+def _question(
+    known: Knowledge,
     sections: tuple[str, str],
     words: _Keywords,
     random: Random,
     values: Mapping[str, str] | None = None,
 ) -> Turn:
-    question = asked(known, sections[0], random, values or {}, loosely=True)
-    answer = told(known, sections[1], random, values or {})
+    """Return a question from the first section of follow_ups.txt, an answer from the second."""
+    question = word_question(known, sections[0], random, values or {}, loosely=True)
+    answer = word_answer(known, sections[1], random, values or {})
     return _turn(known, question, answer, words, random)
 
 
-def _denied(
-    known: Known,
+def _false_question(
+    known: Knowledge,
     sections: tuple[str, str],
     words: _Keywords,
     random: Random,
     values: Mapping[str, str],
 ) -> Turn:
-    """Return a question about something that is not so."""
-    return replace(_plain(known, sections, words, random, values), absent=("yes",))
+    """Return a question that assumes something false; its answer must not contain "yes"."""
+    return replace(_question(known, sections, words, random, values), absent=("yes",))
 
 
-def _name(known: Known, random: Random) -> Turn | None:
+def _name(known: Knowledge, random: Random) -> Turn | None:
     if not known.name:
         return None
     values = {"full": known.name}
-    return _plain(known, ("ask name", "tell name"), {"name": (known.name,)}, random, values)
+    return _question(known, ("ask name", "tell name"), {"name": (known.name,)}, random, values)
 
 
-def _age(known: Known, random: Random) -> Turn | None:
+def _age(known: Knowledge, random: Random) -> Turn | None:
     age = known.facts.get("age")
     if age:
-        return _plain(known, ("ask age", "tell age"), {"age": (age,)}, random)
+        return _question(known, ("ask age", "tell age"), {"age": (age,)}, random)
     if re.search(r"\d|\bage|\byears?\b", known.text):
         return None
-    return _plain(known, ("ask age", "not age"), _UNKNOWN, random)
+    return _question(known, ("ask age", "not age"), _NOT_KNOWN, random)
 
 
-def _occupation(known: Known, random: Random) -> Turn | None:
+def _occupation(known: Knowledge, random: Random) -> Turn | None:
     occupation = known.person.occupation
     if occupation is not None:
-        tells = {"state": "tell state", "school": "tell pupil", "study": "tell pupil"}
-        tell = tells.get(occupation.kind, "tell job")
+        sections = {"state": "tell state", "school": "tell pupil", "study": "tell pupil"}
+        section = sections.get(occupation.kind, "tell job")
         words = {"occupation": (occupation.text,)}
-        return _plain(known, ("ask occupation", tell), words, random, _work(known.person))
-    if _says(known, r"work|job|school|class|stud|office|retire|customer|career"):
+        values = {"occ": occupation.text}
+        return _question(known, ("ask occupation", section), words, random, values)
+    if _mentions(known, r"work|job|school|class|stud|office|retire|customer|career"):
         return None
-    return _plain(known, ("ask occupation", "not occupation"), _UNKNOWN, random)
+    return _question(known, ("ask occupation", "not occupation"), _NOT_KNOWN, random)
 
 
-def _work(person: Person) -> dict[str, str]:
-    assert person.occupation is not None
-    return {"occ": person.occupation.text}
-
-
-def _interests(known: Known, random: Random) -> Turn | None:
+def _interests(known: Knowledge, random: Random) -> Turn | None:
     person = known.person
     if not person.interests:
         return None
     words = {"interests": tuple(one.text for one in person.interests)}
-    return _plain(known, ("ask interests", "tell interests"), words, random)
+    return _question(known, ("ask interests", "tell interests"), words, random)
 
 
-def _gift(known: Known, random: Random) -> Turn | None:
+def _gift(known: Knowledge, random: Random) -> Turn | None:
     interests = known.person.interests
-    if not interests or any(one.own for one in interests):
+    if not interests or any(one.takes_possessive for one in interests):
         return None
     words = {"interests": ("|".join(one.text for one in interests),)}
     values = {"i": random.choice(interests).text}
-    tell = "tell gift one" if len(interests) == 1 else "tell gift"
-    return _plain(known, ("ask gift", tell), words, random, values)
+    section = "tell gift one" if len(interests) == 1 else "tell gift"
+    return _question(known, ("ask gift", section), words, random, values)
 
 
-def _likes(known: Known, random: Random) -> Turn | None:
+def _likes(known: Knowledge, random: Random) -> Turn | None:
     interests = known.person.interests
     if interests and random.random() < 0.55:
-        one = random.choice(interests)
-        if one.own:
+        interest = random.choice(interests)
+        if interest.takes_possessive:
             return None
-        values = {"i": one.text}
-        return _plain(known, ("ask likes", "tell yes"), _YES, random, values)
-    other = some_interests(random, known.person.stage)[0]
-    if other.own or any(word in known.text.lower() for word in _stems(other.text)):
+        values = {"i": interest.text}
+        return _question(known, ("ask likes", "tell yes"), _YES, random, values)
+    other = draw_interests(random, known.person.stage)[0]
+    if other.takes_possessive or any(word in known.text.lower() for word in _stems(other.text)):
         return None
     section = "not likes" if interests else "not likes anything"
-    return _plain(known, ("ask likes", section), _UNKNOWN, random, {"i": other.text})
+    return _question(known, ("ask likes", section), _NOT_KNOWN, random, {"i": other.text})
 
 
 def _stems(text: str) -> list[str]:
     return [word[:5] for word in re.findall(r"\w+", text.lower()) if len(word) > 3] or [text]
 
 
-def _is_job(known: Known, random: Random) -> Turn | None:
+def _is_occupation(known: Knowledge, random: Random) -> Turn | None:
     occupation = known.person.occupation
     if occupation is None or occupation.kind != "job":
         return None
     if random.random() < 0.5:
         values = {"other": occupation.text, "occ": occupation.text}
-        return _plain(known, ("ask is job", "yes job"), _YES, random, values)
-    other = an_occupation(random, 40, subject=known.person.name.pronouns.subject)
+        return _question(known, ("ask is job", "yes job"), _YES, random, values)
+    other = draw_occupation(random, 40, subject=known.person.name.pronouns.subject)
     if (
         other is None
         or other.kind != "job"
@@ -157,35 +161,37 @@ def _is_job(known: Known, random: Random) -> Turn | None:
         return None
     words = {"occupation": (occupation.text,)}
     values = {"other": other.text, "occ": occupation.text}
-    return _denied(known, ("ask is job", "no job"), words, random, values)
+    return _false_question(known, ("ask is job", "no job"), words, random, values)
 
 
-def _is_age(known: Known, random: Random) -> Turn | None:
+def _is_age(known: Knowledge, random: Random) -> Turn | None:
     age = known.person.age
     if age is None:
         return None
     text = known.facts["age"]
     if random.random() < 0.5:
         values = {"other": text}
-        return _plain(known, ("ask is age", "yes age"), _YES, random, values)
+        return _question(known, ("ask is age", "yes age"), _YES, random, values)
     values = {"other": str(age.years + random.choice((-5, -2, -1, 1, 2, 3, 10)))}
-    return _denied(known, ("ask is age", "no age"), {"age": (text,)}, random, values)
+    return _false_question(known, ("ask is age", "no age"), {"age": (text,)}, random, values)
 
 
-def _is_name(known: Known, random: Random) -> Turn | None:
+def _is_name(known: Knowledge, random: Random) -> Turn | None:
     if not known.name or random.random() < 0.5:
         return None
     if random.random() < 0.5:
         values = {"other": known.name, "full": known.name}
-        return _plain(known, ("ask is name", "yes name"), _YES, random, values)
-    other = a_person(random).name.short
+        return _question(known, ("ask is name", "yes name"), _YES, random, values)
+    other = draw_person(random).name.short
     if other in known.name or known.name in other:
         return None
     values = {"other": other, "full": known.name}
-    return _denied(known, ("ask is name", "no name"), {"name": (known.name,)}, random, values)
+    return _false_question(
+        known, ("ask is name", "no name"), {"name": (known.name,)}, random, values
+    )
 
 
-def _who(known: Known, random: Random) -> Turn | None:
+def _who(known: Knowledge, random: Random) -> Turn | None:
     if not known.name:
         return None
     values = {"full": known.name}
@@ -194,95 +200,97 @@ def _who(known: Known, random: Random) -> Turn | None:
     elif not known.person.interests:
         return None
     section = "tell who" if known.role else "tell who without"
-    return _plain(known, ("ask who", section), {"name": (known.name,)}, random, values)
+    return _question(known, ("ask who", section), {"name": (known.name,)}, random, values)
 
 
-def _topic(known: Known, random: Random) -> Turn | None:
+def _topic(known: Knowledge, random: Random) -> Turn | None:
     topic = random.choice(tuple(TOPICS))
     notes = [note for note in known.person.notes if topic_of(note) == topic]
     question = f"ask {topic}"
     if notes:
-        return _from_notes(known, asked(known, question, random, {}), notes[:1], random)
-    if _says(known, TOPICS[topic]) or any(map(_unclear, known.person.notes)):
+        return _from_notes(known, word_question(known, question, random, {}), notes[:1], random)
+    # A note without a topic could answer any question.
+    if _mentions(known, TOPICS[topic]) or any(map(_has_no_topic, known.person.notes)):
         return None
-    return _plain(known, (question, f"not {topic}"), _UNKNOWN, random)
+    return _question(known, (question, f"not {topic}"), _NOT_KNOWN, random)
 
 
-def _unclear(note: Note) -> bool:
-    # A fact without a topic may answer any question.
+def _has_no_topic(note: Note) -> bool:
     return not topic_of(note)
 
 
-def _says(known: Known, pattern: str) -> bool:
+def _mentions(known: Knowledge, pattern: str) -> bool:
     notes = " ".join(value.text for note in known.person.notes for value in note.values.values())
     return re.search(pattern, f"{known.text} {notes}", re.IGNORECASE) is not None
 
 
-def _vague(known: Known, random: Random) -> Turn | None:
+def _vague(known: Knowledge, random: Random) -> Turn | None:
     if len(known.person.notes) > 1:
         return None
-    question = asked(known, "ask vague", random, {})
-    told_of = re.findall(r"\w{5,}", question.lower())
-    if any(word[:5] in known.text.lower() for word in told_of if word not in _VAGUE):
+    # The answer is "not known", so the text must not mention what the question is about.
+    question = word_question(known, "ask vague", random, {})
+    words = re.findall(r"\w{5,}", question.lower())
+    if any(word[:5] in known.text.lower() for word in words if word not in _UNSPECIFIC):
         return None
-    return _turn(known, question, told(known, "not vague", random, {}), _UNKNOWN, random)
+    return _turn(known, question, word_answer(known, "not vague", random, {}), _NOT_KNOWN, random)
 
 
-_VAGUE = frozenset({"which", "where", "favourite", "called", "their", "there", "think"})
+_UNSPECIFIC = frozenset({"which", "where", "favourite", "called", "their", "there", "think"})
 
 
-def _own_field(known: Known, random: Random) -> Turn | None:
+def _custom_field(known: Knowledge, random: Random) -> Turn | None:
     notes = [note for note in known.person.notes if note.field]
     if not notes:
         return None
     note = random.choice(notes)
-    question = asked(known, "ask field", random, {"field": note.field})
+    question = word_question(known, "ask field", random, {"field": note.field})
     same = [one for one in notes if one.field == note.field]
     return _from_notes(known, question, same, random)
 
 
-def _all_notes(known: Known, random: Random) -> Turn | None:
+def _all_notes(known: Knowledge, random: Random) -> Turn | None:
     notes = list(known.person.notes)
     if not notes:
         return None
-    return _from_notes(known, asked(known, "ask notes", random, {}), notes, random)
+    return _from_notes(known, word_question(known, "ask notes", random, {}), notes, random)
 
 
-def _from_notes(known: Known, question: str, notes: list[Note], random: Random) -> Turn | None:
+def _from_notes(known: Knowledge, question: str, notes: list[Note], random: Random) -> Turn | None:
     answer = ""
     for note in notes:
-        # Two facts may share a sentence.
-        keys = note_keys(note)
+        # The sentence of another note may already state this one.
+        keys = note_keywords(note)
         if not keys or any(key.lower() not in answer.lower() for key in keys):
             answer = f"{answer} {note_sentence(note, known, random)}".strip()
     folded = answer.lower()
-    words = [word for note in notes for word in note_keys(note)]
-    held = tuple(word for word in words if word.lower() in folded)
+    words = [word for note in notes for word in note_keywords(note)]
+    stated = tuple(word for word in words if word.lower() in folded)
     if question.lower().startswith(("does ", "is ")) and random.random() < 0.3:
-        answer = _yes(answer, known)
-    return _turn(known, question, answer, {"notes": held} if held else {}, random)
+        answer = _confirmed(answer, known)
+    return _turn(known, question, answer, {"notes": stated} if stated else {}, random)
 
 
-def _yes(answer: str, known: Known) -> str:
+def _confirmed(answer: str, known: Knowledge) -> str:
     subject = known.person.name.pronouns.subject
     if not answer.startswith(f"{subject.capitalize()} "):
         return answer
     return f"Yes, {subject}{answer[len(subject) :]}"
 
 
-_KINDS: dict[Callable[[Known, Random], Turn | None], int] = {
+# Weights; a kind returns None if it does not suit the persona.
+_KINDS: dict[Callable[[Knowledge, Random], Turn | None], int] = {
     _name: 8,
     _age: 14,
     _occupation: 13,
     _interests: 13,
     _gift: 5,
     _likes: 14,
-    _is_job: 4,
+    _is_occupation: 4,
     _is_age: 3,
     _is_name: 3,
     _who: 5,
     _topic: 20,
     _vague: 7,
-    _own_field: 7,
+    _custom_field: 7,
     _all_notes: 6,
 }

@@ -1,4 +1,4 @@
-"""Requests for a persona, by a form or in free words, for prose or for JSON."""
+"""Draws turns that request a persona: by a form or in free text, as prose or as JSON."""
 
 from __future__ import annotations
 
@@ -8,51 +8,56 @@ from random import Random
 
 from model.data.chatml import Message
 from model.data.conversation import Turn
-from model.data.language.grammar import capitalised, fix_articles, joined
+from model.data.language.grammar import capitalized, fix_articles, joined
 from model.data.language.lexicon import templates
 from model.data.language.template import Template, literal
 from model.data.people.completing import completed
-from model.data.people.person import Person, a_person, with_common_name
-from model.data.persona.fields import form_fields, held, keywords
-from model.data.persona.paragraph import write
-from model.data.persona.speakers import filled
+from model.data.people.person import Person, draw_person, with_common_name
+from model.data.persona.fields import contained, form_fields, keywords
+from model.data.persona.paragraph import write_paragraph
+from model.data.persona.speakers import fill
 from model.data.persona.typed import typed_answer, typed_keywords
 from model.data.prompts import persona_messages
 
-__all__ = ["Keeps", "by_form", "carelessly", "in_words", "some_system", "somebody", "typed_turn"]
+__all__ = [
+    "PersonFilter",
+    "draw_form_turn",
+    "draw_free_turn",
+    "draw_system",
+    "typed_casually",
+    "typed_turn",
+]
 
-# Says whether somebody belongs to the half of the data that is being drawn.
-Keeps = Callable[[Person], bool]
+# Says whether a person belongs to the split that is being drawn.
+PersonFilter = Callable[[Person], bool]
 
 
-def somebody(random: Random, keeps: Keeps) -> Person:
-    """Return a person of the half that `keeps` wants."""
-    while not keeps(person := a_person(random)):
-        pass
-    return person
+def draw_form_turn(
+    random: Random, accepts: PersonFilter, *, typed: bool = False, later: bool = False
+) -> Turn:
+    """Return a turn that requests a persona by a form, as prose or, if `typed`, as JSON.
 
-
-def by_form(random: Random, keeps: Keeps, *, typed: bool = False, later: bool = False) -> Turn:
-    """Return a persona asked for by a form; `later` leaves the system message out."""
-    while (turn := _by_form(random, keeps, typed=typed, later=later)) is None:
+    A `later` turn has no system message, because the conversation has already started.
+    """
+    while (turn := _form_turn(random, accepts, typed=typed, later=later)) is None:
         pass
     return turn
 
 
-def _by_form(random: Random, keeps: Keeps, *, typed: bool, later: bool) -> Turn | None:
-    person = somebody(random, keeps)
+def _form_turn(random: Random, accepts: PersonFilter, *, typed: bool, later: bool) -> Turn | None:
+    person = _draw_accepted(random, accepts)
     fields = form_fields(person, random)
     prompt = persona_messages(fields, typed=typed)
     asked = [Message(one["role"], one["content"]) for one in prompt]
     if later:
         asked = asked[1:]
     elif random.random() < 0.06:
-        asked[0:1] = some_system(random)
+        asked[0:1] = draw_system(random)
     if typed:
-        return typed_turn(tuple(asked), person, fields, random, keeps)
+        return typed_turn(tuple(asked), person, fields, random, accepts)
     return Turn(
         asked=tuple(asked),
-        answer=write(person, random),
+        answer=write_paragraph(person, random),
         kind="persona",
         person=person,
         fields=fields,
@@ -60,19 +65,25 @@ def _by_form(random: Random, keeps: Keeps, *, typed: bool, later: bool) -> Turn 
     )
 
 
+def _draw_accepted(random: Random, accepts: PersonFilter) -> Person:
+    while not accepts(person := draw_person(random)):
+        pass
+    return person
+
+
 def typed_turn(
     asked: tuple[Message, ...],
     person: Person,
     fields: Mapping[str, str],
     random: Random,
-    keeps: Keeps,
+    accepts: PersonFilter,
 ) -> Turn | None:
-    """Return the turn whose answer is `person` as JSON, with what was open made up.
+    """Return the turn whose answer is `person` as JSON, completed at random.
 
-    None when nothing that was tried to make up is of the half that `keeps` wants.
+    None if no completed person that was tried passes `accepts`.
     """
-    wholes = (completed(person, random) for _ in range(60))
-    whole = next(filter(keeps, wholes), None)
+    candidates = (completed(person, random) for _ in range(60))
+    whole = next(filter(accepts, candidates), None)
     if whole is None:
         return None
     answer = typed_answer(whole, random, fields=fields)
@@ -82,13 +93,13 @@ def typed_turn(
         kind="typed",
         person=whole,
         fields=fields,
-        # What is too long for its place in the JSON is missing there by right.
-        keywords=held(typed_keywords(person, fields), answer),
+        # A right answer may lack what is too long for its place in the JSON.
+        keywords=contained(typed_keywords(person, fields), answer),
     )
 
 
-def some_system(random: Random) -> tuple[Message, ...]:
-    """Return no, an empty, or any usual system message: nothing may depend on it."""
+def draw_system(random: Random) -> tuple[Message, ...]:
+    """Return no system message, an empty one, or a usual one: no answer may depend on it."""
     style = random.random()
     if style < 0.35:
         return ()
@@ -102,50 +113,53 @@ def some_system(random: Random) -> tuple[Message, ...]:
     return (Message("system", random.choice(templates("requests", "system")).text),)
 
 
-def in_words(random: Random, keeps: Keeps) -> Turn:
-    """Return a persona asked for in free words, without a system message."""
-    while not keeps((drawn := _told_in_words(random))[0]):
+def draw_free_turn(random: Random, accepts: PersonFilter) -> Turn:
+    """Return a turn that requests a persona in free text, without a system message."""
+    while not accepts((drawn := _draw_described(random))[0]):
         pass
-    person, said = drawn
-    ask = random.choice(templates("requests", "ask")).text
-    text = filled(ask, {"facts": literal(said)}, random=random)
+    person, description = drawn
+    request = random.choice(templates("requests", "ask")).text
+    text = fill(request, {"facts": literal(description)}, random=random)
     return Turn(
-        asked=(Message("user", carelessly(text, random)),),
-        answer=write(person, random),
+        asked=(Message("user", typed_casually(text, random)),),
+        answer=write_paragraph(person, random),
         kind="persona",
         person=person,
         keywords=keywords(person),
     )
 
 
-def _told_in_words(random: Random) -> tuple[Person, str]:
-    person, options = _with_options(random)
-    facts = random.choice(options)
+def _draw_described(random: Random) -> tuple[Person, str]:
+    """Return a person and a description that states all of their facts."""
+    person, usable = _draw_describable(random)
+    template = random.choice(usable)
     person = replace(
         person,
-        named="name" in facts.slots,
-        age=person.age if "age" in facts.slots else None,
-        occupation=person.occupation if "occ" in facts.slots else None,
-        interests=person.interests if "list" in facts.slots else (),
+        named="name" in template.slots,
+        age=person.age if "age" in template.slots else None,
+        occupation=person.occupation if "occ" in template.slots else None,
+        interests=person.interests if "list" in template.slots else (),
         notes=(),
         tone=None,
         group=person.group if person.tone is None else "neutral",
     )
     person = with_common_name(person, random)
-    return person, fix_articles(filled(facts.text, _values(person), random=random))
+    return person, fix_articles(fill(template.text, _slot_values(person), random=random))
 
 
-def _with_options(random: Random) -> tuple[Person, list[Template]]:
+def _draw_describable(random: Random) -> tuple[Person, list[Template]]:
+    """Return a person and the templates whose slots they can fill, at least one."""
     while True:
-        person = a_person(random)
+        person = draw_person(random)
         if person.pronoun_typed or person.pronoun_field:
-            continue  # a request in words has no place for the pronouns
-        options = [one for one in templates("requests", "facts") if one.slots <= _sayable(person)]
-        if options:
-            return person, options
+            continue  # a request in free text has no place for the pronouns
+        slots = _available_slots(person)
+        usable = [one for one in templates("requests", "facts") if one.slots <= slots]
+        if usable:
+            return person, usable
 
 
-def _sayable(person: Person) -> set[str]:
+def _available_slots(person: Person) -> set[str]:
     slots = {"name"} if person.named else set()
     slots |= {"age"} if person.age else set()
     slots |= {"list"} if person.interests else set()
@@ -153,7 +167,7 @@ def _sayable(person: Person) -> set[str]:
     return slots | ({"occ"} if kind != "state" else set())
 
 
-def _values(person: Person) -> dict[str, Template]:
+def _slot_values(person: Person) -> dict[str, Template]:
     values = {"name": literal(person.name.full)}
     if person.age:
         values["age"] = literal(person.age.text)
@@ -164,12 +178,12 @@ def _values(person: Person) -> dict[str, Template]:
     return values
 
 
-def carelessly(text: str, random: Random) -> str:
-    """Return what somebody says as they may type it."""
+def typed_casually(text: str, random: Random) -> str:
+    """Return a message as somebody may type it: with or without capitals and a full stop."""
     text = " ".join(text.split())
     style = random.random()
     if style < 0.55:
-        return capitalised(text)
+        return capitalized(text)
     if style < 0.65:
-        return f"{capitalised(text.rstrip('.?!'))}."
+        return f"{capitalized(text.rstrip('.?!'))}."
     return text if style < 0.9 else text.lower()

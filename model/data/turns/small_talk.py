@@ -1,4 +1,4 @@
-"""Small talk and refusals: what a visitor may say besides, and honest answers."""
+"""Draws small talk, and requests that the model refuses, with honest answers."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from model.data.conversation import Turn
 from model.data.language.lexicon import NoteForm, note_forms
 from model.data.language.template import Template
 from model.data.people.notes import bind
-from model.data.persona.speakers import filled
-from model.data.turns.requests import carelessly
+from model.data.persona.speakers import fill
+from model.data.turns.requests import typed_casually
 
-__all__ = ["some_talk"]
+__all__ = ["draw_small_talk"]
 
 
-def some_talk(random: Random) -> Turn:
-    """Return one exchange of small talk; a block's `key` lines are its keywords."""
+def draw_small_talk(random: Random) -> Turn:
+    """Return a question and an answer from chats.txt; the block's `key` lines are keywords."""
     form = random.choice(note_forms("chats"))
-    question, answer = random.choice(form.inputs), random.choice(form.outputs)
+    question_template, answer_template = random.choice(form.inputs), random.choice(form.outputs)
     values: dict[str, Template] = {}
-    bind(question, values, random)
-    asked = filled(question.text, values, random=random)
-    told = filled(answer.text, values, random=random).strip()
+    bind(question_template, values, random)
+    question = fill(question_template.text, values, random=random)
+    answer = fill(answer_template.text, values, random=random)
     return Turn(
-        asked=(Message("user", carelessly(asked, random)),),
-        answer=" ".join(told.split()),
+        asked=(Message("user", typed_casually(question, random)),),
+        answer=" ".join(answer.split()),
         kind=_kind(form),
         keywords={"answer": form.keys} if form.keys else {},
     )

@@ -1,4 +1,4 @@
-"""What may be asked about somebody besides the form's fields."""
+"""Topics of questions about a person, beyond the fields of the form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _FAMILY = (
     r"famil|mother|father|parent|child|kids|\bsons?\b|daughter|brother|sister|wife|husband"
     r"|partner|married|aunt|uncle|grand|niece|nephew|cousin|twin|relat"
 )
-# What else may be asked, and words of a text that may tell it although nobody gave it.
+# By topic of the lexicon: words that may answer the question, even though no note has this topic.
 TOPICS = {
     "home": r"\bliv|home|town|village|city|house|flat\b|street|neighbour|harbour|resid",
     "origin": r"\bfrom [A-Z]|home|born|grew|origin|native|hail|resid",

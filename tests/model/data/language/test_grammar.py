@@ -1,4 +1,4 @@
-"""The English of the text generator, word by word."""
+"""English morphology: verbs, articles, lists, numbers, capital letters, plurals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from model.data.language.grammar import (
     FIRST_PERSON,
     PRONOUNS,
-    capitalised,
+    capitalized,
     conjugated,
     fix_articles,
     gerund,
@@ -37,13 +37,13 @@ from model.data.language.grammar import (
         ("finished", "finished"),
     ],
 )
-def test_verbs_after_they_take_no_s(verb: str, plural: str) -> None:
+def test_verb_after_they_has_no_s(verb: str, plural: str) -> None:
     assert conjugated(verb, pronouns=PRONOUNS["they"]) == plural
     assert conjugated(verb, pronouns=PRONOUNS["she"]) == verb
     assert conjugated(verb, pronouns=None) == verb
 
 
-def test_first_person_has_its_own_form_of_to_be() -> None:
+def test_to_be_has_a_form_for_the_first_person() -> None:
     assert conjugated("is afraid", pronouns=FIRST_PERSON) == "am afraid"
     assert conjugated("was there", pronouns=FIRST_PERSON) == "was there"
     assert conjugated("has a cat", pronouns=FIRST_PERSON) == "have a cat"
@@ -69,18 +69,18 @@ def test_first_person_has_its_own_form_of_to_be() -> None:
         ("grade-a eggs", "grade-a eggs"),
     ],
 )
-def test_article_follows_the_sound(text: str, fixed: str) -> None:
+def test_article_suits_the_sound_of_the_next_word(text: str, fixed: str) -> None:
     assert fix_articles(text) == fixed
 
 
-def test_lists_read_as_english() -> None:
+def test_items_are_joined_as_an_english_list() -> None:
     assert joined(["chess"]) == "chess"
     assert joined(["chess", "tea"]) == "chess and tea"
     assert joined(["chess", "tea", "jazz"]) == "chess, tea and jazz"
     assert joined(["rock and roll", "tea"]) == "rock and roll, and tea"
 
 
-def test_numbers_are_written_in_words() -> None:
+def test_number_from_0_to_99_is_written_in_words() -> None:
     assert [number_in_words(n) for n in (0, 8, 13, 20, 36, 99)] == [
         "zero",
         "eight",
@@ -93,9 +93,9 @@ def test_numbers_are_written_in_words() -> None:
         number_in_words(100)
 
 
-def test_capital_goes_to_the_first_letter() -> None:
-    assert capitalised('"try again" is a motto') == '"Try again" is a motto'
-    assert capitalised("...") == "..."
+def test_first_letter_is_capitalized_after_punctuation() -> None:
+    assert capitalized('"try again" is a motto') == '"Try again" is a motto'
+    assert capitalized("...") == "..."
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ def test_capital_goes_to_the_first_letter() -> None:
         ("repair", "repairs", "repaired", "repairing"),
     ],
 )
-def test_verbs_are_inflected(base: str, third: str, past: str, doing: str) -> None:
+def test_regular_verb_is_inflected(base: str, third: str, past: str, doing: str) -> None:
     assert (third_person(base), past_tense(base), gerund(base)) == (third, past, doing)
     assert conjugated(third, pronouns=PRONOUNS["they"]) == base
 
 
-def test_nouns_have_plurals() -> None:
+def test_noun_gets_its_plural() -> None:
     nouns = ("moth", "fox", "diary", "donkey", "shelf", "sheep", "tomato", "cactus")
     assert [plural_noun(noun) for noun in nouns] == [
         "moths",
@@ -147,5 +147,5 @@ def test_nouns_have_plurals() -> None:
         ("tennis", False),
     ],
 )
-def test_number_of_an_interest_is_known(phrase: str, plural: bool) -> None:
+def test_noun_phrase_is_singular_or_plural(phrase: str, plural: bool) -> None:
     assert is_plural(phrase) is plural

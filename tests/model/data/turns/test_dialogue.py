@@ -1,4 +1,4 @@
-"""The turns of a conversation: each answered rightly, from what was said before it."""
+"""Conversations of several turns: every answer is right by what the conversation says before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from model.data import Conversation, Turn, conversations
 from model.data.conversation import KINDS
-from model.data.language.lexicon import note_forms, templates
+from model.data.language.lexicon import templates
 from model.data.stream import split_of
 
 _MANY = 3000
@@ -27,24 +27,24 @@ def turns(*kinds: str) -> list[Turn]:
     return [turn for one in many() for turn in one.turns if turn.kind in kinds]
 
 
-def holds(text: str, ways: str) -> bool:
-    """Return whether a text in lower case says it in one of the ways, which "|" parts."""
-    return any(way in text for way in ways.lower().split("|"))
+def contains(text: str, keyword: str) -> bool:
+    """Return whether a lowercase text contains an alternative of a keyword such as "chess|tea"."""
+    return any(alternative in text for alternative in keyword.lower().split("|"))
 
 
-def test_every_keyword_is_in_its_answer() -> None:
-    asked = 0
+def test_answer_contains_all_its_keywords() -> None:
+    facts = 0
     for turn in turns(*KINDS):
         answer = turn.answer.lower()
         for fact, words in turn.keywords.items():
-            asked += 1
-            missing = [word for word in words if not holds(answer, word)]
+            facts += 1
+            missing = [word for word in words if not contains(answer, word)]
             assert not missing, (turn.kind, fact, missing, turn.asked[-1].content, answer)
-    assert asked > _MANY
+    assert facts > _MANY
 
 
 @pytest.mark.parametrize("split", ["train", "valid"])
-def test_each_kind_of_turn_is_there(split: str) -> None:
+def test_each_split_has_every_kind_of_turn(split: str) -> None:
     count = Counter(
         turn.kind for one in islice(conversations(32, split), 500) for turn in one.turns
     )
@@ -52,53 +52,53 @@ def test_each_kind_of_turn_is_there(split: str) -> None:
     assert min(count.values()) > 15
 
 
-def test_shares_are_those_wanted() -> None:
+def test_kinds_of_conversations_have_their_shares() -> None:
     first = Counter(one.turns[0].kind for one in many() if len(one.turns) == 1)
-    words = sum(one.turns[0].kind == "persona" and not one.requests for one in many())
+    free_text = sum(one.turns[0].kind == "persona" and not one.requests for one in many())
     assert 0.44 < first["persona"] / _MANY < 0.52
     assert 0.15 < first["typed"] / _MANY < 0.21
-    assert 0.05 < words / _MANY < 0.13
+    assert 0.05 < free_text / _MANY < 0.13
     about = [one for one in many() if len(one.turns) > 1 and any(t.person for t in one.turns)]
     assert 0.21 < len(about) / _MANY < 0.29
     assert max(len(one.turns) for one in many()) <= 6
 
 
-def test_everybody_told_is_of_one_half() -> None:
+def test_all_people_of_a_conversation_are_of_its_split() -> None:
     for split in ("train", "valid"):
         for one in islice(conversations(33, split), 200):
             assert all(split_of(turn.person) == split for turn in one.turns if turn.person)
 
 
-def test_answers_have_the_right_pronoun() -> None:
+def test_follow_up_answer_uses_the_pronoun_of_the_person() -> None:
     for turn in turns("question", "unknown", "rewrite"):
         assert turn.person is not None
-        said = set(re.findall(r"\b(she|he)\b", turn.answer.lower()))
-        told = {word for note in turn.person.notes for word in re.findall(r"\w+", note.typed.text)}
-        assert said <= {turn.person.name.pronouns.subject} | told, turn.answer
+        used = set(re.findall(r"\b(she|he)\b", turn.answer.lower()))
+        typed = {word for note in turn.person.notes for word in re.findall(r"\w+", note.input.text)}
+        assert used <= {turn.person.name.pronouns.subject} | typed, turn.answer
 
 
-def test_unknown_is_said_to_be_unknown() -> None:
+def test_answer_to_an_unknown_fact_contains_not() -> None:
     for turn in turns("unknown"):
         assert turn.keywords == {"answer": ("not",)}
 
 
-def test_no_answer_has_what_must_not_be_said() -> None:
-    denied = taken_back = 0
+def test_answer_contains_none_of_its_absent_words() -> None:
+    denials = replaced_facts = 0
     for turn in turns("question", "rewrite", "typed"):
         answer = turn.answer.lower()
-        said = [
+        found = [
             word for word in turn.absent if re.search(rf"\b{re.escape(word.lower())}\b", answer)
         ]
-        assert not said, (turn.asked[-1].content, said, answer)
-        denied += "yes" in turn.absent
-        taken_back += turn.kind != "question" and bool(turn.absent)
-    assert denied > 5
-    assert taken_back > 20
+        assert not found, (turn.asked[-1].content, found, answer)
+        denials += "yes" in turn.absent
+        replaced_facts += turn.kind != "question" and bool(turn.absent)
+    assert denials > 5
+    assert replaced_facts > 20
 
 
-def test_questions_are_answered_from_the_conversation() -> None:
+def test_answer_to_a_question_uses_the_conversation_only() -> None:
     for one in many():
-        said = ""
+        earlier = ""
         for turn in one.turns:
             if turn.kind == "question":
                 facts = [
@@ -107,12 +107,12 @@ def test_questions_are_answered_from_the_conversation() -> None:
                     if name != "answer"
                     for word in words
                 ]
-                assert all(holds(said, fact) for fact in facts), (turn, said)
-            said += " ".join(message.content for message in turn.asked).lower()
-            said += turn.answer.lower()
+                assert all(contains(earlier, fact) for fact in facts), (turn, earlier)
+            earlier += " ".join(message.content for message in turn.asked).lower()
+            earlier += turn.answer.lower()
 
 
-def test_questions_follow_the_latest_facts() -> None:
+def test_answer_to_a_question_uses_the_latest_facts() -> None:
     changed = 0
     for one in many():
         about = [turn for turn in one.turns if turn.person is not None]
@@ -126,27 +126,25 @@ def test_questions_follow_the_latest_facts() -> None:
     assert changed > 40
 
 
-def test_typed_answers_are_json() -> None:
+def test_typed_answer_is_json_with_fields_in_order() -> None:
     for turn in turns("typed"):
         assert turn.fields
         assert list(json.loads(turn.answer))[:3] == ["name", "age", "occupation"]
 
 
-def test_only_lists_have_lines() -> None:
+def test_only_list_answers_have_line_breaks() -> None:
     for turn in turns(*KINDS):
         if "\n" in turn.answer:
             assert turn.kind == "rewrite"
             assert all(line.startswith("- ") for line in turn.answer.splitlines())
 
 
-def test_talk_is_varied() -> None:
-    asked = [turn.asked[-1].content for turn in turns("talk", "refusal")]
-    assert len(set(asked)) > 0.6 * len(asked)
-    assert len(note_forms("chats")) >= 35
-    assert all(form.inputs and len(form.outputs) >= 2 for form in note_forms("chats"))
+def test_small_talk_messages_rarely_repeat() -> None:
+    messages = [turn.asked[-1].content for turn in turns("talk", "refusal")]
+    assert len(set(messages)) > 0.6 * len(messages)
 
 
-def test_system_messages_are_of_all_usual_kinds() -> None:
+def test_system_message_of_small_talk_is_missing_empty_or_usual() -> None:
     first = [one.turns[0] for one in many() if one.turns[0].kind in ("talk", "refusal")]
     systems = {turn.asked[0].content for turn in first if turn.asked[0].role == "system"}
     assert any(turn.asked[0].role == "user" for turn in first)

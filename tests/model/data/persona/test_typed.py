@@ -1,4 +1,4 @@
-"""Typed personas: JSON within the limits of the page, with the given facts to the letter."""
+"""JSON personas: within the limits of the page's schema, with the given facts copied exactly."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from pywebllm.persona.persona import persona_schema
 
 from model.data.language.lexicon import sections
-from model.data.people.completing import category_of, completed
-from model.data.people.person import Person, a_person
+from model.data.people.completing import category_of
+from model.data.people.person import Person, draw_person
 from model.data.persona.fields import form_fields
-from model.data.persona.traits_and_goals import given_goals, given_traits
+from model.data.persona.traits_and_goals import stated_goals, stated_traits
 from model.data.persona.typed import typed_answer, typed_keywords
 from model.data.prompts import clean_fields
 
@@ -25,45 +25,45 @@ _MANY = 2500
 
 @cache
 def many() -> tuple[tuple[Person, Mapping[str, str], str], ...]:
-    """Return people, the form of each and the typed persona."""
+    """Return people, each with a form and a JSON persona."""
     found = []
     for seed in range(_MANY):
         random = Random(seed)
-        person = a_person(random)
+        person = draw_person(random)
         fields = form_fields(person, random)
         found.append((person, fields, typed_answer(person, random, fields=fields)))
     return tuple(found)
 
 
-def fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Return whether a value fits a schema of the kind that `persona_schema` makes."""
+def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Return whether a value is valid by a schema of the kind that `persona_schema` returns."""
     if "const" in schema:
         return bool(value == schema["const"])
     if schema["type"] == "object":
         inner = schema["properties"]
-        return list(value) == list(inner) and all(fits(value[key], inner[key]) for key in inner)
+        return list(value) == list(inner) and all(is_valid(value[key], inner[key]) for key in inner)
     if schema["type"] == "array":
         few = schema["minItems"] <= len(value) <= schema["maxItems"]
-        return few and all(fits(one, schema["items"]) for one in value)
+        return few and all(is_valid(one, schema["items"]) for one in value)
     if schema["type"] == "integer":
         return bool(schema["minimum"] <= value <= schema["maximum"])
     short = schema["minLength"] <= len(value) <= schema["maxLength"]
     return short and re.search(schema["pattern"], value) is not None
 
 
-def test_every_persona_fits_what_the_page_fixes_for_its_form() -> None:
+def test_typed_answer_is_valid_by_the_schema_of_its_form() -> None:
     for _, fields, answer in many():
-        assert fits(json.loads(answer), persona_schema(fields)), (fields, answer)
+        assert is_valid(json.loads(answer), persona_schema(fields)), (fields, answer)
 
 
-def test_white_space_is_that_of_the_grammar() -> None:
+def test_typed_answer_has_the_white_space_of_the_grammar() -> None:
     for _, _, answer in many():
         assert answer == json.dumps(json.loads(answer), ensure_ascii=False)
         assert "\\" not in answer
         assert answer.isprintable()
 
 
-def test_the_given_facts_are_in_their_fields() -> None:
+def test_given_facts_are_in_their_json_fields() -> None:
     for person, fields, answer in many():
         persona, given = json.loads(answer), clean_fields(fields)
         assert persona["name"] == given.get("name", person.name.full)
@@ -75,26 +75,26 @@ def test_the_given_facts_are_in_their_fields() -> None:
             assert persona["occupation"] == person.occupation.text
 
 
-def test_the_given_interests_are_there_and_no_others() -> None:
-    left_out = 0
+def test_json_has_the_given_interests_and_no_others() -> None:
+    omitted = 0
     for person, _, answer in many():
         if not person.interests:
             continue
         found = json.loads(answer)["interests"]
-        wanted = [one.said(person.name.pronouns.possessive) for one in person.interests]
-        assert [one for one in wanted if one in found] == found
-        left_out += len(wanted) - len(found)
-    assert left_out <= _MANY // 1000, "hardly any is too long for its place"
+        given = [one.phrase(person.name.pronouns.possessive) for one in person.interests]
+        assert [one for one in given if one in found] == found
+        omitted += len(given) - len(found)
+    assert omitted <= _MANY // 1000, "too many interests are too long for the JSON"
 
 
-def test_a_summary_is_of_the_same_person() -> None:
+def test_summary_in_json_is_about_the_same_person() -> None:
     for person, _, answer in many():
         summary = json.loads(answer)["summary"]
         assert person.name.short.lower() in summary.lower()
         assert summary.endswith((".", "!", "?"))
 
 
-def test_traits_and_goals_are_distinct_and_begin_in_lower_case() -> None:
+def test_traits_and_goals_are_distinct_and_start_in_lower_case() -> None:
     for _, _, answer in many():
         persona = json.loads(answer)
         for one in (persona["traits"], persona["goals"]):
@@ -103,30 +103,30 @@ def test_traits_and_goals_are_distinct_and_begin_in_lower_case() -> None:
         assert all(goal[0].islower() for goal in persona["goals"])
 
 
-def test_no_trait_contradicts_another() -> None:
+def test_traits_do_not_contradict_each_other() -> None:
     pairs = [line.partition(" | ") for line in sections("typed_traits")["opposites"]]
     sides = [({*left.split("; ")}, {*right.split("; ")}) for left, _, right in pairs]
     for person, _, answer in many():
         traits = set(json.loads(answer)["traits"])
-        if len(given_traits(person)) > 1:
+        if len(stated_traits(person)) > 1:
             continue  # a visitor may contradict themself
         for left, right in sides:
             assert not (traits & left and traits & right), answer
 
 
-def test_traits_and_goals_of_the_notes_come_first() -> None:
-    told = 0
+def test_traits_and_goals_from_the_notes_come_first() -> None:
+    stated = 0
     for person, _, answer in many():
         persona = json.loads(answer)
-        traits = list(given_traits(person))[:3]
-        goals = [goal for goal in given_goals(person) if len(goal) <= 80][:2]
+        traits = list(stated_traits(person))[:3]
+        goals = [goal for goal in stated_goals(person) if len(goal) <= 80][:2]
         assert persona["traits"][: len(traits)] == traits
         assert persona["goals"][: len(goals)] == goals
-        told += bool(traits) + bool(goals)
-    assert told > _MANY // 100
+        stated += bool(traits) + bool(goals)
+    assert stated > _MANY // 100
 
 
-def test_the_keywords_of_the_fields_are_in_the_answer() -> None:
+def test_typed_answer_contains_the_keywords_of_the_form() -> None:
     for person, fields, answer in many():
         folded = answer.lower()
         words = typed_keywords(person, fields)
@@ -135,7 +135,7 @@ def test_the_keywords_of_the_fields_are_in_the_answer() -> None:
 
 
 @pytest.mark.parametrize(("stage", "low", "high"), [("school", 6, 19), ("study", 17, 30)])
-def test_an_age_that_was_not_given_suits_the_occupation(stage: str, low: int, high: int) -> None:
+def test_made_up_age_suits_the_occupation(stage: str, low: int, high: int) -> None:
     ages = [
         json.loads(answer)["age"]
         for person, _, answer in many()
@@ -145,24 +145,14 @@ def test_an_age_that_was_not_given_suits_the_occupation(stage: str, low: int, hi
     assert all(low <= age <= high for age in ages)
 
 
-def test_no_child_that_gave_no_work_is_given_any() -> None:
+def test_made_up_occupation_of_a_child_is_not_a_job() -> None:
     for person, _, answer in many():
         persona = json.loads(answer)
         if person.occupation is None and persona["age"] < 20:
             assert persona["occupation"] in ("kindergarten child", "pupil", "student")
 
 
-def test_who_is_complete_stays_as_they_are() -> None:
-    for seed in range(200):
-        random = Random(seed)
-        whole = completed(a_person(random), random)
-        assert completed(whole, random) == whole
-        assert whole.age
-        assert whole.occupation
-        assert whole.interests
-
-
-def test_every_category_of_work_has_traits_and_goals() -> None:
+def test_every_category_of_occupations_has_traits_and_goals() -> None:
     traits, goals = sections("typed_traits"), sections("typed_goals")
     for person, _, _ in many():
         if person.occupation is None or person.occupation.kind in ("school", "odd"):
@@ -172,16 +162,3 @@ def test_every_category_of_work_has_traits_and_goals() -> None:
     families = [name for name in sections("interests") if name]
     missing = [name for name in families if f"{name} likes" not in goals]
     assert not missing
-
-
-def test_the_lexicon_is_large_and_within_the_limits() -> None:
-    def entries(file: str, *, without: tuple[str, ...] = ()) -> set[str]:
-        kept = (lines for name, lines in sections(file).items() if name not in without)
-        return {entry.strip() for lines in kept for line in lines for entry in line.split(";")}
-
-    traits = entries("typed_traits", without=("opposites", "alike"))
-    goals = entries("typed_goals")
-    assert len(traits) >= 150
-    assert len(goals) >= 400
-    assert max(map(len, traits)) <= 24
-    assert max(map(len, goals)) <= 80

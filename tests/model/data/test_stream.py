@@ -1,4 +1,4 @@
-"""The conversations: seeded, split, and in English that holds over thousands of samples."""
+"""The stream of conversations: seeded, split, and in correct English over thousands of samples."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from random import Random
 
 import pytest
 
-from model.data import Conversation, Message, conversations, render
-from model.data.chatml import prompt, spans
-from model.data.people.person import a_person
+from model.data import Conversation, conversations, render
+from model.data.people.person import draw_person
 from model.data.prompts import persona_messages
 from model.data.stream import split_of
 
@@ -25,18 +24,18 @@ def many() -> tuple[Conversation, ...]:
     return tuple(islice(conversations(11), _MANY))
 
 
-def answers(conversation: Conversation) -> list[str]:
-    """Return the answers in prose: no JSON, no list."""
+def prose_answers(conversation: Conversation) -> list[str]:
+    """Return the answers that are neither JSON nor a list."""
     texts = [turn.answer for turn in conversation.turns if turn.kind != "typed"]
     return [text for text in texts if not text.startswith("- ")]
 
 
-def test_same_seed_gives_the_same_text() -> None:
+def test_same_seed_gives_the_same_conversations() -> None:
     first, second = (list(islice(conversations(3), 50)) for _ in range(2))
     assert first == second
 
 
-def test_seeds_and_parts_differ() -> None:
+def test_conversations_differ_between_seeds_and_parts() -> None:
     drawn = [
         next(stream) for stream in (conversations(3), conversations(4), conversations(3, part=1))
     ]
@@ -44,16 +43,16 @@ def test_seeds_and_parts_differ() -> None:
 
 
 def test_unknown_split_is_refused() -> None:
-    with pytest.raises(ValueError, match="train, valid"):
+    with pytest.raises(ValueError, match="must be one of train, valid, got 'test'"):
         next(conversations(0, "test"))
 
 
-def test_half_depends_on_the_facts_however_they_are_typed() -> None:
+def test_split_depends_on_the_facts_in_any_case_and_order() -> None:
     random = Random(1)
-    halves: Counter[str] = Counter()
+    splits: Counter[str] = Counter()
     for _ in range(500):
-        person = a_person(random)
-        typed = replace(
+        person = draw_person(random)
+        varied = replace(
             person,
             name=replace(person.name, full=person.name.full.upper()),
             age=replace(person.age, text="a number") if person.age else None,
@@ -61,12 +60,12 @@ def test_half_depends_on_the_facts_however_they_are_typed() -> None:
             notes=person.notes[::-1],
             group="dramatic",
         )
-        assert split_of(typed) == split_of(person), person
-        halves[split_of(person)] += 1
-    assert halves["train"] > halves["valid"] > 0
+        assert split_of(varied) == split_of(person), person
+        splits[split_of(person)] += 1
+    assert splits["train"] > splits["valid"] > 0
 
 
-def test_every_field_is_there_and_missing_often_enough() -> None:
+def test_each_field_is_often_given_and_often_missing() -> None:
     forms = [request.fields for one in many() for request in one.requests]
     for name in ("name", "age", "occupation", "interests", "tone", "notes"):
         share = sum(name in {key.lower() for key in form} for form in forms) / len(forms)
@@ -76,35 +75,35 @@ def test_every_field_is_there_and_missing_often_enough() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(r"[{}\[\]<>|()@=]", id="template signs"),
+        pytest.param(r"[{}\[\]<>|()@=]", id="template syntax"),
         pytest.param(r"\ba (?!one-|once|uni|use|euro|uku|usu)[aeiou]", id="a before a vowel"),
         pytest.param(r"\ban (?!hour|honest|heir)[bcdfgjklmnpqrstvwyz]", id="an before a consonant"),
         pytest.param(r"\ba (?:8\d?|11|18)-year", id="a before eighty"),
-        pytest.param(r" [,.;]", id="space before a sign"),
+        pytest.param(r" [,.;]", id="space before punctuation"),
         pytest.param(r"\s\s|^\s|\s$", id="stray space"),
         pytest.param(r"\.\.", id="two full stops"),
         pytest.param(r"\b[Tt]hey (?:is|was|has|does|likes|loves|plays|knows)\b", id="they is"),
         pytest.param(
             r"\b(?:[Ss]he|[Hh]e) (?:are|were|have|do|like|love|play|know)\b", id="she are"
         ),
-        pytest.param(r"\b([a-z]{2,}) \1\b", id="word twice"),
+        pytest.param(r"\b([a-z]{2,}) \1\b", id="repeated word"),
     ],
 )
-def test_text_is_free_of(fault: str) -> None:
-    found = [text for one in many() for text in answers(one) if re.search(fault, text)]
+def test_prose_answers_have_no_language_fault(fault: str) -> None:
+    found = [text for one in many() for text in prose_answers(one) if re.search(fault, text)]
     assert not found, found[:3]
 
 
-def test_pronouns_stay_the_same_within_a_text() -> None:
+def test_prose_answer_uses_one_pronoun_only() -> None:
     for one in many():
-        for text in answers(one):
+        for text in prose_answers(one):
             words = set(re.findall(r"\b(she|he)\b", text.lower()))
             assert len(words) <= 1, text
 
 
-def test_texts_are_one_paragraph_of_fitting_length() -> None:
+def test_prose_answer_is_one_paragraph_of_suitable_length() -> None:
     for one in many():
-        for text in answers(one):
+        for text in prose_answers(one):
             assert "\n" not in text
             assert text[-1] in '.!?"'
     lengths = [
@@ -118,7 +117,7 @@ def test_texts_are_one_paragraph_of_fitting_length() -> None:
     assert 50 <= lengths[len(lengths) // 2] <= 95
 
 
-def test_names_are_copied_not_only_remembered() -> None:
+def test_most_names_occur_once_so_that_the_model_learns_to_copy() -> None:
     names = [
         request.keywords["name"][0]
         for one in many()
@@ -128,18 +127,10 @@ def test_names_are_copied_not_only_remembered() -> None:
     assert len(set(names)) > 0.75 * len(names)
 
 
-def test_prompts_are_those_of_the_library() -> None:
+def test_requests_use_the_prompts_of_the_library() -> None:
     form = {"name": "Ada", "age": "36"}
     system, user = persona_messages(form)
     assert "third person" in system["content"]
     assert user["content"].splitlines() == ["Write a persona.", "Name: Ada", "Age: 36"]
     prompts = {text for one in many() for role, text in one.messages if role == "system"}
     assert system["content"] in prompts
-
-
-def test_chatml_marks_what_is_learned() -> None:
-    messages = [Message("user", "Hi"), Message("assistant", "Hello.")]
-    text = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-    assert prompt(messages[:1]) == text
-    assert render(messages) == f"{text}Hello.<|im_end|>\n"
-    assert [piece for piece, learned in spans(messages) if learned] == ["Hello.<|im_end|>"]
