@@ -1,4 +1,4 @@
-"""Words and sentences, whoever they are about: nothing here knows people or forms.
+"""Templates, vocabulary and English morphology, independent of people and forms.
 
 Open `template` first: it is the notation in which all sentences of `lexicon/` are written.
 `lexicon` reads those files, `grammar` inflects English, `phrases` combines ordinary words at

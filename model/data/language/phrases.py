@@ -1,7 +1,7 @@
-"""Combines ordinary words at random into things, actions, places and interests no list contains.
+"""Combines ordinary words at random into things, actions, places and interests.
 
-Visitors write such phrases in their own words. The persona repeats them unchanged, so that the
-model learns to copy phrases as well as single words; words that do not exist come from `invent`.
+Visitors type phrases that no list contains. The persona repeats them unchanged, so that the model
+learns to copy phrases as well as single words. Words that do not exist come from `invent`.
 """
 
 from __future__ import annotations

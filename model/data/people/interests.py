@@ -1,4 +1,4 @@
-"""Draws what people like: interests from the lexicon, combined at random, or their own dog."""
+"""Draws interests: from the lexicon, combined at random, or with a possessive ("her dog")."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Note:
     for the field "notes". For example
 
         input   "[has] a {pet} called {petname}"
-        output  "{S} [shares] the sofa with {petname}, a {pet}"
+        output  "a {pet} called {petname} keeps {them} company"
         values  {"pet": "cat", "petname": "Miso"}
     """
 

@@ -46,7 +46,7 @@ class Person:
         name: Always present, because the text needs one, even if the form does not give it.
         named: Whether the form gives the name.
         tone: The tone as the visitor words it.
-        group: The tone whose sentences are used: a section of tones.txt, or "neutral".
+        group: The tone whose sentences are used: a section of tones.txt.
         pronoun_typed: Whether only the notes or interests show the pronouns ("her two dogs").
         pronoun_field: Whether a custom field of the form gives the pronouns.
     """
@@ -124,7 +124,7 @@ def with_common_name(person: Person, random: Random) -> Person:
 
 
 def _with_one_fact(person: Person, random: Random) -> Person:
-    # Visitors fill in a single field, too. It would lack pronouns that another field shows.
+    # Some forms have a single field. Pronouns that another field shows would then be unknown.
     if person.pronoun_typed or person.pronoun_field:
         return person
     kept = random.choice(("named", "age", "occupation", "interests", "notes"))

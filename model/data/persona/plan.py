@@ -1,8 +1,8 @@
 """Plans the paragraph about a person: which sentences, in which order, up to which length.
 
-The paragraph first says who it is. Then work or school, free time, home and character follow in
-one of a few natural orders, each with the notes that belong to it, and finally hopes and an end.
-The sentences themselves are chosen by `paragraph`.
+The first theme is where the person comes from. Work or school, free time, home and character
+follow in one of a few natural orders, each with the notes that belong to it, and hopes come last.
+`paragraph` chooses the sentences themselves.
 """
 
 from __future__ import annotations

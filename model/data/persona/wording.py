@@ -16,7 +16,7 @@ __all__ = ["Wording"]
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'-]*\w)?")
 _COMMON = frozenset(word for line in sections("common")["words"] for word in line.split())
-# Words to avoid beside a note with the key: who works nights does not get up early.
+# Words to avoid if a note contains the key: somebody who works nights does not get up early.
 _AVOIDED = {
     "nights": ("morning", "mornings", "early", "sunrise", "breakfast", "dawn", "sleep", "sleeps"),
     "night": ("morning", "mornings", "early", "sunrise", "breakfast", "dawn", "sleep", "sleeps"),

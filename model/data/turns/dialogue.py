@@ -15,11 +15,10 @@ from model.data.turns.small_talk import draw_small_talk
 
 __all__ = ["draw_conversation"]
 
-# Kinds of conversations, in percent: a persona as prose or JSON, several turns, a request in free
-# text, small talk.
-_SHARES = {"prose": 42, "typed": 18, "turns": 25, "words": 6, "talk": 9}
+# Kinds of conversations, in percent; all but "turns" and "talk" are a single request.
+_SHARES = {"prose": 42, "typed": 18, "turns": 25, "free text": 6, "talk": 9}
 # Kinds of turns after the first persona, in percent.
-_LATER_SHARES = {"question": 52, "rewrite": 33, "talk": 7, "form": 5, "words": 3}
+_LATER_SHARES = {"question": 52, "rewrite": 33, "talk": 7, "form": 5, "free text": 3}
 
 
 def draw_conversation(random: Random, accepts: PersonFilter) -> Conversation:
@@ -29,7 +28,7 @@ def draw_conversation(random: Random, accepts: PersonFilter) -> Conversation:
         return _conversation(draw_form_turn(random, accepts, typed=kind == "typed"))
     if kind == "turns":
         return _several_turns(random, accepts)
-    if kind == "words":
+    if kind == "free text":
         return _conversation(_with_system(draw_free_turn(random, accepts), random))
     first = _with_system(draw_small_talk(random), random)
     return _conversation(first, *(draw_small_talk(random) for _ in range(random.choice((0, 0, 1)))))

@@ -1,6 +1,6 @@
 """Draws questions about the latest persona, with answers that use only what is known.
 
-Where the conversation does not say, neither does the answer: it says so.
+If the conversation does not contain the answer, the answer is that it is not known.
 """
 
 from __future__ import annotations
