@@ -1,4 +1,4 @@
-"""The demo page: put its parts together and start them."""
+"""The demo page: create its parts and start them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pywebllm import WebLLMService, check_support
 
 __all__ = ["start"]
 
-# The engine and the model lie beside index.html.
+# The engine and the model are beside index.html.
 _ASSETS = "./"
 
 
 async def start() -> None:
-    """Connect the page's elements to the model, check the browser, and load the model."""
+    """Connect the page to the model, check the browser, and load the model."""
     page = Page()
     controller = Controller(
         page=page,

@@ -1,9 +1,9 @@
 /**
- * Starts Python in the page, and says so when it does not start.
+ * Starts Python in the page, and reports when it does not start.
  *
  * A classic script, so that it also runs where modules do not: in a file opened from disk. Python
- * gives its sign of life by moving the page on from the state "starting"; after that it alone says
- * what goes on.
+ * shows that it runs by changing the page's state from "starting"; from then on Python alone
+ * reports the state.
  */
 
 const DEADLINE_SECONDS = 60;
@@ -16,7 +16,7 @@ function element(id) {
 }
 
 /**
- * Say in words that Python did not start; does nothing once it has.
+ * Report that Python did not start; does nothing once it has.
  * @param {string} what
  * @param {string} advice
  */
@@ -42,14 +42,14 @@ function failWith(reason) {
   );
 }
 
-/** Ask for files at once and side by side; else each waits until the one before it has run. */
+/** Fetch files in parallel; otherwise each waits until the one before it has run. */
 function preload() {
   for (const href of ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.mjs", "webllm_bridge.js"]) {
     document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
   }
 }
 
-/** Pyodide 314 waits for ever when a file of its own is missing: notice that here. */
+/** Pyodide 314 waits indefinitely when a file of its own is missing: detect that here. */
 function watchDownloads() {
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -61,17 +61,17 @@ function watchDownloads() {
 
 async function startPython() {
   preload();
-  // A variable, because the file is put there when the site is built: tsc cannot look into it.
+  // A variable, because the file is added when the site is built: tsc cannot resolve it.
   const pyscript = "./vendor/pyscript/core.js";
   const { hooks } = await import(pyscript);
-  // PyScript 0.7.31 makes code from text for workers of its own as soon as a worker hook is set, and
-  // sets one itself. The page has no such worker, and its security policy forbids code from text.
+  // PyScript 0.7.31 evaluates strings as code for its workers as soon as a worker hook is set, and
+  // sets one itself. The page has no such worker, and its Content-Security-Policy forbids eval.
   hooks.worker.onBeforeRunAsync.clear();
   const script = document.createElement("script");
   script.type = "py";
   script.textContent = "import main\nawait main.start()";
   script.addEventListener("py:done", () =>
-    fail("Python ended before the page was ready.", "Reload the page; the browser's console says more."),
+    fail("Python ended before the page was ready.", "Reload the page. The browser's console shows the details."),
   );
   document.body.append(script);
 }
@@ -83,10 +83,10 @@ if (location.protocol === "file:") {
   addEventListener("unhandledrejection", (event) => failWith(event.reason));
   watchDownloads();
   setTimeout(
-    () => fail("Python is not there after a minute.", "Check the connection, then reload the page."),
+    () => fail("Python did not start within a minute.", "Check the connection, then reload the page."),
     DEADLINE_SECONDS * 1000,
   );
-  // After the first frame, so that the page is seen at once; a hidden page has no frames.
+  // After the first frame, so that the page is painted first; a hidden page has no frames.
   const start = () => setTimeout(() => startPython().catch(failWith));
   if (document.hidden) start();
   else requestAnimationFrame(start);

@@ -1,4 +1,4 @@
-"""What happens on the page and when: check the browser, load, write, stop, try again."""
+"""The page's behavior: check the browser, load, write, stop, try again."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ class PageView(Protocol):
     """The page, as the controller sees it."""
 
     def show(self, screen: Screen) -> None:
-        """Show this and nothing older."""
+        """Replace what is shown by `screen`."""
         ...
 
     def show_gpu(self, text: str) -> None:
-        """Show the line about the GPU; empty takes it away."""
+        """Show the line about the GPU; an empty string hides it."""
         ...
 
     def fields(self) -> dict[str, str]:
-        """Return what the form holds, field by field."""
+        """Return the values of the form by field name."""
         ...
 
     def clear_text(self) -> None:
-        """Take the written text away."""
+        """Remove the written text."""
         ...
 
     def write(self, piece: str) -> None:
-        """Add to the written text."""
+        """Append to the written text."""
         ...
 
 
 class Controller:
-    """Moves the page from state to state; one piece of work at a time.
+    """Moves the page from state to state; one operation at a time.
 
-    `generate`, `stop` and `retry` are what the visitor does; each does nothing when its moment
-    is not now, so a late click or key is harmless.
+    `generate`, `stop` and `retry` are the visitor's actions; each does nothing in a state that
+    does not allow it, so a late click or key press is harmless.
     """
 
     def __init__(
@@ -66,31 +66,31 @@ class Controller:
         service.status_updated.subscribe(self._on_status)
 
     async def start(self) -> None:
-        """Check the browser and load the model; return when the visitor can do something.
+        """Check the browser and load the model; return when the visitor can act.
 
         Cancelled, the load stops.
         """
         await self._begin(view.checking(), self._prepare)
 
     def generate(self) -> None:
-        """Write a persona from what the form holds."""
+        """Write a persona from the values of the form."""
         if self._screen.can_generate:
             self._begin(view.writing(), functools.partial(self._write, self._page.fields()))
 
     def stop(self) -> None:
-        """Stop the writing; what is written stays."""
+        """Stop writing; the text written so far stays."""
         if self._screen.can_stop and self._work is not None:
             self._work.cancel()
-            is_there = self._service.is_initialized
-            self._show(view.stopped() if is_there else view.failed(self._service.last_error))
+            is_loaded = self._service.is_initialized
+            self._show(view.stopped() if is_loaded else view.failed(self._service.last_error))
 
     def retry(self) -> None:
-        """Check and load again."""
+        """Check the browser and load the model again."""
         if self._screen.can_retry:
             self._begin(view.checking(), self._prepare)
 
     def _begin(self, screen: Screen, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
-        # Shown at once, not when the task runs: a second click must find the new state.
+        # Shown now, not when the task runs: a second click must find the new state.
         self._show(screen)
         self._work = asyncio.ensure_future(self._guard(work))
         return self._work
@@ -99,7 +99,7 @@ class Controller:
         try:
             await work()
         except Exception as error:
-            # The page's top handler: whatever it is, the visitor reads it.
+            # The page's top handler: the visitor sees every error.
             _logger.exception("Unexpected error in the page")
             self._show(view.crashed(error))
 
@@ -128,7 +128,7 @@ class Controller:
             self._show(view.refused(error))
             return
         except WebLLMError as error:
-            self._show_broken(error)
+            self._show_failure(error)
             return
         self._page.clear_text()
         try:
@@ -136,15 +136,15 @@ class Controller:
                 async for piece in stream:
                     self._page.write(piece)
         except WebLLMError as error:
-            self._show_broken(error)
+            self._show_failure(error)
         else:
             self._show(view.finished(stream.usage))
 
-    def _show_broken(self, error: WebLLMError) -> None:
+    def _show_failure(self, error: WebLLMError) -> None:
         if self._service.is_initialized:
             self._show(view.interrupted(error))
         else:
-            # What took the model away says more than that it is not there.
+            # The error that lost the model says more than `ModelNotLoadedError`.
             self._show(view.failed(self._service.last_error or error))
 
     def _on_progress(self, progress: LoadProgress) -> None:
@@ -156,7 +156,7 @@ class Controller:
         if self._screen.state == "loading":
             self._show(view.loading(status, self._ratio))
         elif self._screen.state == "ready" and not self._service.is_initialized:
-            # The browser took the GPU away while nothing was being written.
+            # The model was lost while nothing was being written.
             self._show(view.failed(self._service.last_error))
 
     def _show(self, screen: Screen) -> None:

@@ -1,4 +1,4 @@
-"""The page's elements: shows a `Screen`, reads the form, passes clicks and keys on.
+"""The page's elements: shows a `Screen`, reads the form, forwards clicks and keys.
 
 The only module that touches the DOM. Text from the model or the visitor goes in as text nodes,
 never as markup.
@@ -16,23 +16,23 @@ from .view import Screen
 
 __all__ = ["Actions", "Page"]
 
-# Text that begins further down than this part of the window is scrolled into view.
+# Text that begins below this fraction of the window's height is scrolled into view.
 _VISIBLE_PART = 0.6
 
 
 class Actions(Protocol):
-    """What the visitor can do."""
+    """The visitor's actions."""
 
     def generate(self) -> None:
-        """Generate, or Enter in the form."""
+        """Handle the Generate button, and Enter in the form."""
         ...
 
     def stop(self) -> None:
-        """Stop, or Escape."""
+        """Handle the Stop button, and Escape."""
         ...
 
     def retry(self) -> None:
-        """Try again."""
+        """Handle the Try again button."""
         ...
 
 
@@ -57,11 +57,11 @@ class Page:
         self._stop = _element("stop")
         self._output = _element("output")
         self._speed = _element("speed")
-        # Kept for the life of the page: a listener needs its proxy as long as it listens.
+        # Kept for the life of the page: a listener needs its proxy while it is registered.
         self._proxies: list[Any] = []
 
     def connect(self, actions: Actions) -> None:
-        """Call `actions` from now on when the visitor does something."""
+        """Call `actions` for each action of the visitor from now on."""
 
         def submit(event: Any) -> None:
             event.preventDefault()
@@ -71,7 +71,7 @@ class Page:
             if event.key == "Escape":
                 actions.stop()
             elif event.key == "Enter" and (event.ctrlKey or event.metaKey):
-                # In the notes Enter begins a new line; with Ctrl or Cmd it submits from anywhere.
+                # In the notes Enter inserts a line break; with Ctrl or Cmd it submits from any field.
                 actions.generate()
 
         self._listen(self._form, "submit", submit)
@@ -80,42 +80,42 @@ class Page:
         self._listen(js.document, "keydown", key)
 
     def show(self, screen: Screen) -> None:
-        """Show this and nothing older."""
+        """Replace what is shown by `screen`."""
         self._body.dataset.state = screen.state
         _set_text(self._status, screen.status)
         self._show_ratio(screen)
         self._problem_what.textContent = screen.problem
         self._problem_advice.textContent = screen.advice
         self._again.hidden = not screen.can_retry
-        _show_problem(self._problem, is_there=bool(screen.problem))
+        _show_problem(self._problem, is_shown=bool(screen.problem))
         self._form_problem.textContent = screen.form_problem
-        _show_problem(self._form_problem, is_there=bool(screen.form_problem))
+        _show_problem(self._form_problem, is_shown=bool(screen.form_problem))
         self._speed.textContent = screen.speed
         self._speed.hidden = not screen.speed
-        # A screen reader is to hear the persona once, whole, instead of word by word.
+        # A screen reader should read the persona once, whole, instead of word by word.
         self._output.ariaBusy = "true" if screen.can_stop else "false"
         self._enable_buttons(screen)
 
     def show_gpu(self, text: str) -> None:
-        """Show the line about the GPU; empty takes it away."""
+        """Show the line about the GPU; an empty string hides it."""
         self._gpu.textContent = text
         self._gpu.hidden = not text
 
     def fields(self) -> dict[str, str]:
-        """Return what the form holds, field by field."""
+        """Return the values of the form by field name."""
         entries = js.Object.fromEntries(js.FormData.new(self._form))
         fields: dict[str, str] = entries.to_py()
         return fields
 
     def clear_text(self) -> None:
-        """Take the written text away, and bring its place into view."""
+        """Remove the written text, and scroll its place into view."""
         self._output.replaceChildren()
         if self._output.getBoundingClientRect().top > js.innerHeight * _VISIBLE_PART:
-            # On a phone the text is below the form: Stop goes to the top, the text follows.
+            # On a phone the text is below the form: scroll Stop to the top, the text follows it.
             self._buttons.scrollIntoView()
 
     def write(self, piece: str) -> None:
-        """Add to the written text."""
+        """Append to the written text."""
         self._output.append(piece)
 
     def _listen(self, target: Any, event: str, handler: Callable[[Any], None]) -> None:
@@ -130,7 +130,7 @@ class Page:
         self._percent.textContent = f"{percent} %" if screen.state == "loading" else ""
 
     def _enable_buttons(self, screen: Screen) -> None:
-        # A button that is disabled loses the focus; whoever works by keyboard finds it next door.
+        # A disabled button loses the focus: move it to the other one for keyboard users.
         focused = js.document.activeElement.id if js.document.activeElement else ""
         self._generate.disabled = not screen.can_generate
         self._stop.disabled = not screen.can_stop
@@ -148,14 +148,14 @@ def _element(name: str) -> Any:
 
 
 def _set_text(element: Any, text: str) -> None:
-    # Unchanged text is left alone, so that a screen reader does not say it again.
+    # Unchanged text is not set again, so that a screen reader does not repeat it.
     if element.textContent != text:
         element.textContent = text
 
 
-def _show_problem(element: Any, *, is_there: bool) -> None:
-    is_new = is_there and element.hidden
-    element.hidden = not is_there
+def _show_problem(element: Any, *, is_shown: bool) -> None:
+    is_new = is_shown and element.hidden
+    element.hidden = not is_shown
     if is_new:
-        # On a phone it may be above or below what the visitor sees.
+        # On a phone it may be outside the visible part of the page.
         element.scrollIntoView(js.Object.fromEntries([["block", "nearest"]]))

@@ -1,4 +1,4 @@
-"""What the page shows in each of its states: values and words, no DOM."""
+"""What the page shows in each of its states: values and texts, no DOM."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
     "writing",
 ]
 
-# index.html begins in the state "starting", which is start.js's; style.css knows all of them.
+# index.html begins in the state "starting", which start.js owns; style.css styles all of them.
 State: TypeAlias = Literal["checking", "unsupported", "loading", "failed", "ready", "writing"]
 
 _GIB = 2**30
@@ -32,15 +32,16 @@ _GIB = 2**30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """Everything that changes on the page, but the text that is written and the GPU's name.
+    """Everything that changes on the page, except the written text and the GPU's name.
 
     Attributes:
-        state: What the visitor can do now, see `can_generate` and its neighbours.
-        status: One line for everyone, read aloud by screen readers.
-        ratio: How far the model is loaded, 0 to 1.
-        problem: What went wrong, one sentence or empty; `advice` what to do about it.
-        form_problem: What is wrong with the form, or empty.
-        speed: How fast the last persona was written, or empty.
+        state: Decides what the visitor can do, see `can_generate`, `can_stop` and `can_retry`.
+        status: One line, read aloud by screen readers.
+        ratio: Progress of the load, 0 to 1.
+        problem: What went wrong, one sentence or empty.
+        advice: What to do about it.
+        form_problem: What is wrong with the form, one sentence or empty.
+        speed: The speed at which the last persona was written, or empty.
     """
 
     state: State
@@ -53,7 +54,7 @@ class Screen:
 
     @property
     def can_generate(self) -> bool:
-        """True when the model waits for a form."""
+        """True when the model is ready for a form."""
         return self.state == "ready"
 
     @property
@@ -68,7 +69,7 @@ class Screen:
 
 
 def checking() -> Screen:
-    """Python is there and looks at the browser."""
+    """Python runs and checks the browser."""
     return Screen(state="checking", status="Looking for a GPU…")
 
 
@@ -83,12 +84,12 @@ def unsupported(support: Support) -> Screen:
 
 
 def loading(status: str, ratio: float) -> Screen:
-    """The model is on its way to the GPU."""
+    """The model is being loaded."""
     return Screen(state="loading", status=status, ratio=ratio)
 
 
 def failed(error: WebLLMError | None) -> Screen:
-    """The model could not be loaded, or is gone; it can be tried again."""
+    """The model could not be loaded, or was lost; loading can be tried again."""
     return Screen(
         state="failed",
         status="The model is not loaded.",
@@ -98,12 +99,12 @@ def failed(error: WebLLMError | None) -> Screen:
 
 
 def ready() -> Screen:
-    """The model waits for the first form."""
+    """The model is ready for the first form."""
     return Screen(state="ready", status="Ready. Describe someone and press Generate.", ratio=1.0)
 
 
 def refused(error: ValueError) -> Screen:
-    """The form cannot be made into a request."""
+    """The values of the form cannot be used."""
     problem = error.problem if isinstance(error, WebLLMError) else str(error)
     return Screen(
         state="ready",
@@ -119,17 +120,17 @@ def writing() -> Screen:
 
 
 def finished(usage: Usage | None) -> Screen:
-    """The persona is whole."""
+    """The persona is complete."""
     return Screen(state="ready", status="Done. Ready for the next.", ratio=1.0, speed=_speed(usage))
 
 
 def stopped() -> Screen:
-    """The visitor stopped the writing."""
+    """The visitor stopped writing."""
     return Screen(state="ready", status="Stopped. Ready to write again.", ratio=1.0)
 
 
 def interrupted(error: WebLLMError) -> Screen:
-    """The writing failed, but the model is still there."""
+    """Writing failed, but the model is still loaded."""
     return Screen(
         state="ready",
         status="The persona is not finished. Ready to write again.",
@@ -140,25 +141,25 @@ def interrupted(error: WebLLMError) -> Screen:
 
 
 def crashed(error: Exception) -> Screen:
-    """Something nobody expected."""
+    """An unexpected error."""
     return Screen(
         state="failed",
         status="Something went wrong in this page.",
         problem=_sentence(f"{type(error).__name__}: {error}"),
-        advice="Try again; the browser's console says more.",
+        advice="Try again. The browser's console shows the details.",
     )
 
 
 def describe_gpu(support: Support) -> str:
-    """Return one line about the GPU and its limits, or nothing when there is none."""
+    """Return one line about the GPU and its limits; an empty string when there is none."""
     adapter = support.adapter
     if adapter is None:
         return ""
     name = adapter.description or f"{adapter.vendor} {adapter.architecture}".strip()
     if adapter.fallback or "swiftshader" in name.lower():
         return (
-            "The processor stands in for a GPU, which is slow. If this machine has one, turn on"
-            " hardware acceleration in the browser."
+            "No GPU found: the model runs on the processor and is slow. If this machine has a GPU,"
+            " turn on hardware acceleration in the browser's settings."
         )
     parts = [f"GPU: {name or 'its name is hidden by the browser'}"]
     buffer = support.limits.get("maxBufferSize", 0)
