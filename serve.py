@@ -3,9 +3,9 @@
     python3 serve.py [--port N] [--no-open]
     python3 serve.py build DIR
 
-Both first set up what is missing: npm's packages, and in `build/` the wheels Pyodide needs and the
-wheel of this project; nothing outside this folder. The site is plain files with relative links:
-any static host serves it from any path, without special headers.
+Both first set up what is missing: npm's packages, and in `build/` the wheels Pyodide needs, the
+bundled bridge and the wheel of this project; nothing outside this folder. The site is plain files
+with relative links: any static host serves it from any path, without special headers.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+from bridge.bundle import BUNDLE, BundleError, bundle, sources
 
 __all__ = [
     "SetupError",
@@ -98,7 +100,7 @@ def site_sources(root: Path) -> dict[str, Path]:
     npm, build = root / "node_modules", root / "build"
     files = {
         **_tree(root / "static"),
-        "webllm_bridge.js": root / "webllm_bridge.js",
+        BUNDLE: build / "bridge" / BUNDLE,
         "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
         "webllm.LICENSE": npm / "@mlc-ai/web-llm/LICENSE",
         **{f"vendor/pyodide/{name}": npm / "pyodide" / name for name in PYODIDE_FILES},
@@ -180,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
 def _build_site(target: Path) -> None:
     npm_install()
     _download_pyodide_wheels()
+    _bundle_bridge()
     _build_wheel()
     write_site(target.resolve(), site_sources(ROOT), app_archive(ROOT / "app"))
 
@@ -223,16 +226,27 @@ def _download_pyodide_wheels() -> None:
     _once("wheels", " ".join(wanted), lambda to: _pip("download", *wanted, "--dest", str(to)))
 
 
+def _bundle_bridge() -> None:
+    made_from = _made_from([*sources(ROOT), NPM_STAMP])
+    try:
+        _once("bridge", made_from, lambda to: bundle(ROOT, to))
+    except BundleError as error:
+        raise SetupError(str(error)) from error
+
+
 def _build_wheel() -> None:
-    sources = [ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "webllm_bridge.js", NPM_STAMP]
-    sources += _tree(ROOT / "app/pywebllm").values()
-    sources += _tree(ROOT / "static/models").values()
-    made_from = "\n".join(f"{source} {_version(source)}" for source in sorted(sources))
+    files = [ROOT / "pyproject.toml", ROOT / "README.md", NPM_STAMP, *sources(ROOT)]
+    files += _tree(ROOT / "app/pywebllm").values()
+    files += _tree(ROOT / "static/models").values()
     wheel = ["wheel", "--no-deps", str(ROOT), "--wheel-dir"]
-    _once("dist", made_from, lambda to: _pip(*wheel, str(to)))
+    _once("dist", _made_from(files), lambda to: _pip(*wheel, str(to)))
 
 
-def _once(name: str, made_from: str, make: Callable[[Path], None]) -> None:
+def _made_from(files: Sequence[Path]) -> str:
+    return "\n".join(f"{file} {_version(file)}" for file in sorted(files))
+
+
+def _once(name: str, made_from: str, make: Callable[[Path], object]) -> None:
     # Fill build/<name>, unless it is there and was made from the same.
     folder = BUILD / name
     stamp = folder / ".made-from"

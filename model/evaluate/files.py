@@ -13,6 +13,10 @@ _ROOT: Final = _HERE.parents[1]
 
 FILES: Final[Mapping[str, Path]] = {
     "/replay.js": _HERE / "replay.js",
-    "/webllm_bridge.js": _ROOT / "webllm_bridge.js",
+    # Not bundled: over HTTP the modules can import each other.
+    **{
+        f"/{file.relative_to(_ROOT).as_posix()}": file
+        for file in [_ROOT / "webllm_bridge.js", *sorted((_ROOT / "bridge").rglob("*.js"))]
+    },
     "/webllm.js": _ROOT / "node_modules/@mlc-ai/web-llm/lib/index.js",
 }

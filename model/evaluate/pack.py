@@ -41,7 +41,9 @@ def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thr
     site = out / "site"
     shutil.copytree(model, site / _MODEL)
     for path, file in FILES.items():
-        shutil.copy(file, site / path.lstrip("/"))
+        target = site / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
     shutil.copy(cases, site / "cases.json")
     (site / "index.html").write_text(_PAGE, "utf-8")
     for part in range(parts):

@@ -15,7 +15,7 @@ async function embedding(world) {
   return bridge;
 }
 
-test("the whole response comes as one chunk", async () => {
+test("an embeddings response is one chunk", async () => {
   const world = new World();
   const response = { object: "list", data: [{ object: "embedding", index: 0, embedding: [0.5] }], usage: {} };
   world.embed = async () => response;
@@ -23,14 +23,14 @@ test("the whole response comes as one chunk", async () => {
   assert.deepEqual([items, error], [[[response]], undefined]);
 });
 
-test("WebLLM gets the body as it is, less its nulls", async () => {
+test("an embeddings request reaches WebLLM unchanged except for nulls", async () => {
   const world = new World();
   const bridge = await embedding(world);
   await drain(embed(bridge, { input: ["a", "b"], model: EMBEDDER.model_id, user: null, dimensions: null }));
   assert.deepEqual(world.requests, [{ input: ["a", "b"], model: EMBEDDER.model_id }]);
 });
 
-/** The answer of WebLLM to each part: its numbers tell which it was. @param {World} world */
+/** Let WebLLM count: the embeddings of each batch continue those of the one before. @param {World} world */
 function countUp(world) {
   let number = 0;
   world.embed = async ({ input }) => {
@@ -44,7 +44,7 @@ function countUp(world) {
 }
 
 for (const [what, one] of /** @type {const} */ ([["texts", "a"], ["token lists", [1, 2]]])) {
-  test(`many ${what} are embedded in parts, and answered as one list`, async () => {
+  test(`many ${what} are embedded in batches and returned as one list`, async () => {
     const world = new World();
     const bridge = await embedding(world);
     countUp(world);
@@ -60,13 +60,13 @@ for (const [what, one] of /** @type {const} */ ([["texts", "a"], ["token lists",
   });
 }
 
-test("one list of tokens is one text, however long", async () => {
+test("one list of tokens is a single input of any length", async () => {
   const world = new World();
   await drain(embed(await embedding(world), { input: Array(40).fill(7) }));
   assert.deepEqual(world.requests.map(({ input }) => input.length), [40]);
 });
 
-test("many texts that were stopped end with the part that is being embedded", async () => {
+test("stopped embeddings end after the batch that is running", async () => {
   const world = new World();
   const bridge = await embedding(world);
   countUp(world);
@@ -84,30 +84,7 @@ test("many texts that were stopped end with the part that is being embedded", as
   assert.deepEqual(world.requests.map(({ input }) => input.length), [16, 1]);
 });
 
-test("a model of the type for embeddings is asked for one before it counts as loaded", async () => {
-  const world = new World();
-  world.answer = async () => {
-    throw "IncorrectPipelineLoadedError: ChatCompletionRequest expects model to be loaded with LLMChatPipeline.";
-  };
-  await drain(load(world.open(), EMBEDDER));
-  assert.deepEqual(world.requests, [{ input: "Hi" }]);
-  assert.equal(world.count("resetChat"), 0, "WebLLM refuses that for a model that does not chat");
-});
-
-test("so is one of WebLLM's list", async () => {
-  const world = new World();
-  world.importWebLLM = async () => ({ ...world.webllm(), prebuiltAppConfig: { model_list: [EMBEDDER] } });
-  assert.equal((await drain(load(world.open(), EMBEDDER.model_id))).error, undefined);
-  assert.equal(world.count("embed"), 1);
-});
-
-test("a model that embeds nothing is not loaded", async () => {
-  const world = new World();
-  world.embed = async () => ({ data: [] });
-  assert.equal((await drain(load(world.open(), EMBEDDER))).error.name, "EngineError");
-});
-
-test("embeddings wait for their turn, and one that was stopped there never starts", async () => {
+test("embeddings are queued, and a request stopped in the queue never starts", async () => {
   const world = new World();
   const bridge = await embedding(world);
   const gate = new Gate();
@@ -127,7 +104,7 @@ test("embeddings wait for their turn, and one that was stopped there never start
   assert.equal(world.count("embed"), 2);
 });
 
-test("one that is stopped at work gives nothing, and the next waits for its end", async () => {
+test("stopped embeddings return nothing, and the next request waits until the engine is free", async () => {
   const world = new World();
   const bridge = await embedding(world);
   const gate = new Gate();
@@ -149,7 +126,7 @@ test("one that is stopped at work gives nothing, and the next waits for its end"
   assert.equal((await next).items.length, 1);
 });
 
-test("an input that is too long is refused by name, and the model stays", async () => {
+test("an embedding input that is too long is a ContextWindowSizeExceededError and keeps the model loaded", async () => {
   const world = new World();
   const bridge = await embedding(world);
   const usual = world.embed;
@@ -162,7 +139,7 @@ test("an input that is too long is refused by name, and the model stays", async 
 });
 
 for (const body of [{}, { input: null }, { input: 3 }, { input: {} }]) {
-  test(`${JSON.stringify(body)} has nothing to embed and never reaches the engine`, async () => {
+  test(`an embeddings request ${JSON.stringify(body)} is refused before it reaches the engine`, async () => {
     const world = new World();
     const bridge = await embedding(world);
     assert.equal((await drain(embed(bridge, body))).error.name, "InvalidRequestError");
@@ -170,7 +147,7 @@ for (const body of [{}, { input: null }, { input: 3 }, { input: {} }]) {
   });
 }
 
-test("what the engine fails at is not taken for the request's fault", async () => {
+test("an error of the engine during embeddings is an EngineError", async () => {
   const world = new World();
   const bridge = await embedding(world);
   world.embed = async () => {
@@ -180,7 +157,7 @@ test("what the engine fails at is not taken for the request's fault", async () =
   assert.equal((await drain(embed(bridge))).error.name, "ModelNotLoadedError");
 });
 
-test("a model that chats can still chat after a request to embed was refused", async () => {
+test("a language model can still chat after it refused embeddings", async () => {
   const world = new World();
   const bridge = await world.loaded();
   world.embed = async () => {
@@ -188,6 +165,6 @@ test("a model that chats can still chat after a request to embed was refused", a
   };
   const { error } = await drain(embed(bridge));
   assert.equal(error.name, "InvalidRequestError");
-  assert.match(error.message, /^The loaded model is of another kind: load an embedding model/);
+  assert.match(error.message, /^The loaded model is of a different kind: load an embedding model/);
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
 });

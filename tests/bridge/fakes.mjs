@@ -1,17 +1,17 @@
 /**
- * Stand-ins for everything the bridge touches: WebLLM, workers, locks, caches, GPU devices.
+ * Fakes of everything that the bridge uses: WebLLM, workers, locks, caches, GPU devices.
  *
- * A `World` is one such surrounding. It writes down what happens in `log`, and a test bends it by
- * replacing its methods. Like the real ones, calls to an engine whose worker has ended stay pending.
+ * A `World` is one environment of a bridge. It records events in `log`, and a test changes its behavior by
+ * replacing its methods. Calls to an engine whose worker has ended stay pending, as real ones do.
  */
 
 import nodeTest from "node:test";
-import { openBridge } from "../../webllm_bridge.js";
+import { openBridge } from "#bridge";
 
 /** @typedef {{ next(): Promise<string | undefined>, stop(): void }} Stream */
 
 /**
- * A test that fails, instead of hanging, when a promise is never settled.
+ * A test that fails instead of hanging if a promise is never settled.
  * @param {string} name
  * @param {(context: import("node:test").TestContext) => Promise<void> | void} body
  */
@@ -27,10 +27,10 @@ export const RECORD = {
 
 export const OTHER = { ...RECORD, model_id: "other-q4f32_1" };
 
-/** A model whose `model_type` says that it embeds. */
+/** A model whose `model_type` is that of embedding models. */
 export const EMBEDDER = { ...RECORD, model_id: "embed-q0f32", model_type: 1 };
 
-/** What WebLLM tells about an answer that was cut off, see {@link World.sessions}. */
+/** How WebLLM describes a session that was interrupted, see {@link World.sessions}. */
 export const SESSION = {
   sessionId: "s1",
   modelId: RECORD.model_id,
@@ -41,7 +41,7 @@ export const SESSION = {
   recoveryMode: "kv",
 };
 
-/** A promise and its handle. */
+/** A promise that a test settles. */
 export class Gate {
   /** @type {() => void} */
   open = () => {};
@@ -68,7 +68,7 @@ export class World {
   locks = new FakeLocks();
   caches = new FakeCaches();
   GPUAdapter = fakeAdapterClass();
-  /** What a new worker does by itself. @type {(worker: FakeWorker) => void} */
+  /** What a new worker does when it has started. @type {(worker: FakeWorker) => void} */
   startWorker = (worker) => worker.sayHello();
 
   /** @type {(url: string) => Promise<any>} */
@@ -77,7 +77,7 @@ export class World {
   /** @type {(engine: StubEngine, id: string) => Promise<void>} */
   reload = async () => {};
 
-  /** The answer to a request that does not stream: the bridge's probe. @type {(request: any) => Promise<any>} */
+  /** The response to a request that does not stream, which is the probe of the bridge. @type {(request: any) => Promise<any>} */
   answer = async () => ({ choices: [{}] });
 
   resetChat = async () => {};
@@ -87,13 +87,13 @@ export class World {
   /** @type {(request: any) => Promise<any>} */
   embed = async () => ({ object: "list", data: [{ object: "embedding", index: 0, embedding: [0.6, 0.8] }], usage: {} });
 
-  /** The answers that are kept. @type {() => Promise<any[]>} */
+  /** The stored sessions. @type {() => Promise<any[]>} */
   sessions = async () => [];
 
-  /** The text of an answer that is kept. @type {(id: string) => Promise<any>} */
-  kept = async (sessionId) => ({ ...SESSION, sessionId, recoveredText: "Hel", recoveryMode: "text_only" });
+  /** The text of a session. @type {(id: string) => Promise<any>} */
+  stored = async (sessionId) => ({ ...SESSION, sessionId, recoveredText: "Hel", recoveryMode: "text_only" });
 
-  /** An answer that was cut off and goes on: a stream, or what `kept` says. @type {(id: string) => any} */
+  /** A session that is resumed: a stream, or what `stored` returns. @type {(id: string) => any} */
   rest = async function* () {
     yield piece("Hel");
     yield piece("lo");
@@ -104,7 +104,7 @@ export class World {
   /** @type {(id: string) => Promise<void>} */
   deleteSession = async () => {};
 
-  /** What happens before a stream is handed out. @type {(request: any) => Promise<void>} */
+  /** What happens before WebLLM returns a stream. @type {(request: any) => Promise<void>} */
   accept = async () => {};
 
   /** @type {(request: any) => AsyncGenerator<any, void, void>} */
@@ -125,8 +125,8 @@ export class World {
     return { prebuiltAppConfig: { model_list: [RECORD, OTHER] }, MLCEngine: Engine, WebWorkerMLCEngine: Engine };
   }
 
-  /** @param {object} [config] @param {object} [surroundings] */
-  open(config = {}, surroundings = {}) {
+  /** @param {object} [config] @param {object} [environment] */
+  open(config = {}, environment = {}) {
     const urls = { webllmUrl: "https://site.example/webllm.js", workerUrl: "https://site.example/webllm_bridge.js" };
     return openBridge(JSON.stringify({ ...urls, ...config }), /** @type {any} */ ({
       importWebLLM: (/** @type {string} */ url) => {
@@ -138,9 +138,9 @@ export class World {
       openCache: (/** @type {string} */ scope) => this.caches.open(scope),
       gpu: {},
       GPUAdapter: this.GPUAdapter,
-      helloSeconds: 30,
-      releaseSeconds: 10,
-      ...surroundings,
+      startTimeout: 30,
+      releaseTimeout: 10,
+      ...environment,
     }));
   }
 
@@ -161,7 +161,7 @@ export class World {
 
 export class FakeWorker extends EventTarget {
   terminated = false;
-  /** @type {() => void} gives the lock back, as the end of a worker does */
+  /** @type {() => void} releases the lock, as the end of a worker does */
   #release = () => {};
 
   /** @param {World} world @param {string} url @param {string} name */
@@ -191,7 +191,7 @@ export class FakeWorker extends EventTarget {
     this.dispatchEvent(new MessageEvent("message", { data }));
   }
 
-  /** End without a word, as a worker does that closes itself or runs out of memory. */
+  /** End without an event, as a worker does that closes itself or runs out of memory. */
   die() {
     this.#release();
   }
@@ -259,7 +259,7 @@ class StubEngine {
 
   /** @param {string} id @param {{ continueGeneration: true, stream: true }} [options] */
   async resumeChatCompletion(id, options) {
-    if (!options) return this.world.kept(id);
+    if (!options) return this.world.stored(id);
     this.world.log.push(`continue ${id}`);
     const rest = await this.world.rest(id);
     return Symbol.asyncIterator in rest ? this.#watched(rest) : rest;
@@ -410,20 +410,20 @@ export function textOf({ items }) {
 }
 
 /**
- * Let the pauses of the bridge pass at once.
+ * Skip the delays of the bridge between attempts.
  * @template T
  * @param {import("node:test").MockTracker} mock @param {Promise<T>} work @returns {Promise<T>}
  */
-export async function patiently(mock, work) {
+export async function skipDelays(mock, work) {
   mock.timers.enable({ apis: ["setTimeout"] });
-  for (let pause = 0; pause < 5; pause += 1) {
+  for (let delay = 0; delay < 5; delay += 1) {
     await settle();
     mock.timers.tick(500);
   }
   return work;
 }
 
-/** Let everything happen that needs no event from outside. */
+/** Wait until nothing can happen without a further event. */
 export async function settle() {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -26,23 +26,23 @@ export const PROMPT_TOKENS = 10;
 /** The token that ends an answer. */
 export const END = -1;
 
-/** How byte-level BPE writes the bytes of this file that are no visible Latin-1. */
+/** How byte-level BPE writes those bytes of these tests that are not visible Latin-1 characters. */
 const WRITTEN = new Map([[0x80, "Ģ"], [0x98, "ĺ"], [0x9f, "Ł"]]);
 
-/** What a prompt begins with in many models, and WebLLM does not count. */
+/** Tokens that prompts of many models begin with, and WebLLM does not count. */
 export const PREFIX_TOKENS = 1;
 
-/** What WebLLM begins an answer with that shall have no thoughts. */
-export const NO_THOUGHTS = "<think>\n\n</think>\n\n";
+/** What WebLLM puts before an answer with `enable_thinking: false`. */
+export const EMPTY_THINKING = "<think>\n\n</think>\n\n";
 
-/** The ids of tokens that the tokenizer makes of a text begin here: one for each byte. */
+/** The first ID of the tokens into which the tokenizer encodes text: one for each byte. */
 const ENCODED = 1000;
 
-/** How WebLLM's own pipeline takes a token into an answer and sees whether it ends it. */
+/** WebLLM's own method that adds a token to an answer and checks whether it ends. */
 export const source = readFileSync(fileURLToPath(import.meta.resolve("@mlc-ai/web-llm")), "utf8");
 const Own = new Function("log", `return class {${/ {4}processNextToken\([^]*?\n {4}\}\n/.exec(source)}};`)({ info() {} });
 
-/** The rest of the pipeline that WebLLM's engine uses; it writes the tokens that it is given. */
+/** The rest of a pipeline as far as WebLLM's engine uses it; it generates the tokens that it is given. */
 export class Pipeline extends Own {
   stopStr = CONFIG.conv_template.stop_str;
   stopTokens = [END];
@@ -51,7 +51,7 @@ export class Pipeline extends Own {
   slidingWindowSize = -1;
   filledKVCacheLength = 0;
   appearedTokensFreq = new Map();
-  /** Prompts as the conversation renders them. @type {string[]} */
+  /** The rendered prompts. @type {string[]} */
   prompts = [];
   /** @type {Buffer[]} */
   answer = [];
@@ -101,9 +101,9 @@ export class Pipeline extends Own {
   /** @param {number} id @param {number} top */
   getTokenLogprob(id, top) {
     const token = id === END ? "<end>" : String(this.answer[id]);
-    const said = { token, logprob: -0.5, bytes: [...Buffer.from(token)] };
+    const sampled = { token, logprob: -0.5, bytes: [...Buffer.from(token)] };
     const other = { token: "\uFFFD", logprob: -1, bytes: [...Buffer.from("\uFFFD")] };
-    return { ...said, top_logprobs: [said, other].slice(0, top) };
+    return { ...sampled, top_logprobs: [sampled, other].slice(0, top) };
   }
 
   resetChat() {
@@ -149,7 +149,7 @@ export class Pipeline extends Own {
   }
 
   /**
-   * Take up a kept answer: WebLLM counts its tokens as if they were new.
+   * Replay a stored answer: WebLLM counts its tokens as if they were new.
    * @param {number[]} _prompt @param {number[]} _prefix @param {object[]} generated
    */
   async replayGenerationTokens(_prompt, _prefix, { length: tokens }) {
@@ -178,7 +178,7 @@ export class Pipeline extends Own {
     return this.answer[id] ?? Buffer.from(id === END ? [] : [id - ENCODED]);
   }
 
-  /** The token that comes next, as the journal of an answer that is kept names it. */
+  /** The next token, as the journal of a session describes it. */
   #next() {
     return { tokenId: this.#position, globalTokenPos: PROMPT_TOKENS + this.#position };
   }
@@ -189,12 +189,12 @@ export class Pipeline extends Own {
     this.#counts = { prefill: 0, decode: 0, completion: 0 };
   }
 
-  /** @param {string} input @param {string} role @param {string | undefined} name @param {boolean} fresh @param {boolean} brief */
-  #converse(input, role, name, fresh, brief) {
+  /** @param {string} input @param {string} role @param {string | undefined} name @param {boolean} fresh @param {boolean} emptyThinking */
+  #converse(input, role, name, fresh, emptyThinking) {
     this.conversation.appendMessage(role, input, name);
-    if (brief) {
-      this.outputIds.push(...this.tokenizer.encode(NO_THOUGHTS));
-      this.conversation.appendEmptyThinkingReplyHeader("assistant", NO_THOUGHTS);
+    if (emptyThinking) {
+      this.outputIds.push(...this.tokenizer.encode(EMPTY_THINKING));
+      this.conversation.appendEmptyThinkingReplyHeader("assistant", EMPTY_THINKING);
     } else this.conversation.appendReplyHeader("assistant");
     const parts = fresh ? this.conversation.getPromptArray({}) : this.conversation.getPromptArrayLastRound({});
     this.prompts.push(parts.join(""));
@@ -213,7 +213,7 @@ export class Pipeline extends Own {
 
 export const Base = /** @type {any} */ (webllm).MLCEngine;
 
-/** A bridge over WebLLM's own engine, whose model writes these tokens: one byte a character. */
+/** A bridge over WebLLM's own engine, whose model generates these tokens, with one byte per character. */
 export async function writing(/** @type {string[]} */ ...tokens) {
   const world = new World();
   const pipeline = new Pipeline();
@@ -233,7 +233,7 @@ export async function writing(/** @type {string[]} */ ...tokens) {
   return { pipeline, bridge };
 }
 
-/** The bytes of a text in UTF-8, one a token. @param {string} text */
+/** The UTF-8 bytes of a text, one per token. @param {string} text */
 export function bytes(text) {
   return [...Buffer.from(text).toString("latin1")];
 }

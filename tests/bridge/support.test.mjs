@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkSupport } from "../../webllm_bridge.js";
+import { checkSupport } from "#bridge";
 import { settle, test } from "./fakes.mjs";
 
 const LIMITS = {
@@ -11,7 +11,7 @@ const LIMITS = {
 };
 
 const ADAPTER = {
-  info: { vendor: "acme", architecture: "one", description: "", isFallbackAdapter: true, device: "not told" },
+  info: { vendor: "acme", architecture: "one", description: "", isFallbackAdapter: true, device: "not reported" },
   features: new Set(["subgroups", "shader-f16"]),
   limits: { ...LIMITS, maxTextureDimension1D: 1 },
 };
@@ -22,7 +22,7 @@ async function check(adapter, isSecureContext = true) {
   return JSON.parse(await checkSupport(/** @type {any} */ ({ isSecureContext, navigator: { gpu } })));
 }
 
-test("a browser that can run models says with what", async () => {
+test("a supported browser reports its adapter, features and limits", async () => {
   assert.deepEqual(await check(ADAPTER), {
     secure: true,
     webgpu: true,
@@ -32,7 +32,7 @@ test("a browser that can run models says with what", async () => {
   });
 });
 
-test("each limit that is too small for WebLLM is named with what there is and what is needed", async () => {
+test("each limit that is too low is reported with its value and the required one", async () => {
   const needed = {
     maxBufferSize: 2 ** 28,
     maxStorageBufferBindingSize: 2 ** 27,
@@ -48,13 +48,13 @@ test("each limit that is too small for WebLLM is named with what there is and wh
   assert.deepEqual((await check({ ...ADAPTER, limits: { ...LIMITS, ...tooSmall } })).shortfalls, shortfalls);
 });
 
-test("what WebLLM can do with is no problem", async () => {
+test("the lowest limits that WebLLM accepts are not a problem", async () => {
   const least = { ...LIMITS, maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 };
   const support = await check({ ...ADAPTER, limits: { ...least, maxComputeInvocationsPerWorkgroup: 128 } });
   assert.deepEqual([support.problem, support.shortfalls], [undefined, undefined]);
 });
 
-test("an adapter of an older browser tells less about itself", async () => {
+test("an adapter of an older browser is described with fewer fields", async () => {
   const { info: _info, ...old } = ADAPTER;
   const unknown = { vendor: "", architecture: "", description: "" };
   assert.deepEqual((await check(old)).adapter, { ...unknown, fallback: false });
@@ -63,7 +63,7 @@ test("an adapter of an older browser tells less about itself", async () => {
   assert.deepEqual((await check(between)).adapter, { ...unknown, vendor: "acme", fallback: true });
 });
 
-test("what is missing is named", async () => {
+test("a missing adapter, secure context or WebGPU is reported", async () => {
   assert.equal((await check(null)).problem, "no-adapter");
   assert.equal((await check(ADAPTER, false)).problem, "insecure-context");
   const bare = await checkSupport({ isSecureContext: true, navigator: {} });
@@ -79,13 +79,13 @@ const REFUSALS = [
 ];
 
 for (const [how, requestAdapter] of REFUSALS) {
-  test(`a browser that ${how} when asked for an adapter has none`, async () => {
+  test(`a browser that ${how} on a request for an adapter has none`, async () => {
     const scope = { isSecureContext: true, navigator: { gpu: { requestAdapter } } };
     assert.equal(JSON.parse(await checkSupport(/** @type {any} */ (scope))).problem, "no-adapter");
   });
 }
 
-test("a browser that never answers has no adapter", async ({ mock }) => {
+test("a browser that never returns an adapter has none", async ({ mock }) => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const answer = check(new Promise(() => {}));
   await settle();

@@ -1,10 +1,10 @@
-/** The bridge's file inside a real worker: a Node thread dressed as a browser's worker. */
+/** The bridge in a real worker: a Node thread with the globals of a browser's worker. */
 
 import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
-import { chat, drain, load, test, textOf, World } from "./fakes.mjs";
+import { World, chat, drain, load, test, textOf } from "./fakes.mjs";
 
-/** A WebLLM for both sides, whose worker engine speaks as the real one does: in messages. */
+/** A WebLLM for both sides, whose worker engine communicates by messages as the real one does. */
 const WEBLLM = `data:text/javascript,${encodeURIComponent(`
   export const prebuiltAppConfig = { model_list: [] };
   const original = () => {};
@@ -15,8 +15,8 @@ const WEBLLM = `data:text/javascript,${encodeURIComponent(`
       if (kind === "lose") this.device.lose({ message: "gone" });
       if (kind === "crash") setTimeout(() => { throw new Error("boom") });
       if (kind === "close") self.close();
-      const mended = this.engine.streamCurrentGeneration !== original;
-      self.postMessage({ id, chunks: { stream: ["Hel", "lo"], mended: [mended ? "yes" : "no"] }[kind] ?? [] });
+      const patched = this.engine.streamCurrentGeneration !== original;
+      self.postMessage({ id, chunks: { stream: ["Hel", "lo"], patched: [patched ? "yes" : "no"] }[kind] ?? [] });
     }
   }
   export class WebWorkerMLCEngine {
@@ -45,8 +45,8 @@ const WEBLLM = `data:text/javascript,${encodeURIComponent(`
     } } };
   }`)}`;
 
-/** What a browser gives to a worker and Node does not. */
-const DRESS = `
+/** The globals of a browser's worker that a Node thread lacks. */
+const WORKER_GLOBALS = `
   const { parentPort, workerData } = require("node:worker_threads");
   const events = new EventTarget();
   globalThis.self = globalThis;
@@ -76,7 +76,7 @@ const DRESS = `
   });
 `;
 
-const BRIDGE = new URL("../../webllm_bridge.js", import.meta.url).href;
+const BRIDGE = import.meta.resolve("#bridge");
 
 /** A Node thread with the events of a browser's worker. */
 class ThreadWorker extends EventTarget {
@@ -86,7 +86,7 @@ class ThreadWorker extends EventTarget {
   /** @param {string} url @param {string} name */
   constructor(url, name, locks = true) {
     super();
-    this.thread = new Worker(DRESS, { eval: true, workerData: { url, name, locks } });
+    this.thread = new Worker(WORKER_GLOBALS, { eval: true, workerData: { url, name, locks } });
     this.thread.on("message", (data) => {
       if (data.tookLock) this.locked.push(data.tookLock);
       else this.dispatchEvent(new MessageEvent("message", { data }));
@@ -112,7 +112,7 @@ function openThreaded({ webllmUrl = WEBLLM, workerUrl = BRIDGE, locks = true } =
   const workers = [];
   const bridge = new World().open({ webllmUrl, workerUrl }, {
     importWebLLM: () => import(WEBLLM),
-    // The lock of a thread ends with it; here only that the worker takes it is of interest.
+    // Node has no lock that ends with a thread; these tests check only that the worker takes it.
     locks: { request: (/** @type {string} */ _name, /** @type {any} */ { signal }) => untilAborted(signal) },
     createWorker: (/** @type {string} */ url, /** @type {string} */ name) => {
       const worker = new ThreadWorker(url, name, locks);
@@ -128,7 +128,7 @@ function untilAborted(signal) {
   return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
-test("the same file loads and answers inside its worker", async () => {
+test("the bridge loads and generates in a worker that runs the same file", async () => {
   const { bridge, workers } = openThreaded();
   assert.equal((await drain(load(bridge))).error, undefined);
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
@@ -136,20 +136,20 @@ test("the same file loads and answers inside its worker", async () => {
   await bridge.dispose();
 });
 
-test("WebLLM's engine is mended where it works, in the worker", async () => {
+test("WebLLM's engine is patched in the worker", async () => {
   const { bridge } = openThreaded();
   await drain(load(bridge));
-  assert.equal(textOf(await drain(chat(bridge, { test: "mended" }))), "yes");
+  assert.equal(textOf(await drain(chat(bridge, { test: "patched" }))), "yes");
   await bridge.dispose();
 });
 
-test("a worker without locks works as well", async () => {
+test("a worker without locks works too", async () => {
   const { bridge } = openThreaded({ locks: false });
   assert.equal((await drain(load(bridge))).error, undefined);
   await bridge.dispose();
 });
 
-test("a device that is lost in the worker is reported by it", async () => {
+test("a device that is lost in the worker is reported to the page", async () => {
   const { bridge } = openThreaded();
   await drain(load(bridge));
   const { error } = await drain(chat(bridge, { test: "lose" }));
@@ -165,25 +165,25 @@ test("an uncaught error in the worker is a WorkerError", async () => {
   assert.deepEqual([error.name, error.message], ["WorkerError", "The engine worker failed: boom"]);
 });
 
-test("a WebLLM that the worker cannot import is a DownloadError", async () => {
+test("a failed import of WebLLM in the worker is a DownloadError", async () => {
   const { bridge } = openThreaded({ webllmUrl: "file:///no/such/webllm.js" });
   assert.equal((await drain(load(bridge))).error.name, "DownloadError");
 });
 
-test("a file that is no bridge is a WorkerError", async () => {
+test("a worker file that is missing is a WorkerError", async () => {
   const { bridge } = openThreaded({ workerUrl: "file:///no/such/bridge.js" });
   assert.equal((await drain(load(bridge))).error.name, "WorkerError");
 });
 
-test("a worker of another name that imports the file does not become an engine", async () => {
+test("a worker with another name that imports the bridge does not become an engine", async () => {
   const worker = new ThreadWorker(BRIDGE, "python");
   /** @type {unknown[]} */
-  const said = [];
-  worker.addEventListener("message", (event) => said.push(/** @type {MessageEvent} */ (event).data));
+  const received = [];
+  worker.addEventListener("message", (event) => received.push(/** @type {MessageEvent} */ (event).data));
   for (let turn = 0; turn < 2; turn += 1) {
     worker.postMessage("echo");
     await new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }));
   }
   worker.terminate();
-  assert.deepEqual([said, worker.locked], [["echo", "echo"], []]);
+  assert.deepEqual([received, worker.locked], [["echo", "echo"], []]);
 });

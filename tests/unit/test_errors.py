@@ -39,8 +39,8 @@ BUILTINS = {
     "TruncatedError": ValueError,
     "WorkerError": RuntimeError,
 }
-# The names that the bridge promises, see `NAMES` in webllm_bridge.js.
-BRIDGE = Path(__file__).parents[2] / "webllm_bridge.js"
+# The names that the bridge promises, see `NAMES` in bridge/errors.js.
+BRIDGE = Path(__file__).parents[2] / "bridge/errors.js"
 
 
 def bridge_names() -> list[str]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
+import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any, Generic, TypeVar
 
 import pytest
 import pywebllm
 from pywebllm import builtin
+
+from bridge.bundle import BUNDLE, BundleError, bundle, get_build_hook
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "app/pywebllm"
@@ -145,3 +150,74 @@ def test_the_versions_agree() -> None:
 def test_the_built_in_model_lies_where_webllm_does_not_change_the_address() -> None:
     parts = ("models", builtin.BUILTIN_MODEL, "resolve", builtin.BUILTIN_REVISION, "")
     assert builtin.BUILTIN_PATH.split("/") == list(parts)
+
+
+def test_bundle_is_one_file_that_imports_nothing(tmp_path: Path) -> None:
+    source = bundle(ROOT, tmp_path).read_text("utf-8")
+    assert re.findall(r"^import\b.*", source, re.MULTILINE) == []
+    assert re.findall(r"^export\b.*", source, re.MULTILINE) == [
+        "export { checkSupport, openBridge };"
+    ]
+    # The URL of the file itself, which the engine worker runs too.
+    assert source.count("import.meta.url") == 1
+    names = [file.stem for file in tmp_path.iterdir()]
+    assert names == [Path(BUNDLE).stem]
+
+
+def test_bundle_without_node_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BundleError, match=r"install Node\.js"):
+        bundle(ROOT, tmp_path)
+
+
+def test_bundle_without_rollup_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"rollup.* is missing: run `npm ci --ignore-scripts`"):
+        bundle(tmp_path, tmp_path / "out")
+
+
+def test_bundle_with_an_import_cycle_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "bridge").mkdir(parents=True)
+    (root / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
+    (root / "package.json").write_text('{"type": "module"}')
+    (root / "bridge/rollup.config.js").write_bytes((ROOT / "bridge/rollup.config.js").read_bytes())
+    (root / BUNDLE).write_text('export { one } from "./bridge/one.js";')
+    for name, other in (("one", "two"), ("two", "one")):
+        code = f'import {{ {other} }} from "./{other}.js";\nexport const {name} = () => {other}();'
+        (root / f"bridge/{name}.js").write_text(code)
+    with pytest.raises(BundleError, match="Circular dependency"):
+        bundle(root, tmp_path / "out")
+
+
+_Config = TypeVar("_Config")
+
+
+class FakeBuildHook(Generic[_Config]):
+    """What `BuildHookInterface` of hatchling gives to a hook."""
+
+    root = str(ROOT)
+
+
+def test_wheel_build_adds_the_bundle_and_removes_it_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interface = ModuleType("interface")
+    monkeypatch.setattr(interface, "BuildHookInterface", FakeBuildHook, raising=False)
+    monkeypatch.setitem(sys.modules, "hatchling.builders.hooks.plugin.interface", interface)
+    hook: Any = get_build_hook()
+    build = hook()
+    data: dict[str, Any] = {"force_include": {}}
+    build.initialize("standard", data)
+    [(file, path)] = data["force_include"].items()
+    assert path == f"pywebllm/assets/{BUNDLE}"
+    assert "openBridge" in Path(file).read_text("utf-8")
+    build.finalize("standard", data, "")
+    assert not Path(file).exists()
+
+
+def test_wheel_build_uses_the_hook_of_the_bundle() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    hook = wheel["targets"]["wheel"]["hooks"]["custom"]
+    assert ROOT / hook["path"] == Path(sys.modules["bridge.bundle"].__file__ or "")

@@ -35,6 +35,7 @@ def project(tmp_path: Path) -> Path:
     """Return a project that is set up, with the least of everything."""
     root = tmp_path / "project"
     put(root, "static/index.html", "static/models/m/model.wasm", "webllm_bridge.js")
+    put(root / "build", "bridge/webllm_bridge.js", "bridge/.made-from")
     put(root / "node_modules", "@mlc-ai/web-llm/lib/index.js", "@mlc-ai/web-llm/LICENSE")
     put(root / "node_modules/pyodide", *serve.PYODIDE_FILES, "console.html")
     put(root / "node_modules/@pyscript/core", "LICENSE", "dist/core.js", "dist/core.js.map")
@@ -84,6 +85,7 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
         "pywebllm-1-py3-none-any.whl",
     }
     assert paths["webllm.js"].read_text() == "@mlc-ai/web-llm/lib/index.js"
+    assert paths["webllm_bridge.js"].read_text() == "bridge/webllm_bridge.js", "the bundled one"
 
 
 def test_archive_holds_the_app_and_is_the_same_each_time(tmp_path: Path) -> None:
@@ -177,6 +179,34 @@ def test_missing_npm_is_said_with_what_to_do(
     assert serve.main(["build", str(tmp_path / "site")]) == 1
     assert "install Node.js" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
+
+
+def test_bridge_is_bundled_again_when_a_module_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "project"
+    put(root, "webllm_bridge.js", "bridge/a.js", "bridge/bundle.py", "node_modules/stamp")
+    monkeypatch.setattr(serve, "ROOT", root)
+    monkeypatch.setattr(serve, "BUILD", root / "build")
+    monkeypatch.setattr(serve, "NPM_STAMP", root / "node_modules/stamp")
+    bundled: list[Path] = []
+    monkeypatch.setattr(serve, "bundle", lambda _root, folder: bundled.append(folder))
+    serve._bundle_bridge()
+    serve._bundle_bridge()
+    (root / "bridge/a.js").write_text("changed")
+    serve._bundle_bridge()
+    assert bundled == [root / "build/bridge"] * 2
+
+
+def test_bridge_that_cannot_be_bundled_is_reported_with_what_to_do(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(project, "bridge/bundle.py")
+    monkeypatch.setattr(serve, "ROOT", project)
+    monkeypatch.setattr(serve, "BUILD", project / "build")
+    monkeypatch.setattr(serve, "NPM_STAMP", project / "webllm_bridge.js")
+    with pytest.raises(SetupError, match=r"rollup.* is missing: run `npm ci --ignore-scripts`"):
+        serve._bundle_bridge()
 
 
 def test_step_is_taken_once_and_again_when_its_source_changed(

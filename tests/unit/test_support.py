@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pywebllm.support import Shortfall, explain
 
-BRIDGE = Path(__file__).parents[2] / "webllm_bridge.js"
+BRIDGE = Path(__file__).parents[2] / "bridge/support.js"
 CODES = ["insecure-context", "limits", "no-adapter", "no-webgpu"]
 
 

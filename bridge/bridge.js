@@ -1,0 +1,239 @@
+/** The bridge: one engine, its queue, and the streams of everyone who uses it. */
+
+import { BridgeError, disposedError, toBridgeError } from "./errors.js";
+import { publishFile } from "./files.js";
+import { generate } from "./generate.js";
+import { loadModel } from "./load.js";
+import { READY } from "./progress.js";
+import { answerQuery } from "./queries.js";
+import { Queue } from "./queue.js";
+import { readGeneration, readLoad, readQuery } from "./requests.js";
+import { SharedLoad } from "./shared_load.js";
+import { Channel } from "./streams.js";
+import { WebLLMModule } from "./webllm.js";
+
+/** @import { Environment } from "./environment.js" */
+/** @import { Host } from "./hosts.js" */
+/** @import { LoadedModel } from "./load.js" */
+/** @import { Config, GenerationRequest, LoadRequest, Query } from "./requests.js" */
+/** @import { Stream } from "./streams.js" */
+
+export class Bridge {
+  #config;
+  #environment;
+  #webllm;
+  #queue = new Queue();
+  /** @type {Set<Channel>} every stream that has not ended */
+  #channels = new Set();
+  /** @type {Set<Channel>} the channels of `watch()` */
+  #watchers = new Set();
+  /** @type {SharedLoad | undefined} the load requested last, until it is settled */
+  #lastLoad;
+  /** @type {LoadedModel | undefined} */
+  #model;
+  /** Counts lost models, so that a request knows whether one was lost while it waited. */
+  #losses = 0;
+  /** @type {BridgeError | undefined} */
+  #lastLoss;
+  /** @type {Promise<void> | undefined} */
+  #disposal;
+
+  /** @param {Config} config @param {Environment} environment */
+  constructor(config, environment) {
+    this.#config = config;
+    this.#environment = environment;
+    this.#webllm = new WebLLMModule(environment, config.webllmUrl);
+  }
+
+  /**
+   * Load a model; callers that load the same model share one load.
+   * @param {string} requestJson `{model: "<ID in WebLLM's list>"}` or `{model: {…record}}`
+   * @returns {Stream} the latest progress at each `next()`; at its end the model has answered
+   */
+  load(requestJson) {
+    return this.#open({ latestOnly: true }, (channel) => {
+      const request = readLoad(requestJson);
+      const key = JSON.stringify(request);
+      if (!this.#lastLoad && this.#model?.key === key) return channel.end(READY);
+      // Only the load requested last may be joined: an earlier one is followed by that of another model.
+      if (this.#lastLoad?.key !== key) this.#lastLoad = this.#schedule(new SharedLoad(key), request);
+      this.#lastLoad.join(channel);
+    });
+  }
+
+  /**
+   * Generate with the loaded model. `embeddings` return one chunk, the response; `resume`, whose
+   * request is `{session_id}`, begins with a chunk of the text generated so far.
+   * @param {string} requestJson `{kind: "chat.completions" | "completions" | "embeddings" | "resume", request: {…}}`
+   * @returns {Stream} a JSON array of all chunks that wait at each `next()`; the last chunk has the usage
+   */
+  generate(requestJson) {
+    return this.#open({}, (channel) => {
+      const request = readGeneration(requestJson);
+      const losses = this.#losses;
+      this.#queue.add(() => this.#generate(request, channel, losses));
+    });
+  }
+
+  /**
+   * Answer what needs no model, also while a model is loading or generating: WebLLM's list of models, and
+   * the resumable sessions of this browser. `sessions.text` returns `{text, completion_tokens}`.
+   * @param {string} requestJson `{kind: "models" | "sessions"}` or `{kind: "sessions.text" | "sessions.delete", session_id}`
+   * @returns {Stream} one JSON text
+   */
+  query(requestJson) {
+    return this.#open({ latestOnly: true }, (channel) => {
+      void this.#answer(readQuery(requestJson), channel);
+    });
+  }
+
+  /** Events: `{type: "lost", name, message}` and `{type: "disposed"}`. @returns {Stream} */
+  watch() {
+    const channel = this.#track(new Channel());
+    this.#watchers.add(channel);
+    channel.onClosed(() => this.#watchers.delete(channel));
+    if (this.#disposal) channel.end({ type: "disposed" });
+    return channel.stream;
+  }
+
+  /**
+   * Give WebLLM a file as if it had been downloaded. The browser may evict it at any time, so publish
+   * before each load; only what is missing or differs is written.
+   * @param {string} name path relative to a virtual base URL
+   * @param {Uint8Array} bytes
+   * @returns {Promise<string>} the URL for a model record
+   */
+  async publish(name, bytes) {
+    if (this.#disposal) throw disposedError();
+    return publishFile(this.#environment.openCache, name, bytes);
+  }
+
+  /**
+   * Report whether this model is loaded, or is the one that was requested last and is being loaded.
+   * @param {string} requestJson as for `load`
+   */
+  holds(requestJson) {
+    return (this.#lastLoad ?? this.#model)?.key === JSON.stringify(readLoad(requestJson));
+  }
+
+  /** End every stream, and free the GPU and the worker. @returns {Promise<void>} */
+  dispose() {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose() {
+    for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
+    // A load without waiters is cancelled, so this ends the loads too.
+    for (const channel of [...this.#channels]) channel.fail(disposedError());
+    await this.#unload(disposedError());
+    await this.#queue.idle();
+  }
+
+  /**
+   * @param {{ latestOnly?: boolean }} options
+   * @param {(channel: Channel) => void} begin
+   * @returns {Stream}
+   */
+  #open(options, begin) {
+    const channel = this.#track(new Channel(options));
+    try {
+      if (this.#disposal) throw disposedError();
+      begin(channel);
+    } catch (error) {
+      channel.fail(toBridgeError(error, "request"));
+    }
+    return channel.stream;
+  }
+
+  /** @param {Channel} channel */
+  #track(channel) {
+    this.#channels.add(channel);
+    channel.onClosed(() => this.#channels.delete(channel));
+    return channel;
+  }
+
+  /** @param {Query} query @param {Channel} channel */
+  async #answer(query, channel) {
+    try {
+      channel.end(await answerQuery(await this.#webllm.import(), query));
+    } catch (error) {
+      // As in a load, a file may be missing, and no device can be lost.
+      channel.fail(toBridgeError(error, "load"));
+    }
+  }
+
+  /** @param {SharedLoad} load @param {LoadRequest} request */
+  #schedule(load, request) {
+    const forget = () => {
+      if (this.#lastLoad === load) this.#lastLoad = undefined;
+    };
+    load.signal.addEventListener("abort", forget);
+    this.#queue.add(async () => {
+      try {
+        if (this.#model?.key === load.key) load.finish();
+        else if (!load.signal.aborted) await this.#load(load, request);
+      } catch (error) {
+        load.fail(toBridgeError(error, "load"));
+      }
+      forget();
+    });
+    return load;
+  }
+
+  /** @param {SharedLoad} load @param {LoadRequest} request */
+  #load(load, request) {
+    const context = {
+      config: this.#config,
+      environment: this.#environment,
+      webllm: this.#webllm,
+      unload: () => this.#unload(new BridgeError("ModelNotLoadedError", "Another model is being loaded.")),
+      onLoaded: (/** @type {LoadedModel} */ model) => {
+        this.#model = model;
+        load.finish();
+        model.host.lifeline.onFailure((error) => this.#lose(model.host, error));
+      },
+    };
+    return loadModel(context, load, request);
+  }
+
+  /** Close the engine of the loaded model on purpose. @param {BridgeError} reason */
+  async #unload(reason) {
+    const host = this.#model?.host;
+    this.#model = undefined;
+    await host?.close(reason);
+  }
+
+  /** Report that the loaded model was lost unexpectedly. @param {Host} host @param {BridgeError} error */
+  #lose(host, error) {
+    if (this.#model?.host !== host) return;
+    this.#model = undefined;
+    this.#losses += 1;
+    this.#lastLoss = error;
+    for (const watcher of this.#watchers) watcher.push({ type: "lost", name: error.name, message: error.message });
+    void host.close(error);
+  }
+
+  /** @param {GenerationRequest} request @param {Channel} channel @param {number} losses */
+  async #generate(request, channel, losses) {
+    if (channel.closed) return;
+    try {
+      await generate(this.#modelFor(request, losses), request, channel);
+      channel.end();
+    } catch (error) {
+      channel.fail(toBridgeError(error, "generate"));
+    }
+  }
+
+  /** @param {GenerationRequest} request @param {number} losses at the time of the request @returns {LoadedModel} */
+  #modelFor(request, losses) {
+    if (!this.#model) {
+      if (this.#lastLoss && this.#losses > losses) throw this.#lastLoss;
+      throw new BridgeError("ModelNotLoadedError", "No model is loaded; load one first.");
+    }
+    const { id } = this.#model;
+    const requested = request.body["model"] ?? id;
+    if (requested === id) return this.#model;
+    throw new BridgeError("ModelNotLoadedError", `The model ${requested} is not loaded; ${id} is.`);
+  }
+}

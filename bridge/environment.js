@@ -1,0 +1,34 @@
+/** What the bridge takes from the browser. Tests pass their own. */
+
+import { createWorker } from "./workers.js";
+
+/** @import { WebLLM } from "./types.js" */
+/** @import { EngineWorker } from "./workers.js" */
+
+/**
+ * @typedef {object} Environment
+ * @property {(url: string) => Promise<WebLLM>} importWebLLM
+ * @property {(url: string, name: string) => EngineWorker} createWorker
+ * @property {Pick<LockManager, "request"> | undefined} locks
+ * @property {(name: string) => Promise<Cache>} openCache
+ * @property {unknown} gpu `navigator.gpu`; undefined without WebGPU
+ * @property {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} GPUAdapter
+ * @property {number} startTimeout seconds that a worker may take until it runs the bridge
+ * @property {number} releaseTimeout seconds that a closed engine may take to release its resources
+ */
+
+/** @returns {Environment} */
+export function defaultEnvironment() {
+  const { navigator } = globalThis;
+  return {
+    importWebLLM: (url) => import(url),
+    createWorker,
+    locks: navigator?.locks,
+    // Looked up late, because a sandboxed frame throws when `caches` is only read.
+    openCache: async (name) => caches.open(name),
+    gpu: navigator?.gpu,
+    GPUAdapter: globalThis.GPUAdapter,
+    startTimeout: 30,
+    releaseTimeout: 10,
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * WebLLM 0.2.86 ends an answer before the last occurrence of a stop string, and of several stop
+ * strings before the first in the list. With this patch the answer ends before the first occurrence
+ * of any of them, as in the OpenAI API:
+ *
+ *     tokens "one", "\n\n", stop "\n"        →  "one", not "one\n"
+ *     tokens "x", "ab",     stop ["b", "a"]  →  "x", not "xa"
+ *
+ * After such an end the stop string is in WebLLM's KV cache but not in the text, and the next turn
+ * would reuse that cache. With this patch it reads the whole conversation again.
+ *
+ * Guarded by tests/bridge/patches/stop_strings.test.mjs.
+ */
+
+import { emptyThinkingTokens } from "./empty_thinking.js";
+import { markEndToken } from "./end_tokens.js";
+import { wrap } from "./wrap.js";
+
+/** Pipelines whose KV cache ends with a stop string that is not in the text. @type {WeakSet<object>} */
+const staleCaches = new WeakSet();
+
+/** @param {any} engine */
+export function patchCacheReuse(engine) {
+  wrap(engine, "preparePrefillInput", (prepare, request, pipeline, config, mayReuse = true, ...rest) =>
+    prepare(request, pipeline, config, mayReuse && !staleCaches.has(pipeline), ...rest));
+}
+
+/** @param {any} pipeline */
+export function patchStopStrings(pipeline) {
+  wrap(pipeline, "processNextToken", (processNextToken, token, config, ...rest) => {
+    const { stopStr } = pipeline;
+    const tail = textFromStopString(pipeline, token, config);
+    pipeline.stopStr = [];
+    try {
+      // WebLLM cuts before the last occurrence of a stop string. All text from the first stop string
+      // on occurs exactly once, at the end: "x", "ab" with stop ["b", "a"] is cut before "ab".
+      processNextToken(token, { ...config, stop: tail ? [tail] : [] }, ...rest);
+    } finally {
+      pipeline.stopStr = stopStr;
+    }
+    staleCaches.delete(pipeline);
+    if (!tail) return;
+    staleCaches.add(pipeline);
+    markTokensAfterText(pipeline);
+  });
+}
+
+/**
+ * @param {any} pipeline @param {any} [request] or WebLLM's generation config of it
+ * @returns {string[]} those of the model and of the request
+ */
+export function stopStringsOf({ stopStr }, { stop, ignore_eos } = {}) {
+  return ignore_eos ? [] : [stopStr ?? [], stop ?? []].flat().filter((text) => text !== "");
+}
+
+/**
+ * The text of the answer from the first stop string on, or "". Only the new token can complete a stop
+ * string, so the whole answer is decoded only when its last tokens contain one:
+ *
+ *     stop "END", tokens "one", " E", "N", "D"  →  "" three times, then "END"
+ *
+ * @param {any} pipeline @param {number} token the new one @param {any} config
+ */
+function textFromStopString(pipeline, token, config) {
+  const { outputIds, stopTokens } = pipeline;
+  const stops = stopTokens.includes(token) ? [] : stopStringsOf(pipeline, config);
+  if (stops.length === 0) return "";
+  const recent = decode(pipeline, [...outputIds.slice(1 - tokensToSearch(stops)), token]);
+  if (!stops.some((stop) => recent.includes(stop))) return "";
+  const start = decode(pipeline, emptyThinkingTokens(pipeline, config)).length;
+  const text = decode(pipeline, [...outputIds, token]);
+  const positions = stops.map((stop) => text.indexOf(stop, start)).filter((position) => position >= 0);
+  return positions.length > 0 ? text.slice(Math.min(...positions)) : "";
+}
+
+/**
+ * How many of the last tokens can contain the longest stop string: each token has at least one byte
+ * of it. Eight more, because the text of the first ones may begin within a character.
+ * @param {string[]} stops
+ */
+function tokensToSearch(stops) {
+  return Math.max(...stops.map((text) => new TextEncoder().encode(text).length)) + 8;
+}
+
+/** The tokens that lie after the text have logprobs that are not to be sent. @param {any} pipeline */
+function markTokensAfterText(pipeline) {
+  const { length } = pipeline.getMessage();
+  const logprobs = [...pipeline.getTokenLogprobArray()];
+  const ids = [...pipeline.outputIds];
+  for (ids.pop(); logprobs.length > 0 && decode(pipeline, ids).length >= length; ids.pop()) {
+    markEndToken(logprobs.pop());
+  }
+}
+
+/** @param {any} pipeline @param {Iterable<number>} ids @returns {string} */
+function decode({ tokenizer }, ids) {
+  return tokenizer.decode(Int32Array.from(ids));
+}

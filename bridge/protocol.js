@@ -1,0 +1,10 @@
+/** The protocol between the page and the engine worker, besides WebLLM's own messages. */
+
+/**
+ * The key that marks messages of the bridge. Its value is the kind of the message: the worker sends
+ * `hello`, `ready`, `failed` and `lost`; the page sends `start`.
+ */
+export const TAG = "pywebllm";
+
+/** How the name of an engine worker begins: a worker that runs Python imports the bridge too. */
+export const WORKER_NAME = "pywebllm-engine";

@@ -1,0 +1,65 @@
+/** Answers queries that need no model: WebLLM's list of models, and the resumable sessions of this browser. */
+
+import { withoutPartialCharacter } from "./characters.js";
+import { BridgeError, nameAndMessage } from "./errors.js";
+import { requiredFeatures } from "./patches/required_features.js";
+import { retryWhileLocked } from "./patches/session_locks.js";
+
+/** @import { Query } from "./requests.js" */
+/** @import { Engine, ModelRecord, WebLLM } from "./types.js" */
+
+/** @typedef {import("@mlc-ai/web-llm").ResumeProbeResult} Session */
+
+/** @param {WebLLM} webllm @param {Query} query @returns {Promise<unknown>} */
+export async function answerQuery(webllm, query) {
+  if (query.kind === "models") return webllm.prebuiltAppConfig.model_list.map(describeModel);
+  // Sessions are files of this origin, and an engine needs no model to read them.
+  const engine = new webllm.MLCEngine();
+  try {
+    return await querySessions(engine, query);
+  } catch (error) {
+    // Where a site cannot store files, as in a sandboxed frame, there are no sessions.
+    if (nameAndMessage(error).name === "SecurityError") return answerWithoutFiles(query);
+    throw error;
+  }
+}
+
+/** @param {Engine} engine @param {Query} query */
+async function querySessions(engine, query) {
+  if (!("sessionId" in query)) return (await engine.listResumableSessions()).map(describeSession);
+  const { kind, sessionId } = query;
+  if (kind === "sessions.text") return describeText(await engine.resumeChatCompletion(sessionId));
+  await retryWhileLocked(sessionId, () => engine.deleteResumableSession(sessionId));
+  return {};
+}
+
+/** @param {Query} query */
+function answerWithoutFiles(query) {
+  if (query.kind === "sessions") return [];
+  if (query.kind !== "sessions.text") return {};
+  throw new BridgeError("SessionNotFoundError", `No resumable session has the ID ${query.sessionId}.`);
+}
+
+/** By WebLLM's `ModelType`. */
+const MODEL_KINDS = ["language", "embedding", "vision"];
+
+/** JSON omits what is undefined. @param {ModelRecord} record */
+function describeModel(record) {
+  return {
+    id: record.model_id,
+    vram_required_mb: record.vram_required_MB,
+    context_window_size: record.overrides?.context_window_size,
+    required_features: requiredFeatures(record),
+    kind: MODEL_KINDS[record.model_type ?? 0],
+  };
+}
+
+/** @param {Session} session */
+function describeSession({ sessionId, modelId, resumable, reason, emittedTokens }) {
+  return { id: sessionId, model: modelId, resumable, reason, completion_tokens: emittedTokens };
+}
+
+/** @param {any} session without its continuation */
+function describeText({ recoveredText, emittedTokens }) {
+  return { text: withoutPartialCharacter(recoveredText), completion_tokens: emittedTokens };
+}

@@ -1,0 +1,100 @@
+/** Reads the JSON text of requests, and refuses what cannot be a request before anything starts. */
+
+import { invalidRequest, nameAndMessage } from "./errors.js";
+import { parseUrl } from "./urls.js";
+
+/** @import { ModelRecord } from "./types.js" */
+
+/** @typedef {{ webllmUrl: string, workerUrl: string, thread: "worker" | "main" }} Config */
+/** @typedef {{ model: string } | { record: ModelRecord }} LoadRequest */
+/** @typedef {"chat.completions" | "completions" | "embeddings" | "resume"} GenerationKind */
+/** @typedef {{ kind: GenerationKind, body: Record<string, unknown> }} GenerationRequest */
+/** @typedef {{ kind: "models" | "sessions" } | { kind: "sessions.text" | "sessions.delete", sessionId: string }} Query */
+
+/** @type {GenerationKind[]} */
+const GENERATION_KINDS = ["chat.completions", "completions", "embeddings", "resume"];
+
+/**
+ * @param {string} text
+ * @param {string} bridgeUrl the URL of the bridge's file, which an engine worker runs too
+ * @returns {Config}
+ */
+export function readConfig(text, bridgeUrl) {
+  const { webllmUrl, workerUrl = bridgeUrl, thread = "worker" } = readObject(text);
+  if (thread !== "worker" && thread !== "main") throw invalidRequest(`thread must be "worker" or "main", got ${thread}`);
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  return { webllmUrl: readUrl("webllmUrl", webllmUrl, base), workerUrl: readUrl("workerUrl", workerUrl, base), thread };
+}
+
+/** @param {string} text @returns {LoadRequest} */
+export function readLoad(text) {
+  const { model } = readObject(text);
+  if (typeof model === "string") return { model };
+  if (!isObject(model)) throw invalidRequest("model must be a model ID or a model record");
+  const fields = withoutNulls(model);
+  if (typeof fields["model_id"] !== "string") throw invalidRequest("model_id of the model record must be a string");
+  // WebLLM resolves relative URLs against different bases in a page and in a worker.
+  for (const name of ["model", "model_lib"]) readUrl(`${name} of the model record`, fields[name]);
+  return { record: /** @type {ModelRecord} */ (/** @type {unknown} */ (fields)) };
+}
+
+/** @param {string} text @returns {GenerationRequest} */
+export function readGeneration(text) {
+  const { kind: given, request } = readObject(text);
+  const kind = GENERATION_KINDS.find((known) => known === given);
+  if (!kind) throw invalidRequest(`kind must be one of ${GENERATION_KINDS.join(", ")}, got ${given}`);
+  if (!isObject(request)) throw invalidRequest("request must be an object, the body of an OpenAI request");
+  const body = withoutNulls(request);
+  if (kind === "resume") readSessionId(body);
+  // WebLLM would only fail on it during the generation, and a failed generation closes the engine.
+  if (kind === "embeddings" && typeof body["input"] !== "string" && !Array.isArray(body["input"])) {
+    throw invalidRequest("input must be a string or an array");
+  }
+  const { extra_body } = body;
+  return { kind, body: isObject(extra_body) ? { ...body, extra_body: withoutNulls(extra_body) } : body };
+}
+
+/** @param {string} text @returns {Query} */
+export function readQuery(text) {
+  const { kind, ...rest } = readObject(text);
+  if (kind === "models" || kind === "sessions") return { kind };
+  if (kind === "sessions.text" || kind === "sessions.delete") return { kind, sessionId: readSessionId(rest) };
+  throw invalidRequest(`kind must be one of models, sessions, sessions.text, sessions.delete, got ${kind}`);
+}
+
+/** @param {Record<string, unknown>} fields @returns {string} */
+export function readSessionId({ session_id }) {
+  if (typeof session_id === "string" && session_id !== "") return session_id;
+  throw invalidRequest("session_id must be a non-empty string, the ID of a resumable session");
+}
+
+/**
+ * Python's None arrives as null, which WebLLM takes for a value in most places.
+ * @param {object} fields @returns {Record<string, unknown>}
+ */
+function withoutNulls(fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+/** @param {unknown} value @returns {value is object} */
+function isObject(value) {
+  return typeof value === "object" && value !== null;
+}
+
+/** @param {string} text @returns {Record<string, unknown>} */
+function readObject(text) {
+  try {
+    const value = JSON.parse(text);
+    if (isObject(value)) return /** @type {Record<string, unknown>} */ (value);
+  } catch (error) {
+    throw invalidRequest(`A request must be JSON text: ${nameAndMessage(error).message}`);
+  }
+  throw invalidRequest(`A request must be a JSON object, got ${text}`);
+}
+
+/** @param {string} name @param {unknown} value @param {string} [base] @returns {string} */
+function readUrl(name, value, base) {
+  const href = typeof value === "string" ? parseUrl(value, base) : undefined;
+  if (href !== undefined) return href;
+  throw invalidRequest(`${name} must be an absolute URL, got ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,54 @@
+/** The engine worker: runs WebLLM's engine, and reports what WebLLM does not. `worker_host.js` is its page's side. */
+
+import { watchDevices } from "./patches/device_loss.js";
+import { patchEngine } from "./patches/engine.js";
+import { TAG, WORKER_NAME } from "./protocol.js";
+
+/** @import { WebLLM } from "./types.js" */
+
+/** @typedef {Pick<Worker, "postMessage" | "addEventListener"> & { name: string, navigator: Navigator }} EngineScope */
+
+/** Run an engine if this is a worker that the bridge has started, and do nothing anywhere else. */
+export function startInEngineWorker() {
+  const WorkerScope = /** @type {any} */ (globalThis).DedicatedWorkerGlobalScope;
+  const scope = /** @type {EngineScope} */ (/** @type {unknown} */ (globalThis));
+  if (WorkerScope && scope instanceof WorkerScope && scope.name.startsWith(`${WORKER_NAME}:`)) void serveEngine(scope);
+}
+
+/** @param {EngineScope} scope */
+async function serveEngine(scope) {
+  /** @type {import("@mlc-ai/web-llm").WebWorkerMLCEngineHandler | undefined} */
+  let handler;
+  const send = (/** @type {string} */ kind, detail = {}) => scope.postMessage({ [TAG]: kind, ...detail });
+  watchDevices(globalThis.GPUAdapter, (device) => {
+    void device.lost.then(({ message }) => send("lost", { message }));
+  });
+  scope.addEventListener("message", async (event) => {
+    if (event.data?.[TAG] !== "start") return handler?.onmessage(event);
+    try {
+      const webllm = /** @type {WebLLM} */ (await import(event.data.webllmUrl));
+      handler = new webllm.WebWorkerMLCEngineHandler();
+      patchEngine(handler.engine);
+      send("ready");
+    } catch (error) {
+      send("failed", { error: String(error) });
+    }
+  });
+  send("hello", { locked: await holdLock(scope) });
+}
+
+/**
+ * Take the lock that has the name of this worker, and never release it: it is released when the worker ends.
+ * @param {EngineScope} scope
+ * @returns {Promise<boolean>} false where there are no locks, as in a sandboxed frame
+ */
+function holdLock({ navigator: { locks }, name }) {
+  return new Promise((resolve) => {
+    const hold = () => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    if (locks) locks.request(name, hold).catch(() => resolve(false));
+    else resolve(false);
+  });
+}

@@ -1,0 +1,121 @@
+/** Runs an engine in a module worker, which can be terminated in any state. */
+
+import { BridgeError, deviceLostError, nameAndMessage, toBridgeError } from "./errors.js";
+import { Lifeline } from "./lifeline.js";
+import { TAG, WORKER_NAME } from "./protocol.js";
+
+/** @import { Environment } from "./environment.js" */
+/** @import { Config } from "./requests.js" */
+/** @import { Engine, WebLLM } from "./types.js" */
+/** @import { EngineWorker } from "./workers.js" */
+
+/** The page's side of an engine worker; `worker.js` is the other. */
+export class WorkerHost {
+  lifeline = new Lifeline();
+  #config;
+  #environment;
+  #closed = new AbortController();
+  /** @type {EngineWorker | undefined} */
+  #worker;
+  /** @type {Engine | undefined} */
+  #engine;
+  /** Stands for the worker in WebLLM: the real one also carries messages of the bridge. */
+  #port = {
+    /** @type {((event: MessageEvent) => void) | undefined} */
+    onmessage: undefined,
+    postMessage: (/** @type {unknown} */ message) => this.#worker?.postMessage(message),
+  };
+  /** Who waits for a message of the worker, by its kind. @type {Map<string, (message: any) => void>} */
+  #waiters = new Map();
+
+  /** @param {Config} config @param {Environment} environment */
+  constructor(config, environment) {
+    this.#config = config;
+    this.#environment = environment;
+  }
+
+  /** @param {WebLLM} webllm */
+  async open(webllm) {
+    this.lifeline.throwIfFailed();
+    const name = `${WORKER_NAME}:${Math.random().toString(36).slice(2)}`;
+    this.#worker = this.#start(name);
+    const { locked } = await this.#hello();
+    if (locked) this.#watchLock(name);
+    const ready = this.#message("ready");
+    this.#worker.postMessage({ [TAG]: "start", webllmUrl: this.#config.webllmUrl });
+    await this.lifeline.guard(ready);
+    this.#engine = new webllm.WebWorkerMLCEngine(this.#port);
+    return this.#engine;
+  }
+
+  /** @param {string} modelId */
+  async reload(modelId) {
+    await this.lifeline.guard(this.#engine?.reload(modelId));
+  }
+
+  /** Terminate the worker, which frees the GPU and stops downloads in any state. @param {BridgeError} reason */
+  async close(reason) {
+    this.lifeline.fail(reason);
+    this.#closed.abort();
+    this.#worker?.terminate();
+  }
+
+  /** @param {string} name */
+  #start(name) {
+    const worker = this.#create(name);
+    worker.addEventListener("message", (event) => this.#receive(event));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#fail(`The engine worker failed: ${event.message || `could not run ${this.#config.workerUrl}`}`);
+    });
+    worker.addEventListener("messageerror", () => this.#fail("A message from the engine worker could not be read."));
+    return worker;
+  }
+
+  /** @param {string} name */
+  #create(name) {
+    try {
+      return this.#environment.createWorker(this.#config.workerUrl, name);
+    } catch (error) {
+      throw new BridgeError("WorkerError", `The engine worker could not be created: ${nameAndMessage(error).message}`);
+    }
+  }
+
+  async #hello() {
+    const { startTimeout } = this.#environment;
+    const expire = () => this.#fail(`The engine worker did not start within ${startTimeout} s.`);
+    const timer = setTimeout(expire, startTimeout * 1000);
+    try {
+      return await this.lifeline.guard(this.#message("hello"));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The worker holds a lock until it ends, so this request is granted when it has ended. @param {string} name */
+  #watchLock(name) {
+    const granted = async () => this.#fail("The engine worker has ended.");
+    const { locks } = this.#environment;
+    locks?.request(name, { signal: this.#closed.signal }, granted).catch(() => {});
+  }
+
+  /** @param {string} message */
+  #fail(message) {
+    this.lifeline.fail(new BridgeError("WorkerError", message));
+  }
+
+  /** @param {string} kind @returns {Promise<any>} the next message of this kind */
+  #message(kind) {
+    return new Promise((resolve) => this.#waiters.set(kind, resolve));
+  }
+
+  /** @param {MessageEvent} event */
+  #receive(event) {
+    if (this.#closed.signal.aborted) return;
+    const kind = event.data?.[TAG];
+    if (kind === undefined) this.#port.onmessage?.(event);
+    else if (kind === "lost") this.lifeline.fail(deviceLostError(event.data.message));
+    else if (kind === "failed") this.lifeline.fail(toBridgeError(event.data.error, "load"));
+    else this.#waiters.get(kind)?.(event.data);
+  }
+}
