@@ -71,7 +71,7 @@ class Page:
             if event.key == "Escape":
                 actions.stop()
             elif event.key == "Enter" and (event.ctrlKey or event.metaKey):
-                # In the notes Enter inserts a line break; with Ctrl or Cmd it submits from any field.
+                # In the notes Enter is a line break; with Ctrl or Cmd it submits from any field.
                 actions.generate()
 
         self._listen(self._form, "submit", submit)

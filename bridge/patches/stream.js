@@ -99,7 +99,7 @@ class PatchedStream {
 }
 
 /**
- * The length of the end of a text that may be the beginning of a stop string: 3 for "one\nUs" and "\nUser:".
+ * The length of the end of a string that may be the beginning of a stop string: 3 for "one\nUs" and "\nUser:".
  * @param {string} text @param {string[]} stops
  */
 function heldBackLength(text, stops) {

@@ -1,4 +1,4 @@
-"""What the package as a whole promises."""
+"""The package as a whole: public names, docstrings, the border, versions, the bundle."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_every_module_names_what_is_public_and_has_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_public_thing_has_a_docstring(name: str) -> None:
+def test_every_public_object_has_a_docstring(name: str) -> None:
     found = module(name)
     public = [getattr(found, public) for public in found.__all__]
     undocumented = [it.__name__ for it in public if isinstance(it, type) and not it.__doc__]
@@ -106,7 +106,7 @@ def test_every_public_thing_has_a_docstring(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_public_coroutine_says_what_holds_after_cancellation(name: str) -> None:
+def test_every_public_coroutine_documents_cancellation(name: str) -> None:
     tree = ast.parse(source(name).read_text())
     silent = [
         node.name
@@ -147,7 +147,7 @@ def test_the_versions_agree() -> None:
     assert project["dependencies"] == []
 
 
-def test_the_built_in_model_lies_where_webllm_does_not_change_the_address() -> None:
+def test_built_in_model_has_a_path_that_webllm_keeps() -> None:
     parts = ("models", builtin.BUILTIN_MODEL, "resolve", builtin.BUILTIN_REVISION, "")
     assert builtin.BUILTIN_PATH.split("/") == list(parts)
 

@@ -1,4 +1,4 @@
-"""The page's controller, over the real service and a fake bridge: what is seen, and when."""
+"""The page's controller, over the real service and a fake bridge: what is shown, and when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(20)
 
 
 class FakePage:
-    """A page that remembers what it was told, and lets a test wait for a state."""
+    """A page that records what it was shown, and lets a test wait for a state."""
 
     def __init__(self) -> None:
         self.screens: list[Screen] = []
@@ -102,7 +102,7 @@ async def test_start_checks_loads_and_is_ready() -> None:
     assert visit.page.screen.ratio == 1
 
 
-async def test_load_shows_how_far_it_has_come() -> None:
+async def test_load_shows_its_progress() -> None:
     visit = Visit()
     start = asyncio.create_task(visit.controller.start())
     load = await visit.bridge.loads.get()
@@ -113,7 +113,7 @@ async def test_load_shows_how_far_it_has_come() -> None:
     assert ("Compiling shaders…", 0.75) in shown
 
 
-async def test_unsupported_browser_is_told_before_any_download() -> None:
+async def test_unsupported_browser_is_reported_before_any_download() -> None:
     visit = Visit(support=Support(ok=False, problem="No WebGPU.", advice="Use Chrome."))
     await visit.controller.start()
     assert visit.page.screen.state == "unsupported"
@@ -121,7 +121,7 @@ async def test_unsupported_browser_is_told_before_any_download() -> None:
     assert visit.bridge.loads.empty()
 
 
-async def test_failed_check_is_said_and_can_be_tried_again() -> None:
+async def test_failed_check_is_shown_and_can_be_retried() -> None:
     visit = Visit(support=DownloadError("the bridge is not there"))
     await visit.controller.start()
     assert visit.page.screen.can_retry
@@ -132,7 +132,7 @@ async def test_failed_check_is_said_and_can_be_tried_again() -> None:
     await visit.page.until("ready")
 
 
-async def test_failed_load_is_said_and_can_be_tried_again() -> None:
+async def test_failed_load_is_shown_and_can_be_retried() -> None:
     visit = Visit()
     start = asyncio.create_task(visit.controller.start())
     (await visit.bridge.loads.get()).fail(DownloadError("no network"))
@@ -189,7 +189,7 @@ async def test_stop_keeps_the_text_and_frees_the_model() -> None:
     assert answer.stops == 1
 
 
-async def test_stop_at_once_asks_the_model_for_nothing() -> None:
+async def test_immediate_stop_sends_no_request() -> None:
     visit = Visit()
     await visit.loaded()
     visit.controller.generate()
@@ -214,7 +214,7 @@ async def test_generate_twice_in_a_row_writes_once() -> None:
     assert visit.bridge.generations.empty()
 
 
-async def test_empty_form_is_answered_beside_the_form() -> None:
+async def test_empty_form_shows_a_problem_beside_the_form() -> None:
     visit = Visit()
     await visit.loaded()
     visit.page.form = {"name": " ", "age": ""}
@@ -223,7 +223,7 @@ async def test_empty_form_is_answered_beside_the_form() -> None:
     assert visit.bridge.generations.empty()
 
 
-async def test_failed_answer_is_said_and_leaves_the_form_usable() -> None:
+async def test_failed_answer_is_shown_and_leaves_the_form_usable() -> None:
     visit = Visit()
     await visit.loaded()
     visit.controller.generate()
@@ -275,7 +275,7 @@ async def test_gpu_lost_as_generate_is_pressed_offers_to_load_again() -> None:
     await visit.page.until("ready")
 
 
-async def test_what_nobody_expected_is_shown_too() -> None:
+async def test_unexpected_error_is_shown() -> None:
     visit = Visit(support=RuntimeError("boom"))
     await visit.controller.start()
     assert visit.page.screen.problem == "RuntimeError: boom."

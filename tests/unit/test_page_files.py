@@ -1,4 +1,4 @@
-"""What index.html, its style, its scripts and the Python of the page promise each other."""
+"""index.html, its stylesheet, its scripts and the page's Python agree with each other."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_element_the_page_looks_up_is_there_once() -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_form_has_a_labelled_control_for_each_known_field() -> None:
+def test_form_has_a_labeled_control_for_each_known_field() -> None:
     tags = index().tags
     names = {
         attributes["name"] for tag, attributes in tags if tag in {"input", "select", "textarea"}
@@ -54,7 +54,7 @@ def test_form_has_a_labelled_control_for_each_known_field() -> None:
     assert names == set(FIELDS) == labelled
 
 
-def test_style_knows_the_states() -> None:
+def test_stylesheet_covers_every_state() -> None:
     styled = set(re.findall(r'data-state="(\w+)"', (STATIC / "style.css").read_text("utf-8")))
     assert styled == {"starting", *get_args(State)}
 

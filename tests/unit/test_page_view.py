@@ -1,4 +1,4 @@
-"""What the page says: the words for the GPU, the speed and the problems."""
+"""The page's texts about the GPU, the speed and problems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def adapter(description: str = "", *, fallback: bool = False) -> Adapter:
     )
 
 
-def test_gpu_is_named_with_its_limits() -> None:
+def test_gpu_is_described_with_its_limits() -> None:
     support = Support(
         ok=True,
         adapter=adapter("NVIDIA H200"),
@@ -24,31 +24,31 @@ def test_gpu_is_named_with_its_limits() -> None:
     assert view.describe_gpu(support) == "GPU: NVIDIA H200, buffers up to 4 GiB, 16-bit floats."
 
 
-def test_gpu_without_a_description_goes_by_its_vendor() -> None:
+def test_gpu_without_a_description_is_named_by_its_vendor() -> None:
     assert view.describe_gpu(Support(ok=True, adapter=adapter())).startswith("GPU: nvidia hopper")
 
 
 @pytest.mark.parametrize("gpu", [adapter(fallback=True), adapter("SwiftShader Device")])
-def test_gpu_that_is_the_processor_is_called_slow(gpu: Adapter) -> None:
+def test_software_gpu_is_described_as_slow(gpu: Adapter) -> None:
     assert "hardware acceleration" in view.describe_gpu(Support(ok=True, adapter=gpu))
 
 
-def test_no_gpu_is_described_by_nothing() -> None:
+def test_missing_gpu_has_an_empty_description() -> None:
     assert view.describe_gpu(Support(ok=False, problem="none")) == ""
 
 
-def test_speed_leaves_out_what_the_engine_did_not_say() -> None:
+def test_speed_omits_figures_that_the_engine_did_not_report() -> None:
     usage = Usage(prompt_tokens=1, completion_tokens=9, total_tokens=10)
     assert view.finished(usage).speed == "9 tokens"
     assert view.finished(None).speed == ""
 
 
-def test_problem_reads_as_a_sentence() -> None:
+def test_problem_is_a_sentence() -> None:
     assert view.failed(DownloadError("no network")).problem == "No network."
     assert view.refused(InvalidRequestError("what?")).form_problem == "What?"
 
 
-def test_failure_without_a_reason_still_says_something() -> None:
+def test_failure_without_an_error_has_a_message() -> None:
     assert view.failed(None).problem == "Loading ended without a model."
 
 

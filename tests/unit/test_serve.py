@@ -88,7 +88,7 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
     assert paths["webllm_bridge.js"].read_text() == "bridge/webllm_bridge.js", "the bundled one"
 
 
-def test_archive_holds_the_app_and_is_the_same_each_time(tmp_path: Path) -> None:
+def test_archive_contains_the_app_and_is_reproducible(tmp_path: Path) -> None:
     put(tmp_path, "main.py", "page/dom.py", "page/__pycache__/dom.pyc", ".hidden")
     first = app_archive(tmp_path)
     os.utime(tmp_path / "main.py", (1, 1))
@@ -96,7 +96,7 @@ def test_archive_holds_the_app_and_is_the_same_each_time(tmp_path: Path) -> None
     assert zipfile.ZipFile(io.BytesIO(first)).namelist() == ["main.py", "page/dom.py"]
 
 
-def test_site_is_written_again_without_what_is_gone(project: Path, tmp_path: Path) -> None:
+def test_rewritten_site_drops_removed_files(project: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
     put(project, "static/old.css")
     write_site(target, site_sources(project), b"one")
@@ -110,7 +110,7 @@ def test_site_is_written_again_without_what_is_gone(project: Path, tmp_path: Pat
     assert (target / ".git").is_dir(), "hidden files are not ours to remove"
 
 
-def test_folder_of_someone_else_is_refused_and_left_alone(project: Path, tmp_path: Path) -> None:
+def test_folder_with_other_files_is_refused_and_untouched(project: Path, tmp_path: Path) -> None:
     put(tmp_path / "home", "thesis.txt")
     with pytest.raises(SetupError, match="not empty and no site of ours"):
         write_site(tmp_path / "home", site_sources(project), b"")
@@ -135,7 +135,7 @@ def test_site_is_not_written_into_its_own_source(project: Path) -> None:
         ("params_shard_0.bin", "application/octet-stream"),
     ],
 )
-def test_files_are_served_with_their_type_and_asked_for_anew(
+def test_files_are_served_with_their_type_and_revalidated(
     tmp_path: Path, name: str, media_type: str
 ) -> None:
     put(tmp_path, name)
@@ -153,7 +153,7 @@ def test_only_the_site_is_served(tmp_path: Path, path: str) -> None:
         assert get(port, path).status == 404
 
 
-def test_busy_port_is_said_and_the_next_one_taken(
+def test_busy_port_is_reported_and_the_next_one_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with SiteServer(tmp_path, 0) as taken:
@@ -166,12 +166,12 @@ def test_busy_port_is_said_and_the_next_one_taken(
 
 
 @pytest.mark.parametrize("port", [-1, 70000])
-def test_port_that_does_not_exist_is_refused_in_words(tmp_path: Path, port: int) -> None:
+def test_invalid_port_is_refused_with_a_message(tmp_path: Path, port: int) -> None:
     with pytest.raises(SetupError, match="--port"):
         serve._listen(tmp_path, port)
 
 
-def test_missing_npm_is_said_with_what_to_do(
+def test_missing_npm_is_reported_with_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(serve, "NPM_STAMP", tmp_path / "never")
@@ -209,7 +209,7 @@ def test_bridge_that_cannot_be_bundled_is_reported_with_what_to_do(
         serve._bundle_bridge()
 
 
-def test_step_is_taken_once_and_again_when_its_source_changed(
+def test_step_runs_once_and_again_when_its_source_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serve, "BUILD", tmp_path)
@@ -225,7 +225,7 @@ def test_step_is_taken_once_and_again_when_its_source_changed(
     assert sorted(file.name for file in (tmp_path / "dist").iterdir()) == [".made-from", "2.whl"]
 
 
-def test_step_that_failed_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_step_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve, "BUILD", tmp_path)
 
     def fail(folder: Path) -> None:

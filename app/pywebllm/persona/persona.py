@@ -1,6 +1,6 @@
-"""The typed persona: what it holds, how long each part may be, and what the inputs fix.
+"""The typed persona: its fields, how long each may be, and which of them the inputs determine.
 
-Nothing here knows the engine; the grammar is made by `schema` from what is said here.
+Nothing here knows the engine; `schema` makes the grammar from the JSON Schema written here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Persona", "longest_persona", "persona_schema", "read_persona", "type
 
 _OLDEST = 130  # years
 
-# On one line, and without what JSON would have to escape: so a character is a character.
+# On one line, and without characters that JSON escapes: `maxLength` counts characters.
 _LINE = r'^[^"\\\x00-\x1f]+$'
 
 _AGE: Mapping[str, object] = {"type": "integer", "minimum": 0, "maximum": _OLDEST}
@@ -27,16 +27,16 @@ _AGE: Mapping[str, object] = {"type": "integer", "minimum": 0, "maximum": _OLDES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """A person made up by a model, from what is known of them.
+    """A person invented by a model, consistent with the inputs.
 
     Attributes:
-        name: 1 to 40 characters, or as long as the one that was given.
+        name: 1 to 40 characters, or exactly the given one.
         age: In years, 0 to 130.
-        occupation: 1 to 40 characters, or as long as the one that was given.
+        occupation: 1 to 40 characters, or exactly the given one.
         summary: A paragraph about the person, 1 to 400 characters.
         interests: 1 to 5, each of 1 to 48 characters.
-        traits: What they are like; 1 to 3, each of 1 to 24 characters.
-        goals: What they want; 1 or 2, each of 1 to 80 characters.
+        traits: Adjectives; 1 to 3, each of 1 to 24 characters.
+        goals: 1 or 2, each of 1 to 80 characters.
     """
 
     name: str
@@ -49,14 +49,14 @@ class Persona:
 
 
 def persona_schema(inputs: Mapping[str, str]) -> dict[str, object]:
-    """Return the JSON Schema of a persona about whom these fields are known.
+    """Return the JSON Schema of a persona with these inputs.
 
-    A name and an occupation are fixed as they are given, and so is the first whole number in
-    the age, up to 130. Interests are left to the model: what separates them in a visitor's words
-    ("drum and bass, salsa / judo"), no rule tells without surprises.
+    A given name and occupation become constants, and so does the first integer in the age, up
+    to 130. Interests are left to the model: no rule splits what visitors write ("drum and bass,
+    salsa / judo") without surprises.
 
     Raises:
-        TypeError: A name or a value is no string.
+        TypeError: A field's name or value is not a string.
     """
     known = clean_fields(inputs)
     years = years_in(known.get("age", ""))
@@ -78,7 +78,7 @@ def persona_schema(inputs: Mapping[str, str]) -> dict[str, object]:
 
 
 def typed_request(inputs: Mapping[str, str], *, max_tokens: int | None) -> dict[str, object]:
-    """Return the parameters of a chat that make its answer a persona; see `persona_schema`."""
+    """Return the parameters of a chat request whose answer is a persona; see `persona_schema`."""
     described = persona_schema(inputs)
     return {
         "response_format": {
@@ -90,21 +90,22 @@ def typed_request(inputs: Mapping[str, str], *, max_tokens: int | None) -> dict[
 
 
 def read_persona(completion: ChatCompletion) -> Persona:
-    """Return the persona that an answer is.
+    """Return the persona of an answer.
 
     Raises:
-        TruncatedError: It was cut off.
-        ParseError: It is none.
+        TruncatedError: The answer was truncated.
+        ParseError: The answer is not a persona.
     """
     return parsed_completion(Persona, completion).parsed
 
 
 def longest_persona(schema: Mapping[str, object]) -> int:
-    """Return how many tokens the longest persona of this schema can have.
+    """Return the largest number of tokens that a persona of this schema can have.
 
-    A token is taken to be no shorter than a character, and than a byte of what is given. That
-    holds for all but rare signs, such as some emoji; one more token ends the answer. As a bound it
-    may be above a small context window, such as the built-in model's; words take far fewer tokens.
+    Assumes at least one character for each token, and one byte for those of the inputs. That
+    holds except for rare characters, such as some emoji; one more token ends the answer. This
+    upper bound may exceed a small context window, such as the built-in model's; words take far
+    fewer tokens.
     """
     return len(json.dumps(_longest(schema), ensure_ascii=False).encode()) + 1
 

@@ -1,8 +1,8 @@
 """The prompt for a persona: the fields of a form in, chat messages out.
 
 The built-in model is trained on exactly this wording (`model/` imports this module), so a
-change here asks for a new revision of the model. Other models read it as plain instructions.
-Two wordings: one for a paragraph, one for the JSON of a typed persona.
+change of the wording needs a new revision of the model. Other models read it as instructions.
+There are two wordings: one for a paragraph, one for the JSON of a typed persona.
 Nothing here knows the engine.
 """
 
@@ -33,7 +33,7 @@ _TASK = (
     f" person.{_DETAILS}"
 )
 
-# The fields of `Persona`, in their order: the grammar holds a model to them, this tells it why.
+# The fields of `Persona`, in their order: the grammar enforces them, this explains them.
 _TYPED_TASK = (
     "You write personas as JSON. Answer with one JSON object about the person described. It has"
     " exactly these fields, in this order: name, age (a whole number), occupation, summary (one to"
@@ -41,7 +41,7 @@ _TYPED_TASK = (
     f" to three adjectives), goals (a list, one or two short phrases).{_DETAILS}"
 )
 
-# (first age above the band, what the system prompt adds), ages in years.
+# (first age above the band in years, addition to the system prompt).
 _BANDS = (
     (13, " The person is a child: write about school, family and play."),
     (20, " The person is a teenager: write about school, friends and plans."),
@@ -60,13 +60,13 @@ class PromptMessage(TypedDict):
 def persona_messages(inputs: Mapping[str, str], *, typed: bool = False) -> list[PromptMessage]:
     """Return the system and the user message that ask for a persona.
 
-    `inputs` maps field names to text. The names in `FIELDS` are known; any other name is
-    passed on as it is, so a page can add fields of its own. Blank values are left out.
-    `typed` asks for JSON with the fields of `Persona`, else for a paragraph.
+    `inputs` maps field names to strings. The names in `FIELDS` come first; any other name is
+    allowed, so a page can add custom fields. Blank values are left out. `typed` asks for JSON
+    with the fields of `Persona`, otherwise for a paragraph.
 
     Raises:
         InvalidRequestError: No field has a value.
-        TypeError: A name or a value is no string.
+        TypeError: A field's name or value is not a string.
     """
     fields = _ordered(clean_fields(inputs))
     if not fields:
@@ -84,8 +84,8 @@ def persona_messages(inputs: Mapping[str, str], *, typed: bool = False) -> list[
 def system_prompt(age: str, *, typed: bool = False) -> str:
     """Return the system prompt for a person of this age; `typed` asks for JSON.
 
-    `age` is free text: the first whole number in it counts, in years. Without a number, or
-    above 130, the prompt does not mention the age.
+    `age` is free text: the first integer in it counts, in years. Without a number, or above
+    130, the prompt does not mention the age.
     """
     task = _TYPED_TASK if typed else _TASK
     years = years_in(age)
@@ -95,7 +95,7 @@ def system_prompt(age: str, *, typed: bool = False) -> str:
 
 
 def years_in(age: str) -> int | None:
-    """Return the first whole number in the text, at most its first four digits; None without."""
+    """Return the first integer in a string, at most its first four digits; None without one."""
     digits = re.search(r"\d+", age)
     return None if digits is None else int(digits[0][:4])
 
@@ -104,12 +104,12 @@ def clean_fields(inputs: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that have a value, by their names in lower case, each on one line.
 
     Raises:
-        TypeError: A name or a value is no string.
+        TypeError: A field's name or value is not a string.
     """
-    # One line a field: a line break inside a value would read as the start of another field.
+    # One line for each field: a line break in a value would read as the start of another field.
     for name, value in inputs.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"persona fields are strings, got {name!r}: {value!r}")
+            raise TypeError(f"persona fields must be strings, got {name!r}: {value!r}")
     folded = {_one_line(name).lower(): _one_line(value) for name, value in inputs.items()}
     return {name: value for name, value in folded.items() if name and value}
 

@@ -1,4 +1,4 @@
-"""The typed persona: what the inputs fix, and how long the rest may be."""
+"""The typed persona: which fields the inputs determine, and how long the others may be."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_schema_has_the_fields_of_the_persona_in_their_order() -> None:
     assert list(described["properties"]) == names
 
 
-def test_a_persona_is_read_from_what_fits_the_schema() -> None:
+def test_persona_is_read_from_json_that_matches_the_schema() -> None:
     assert fits(ADA)
     persona = schema.build(Persona, json.dumps(ADA))
     assert persona == Persona(**{**ADA, "interests": ("chess",), "traits": ("curious", "kind"),
@@ -74,11 +74,11 @@ def test_a_persona_is_read_from_what_fits_the_schema() -> None:
         {"shoe_size": 38},
     ],
 )
-def test_what_is_too_much_or_too_little_does_not_fit(change: dict[str, object]) -> None:
+def test_too_long_or_too_short_values_do_not_match_the_schema(change: dict[str, object]) -> None:
     assert not fits({**ADA, **change})
 
 
-def test_what_is_given_is_fixed() -> None:
+def test_given_name_age_and_occupation_are_constants() -> None:
     inputs = {"Name": " Ada  Lovelace ", "age": "36 years", "occupation": "engineer"}
     assert fits({**ADA, "name": "Ada Lovelace"}, **inputs)
     for change in ({"name": "Ada"}, {"age": 37}, {"occupation": "poet"}):
@@ -86,17 +86,17 @@ def test_what_is_given_is_fixed() -> None:
 
 
 @pytest.mark.parametrize("age", ["", "in her thirties", "131", "2000"])
-def test_an_age_that_is_no_number_of_years_fixes_nothing(age: str) -> None:
+def test_age_without_a_number_of_years_is_not_a_constant(age: str) -> None:
     assert fits({**ADA, "age": 0}, age=age)
     assert fits({**ADA, "age": 130}, age=age)
 
 
-def test_a_field_that_is_no_text_is_an_error() -> None:
+def test_schema_refuses_a_field_that_is_not_a_string() -> None:
     with pytest.raises(TypeError, match="strings"):
         persona_schema({"age": 36})  # type: ignore[dict-item]
 
 
-def test_no_persona_is_longer_than_the_longest() -> None:
+def test_longest_persona_is_an_upper_bound() -> None:
     longest: dict[str, Any] = {
         "name": "x" * 40,
         "age": 130,
@@ -112,7 +112,7 @@ def test_no_persona_is_longer_than_the_longest() -> None:
     assert longest_persona(given) == len(json.dumps(longest)) + 1 - 40 + 120
 
 
-def test_the_longest_in_words_fits_into_the_built_in_models_context_with_its_prompt() -> None:
+def test_longest_persona_in_words_fits_the_built_in_context_window() -> None:
     config = json.loads((STATIC / BUILTIN_PATH / "mlc-chat-config.json").read_text())
     inputs = {
         "name": "Ada Lovelace",
@@ -133,13 +133,13 @@ def test_the_grammar_of_a_persona_can_be_made() -> None:
     assert grammar.startswith("root ::=")
 
 
-def test_a_persona_goes_back_to_json() -> None:
+def test_persona_converts_to_json_and_back() -> None:
     persona = schema.build(Persona, json.dumps(ADA))
     assert json.loads(json.dumps(asdict(persona))) == ADA
 
 
 class Bench:
-    """A service with a loaded model that answers as the test says."""
+    """A service with a loaded model whose answers the test writes."""
 
     def __init__(self, *answers: tuple[str, ...]) -> None:
         self.bridge = AnsweringBridge(*answers)
@@ -153,7 +153,7 @@ class Bench:
         return self.service
 
 
-async def test_the_service_gives_a_typed_persona() -> None:
+async def test_service_returns_a_typed_persona() -> None:
     bench = Bench(written(json.dumps(ADA)))
     async with await bench.initialized() as service:
         persona = await service.generate_persona_typed({"name": "Ada", "age": "36"}, seed=3)
@@ -166,7 +166,7 @@ async def test_the_service_gives_a_typed_persona() -> None:
     assert body["response_format"]["type"] == "grammar"
 
 
-async def test_what_is_asked_for_counts_more_than_the_defaults() -> None:
+async def test_arguments_override_the_defaults_of_the_service() -> None:
     bench = Bench(written(json.dumps(ADA)))
     async with await bench.initialized() as service:
         await service.generate_persona_typed({"name": "Ada"}, temperature=0, max_tokens=300)
@@ -174,7 +174,7 @@ async def test_what_is_asked_for_counts_more_than_the_defaults() -> None:
     assert (body["temperature"], body["max_tokens"]) == (0, 300)
 
 
-async def test_a_typed_persona_that_was_cut_off_is_an_error() -> None:
+async def test_truncated_typed_persona_raises() -> None:
     bench = Bench(written('{"name": "Ad', finish_reason="length"))
     async with await bench.initialized() as service:
         with pytest.raises(TruncatedError) as caught:

@@ -1,4 +1,4 @@
-"""How the fields of a form become a prompt. The wording is what the built-in model learned."""
+"""How the fields of a form become a prompt, in the wording the built-in model is trained on."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pywebllm.persona.persona import Persona
 from pywebllm.persona.prompt import persona_messages, system_prompt
 
 
-def test_the_fields_are_listed_in_their_order_each_on_a_line() -> None:
+def test_fields_are_listed_in_order_one_on_each_line() -> None:
     messages = persona_messages({"interests": "chess", "age": "36", "name": "Ada"})
     assert [message["role"] for message in messages] == ["system", "user"]
     assert messages[1]["content"] == ("Write a persona.\nName: Ada\nAge: 36\nInterests: chess")
 
 
-def test_the_wording_for_json_names_the_fields_of_the_persona_and_lists_the_same_form() -> None:
+def test_json_wording_names_the_fields_of_persona_and_lists_the_same_form() -> None:
     inputs = {"interests": "chess", "age": "36", "name": "Ada"}
     system, user = persona_messages(inputs, typed=True)
     prose = persona_messages(inputs)
@@ -30,7 +30,7 @@ def test_the_wording_for_json_names_the_fields_of_the_persona_and_lists_the_same
     assert system["content"].endswith(prose[0]["content"].split("Use every detail")[1])
 
 
-def test_the_wording_for_a_paragraph_is_the_one_that_was_learned() -> None:
+def test_paragraph_wording_is_the_one_the_model_was_trained_on() -> None:
     system, user = persona_messages({"name": "Ada", "age": "36"})
     assert user["content"] == "Write a persona.\nName: Ada\nAge: 36"
     assert system["content"] == (
@@ -45,20 +45,20 @@ def test_unknown_fields_follow_the_known_ones_in_the_order_given() -> None:
     assert user.splitlines()[1:] == ["Name: Ada", "Pet: a cat", "Home: Oslo"]
 
 
-def test_blank_fields_are_left_out_and_white_space_is_folded() -> None:
+def test_blank_fields_are_left_out_and_whitespace_is_collapsed() -> None:
     user = persona_messages({"name": " Ada \n Lovelace\t", "tone": "  ", " Notes ": "x"})[1]
     assert user["content"].splitlines()[1:] == ["Name: Ada Lovelace", "Notes: x"]
 
 
 @pytest.mark.parametrize("inputs", [{}, {"name": ""}, {"name": " \n", "": "value"}])
-def test_a_form_without_a_value_is_refused(inputs: dict[str, str]) -> None:
+def test_form_without_any_value_is_refused(inputs: dict[str, str]) -> None:
     with pytest.raises(InvalidRequestError, match="at least one field with a value"):
         persona_messages(inputs)
 
 
 @pytest.mark.parametrize("inputs", [{"age": 36}, {1: "x"}, {"name": None}])
-def test_a_field_that_is_no_string_is_refused(inputs: Any) -> None:
-    with pytest.raises(TypeError, match="persona fields are strings"):
+def test_field_that_is_not_a_string_is_refused(inputs: Any) -> None:
+    with pytest.raises(TypeError, match="persona fields must be strings"):
         persona_messages(inputs)
 
 
@@ -76,7 +76,7 @@ def test_a_field_that_is_no_string_is_refused(inputs: Any) -> None:
         ("130", "older adult"),
     ],
 )
-def test_the_system_prompt_fits_the_age(age: str, word: str) -> None:
+def test_system_prompt_matches_the_age(age: str, word: str) -> None:
     assert word in system_prompt(age)
 
 

@@ -1,4 +1,4 @@
-"""`WebLLMService`: the rows of the table "The seed, line by line" in DESIGN.md."""
+"""`WebLLMService`: initialization, events, personas, cancellation and disposal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ADA = {"name": "Ada", "age": "36", "interests": "chess"}
 
 
 class Bench:
-    """A service over one fake bridge, and everything it said."""
+    """A service over one fake bridge, and everything it reported."""
 
     def __init__(self, **options: Any) -> None:
         self.bridge = FakeBridge()
@@ -95,7 +95,7 @@ async def test_a_second_caller_awaits_the_same_load(bench: Bench) -> None:
     for stream in (first_stream, second_stream):
         stream.push(progress(0.5)).end()
     assert all(await asyncio.gather(first, second))
-    # Each piece of news is told once, though two callers heard it.
+    # Each progress is reported once, though two callers wait for the load.
     assert [found.ratio for found in bench.progress] == [0.5, 1.0]
     assert len(bench.statuses) == len(set(bench.statuses))
     assert bench.service.session_id == "second"
@@ -131,7 +131,7 @@ async def test_a_failed_load_returns_false_with_its_error_and_can_be_tried_again
     assert bench.last_error() is None
 
 
-async def test_two_callers_of_a_failed_load_hear_and_log_it_once(
+async def test_failed_load_with_two_callers_is_reported_and_logged_once(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     tasks = [asyncio.create_task(bench.service.initialize("session")) for _ in range(2)]
@@ -142,7 +142,7 @@ async def test_two_callers_of_a_failed_load_hear_and_log_it_once(
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
 
 
-async def test_a_bridge_that_does_not_open_fails_all_who_wait_for_it_once(
+async def test_bridge_that_does_not_open_fails_all_callers_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     opened: list[WebLLMError] = []
@@ -161,7 +161,7 @@ async def test_a_bridge_that_does_not_open_fails_all_who_wait_for_it_once(
     assert len(opened) == 2
 
 
-async def test_a_retry_at_once_starts_anew_though_another_caller_has_not_heard_yet(
+async def test_immediate_retry_starts_a_new_load_while_another_caller_still_waits(
     bench: Bench,
 ) -> None:
     service = bench.service
@@ -184,7 +184,7 @@ async def test_a_retry_at_once_starts_anew_though_another_caller_has_not_heard_y
     assert [found.ratio for found in bench.progress] == [0.9, 0.1, 1.0]
 
 
-async def test_a_persona_that_fails_the_same_way_again_says_so_again(bench: Bench) -> None:
+async def test_same_failure_of_a_second_persona_is_reported_again(bench: Bench) -> None:
     service = await bench.initialized()
     for _ in range(2):
         task = asyncio.create_task(service.generate_persona(ADA))
@@ -215,7 +215,7 @@ async def test_a_timeout_stops_initialize(bench: Bench) -> None:
     assert (await bench.bridge.loads.get()).stops == 1
 
 
-async def test_status_and_progress_tell_how_a_load_goes(bench: Bench) -> None:
+async def test_status_and_progress_report_a_load(bench: Bench) -> None:
     task = asyncio.create_task(bench.service.initialize("session"))
     stream = await bench.bridge.loads.get()
     stream.push(progress(0.2), progress(0.4), progress(0.3), progress(1, "ready", "Ready")).end()
@@ -228,7 +228,7 @@ async def test_status_and_progress_tell_how_a_load_goes(bench: Bench) -> None:
     ]
 
 
-async def test_whoever_is_told_finds_the_state_as_it_is_told(bench: Bench) -> None:
+async def test_subscribers_find_properties_up_to_date(bench: Bench) -> None:
     service = bench.service
     states: dict[str, tuple[bool, bool]] = {}
 
@@ -257,7 +257,7 @@ async def test_whoever_is_told_finds_the_state_as_it_is_told(bench: Bench) -> No
     }
 
 
-async def test_the_model_can_be_used_by_who_is_told_that_it_is_ready(bench: Bench) -> None:
+async def test_model_can_be_used_inside_the_ready_event(bench: Bench) -> None:
     service = bench.service
     personas: list[asyncio.Task[str]] = []
 
@@ -274,7 +274,7 @@ async def test_the_model_can_be_used_by_who_is_told_that_it_is_ready(bench: Benc
     assert await persona == "Ada."
 
 
-async def test_progress_starts_anew_with_each_load(bench: Bench) -> None:
+async def test_progress_starts_at_zero_with_each_load(bench: Bench) -> None:
     task = asyncio.create_task(bench.service.initialize("session"))
     (await bench.bridge.loads.get()).push(progress(0.9)).fail(DownloadError("no network"))
     assert not await task
@@ -284,7 +284,7 @@ async def test_progress_starts_anew_with_each_load(bench: Bench) -> None:
     assert [found.ratio for found in bench.progress] == [0.9, 0.1, 1.0]
 
 
-async def test_a_persona_is_the_whole_text(bench: Bench) -> None:
+async def test_persona_is_the_complete_text(bench: Bench) -> None:
     service = await bench.initialized()
     task = asyncio.create_task(service.generate_persona(ADA))
     stream = await bench.answer("Ada ", "plays ", "chess.")
@@ -294,7 +294,7 @@ async def test_a_persona_is_the_whole_text(bench: Bench) -> None:
     assert service.last_usage.decode_tokens_per_second == 20.0
 
 
-async def test_the_seeds_defaults_are_sent(bench: Bench) -> None:
+async def test_default_temperature_and_max_tokens_are_sent(bench: Bench) -> None:
     service = await bench.initialized()
     task = asyncio.create_task(service.generate_persona(ADA))
     sent = body(await bench.answer("x"))
@@ -357,7 +357,7 @@ async def test_a_cancelled_persona_stops_and_leaves_the_service_usable(bench: Be
     assert await again == "Ada."
 
 
-async def test_a_persona_before_initialize_says_what_to_do(bench: Bench) -> None:
+async def test_persona_before_initialize_raises_with_advice(bench: Bench) -> None:
     with pytest.raises(ModelNotLoadedError, match=r"Call `await service.initialize\(session_id\)`"):
         await bench.service.generate_persona(ADA)
     with pytest.raises(ModelNotLoadedError):
@@ -377,7 +377,7 @@ async def test_bad_input_is_refused_before_anything_is_sent(bench: Bench) -> Non
     assert bench.bridge.generations.empty()
 
 
-async def test_a_failed_persona_is_raised_told_and_logged(
+async def test_failed_persona_is_raised_reported_and_logged(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = await bench.initialized()
@@ -391,7 +391,7 @@ async def test_a_failed_persona_is_raised_told_and_logged(
     assert service.is_initialized
 
 
-async def test_a_lost_device_is_told_and_the_next_initialize_works(bench: Bench) -> None:
+async def test_lost_device_is_reported_and_initialize_works_again(bench: Bench) -> None:
     service = await bench.initialized()
     told = asyncio.Event()
     service.status_updated.subscribe(lambda status: told.set())
@@ -404,7 +404,7 @@ async def test_a_lost_device_is_told_and_the_next_initialize_works(bench: Bench)
     assert bench.last_error() is None
 
 
-async def test_a_device_lost_during_a_persona_is_told_once(bench: Bench) -> None:
+async def test_device_lost_during_a_persona_is_reported_once(bench: Bench) -> None:
     service = await bench.initialized()
     task = asyncio.create_task(service.generate_persona(ADA))
     stream = await bench.bridge.generations.get()
@@ -416,7 +416,7 @@ async def test_a_device_lost_during_a_persona_is_told_once(bench: Bench) -> None
     assert [status for status in bench.statuses if "gone" in status] == [str(service.last_error)]
 
 
-async def test_a_device_that_an_answer_finds_lost_is_logged_once(
+async def test_device_loss_found_by_an_answer_is_logged_once(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = await bench.initialized()
@@ -427,7 +427,7 @@ async def test_a_device_that_an_answer_finds_lost_is_logged_once(
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
 
 
-async def test_a_loss_that_is_told_before_an_answer_fails_is_logged_once(
+async def test_loss_reported_before_the_answer_fails_is_logged_once(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = await bench.initialized()
@@ -444,7 +444,7 @@ async def test_a_loss_that_is_told_before_an_answer_fails_is_logged_once(
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
 
 
-async def test_dispose_and_initialize_at_once_leave_the_service_initialised(bench: Bench) -> None:
+async def test_initialize_right_after_dispose_leaves_the_service_initialized(bench: Bench) -> None:
     service = await bench.initialized()
     bench.bridge = FakeBridge()
     disposal = asyncio.create_task(service.dispose())
@@ -457,7 +457,7 @@ async def test_dispose_and_initialize_at_once_leave_the_service_initialised(benc
     assert bench.statuses[-1] == "The model is ready."
 
 
-async def test_a_load_that_was_disposed_of_leaves_no_error_in_the_next(bench: Bench) -> None:
+async def test_disposed_load_leaves_no_error_in_the_next_one(bench: Bench) -> None:
     service = bench.service
     old = asyncio.create_task(service.initialize("old"))
     await (await bench.bridge.loads.get()).read.wait()
@@ -500,7 +500,7 @@ async def test_leaving_the_context_disposes() -> None:
     assert bench.bridge.disposals == 1
 
 
-async def test_a_subscriber_that_raises_harms_no_load(bench: Bench) -> None:
+async def test_subscriber_that_raises_does_not_affect_the_load(bench: Bench) -> None:
     def fail(found: object) -> None:
         raise ZeroDivisionError
 
@@ -530,7 +530,7 @@ async def test_the_built_in_model_may_be_named_by_its_id() -> None:
     await service.dispose()
 
 
-async def test_a_model_of_ones_own_is_taken_as_id_and_as_record() -> None:
+async def test_custom_model_is_accepted_as_id_and_as_record() -> None:
     record = {"model_id": "m", "model": "m/", "model_lib": "m.wasm"}
     for model, expected in (("Llama", "Llama"), (record, record | {"model": "https://fake/m/"})):
         bench = Bench(model=model)
@@ -546,12 +546,12 @@ async def test_a_model_of_ones_own_is_taken_as_id_and_as_record() -> None:
     "options",
     [{"model": ""}, {"model": {"model_id": "m"}}, {"temperature": 3}, {"max_tokens": 0}],
 )
-def test_a_wrong_argument_is_refused_when_the_service_is_made(options: Any) -> None:
+def test_invalid_argument_is_refused_by_the_constructor(options: Any) -> None:
     with pytest.raises(InvalidRequestError):
         WebLLMService(**options)
 
 
-def test_assets_and_a_bridge_of_ones_own_exclude_each_other() -> None:
+def test_assets_url_and_a_custom_bridge_exclude_each_other() -> None:
     async def open_fake() -> FakeBridge:
         return FakeBridge()
 
@@ -559,7 +559,7 @@ def test_assets_and_a_bridge_of_ones_own_exclude_each_other() -> None:
         WebLLMService(assets_url="./", bridge=open_fake)
 
 
-async def test_outside_of_a_browser_initialize_says_so() -> None:
+async def test_initialize_outside_a_browser_raises_support_error() -> None:
     service = WebLLMService()
     assert await service.initialize("session") is False
     assert "outside of one" in str(service.last_error)
