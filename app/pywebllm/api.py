@@ -1,7 +1,7 @@
-"""OpenAI's endpoints over a pool of engines: bodies as in the reference in, values out.
+"""OpenAI's endpoints over a pool of engines: they take bodies as in the reference, return values.
 
-The façades and the server inside the page are thin over this: checks, defaults and the choice
-of the model happen here and below, in the same way for all of them.
+The clients and the server inside the page are thin layers over this: checks, defaults and the
+choice of the model happen here and below, in the same way for all of them.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from . import codec
 from .answers.kept import KeptAnswer
 from .chat.call import ChatCall, read_call
 from .chat.stream import ChatStream
-from .completions.call import read_text_call
+from .completions.call import read_completion_call
 from .completions.stream import CompletionStream
 from .embeddings import embed, read_embedding_call
 from .engine.pool import Pool
 from .engine.streams import Runner
 from .errors import (
     EngineError,
-    InvalidRequestError,
     ModelNotFoundError,
     NotResumableError,
     SessionNotFoundError,
 )
 from .events import Event
 from .model_list import list_models
+from .request.checks import string
 from .types import CreateEmbeddingResponse, ModelInfo, Session
 from .values import ModelLoss
 
@@ -35,7 +35,10 @@ __all__ = ["Api"]
 class Api:
     """The endpoints; a body is a mapping with the names of the OpenAI API reference.
 
-    None in a body means "not given". `extra_body` counts as part of it, as in the official SDK.
+    None in a body means "not given". `extra_body` is merged into it, as in the official SDK.
+
+    Args:
+        pool: The engines.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -47,14 +50,16 @@ class Api:
         return self._pool.lost
 
     async def chat(self, body: Mapping[str, object]) -> ChatStream:
-        """Return a chat's answer as a stream, once its request has been made.
+        """Return the stream of a chat's answer once its request has been made.
 
-        The model is loaded first if it must be. `stream.read()` gives the whole answer.
+        The model is loaded first unless it is loaded already. `stream.read()` returns the whole
+        answer.
 
-        Cancelled, the load or the request stops, and the engine is free for the next one.
+        On cancellation the load or the request stops, and the engine is free for the next one.
 
         Raises:
-            InvalidRequestError: A parameter cannot be honoured; `param` says which.
+            InvalidRequestError: A parameter is unknown, out of range or not supported; `param`
+                is its path.
             WebLLMError: The model could not be loaded.
         """
         stream = self.chat_stream(body)
@@ -73,41 +78,46 @@ class Api:
         return ChatStream(self._pool, read_call(body), loads=loads)
 
     async def completion(self, body: Mapping[str, object]) -> CompletionStream:
-        """Return how a text goes on as a stream, once its request has been made.
+        """Return the stream of a text completion once its request has been made.
 
-        The model is loaded first if it must be. `stream.read()` gives the whole text.
+        The model is loaded first unless it is loaded already. `stream.read()` returns the whole
+        completion.
 
-        Cancelled, the load or the request stops, and the engine is free for the next one.
+        On cancellation the load or the request stops, and the engine is free for the next one.
 
         Raises:
-            InvalidRequestError: A parameter cannot be honoured; `param` says which.
+            InvalidRequestError: A parameter is unknown, out of range or not supported; `param`
+                is its path.
             WebLLMError: The model could not be loaded.
         """
-        stream = CompletionStream(self._pool, read_text_call(body))
+        stream = CompletionStream(self._pool, read_completion_call(body))
         await stream.open()
         return stream
 
     async def embedding(
         self, body: Mapping[str, object]
     ) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
-        """Return one vector for each input; the model is loaded first if it must be.
+        """Return one vector for each input.
 
-        Cancelled, the load or the request stops, and the engine is free for the next one.
+        The model is loaded first unless it is loaded already.
+
+        On cancellation the load or the request stops, and the engine is free for the next one.
 
         Raises:
-            InvalidRequestError: A parameter cannot be honoured; `param` says which.
-            WebLLMError: The model could not be loaded, makes no embeddings, or failed.
+            InvalidRequestError: A parameter is unknown, out of range or not supported; `param`
+                is its path.
+            WebLLMError: The model could not be loaded, does not support embeddings, or failed.
         """
         return await embed(self._pool, read_embedding_call(body))
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """Return all models that a request can name.
 
-        The built-in one comes first, then records of one's own, then WebLLM's list. Cancelled,
-        it leaves nothing behind.
+        The built-in model comes first, then custom records, then WebLLM's list. Cancellation has
+        no side effects.
 
         Raises:
-            WebLLMError: WebLLM could not be asked for its list.
+            WebLLMError: WebLLM's list could not be read.
         """
         return list_models(
             codec.read_models(await self._pool.query({"kind": "models"})),
@@ -116,11 +126,11 @@ class Api:
         )
 
     async def model(self, id: str) -> ModelInfo:  # noqa: A002, the reference's name
-        """Return the model of this id. Cancelled, it leaves nothing behind.
+        """Return the model with this ID. Cancellation has no side effects.
 
         Raises:
-            ModelNotFoundError: There is none.
-            WebLLMError: WebLLM could not be asked for its list.
+            ModelNotFoundError: No model has it.
+            WebLLMError: WebLLM's list could not be read.
         """
         for model in await self.models():
             if model.id == id:
@@ -128,48 +138,48 @@ class Api:
         raise ModelNotFoundError(f"there is no model {id!r}")
 
     async def sessions(self) -> tuple[Session, ...]:
-        """Return the resumable answers that this site keeps in the browser.
+        """Return the resumable answers that the browser stores for this site.
 
-        Cancelled, it leaves nothing behind.
+        Cancellation has no side effects.
 
         Raises:
-            WebLLMError: WebLLM could not be asked for them.
+            WebLLMError: The storage could not be read.
         """
         return codec.read_sessions(await self._pool.query({"kind": "sessions"}))
 
     async def resume(self, session_id: str) -> ChatStream:
-        """Go on with an answer that was cut off; its model is loaded first if it must be.
+        """Resume an interrupted answer; its model is loaded first unless it is loaded already.
 
-        Returns when the first chunk is there, the text that is kept. The stream ends after that,
-        and no model is needed, where the answer is not resumable: `finish_reason` is `stop` for
-        one that was finished, `length` for one that no model can go on with; of its prompt
-        nothing is known.
+        Returns once the first chunk, the stored text, has arrived. For an answer that is not
+        resumable the stream ends after that chunk, and no model is loaded: `finish_reason` is
+        `stop` if the answer is complete, and `length` if no model can continue it; its
+        `usage.prompt_tokens` is 0, as the prompt is not known.
 
-        Cancelled, the load or the request stops, and the engine is free for the next one.
+        On cancellation the load or the request stops, and the engine is free for the next one.
 
         Raises:
-            SessionNotFoundError: None of this id is kept.
-            ModelNotFoundError: A record of one's own wrote it, and this client does not know it.
-            InvalidRequestError: It is still being written, here or in another tab.
-            WebLLMError: The model could not be loaded, or what is kept cannot be read.
+            SessionNotFoundError: No stored answer has this ID.
+            ModelNotFoundError: It was written by a custom record that this client does not have.
+            InvalidRequestError: It is still being written, in this tab or in another.
+            WebLLMError: The model could not be loaded, or the storage could not be read.
         """
         session = await self._session(session_id)
         if session.resumable:
             try:
                 return await self._resumed(session, self._pool)
             except NotResumableError:
-                # Most likely another tab has finished it since it was listed.
+                # Most likely another tab completed it after it was listed.
                 session = await self._session(session_id)
         return await self._resumed(session, await self._kept(session))
 
     async def delete_session(self, session_id: str) -> None:
-        """Delete a resumable answer and all that is kept of it.
+        """Delete a resumable answer from the browser's storage.
 
-        Cancelled, it may be deleted all the same.
+        On cancellation it may be deleted nevertheless.
 
         Raises:
-            SessionNotFoundError: None of this id is kept.
-            WebLLMError: It could not be deleted.
+            SessionNotFoundError: No stored answer has this ID.
+            WebLLMError: The storage could not be changed.
         """
         session = await self._session(session_id)
         await self._pool.query({"kind": "sessions.delete", "session_id": session.id})
@@ -180,7 +190,7 @@ class Api:
             model=session.model,
             stream=True,
             include_usage=False,
-            # Only free text can be resumed, and tools bind it.
+            # Only free text is resumable; a request with tools constrains it.
             reads_tools=False,
             splits_reasoning=True,
         )
@@ -190,7 +200,7 @@ class Api:
         except ModelNotFoundError as error:
             raise ModelNotFoundError(
                 f"there is no model {session.model!r}, which wrote the answer {session.id!r}",
-                advice="If it is a record of your own, make the client with it: `records=[…]`.",
+                advice="If it is a custom record, pass it to the client: `records=[…]`.",
             ) from error
         return stream
 
@@ -198,17 +208,14 @@ class Api:
         if not session.model:
             raise EngineError(
                 f"the answer {session.id!r} cannot be read: {session.reason}",
-                advice="Try again if another tab writes it, else delete it.",
+                advice="Try again if another tab is writing it; otherwise delete it.",
             )
         found = await self._pool.query({"kind": "sessions.text", "session_id": session.id})
         return KeptAnswer(session, found)
 
     async def _session(self, session_id: str) -> Session:
-        if not isinstance(session_id, str):
-            raise InvalidRequestError(
-                f"a session's id is a text, got {session_id!r}", param="session_id"
-            )
+        string("session_id", session_id)
         for session in await self.sessions():
             if session.id == session_id:
                 return session
-        raise SessionNotFoundError(f"no answer {session_id!r} is kept")
+        raise SessionNotFoundError(f"no answer with the ID {session_id!r} is stored")

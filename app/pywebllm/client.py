@@ -15,7 +15,7 @@ from .closing import AsyncClosing
 from .engine.pool import Pool
 from .records import Model, ModelRecord, id_of
 from .resources import Chat, Completions, Embeddings, Models, Sessions
-from .resources.body import read_timeout
+from .resources.timeouts import read_timeout
 from .values import LoadProgress, Support
 
 __all__ = ["AsyncWebLLM"]

@@ -1,7 +1,7 @@
-"""Embeddings: a request of OpenAI's, checked, and the vectors that the engine gives for it.
+"""A request of the embeddings endpoint, checked, and the vectors that the engine returns for it.
 
-`PARAMETERS` is the whole list of what a request may hold, by the names of the OpenAI reference,
-"Create embeddings".
+`PARAMETERS` lists all parameters. Names and meaning are those of the OpenAI reference, "Create
+embeddings".
 """
 
 from __future__ import annotations
@@ -17,45 +17,41 @@ from . import codec
 from .engine.streams import Runner
 from .errors import EngineError
 from .records import Model
-from .request.checks import integer, items, one_of, refuse
+from .request.checks import integer, items, nonempty_string, one_of, refuse, refuse_value
 from .request.common import REQUEST
-from .request.table import Parameter, Table, honored, read_parameters
+from .request.table import Table, honored, read_parameters, refused
 from .types import CreateEmbeddingResponse, Embedding
 
 __all__ = ["PARAMETERS", "EmbeddingCall", "embed", "read_embedding_call"]
+
+_INPUT = "a string, a list of strings, a list of token IDs or a list of such lists"
+_INPUT_ITEM = "a string, a token ID or a list of token IDs"
 
 _token = integer(0)
 
 
 def _input(path: str, value: object) -> object:
     if isinstance(value, str):
-        return _text(path, value)
-    found = items(path, value)
+        return nonempty_string(path, value)
+    found = items(path, value, _INPUT)
     if not found:
-        refuse(path, "is a text, or a list of texts or of ids of tokens; it may not be empty")
+        refuse_value(path, _INPUT, found, why="a list must not be empty")
     if isinstance(found[0], str):
-        return [_text(f"{path}[{i}]", item) for i, item in enumerate(found)]
+        return [nonempty_string(f"{path}[{i}]", item) for i, item in enumerate(found)]
     if isinstance(found[0], int):
         return _tokens(path, found)
-    return [_tokens(f"{path}[{i}]", item) for i, item in enumerate(found)]
+    # The first item determines the type of the others.
+    return [
+        _tokens(f"{path}[{i}]", item, "a list of token IDs" if i else _INPUT_ITEM)
+        for i, item in enumerate(found)
+    ]
 
 
-def _text(path: str, value: object) -> str:
-    if not isinstance(value, str) or not value:
-        refuse(path, f"is a text that is not empty, got {value!r}")
-    return value
-
-
-def _tokens(path: str, value: object) -> list[int]:
-    found = items(path, value)
+def _tokens(path: str, value: object, expected: str = "a list of token IDs") -> list[int]:
+    found = items(path, value, expected)
     if not found:
-        refuse(path, "is a list of ids of tokens; it may not be empty")
+        refuse_value(path, "a non-empty list of token IDs", found)
     return [_token(f"{path}[{i}]", item) for i, item in enumerate(found)]
-
-
-def _dimensions(path: str, value: object) -> object:
-    del value
-    refuse(path, "cannot be honoured: the length of a vector is the model's own")
 
 
 PARAMETERS: Table = MappingProxyType(
@@ -63,19 +59,19 @@ PARAMETERS: Table = MappingProxyType(
         **REQUEST,
         "input": honored(_input),
         "encoding_format": honored(one_of("float", "base64")),
-        "dimensions": Parameter("refused", _dimensions, "the length is the model's own"),
+        "dimensions": refused("the model determines the length of its vectors"),
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingCall:
-    """A checked request: what the engine gets, and how its vectors are given back.
+    """A checked embeddings request: what the engine gets, and how to encode its vectors.
 
     Attributes:
         body: WebLLM's request, without `model`.
-        model: What the request named; None for the default model.
-        encoding: `base64` for text of little-endian 32-bit floats.
+        model: The model that the request names; None for the default model.
+        encoding: `float`, or `base64` for a string of little-endian 32-bit floats.
     """
 
     body: Mapping[str, object]
@@ -84,15 +80,15 @@ class EmbeddingCall:
 
 
 def read_embedding_call(body: Mapping[str, object]) -> EmbeddingCall:
-    """Check the body of a request for embeddings, JSON-shaped, and return what to do for it.
+    """Check the body of an embeddings request, which has the shape of the reference's JSON.
 
     Raises:
-        InvalidRequestError: Something is unknown, out of its range, or cannot be honoured;
-            `param` says where.
+        InvalidRequestError: A parameter is unknown, out of range or not supported; `param` is
+            its path.
     """
     values = read_parameters(body, PARAMETERS)
     if "input" not in values:
-        refuse("input", "is missing: it is a text, or a list of texts or of ids of tokens")
+        refuse("input", f"is missing: it must be {_INPUT}")
     return EmbeddingCall(
         body={"input": values["input"]},
         model=cast("Model", values.get("model")),
@@ -105,16 +101,16 @@ async def embed(
 ) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
     """Return the vectors, in the order of the inputs.
 
-    Cancelled, the work stops and the engine is free for the next request.
+    On cancellation the work stops, and the engine is free for the next request.
 
     Raises:
-        WebLLMError: The model could not be loaded, makes no embeddings, or failed.
+        WebLLMError: The model could not be loaded, does not support embeddings, or failed.
     """
     stream = runner.stream("embeddings", call.body, model=call.model)
     try:
         found = await stream.__anext__()
     except StopAsyncIteration:
-        raise EngineError("the engine gave no embeddings") from None
+        raise EngineError("the engine returned no embeddings") from None
     finally:
         stream.close()
     response = codec.read_embeddings(found)

@@ -1,4 +1,4 @@
-"""OpenAI's endpoints over a pool of engines, with a bridge of the tests below."""
+"""OpenAI's endpoints over a pool of engines, with a fake bridge."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ KEPT = [
 
 
 class Bench:
-    """An api over one bridge."""
+    """An `Api` with one bridge."""
 
     def __init__(self, *answers: tuple[str, ...], records: tuple[ModelRecord, ...] = ()) -> None:
         self.bridge = AnsweringBridge(*answers)
@@ -63,7 +63,7 @@ def batch(*chunks: dict[str, Any]) -> str:
     return json.dumps(chunks)
 
 
-async def test_a_chat_is_asked_for_before_it_is_read() -> None:
+async def test_chat_request_is_made_before_the_stream_is_read() -> None:
     bench = Bench(written("Hi", "."))
     stream = await bench.api.chat({**HELLO, "temperature": 0, "max_completion_tokens": 5})
     (request,) = bench.bridge.requests
@@ -77,14 +77,14 @@ async def test_a_chat_is_asked_for_before_it_is_read() -> None:
     assert (await stream.read()).text == "Hi."
 
 
-async def test_a_request_loads_the_model_that_it_names() -> None:
+async def test_request_loads_the_model_that_it_names() -> None:
     bench = Bench(written("a"), written("b"))
     await (await bench.api.chat({**HELLO, "model": "small"})).read()
     await (await bench.api.chat(HELLO)).read()
     assert bench.bridge.loaded == ["small", "builtin"]
 
 
-async def test_a_body_that_cannot_be_honoured_reaches_no_engine() -> None:
+async def test_invalid_body_reaches_no_engine() -> None:
     bench = Bench()
     for refused in (
         bench.api.chat({**HELLO, "temperature": 9}),
@@ -97,7 +97,7 @@ async def test_a_body_that_cannot_be_honoured_reaches_no_engine() -> None:
     assert bench.bridge.loaded == []
 
 
-async def test_a_chat_that_is_cancelled_while_its_model_loads_asks_for_nothing() -> None:
+async def test_chat_cancelled_while_its_model_loads_makes_no_request() -> None:
     bench = Bench()
     opening = asyncio.Event()
 
@@ -114,7 +114,7 @@ async def test_a_chat_that_is_cancelled_while_its_model_loads_asks_for_nothing()
     assert bench.bridge.requests == []
 
 
-async def test_leaving_the_loop_by_break_stops_the_engine_at_once() -> None:
+async def test_breaking_out_of_a_chat_stream_stops_the_engine_at_once() -> None:
     bench = Bench()
     stream = await bench.api.chat(HELLO)
     bench.bridge.streams[0].push(batch(piece("A")))
@@ -124,7 +124,7 @@ async def test_leaving_the_loop_by_break_stops_the_engine_at_once() -> None:
     assert bench.bridge.streams[0].stops == 1
 
 
-async def test_a_text_is_continued() -> None:
+async def test_completion_continues_its_prompt() -> None:
     bench = Bench((batch(text_piece(" upon"), end(kind="text"), usage()),))
     stream = await bench.api.completion({"prompt": "Once", "echo": True, "model": "small"})
     (request,) = bench.bridge.requests
@@ -136,7 +136,7 @@ async def test_a_text_is_continued() -> None:
     assert bench.bridge.loaded == ["small"]
 
 
-async def test_embeddings_are_made() -> None:
+async def test_embeddings_are_returned_by_the_named_model() -> None:
     response = {
         "data": [{"index": 0, "embedding": [1.0]}],
         "model": "mine",
@@ -167,7 +167,7 @@ async def test_models_are_the_built_in_one_then_records_then_webllms_list() -> N
         sdk.Model.model_validate(model.to_dict(), strict=True)
 
 
-async def test_a_model_that_is_loaded_says_so() -> None:
+async def test_loaded_model_is_listed_as_loaded() -> None:
     bench = Bench(written("a"), written("b"))
     assert [model.id for model in await bench.api.models() if model.loaded] == []
     await (await bench.api.chat(HELLO)).read()
@@ -176,13 +176,13 @@ async def test_a_model_that_is_loaded_says_so() -> None:
     assert [model.id for model in await bench.api.models() if model.loaded] == ["small"]
 
 
-def test_a_record_without_details_is_a_language_model_of_unknown_size() -> None:
+def test_record_without_details_is_a_language_model_of_unknown_size() -> None:
     record = ModelRecord(model_id="m", model="https://x/", model_lib="https://x.wasm")
     _, found = list_models([], records=[record], loaded=())
     assert found == ModelInfo(id="m", owned_by="user")
 
 
-async def test_a_model_is_found_by_its_id() -> None:
+async def test_model_is_found_by_its_id() -> None:
     api = Bench().api
     assert (await api.model("small")).owned_by == "mlc-ai"
     assert (await api.model(BUILTIN_MODEL)).owned_by == "pywebllm"
@@ -196,7 +196,7 @@ async def test_sessions_are_listed() -> None:
 
 
 @pytest.mark.parametrize(("session", "model"), [("s1", "small"), ("s2", "builtin")])
-async def test_an_answer_goes_on_with_the_model_that_began_it(session: str, model: str) -> None:
+async def test_answer_is_resumed_with_the_model_that_began_it(session: str, model: str) -> None:
     bench = Bench(written("It was dark ", "and quiet."))
     stream = await bench.api.resume(session)
     (request,) = bench.bridge.requests
@@ -209,7 +209,9 @@ async def test_an_answer_goes_on_with_the_model_that_began_it(session: str, mode
     ("reason", "finish"),
     [("generation finished", "stop"), ("journal scan stopped at 3", "length")],
 )
-async def test_an_answer_that_is_over_is_given_without_its_model(reason: str, finish: str) -> None:
+async def test_stored_answer_that_is_not_resumable_is_returned_without_its_model(
+    reason: str, finish: str
+) -> None:
     bench = Bench()
     over = {**KEPT[0], "resumable": False, "reason": reason}
     text = {"text": "<think>\nHm.\n</think>\n\nIt was dark.", "completion_tokens": 7}
@@ -224,7 +226,7 @@ async def test_an_answer_that_is_over_is_given_without_its_model(reason: str, fi
     assert (bench.bridge.loaded, bench.bridge.requests) == ([], [])
 
 
-async def test_an_answer_that_another_tab_finishes_meanwhile_is_given_whole() -> None:
+async def test_answer_completed_by_another_tab_is_returned_whole() -> None:
     bench = Bench()
     resuming = asyncio.create_task(bench.api.resume("s1"))
     refused = await bench.bridge.generations.get()
@@ -238,7 +240,7 @@ async def test_an_answer_that_another_tab_finishes_meanwhile_is_given_whole() ->
     assert answer.usage.completion_tokens == 9
 
 
-async def test_an_answer_that_the_model_cannot_restore_is_given_as_far_as_it_goes() -> None:
+async def test_answer_that_the_model_cannot_restore_is_returned_as_stored() -> None:
     bench = Bench()
     resuming = asyncio.create_task(bench.api.resume("s1"))
     bench.bridge.replies["sessions.text"] = {"text": "It was", "completion_tokens": 2}
@@ -247,7 +249,7 @@ async def test_an_answer_that_the_model_cannot_restore_is_given_as_far_as_it_goe
     assert (answer.text, answer.choices[0].finish_reason) == ("It was", "length")
 
 
-async def test_an_answer_that_is_deleted_meanwhile_is_not_kept() -> None:
+async def test_answer_deleted_during_resume_is_not_found() -> None:
     bench = Bench()
     resuming = asyncio.create_task(bench.api.resume("s1"))
     refused = await bench.bridge.generations.get()
@@ -257,7 +259,7 @@ async def test_an_answer_that_is_deleted_meanwhile_is_not_kept() -> None:
         await resuming
 
 
-async def test_an_answer_that_is_still_written_elsewhere_cannot_be_resumed() -> None:
+async def test_answer_still_being_written_cannot_be_resumed() -> None:
     bench = Bench()
     resuming = asyncio.create_task(bench.api.resume("s1"))
     (await bench.bridge.generations.get()).fail(InvalidRequestError("written in another tab"))
@@ -265,7 +267,7 @@ async def test_an_answer_that_is_still_written_elsewhere_cannot_be_resumed() -> 
         await resuming
 
 
-async def test_a_resumed_answer_that_is_given_up_before_its_first_chunk_is_stopped() -> None:
+async def test_cancelling_resume_before_the_first_chunk_stops_the_answer() -> None:
     bench = Bench()
     resuming = asyncio.create_task(bench.api.resume("s1"))
     stream = await bench.bridge.generations.get()
@@ -276,7 +278,7 @@ async def test_a_resumed_answer_that_is_given_up_before_its_first_chunk_is_stopp
     assert stream.stops
 
 
-async def test_an_answer_that_could_not_be_inspected_says_why() -> None:
+async def test_unreadable_stored_answer_is_an_error_with_the_reason() -> None:
     bench = Bench()
     spoiled = {**KEPT[0], "model": "", "resumable": False, "reason": "inspection failed: bad crc"}
     bench.bridge.replies["sessions"] = [spoiled]
@@ -286,7 +288,7 @@ async def test_an_answer_that_could_not_be_inspected_says_why() -> None:
 
 
 @pytest.mark.parametrize("found", [{}, None, {"text": "a", "completion_tokens": "x"}])
-async def test_a_text_of_an_answer_that_cannot_be_read_is_the_engines_error(found: object) -> None:
+async def test_unreadable_stored_text_is_an_engine_error(found: object) -> None:
     bench = Bench()
     over = {**KEPT[0], "resumable": False}
     bench.bridge.replies |= {"sessions": [over], "sessions.text": found}
@@ -294,20 +296,20 @@ async def test_a_text_of_an_answer_that_cannot_be_read_is_the_engines_error(foun
         await bench.api.resume("s1")
 
 
-async def test_an_answer_of_a_record_that_is_not_known_says_how_it_can_be() -> None:
+async def test_answer_of_an_unknown_record_advises_to_pass_the_record() -> None:
     bench = Bench()
     bench.bridge.unknown.add("small")
     with pytest.raises(ModelNotFoundError, match=r"'small'.*records="):
         await bench.api.resume("s1")
 
 
-async def test_a_session_is_deleted() -> None:
+async def test_session_is_deleted() -> None:
     bench = Bench()
     await bench.api.delete_session("s2")
     assert bench.bridge.queried[-1] == {"kind": "sessions.delete", "session_id": "s2"}
 
 
-async def test_a_session_that_is_not_kept_cannot_be_resumed_or_deleted() -> None:
+async def test_unknown_session_cannot_be_resumed_or_deleted() -> None:
     bench = Bench()
     for refused in (bench.api.resume("nope"), bench.api.delete_session("nope")):
         with pytest.raises(SessionNotFoundError, match="'nope'"):
@@ -316,8 +318,8 @@ async def test_a_session_that_is_not_kept_cannot_be_resumed_or_deleted() -> None
     assert {question["kind"] for question in bench.bridge.queried} == {"sessions"}
 
 
-async def test_the_id_of_a_session_is_a_text() -> None:
-    not_text: Any = 3
+async def test_session_id_that_is_not_a_string_is_refused() -> None:
+    not_string: Any = 3
     with pytest.raises(InvalidRequestError) as caught:
-        await Bench().api.resume(not_text)
+        await Bench().api.resume(not_string)
     assert caught.value.param == "session_id"

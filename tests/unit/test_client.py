@@ -357,7 +357,7 @@ async def test_a_typed_answer_is_a_value_of_the_type() -> None:
 async def test_a_typed_answer_that_was_cut_off_says_so() -> None:
     bench = Bench(written('{"name": "A', finish_reason="length"))
     async with bench.llm as llm:
-        with pytest.raises(TruncatedError, match="cut off") as caught:
+        with pytest.raises(TruncatedError, match="was truncated") as caught:
             await llm.chat.completions.parse(messages=HELLO, response_format=Person)
     assert caught.value.text == '{"name": "A'
 
@@ -373,10 +373,10 @@ async def test_a_typed_answer_that_the_type_refuses_says_why() -> None:
 
 async def test_there_is_one_typed_answer() -> None:
     llm = Bench().llm
-    with pytest.raises(InvalidRequestError, match="n is 1") as caught:
+    with pytest.raises(InvalidRequestError, match="n must be 1") as caught:
         await llm.chat.completions.parse(messages=HELLO, response_format=Person, n=2)  # type: ignore[call-overload]
     assert caught.value.param == "n"
-    with pytest.raises(InvalidRequestError, match="n is 1"):
+    with pytest.raises(InvalidRequestError, match="n must be 1"):
         await llm.chat.completions.run_tools(messages=HELLO, tools=[], extra_body={"n": 2})
 
 

@@ -194,7 +194,7 @@ async def test_preferred_server_is_chosen_without_asking_the_browser() -> None:
 
 async def test_preference_for_neither_is_refused_before_anything_is_asked() -> None:
     asked: list[httpx2.Request] = []
-    with pytest.raises(InvalidRequestError, match="prefer is 'page' or 'server', got 'Page'"):
+    with pytest.raises(InvalidRequestError, match="prefer must be 'page' or 'server', got 'Page'"):
         await connect(base_url=SERVER, prefer="Page", http_client=server("m", asked=asked))  # type: ignore[arg-type]
     assert asked == []
 

@@ -1,4 +1,4 @@
-"""Embeddings: what a request may hold, and the vectors that come back."""
+"""Embeddings: the parameters of a request, and the returned vectors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def embedded(**parameters: object) -> CreateEmbeddingResponse[Any]:
     return await embed(FakeRunner([[RESPONSE]]), call)
 
 
-def test_every_parameter_of_the_sdk_is_honoured_or_refused_with_a_reason() -> None:
+def test_every_embedding_parameter_of_the_sdk_is_honored_or_has_a_reason() -> None:
     names = set(inspect.signature(AsyncEmbeddings.create).parameters) - {"self"}
     assert set(PARAMETERS) == names
     assert all(parameter.why for parameter in PARAMETERS.values() if parameter.how != "honored")
@@ -46,13 +46,13 @@ def test_every_parameter_of_the_sdk_is_honoured_or_refused_with_a_reason() -> No
     ["a", ["a"], ["a", "b"], [1, 2], [[1], [2, 3]]],
     ids=repr,
 )
-def test_the_input_reaches_the_engine_as_it_is(given: object) -> None:
+def test_input_reaches_the_engine_unchanged(given: object) -> None:
     call = read_embedding_call({"input": given, "model": "m", "user": "me"})
     assert call.body == {"input": given}
     assert call.model == "m"
 
 
-def test_any_sequence_will_do() -> None:
+def test_input_may_be_any_sequence() -> None:
     call = read_embedding_call({"input": ((1, 2), range(2))})
     assert call.body == {"input": [[1, 2], [0, 1]]}
 
@@ -79,13 +79,15 @@ def test_any_sequence_will_do() -> None:
     ],
     ids=repr,
 )
-def test_what_cannot_be_honoured_says_where(parameters: dict[str, object], param: str) -> None:
+def test_wrong_embedding_parameter_is_named_by_its_path(
+    parameters: dict[str, object], param: str
+) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         read_embedding_call(parameters)
     assert caught.value.param == param
 
 
-async def test_vectors_come_back_as_numbers() -> None:
+async def test_vectors_are_returned_as_floats() -> None:
     found = await embedded()
     assert [item.embedding for item in found.data] == [(0.5, -1.25), (2.0, 0.1)]
     assert found.model == "e"
@@ -95,14 +97,14 @@ async def test_vectors_come_back_as_numbers() -> None:
     sdk.CreateEmbeddingResponse.model_validate(found.to_dict(), strict=True)
 
 
-async def test_vectors_come_back_as_base64_of_floats() -> None:
+async def test_vectors_are_returned_as_base64_of_floats() -> None:
     found = await embedded(encoding_format="base64")
     texts = [cast("str", item.embedding) for item in found.data]
     vectors = [struct.unpack("<2f", b64decode(text, validate=True)) for text in texts]
     assert vectors == [(0.5, -1.25), (2.0, pytest.approx(0.1))]
 
 
-async def test_the_request_is_the_engines_for_embeddings_and_is_over_after_it() -> None:
+async def test_embedding_request_is_closed_after_its_response() -> None:
     runner = FakeRunner([[RESPONSE]])
     await embed(runner, read_embedding_call({"input": "a", "model": "m"}))
     (request,) = runner.requests
@@ -110,12 +112,12 @@ async def test_the_request_is_the_engines_for_embeddings_and_is_over_after_it() 
     assert request.stream.stops == 1
 
 
-async def test_an_engine_that_says_nothing_has_failed() -> None:
+async def test_engine_without_a_response_is_an_error() -> None:
     with pytest.raises(EngineError, match="no embeddings"):
         await embed(FakeRunner([[]]), read_embedding_call({"input": "a"}))
 
 
-async def test_an_answer_that_cannot_be_read_is_over_though_its_error_is_kept() -> None:
+async def test_unreadable_response_closes_the_request() -> None:
     runner = FakeRunner([[{"data": []}]])
     with pytest.raises(EngineError, match="cannot be read") as caught:
         await embed(runner, read_embedding_call({"input": "a"}))
@@ -123,7 +125,7 @@ async def test_an_answer_that_cannot_be_read_is_over_though_its_error_is_kept() 
     assert runner.requests[0].stream.stops == 1
 
 
-async def test_a_failure_of_the_engine_is_raised() -> None:
+async def test_engine_error_is_raised_by_embed() -> None:
     runner = FakeRunner()
     task = asyncio.create_task(embed(runner, read_embedding_call({"input": "a"})))
     await asyncio.sleep(0)
@@ -132,7 +134,7 @@ async def test_a_failure_of_the_engine_is_raised() -> None:
         await task
 
 
-async def test_cancelling_stops_the_engine() -> None:
+async def test_cancelling_embed_stops_the_engine() -> None:
     runner = FakeRunner()
     task = asyncio.create_task(embed(runner, read_embedding_call({"input": "a"})))
     await asyncio.sleep(0)

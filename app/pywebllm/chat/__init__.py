@@ -1,1 +1,1 @@
-"""From a request of OpenAI's chat completions to WebLLM's, and from its text to the answer."""
+"""Chat completions: from OpenAI's request to WebLLM's, and from generated text to the answer."""

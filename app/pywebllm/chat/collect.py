@@ -1,4 +1,4 @@
-"""The chunks of a chat's answer, put together again."""
+"""The answer of a chat, assembled from its chunks."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = ["Collector"]
 
 
 class Collector:
-    """Takes the chunks of an answer in their order and gives the whole answer.
+    """Assembles an answer from its chunks, added in order.
 
-    However an answer was cut into chunks, the whole is the same.
+    The answer does not depend on how its text was split into chunks.
     """
 
     def __init__(self) -> None:
@@ -33,24 +33,24 @@ class Collector:
 
     @property
     def text(self) -> str:
-        """The content of the first answer so far."""
+        """The content of the first choice so far."""
         return "".join(self._choices[0].content) if 0 in self._choices else ""
 
     def add(self, chunk: ChatCompletionChunk) -> None:
-        """Take the next chunk."""
+        """Add the next chunk."""
         self._last = chunk
         self._usage = chunk.usage or self._usage
         for choice in chunk.choices:
             self._choices.setdefault(choice.index, _Choice()).add(choice)
 
     def completion(self, *, usage: Usage | None = None) -> ChatCompletion:
-        """Return the whole answer; `usage` is for streams without a chunk that carries it.
+        """Return the whole answer; `usage` applies unless a chunk carried it.
 
         Raises:
-            ValueError: Chunks are missing: there is none, or an answer has not ended.
+            ValueError: Chunks are missing: none was added, or a choice has no finish reason.
         """
         if self._last is None:
-            raise ValueError("no chunk arrived")
+            raise ValueError("no chunk was added")
         return ChatCompletion(
             id=self._last.id,
             created=self._last.created,
@@ -61,7 +61,7 @@ class Collector:
 
 
 class _Choice:
-    """One of the answers."""
+    """One choice of the answer."""
 
     def __init__(self) -> None:
         self.content: list[str] = []
@@ -83,7 +83,7 @@ class _Choice:
 
     def whole(self, index: int) -> Choice:
         if self._finish_reason is None:
-            raise ValueError(f"the answer number {index} has not ended")
+            raise ValueError(f"choice {index} has not ended")
         return Choice(
             index=index,
             message=self._message(),
@@ -99,14 +99,14 @@ class _Choice:
         calls = tuple(self._calls[index].whole() for index in sorted(self._calls))
         return ChatCompletionMessage(
             content=None if calls and not content else content,
-            # A block that is empty is one all the same: it goes back into the history.
+            # An empty block is kept: it belongs to the text of the history.
             reasoning="".join(self._reasoning) if self._reasoning else None,
             tool_calls=calls or None,
         )
 
 
 class _Call:
-    """One call of a tool."""
+    """One tool call."""
 
     def __init__(self) -> None:
         self._id = ""

@@ -1,16 +1,17 @@
-"""The messages of a request, as WebLLM takes them: one system message, then turns in text.
+"""The messages of a request as WebLLM takes them: one system message, then turns as text.
 
-WebLLM knows no tools in the history and gives each model's template plain text, so what a model
-wrote goes back as text: reasoning, content and calls. An unchanged history becomes the same
-text, byte for byte, in every request; only then is what is in the KV cache used again.
+WebLLM 0.2.86 does not support tools in the history and passes plain text to each model's
+template, so what a model wrote is sent back as text: reasoning, content and calls. An unchanged
+history becomes the same text, byte for byte, in every request; this is what lets WebLLM reuse the
+KV cache.
 
-It is also what the model wrote, if that had the form that models are trained on. A message does
-not tell, so from there on the next request is read anew: other white space around reasoning and
-calls, text between or behind calls, and reasoning that was cut off.
+The text is also what the model wrote, if that had the form that models are trained on. A message
+does not record other forms, so from there on the next request is prefilled again: other white
+space around reasoning and calls, text between or after calls, and truncated reasoning.
 
-`developer` is `system`; several at the start are joined by a blank line, a later one is refused.
-The results of tools go back in the order of the calls, in one message of the user and each in
-`<tool_response>`: few templates have a role for tools, and this is how Qwen's writes them.
+`developer` is treated as `system`; several at the start are joined by a blank line, a later one
+is refused. The results of tools are sent in the order of the calls, in one message of the user
+and each in `<tool_response>`: few templates have a role for tools, and Qwen's template does this.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from pywebllm.request.checks import check_keys, mapping, one_of, refuse, text
+from pywebllm.request.checks import (
+    check_keys,
+    mapping,
+    one_of,
+    refuse,
+    refuse_value,
+    shown,
+    string,
+)
 
 from .history import Call, assistant_text, read_calls
 from .parts import read_parts, read_text
@@ -30,16 +39,16 @@ _ROLES = ("system", "developer", "user", "assistant", "tool")
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "system": ("role", "content"),
     "user": ("role", "content"),
-    # The last two are not sent back to OpenAI, but answers have them.
+    # Answers have the last two, though OpenAI does not take them back.
     "assistant": ("role", "content", "reasoning", "tool_calls", "annotations", "parsed"),
     "tool": ("role", "content", "tool_call_id", "name"),
 }
 _REFUSED: Mapping[str, str] = {
-    "name": "cannot be honoured: WebLLM would put it in place of the model's own marks;"
-    " write it into the text",
-    "refusal": "cannot be honoured: a model here has no channel for refusals; put it into content",
-    "audio": "cannot be honoured: a model here cannot hear what another one said",
-    "function_call": "is the old form of tool_calls; use that",
+    "name": "is not supported: WebLLM would replace the role tags of the model's template with"
+    " it; write it into the content",
+    "refusal": "is not supported: a local model does not mark refusals; put it into content",
+    "audio": "is not supported: WebLLM does not keep audio of earlier answers",
+    "function_call": "is the deprecated form of tool_calls; use tool_calls",
 }
 
 
@@ -57,20 +66,19 @@ class _Message:
 def read_messages(value: Sequence[object], *, tools_prompt: str = "") -> list[dict[str, object]]:
     """Return WebLLM's messages.
 
-    `value` holds mappings, `ChatCompletionMessage`s, or objects of the official SDK.
-    `tools_prompt` joins the system message.
+    Args:
+        value: Mappings, `ChatCompletionMessage`s or objects of the official SDK.
+        tools_prompt: Text to append to the system message.
 
     Raises:
-        InvalidRequestError: A message is not as it should be; `param` is the path to the fault.
+        InvalidRequestError: A message has a wrong value; `param` is its path.
     """
     if not value:
-        refuse("messages", "has at least one message, got none")
+        refuse("messages", "must contain at least one message")
     found = [_read_message(f"messages[{i}]", message) for i, message in enumerate(value)]
     if found[-1].role not in ("user", "tool"):
-        refuse(
-            f"{found[-1].path}.role",
-            f"is 'user' or 'tool' for the last message, got {found[-1].role!r}",
-        )
+        expected = "'user' or 'tool' in the last message"
+        refuse_value(f"{found[-1].path}.role", expected, found[-1].fields["role"])
     turns = next((i for i, message in enumerate(found) if message.role != "system"), len(found))
     system = [message.text for message in found[:turns]]
     if tools_prompt:
@@ -80,7 +88,7 @@ def read_messages(value: Sequence[object], *, tools_prompt: str = "") -> list[di
 
 
 def _read_message(path: str, value: object) -> _Message:
-    fields = mapping(path, value)
+    fields = mapping(path, value, "a mapping or a message of an earlier answer")
     role = one_of(*_ROLES)(f"{path}.role", fields.get("role"))
     role = "system" if role == "developer" else role
     for key in fields:
@@ -101,24 +109,24 @@ def _turns(messages: Sequence[_Message]) -> Iterator[dict[str, object]]:
             _check_no_call_is_open(message, calls)
             calls = ()
             if role == "system":
-                refuse(f"{message.path}.role", "can only be 'system' or 'developer' at the start")
+                expected, given = "'user', 'assistant' or 'tool'", message.fields["role"]
+                why = "instructions belong at the start"
+                refuse_value(f"{message.path}.role", expected, given, why=why)
             elif role == "user":
                 content = read_parts(f"{message.path}.content", message.fields.get("content"))
                 yield {"role": "user", "content": content}
             else:
                 calls = read_calls(message.path, message.fields)
-                yield {
-                    "role": "assistant",
-                    "content": assistant_text(message.path, message.fields, calls),
-                }
+                text = assistant_text(message.path, message.fields, calls)
+                yield {"role": "assistant", "content": text}
 
 
 def _check_no_call_is_open(message: _Message, calls: Sequence[Call]) -> None:
     if calls:
+        ids = [call.id for call in calls]
         refuse(
             message.path,
-            f"comes before the results of the calls {', '.join(call.id for call in calls)};"
-            " each needs a message with the role 'tool'",
+            f"must be a message with the role 'tool': the calls {shown(ids)} have no results",
         )
 
 
@@ -126,18 +134,17 @@ def _results(messages: Sequence[_Message], calls: Sequence[Call]) -> dict[str, o
     results: dict[str, str] = {}
     names = {call.id: call.function.name for call in calls}
     for message in messages:
-        call_id = text(f"{message.path}.tool_call_id", message.fields.get("tool_call_id"))
+        call_id = string(f"{message.path}.tool_call_id", message.fields.get("tool_call_id"))
         if call_id not in names or call_id in results:
-            refuse(
-                f"{message.path}.tool_call_id",
-                f"is one of the calls of the assistant's message before it, once, got {call_id!r}",
-            )
-        if message.fields.get("name", names[call_id]) != names[call_id]:
-            refuse(f"{message.path}.name", f"is {names[call_id]!r}, as in the call, or left out")
+            expected = "the ID of a call in the preceding assistant message that has no result yet"
+            refuse_value(f"{message.path}.tool_call_id", expected, call_id)
+        name = message.fields.get("name", names[call_id])
+        if name != names[call_id]:
+            refuse_value(f"{message.path}.name", f"{shown(names[call_id])} as in the call", name)
         results[call_id] = message.text
     missing = [call_id for call_id in names if call_id not in results]
     if missing:
-        refuse(messages[-1].path, f"is the last result, but {', '.join(missing)} has none")
+        refuse(messages[-1].path, f"must be followed by results of the calls {shown(missing)}")
     return {
         "role": "user",
         "content": "\n".join(

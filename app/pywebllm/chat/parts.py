@@ -1,38 +1,46 @@
-"""The content of a message: a text, or a list of parts, as WebLLM takes them."""
+"""The content of a message: a string, or a list of parts, as WebLLM takes them."""
 
 from __future__ import annotations
 
 import re
 
-from pywebllm.request.checks import check_keys, items, mapping, one_of, refuse, text
+from pywebllm.request.checks import (
+    check_keys,
+    items,
+    mapping,
+    one_of,
+    refuse,
+    refuse_value,
+    string,
+)
 
 __all__ = ["read_parts", "read_text"]
 
 _IMAGE_URL = re.compile(r"data:image|https?://", re.IGNORECASE)
-_OTHERS = {
-    "file": "WebLLM takes no files; put their text into the message",
-    "refusal": "a model here has no channel for refusals; use a text part",
+_UNSUPPORTED = {
+    "file": "WebLLM does not read files; put their text into the message",
+    "refusal": "a local model does not mark refusals; use a text part",
 }
 
 
 def read_text(path: str, value: object) -> str:
-    """Return a content that is a text, or the text of its parts, joined by line breaks."""
-    if value is None or isinstance(value, str):
-        return text(path, value)
-    parts = _parts(path, value)
+    """Return the text of a content: the string, or the text parts joined by line breaks."""
+    if isinstance(value, str):
+        return value
+    parts = _parts(path, value, "a string or a list of text parts")
     return "\n".join(_text_part(part_path, part) for part_path, part in parts)
 
 
 def read_parts(path: str, value: object) -> str | list[dict[str, object]]:
-    """Return the content of a user's message: a text, or parts of which one at most is a text.
+    """Return the content of a user's message: a string, or parts with at most one text part.
 
-    WebLLM takes no second text: all texts are joined by line breaks, in the place of the first.
+    WebLLM refuses a second text part, so all text is joined by line breaks in place of the first.
     """
-    if value is None or isinstance(value, str):
-        return text(path, value)
+    if isinstance(value, str):
+        return value
     read: list[dict[str, object]] = []
     texts: list[str] = []
-    for part_path, part in _parts(path, value):
+    for part_path, part in _parts(path, value, "a string or a list of parts"):
         if part.get("type") != "text":
             read.append(_media_part(part_path, part))
             continue
@@ -47,17 +55,17 @@ def read_parts(path: str, value: object) -> str | list[dict[str, object]]:
     return read
 
 
-def _parts(path: str, value: object) -> list[tuple[str, dict[str, object]]]:
-    parts = items(path, value)
+def _parts(path: str, value: object, expected: str) -> list[tuple[str, dict[str, object]]]:
+    parts = items(path, value, expected)
     if not parts:
-        refuse(path, "is a text or a list of parts that is not empty, got an empty list")
+        refuse_value(path, "a string or a non-empty list of parts", parts)
     return [(f"{path}[{i}]", mapping(f"{path}[{i}]", part)) for i, part in enumerate(parts)]
 
 
 def _text_part(path: str, part: dict[str, object]) -> str:
     _check_type(path, part, "text")
     check_keys(path, part, ("type", "text"))
-    return text(f"{path}.text", part.get("text"))
+    return string(f"{path}.text", part.get("text"))
 
 
 def _media_part(path: str, part: dict[str, object]) -> dict[str, object]:
@@ -71,26 +79,26 @@ def _media_part(path: str, part: dict[str, object]) -> dict[str, object]:
 
 def _check_type(path: str, part: dict[str, object], *known: str) -> str:
     kind = part.get("type")
-    if isinstance(kind, str) and kind in _OTHERS:
-        refuse(f"{path}.type", f"cannot be {kind!r}: {_OTHERS[kind]}")
+    if isinstance(kind, str) and kind in _UNSUPPORTED:
+        refuse(f"{path}.type", f"cannot be {kind!r}: {_UNSUPPORTED[kind]}")
     return one_of(*known)(f"{path}.type", kind)
 
 
 def _image(path: str, image: dict[str, object]) -> dict[str, object]:
     check_keys(path, image, ("url", "detail"))
-    # WebLLM refuses the key, whatever it says; `auto` leaves the choice to it anyway.
+    # WebLLM 0.2.86 refuses the key with any value; `auto` is what it does without.
     if image.get("detail", "auto") != "auto":
-        refuse(f"{path}.detail", f"can only be 'auto', got {image['detail']!r}")
-    url = text(f"{path}.url", image.get("url"))
+        refuse_value(f"{path}.detail", "'auto'", image["detail"])
+    url = string(f"{path}.url", image.get("url"))
     if not _IMAGE_URL.match(url):
-        refuse(f"{path}.url", f"begins with https:, http: or data:image, got {url[:40]!r}")
+        refuse_value(f"{path}.url", "a URL that begins with https:, http: or data:image", url)
     return {"url": url}
 
 
 def _audio(path: str, audio: dict[str, object]) -> dict[str, object]:
     check_keys(path, audio, ("data", "format"))
     form = one_of("wav")(f"{path}.format", audio.get("format"))
-    data = text(f"{path}.data", audio.get("data"))
+    data = string(f"{path}.data", audio.get("data"))
     if data[:5].lower().startswith("http"):
-        refuse(f"{path}.data", f"is a sound in base64, not an address, got {data[:40]!r}")
+        refuse_value(f"{path}.data", "base64 data, not a URL", data)
     return {"data": data, "format": form}

@@ -1,15 +1,15 @@
-"""The reasoning of a model, apart from its answer: what it writes first, inside `<think>`.
+"""The reasoning of a model, which it writes first, inside `<think>`, separate from its answer.
 
 The usual form, which models are trained on, is `<think>`, a line break, the reasoning, a line
-break, `</think>`, a blank line, the answer. `with_reasoning` writes it, so that a conversation
-goes on from what is still in the KV cache.
+break, `</think>`, a blank line, the answer. `with_reasoning` writes it, so that the KV cache of a
+conversation can be reused.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from .marks import SPACE, without_begun
+from .tags import WHITESPACE, without_partial_tag
 
 __all__ = ["ReasoningSplitter", "with_reasoning"]
 
@@ -18,11 +18,11 @@ _CLOSE = "</think>"
 
 
 class ReasoningSplitter:
-    """Splits a text that arrives in pieces into reasoning and content.
+    """Splits text that arrives in pieces into reasoning and content.
 
-    Only a text that begins with `<think>`, after white space at most, has reasoning, which may be
-    empty. Blank lines at both ends of the reasoning and before the content are dropped; a text
-    without such a block stays as it is. How the text is cut into pieces makes no difference.
+    Only text that begins with `<think>`, after white space at most, has reasoning, which may be
+    empty. Blank lines at both ends of the reasoning and before the content are dropped; text
+    without such a block is unchanged. How the text is split into pieces makes no difference.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class ReasoningSplitter:
     def feed(self, text: str) -> tuple[str | None, str]:
         """Return the reasoning and the content that this piece adds.
 
-        Without more reasoning that is None, but an empty text where the block begins.
+        The reasoning is None if the piece adds none, and an empty string where the block begins.
         """
         self._held += text
         reasoning: str | None = None
@@ -50,7 +50,7 @@ class ReasoningSplitter:
         return reasoning, content
 
     def end(self) -> tuple[str | None, str]:
-        """Return what was held back; reasoning that is not closed stays reasoning."""
+        """Return the text held back; reasoning without a closing tag stays reasoning."""
         held, self._held = self._held, ""
         if self._state == "start":
             return None, held
@@ -59,8 +59,8 @@ class ReasoningSplitter:
         return None, ""
 
     def _begins(self) -> bool:
-        """Look for the start of the block; return True when it is there."""
-        begun = self._held.lstrip(SPACE)
+        """Look for the opening tag; return True if it is complete."""
+        begun = self._held.lstrip(WHITESPACE)
         if begun.startswith(_OPEN):
             self._held = begun.removeprefix(_OPEN)
             self._state = "open"
@@ -70,7 +70,7 @@ class ReasoningSplitter:
         return False
 
     def _drop_blank_lines(self, *, then: Literal["inside", "content"]) -> None:
-        begun = self._held.lstrip(SPACE)
+        begun = self._held.lstrip(WHITESPACE)
         if not begun:
             return
         # The first line keeps its indentation.
@@ -84,17 +84,17 @@ class ReasoningSplitter:
             self._held = rest
             self._state = "closed"
             return _without_blank_end(reasoning)
-        kept = len(_without_blank_end(without_begun(self._held, _CLOSE)))
+        kept = len(_without_blank_end(without_partial_tag(self._held, _CLOSE)))
         reasoning, self._held = self._held[:kept], self._held[kept:]
         return reasoning
 
 
 def with_reasoning(reasoning: str | None, content: str) -> str:
-    """Return what the model wrote, from what the splitter made of it.
+    """Return the text that the splitter split into this reasoning and content.
 
-    `reasoning` is empty for a block without any, which `enable_thinking=False` puts in front,
-    and None for no block. The text is the same, byte for byte, if the block was closed, had one
-    line break at both ends of the reasoning and one blank line behind it.
+    `reasoning` is empty for an empty block, which `enable_thinking=False` inserts, and None for
+    no block. The text is the same, byte for byte, if the block was closed, had one line break at
+    both ends of the reasoning and was followed by one blank line.
     """
     if reasoning is None:
         return content
@@ -102,6 +102,6 @@ def with_reasoning(reasoning: str | None, content: str) -> str:
 
 
 def _without_blank_end(text: str) -> str:
-    ended = text.rstrip(SPACE)
+    ended = text.rstrip(WHITESPACE)
     line_end = text.find("\n", len(ended))
     return text if line_end < 0 else text[:line_end]

@@ -1,7 +1,7 @@
-"""The form of an answer: `response_format`, in OpenAI's forms and in WebLLM's.
+"""The format of an answer: `response_format`, in OpenAI's forms and in WebLLM's.
 
-Schemas become grammars of this library: WebLLM's own reading of a schema lets a model write
-white space without end.
+Schemas are converted to grammars by this library: the converter of WebLLM 0.2.86 allows unbounded
+white space.
 """
 
 from __future__ import annotations
@@ -12,11 +12,21 @@ from dataclasses import dataclass
 
 from pywebllm import schema
 from pywebllm.errors import InvalidRequestError
-from pywebllm.request.checks import check_keys, flag, mapping, one_of, plain, refuse, text
+from pywebllm.request.checks import (
+    boolean,
+    check_keys,
+    mapping,
+    one_of,
+    plain,
+    refuse,
+    refuse_value,
+    string,
+)
 
 __all__ = ["AnswerFormat", "read_response_format"]
 
 _PATH = "response_format"
+_MAPPING_OR_JSON = "a mapping or a string with a JSON object"
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "text": ("type",),
     "json_object": ("type", "schema"),
@@ -28,7 +38,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFormat:
-    """What binds the answer: a grammar in EBNF, or a structural tag as JSON text; one of them."""
+    """What constrains the answer: either a grammar in EBNF or a structural tag as a JSON string."""
 
     grammar: str | None = None
     structural_tag: str | None = None
@@ -42,24 +52,25 @@ class AnswerFormat:
 
 
 def read_response_format(value: object) -> AnswerFormat | None:
-    """Return what binds the answer; None for free text.
+    """Return what constrains the answer; None for free text.
 
     - `{"type": "text"}`
-    - `{"type": "json_object"}`: any JSON object; with WebLLM's `schema`, as text or mapping.
+    - `{"type": "json_object"}`: any JSON object; or one that conforms to WebLLM's `schema`, a
+      mapping or a JSON string.
     - `{"type": "json_schema", "json_schema": {"name": …, "schema": …}}`: always as with `strict`.
-    - `{"type": "grammar", "grammar": …}`: EBNF as xgrammar reads it, with the rule `root`.
-    - `{"type": "structural_tag", "structural_tag": …}`: xgrammar's, as text or mapping.
+    - `{"type": "grammar", "grammar": …}`: xgrammar's EBNF, with the rule `root`.
+    - `{"type": "structural_tag", "structural_tag": …}`: xgrammar's, a mapping or a JSON string.
 
     Raises:
-        InvalidRequestError: It is none of these, or its schema cannot be held.
+        InvalidRequestError: It has another form, or its schema is not supported.
     """
     if value is None:
         return None
     if isinstance(value, type):
         refuse(
             _PATH,
-            f"is a mapping, got the class {value.__name__}",
-            advice="Use chat.completions.parse, which takes classes and returns their objects.",
+            f"must be a mapping, got the class {value.__name__}",
+            advice="Use chat.completions.parse, which accepts classes and returns instances.",
         )
     given = mapping(_PATH, value)
     kind = one_of(*_KEYS)(f"{_PATH}.type", given.get("type"))
@@ -75,36 +86,36 @@ def _read_json_object(given: Mapping[str, object]) -> AnswerFormat:
     path = f"{_PATH}.schema"
     if "schema" not in given:
         return AnswerFormat(grammar=schema.json_object_grammar())
-    return AnswerFormat(grammar=_grammar(path, _json(path, given["schema"])))
+    return AnswerFormat(grammar=_grammar(path, _json(path, given["schema"]), _MAPPING_OR_JSON))
 
 
 def _read_json_schema(given: Mapping[str, object]) -> AnswerFormat:
     path = f"{_PATH}.json_schema"
     form = mapping(path, given.get("json_schema"))
     check_keys(path, form, ("name", "schema", "strict", "description"))
-    text(f"{path}.name", form.get("name"))
-    text(f"{path}.description", form.get("description", ""))
-    flag(f"{path}.strict", form.get("strict", False))
+    string(f"{path}.name", form.get("name"))
+    string(f"{path}.description", form.get("description", ""))
+    boolean(f"{path}.strict", form.get("strict", False))
     if "schema" not in form:
         return AnswerFormat(grammar=schema.json_object_grammar())
-    return AnswerFormat(grammar=_grammar(f"{path}.schema", form["schema"]))
+    return AnswerFormat(grammar=_grammar(f"{path}.schema", form["schema"], "a mapping"))
 
 
 def _read_grammar(given: Mapping[str, object]) -> AnswerFormat:
     path = f"{_PATH}.grammar"
-    grammar = text(path, given.get("grammar"))
+    grammar = string(path, given.get("grammar"))
     if not grammar.strip():
-        refuse(path, "is a grammar with the rule root, got an empty text")
+        refuse_value(path, "a grammar with the rule root", grammar)
     return AnswerFormat(grammar=grammar)
 
 
 def _read_structural_tag(given: Mapping[str, object]) -> AnswerFormat:
     path = f"{_PATH}.structural_tag"
-    tag = mapping(path, _json(path, given.get("structural_tag")))
+    tag = mapping(path, _json(path, given.get("structural_tag")), _MAPPING_OR_JSON)
     if "structures" in tag:
         refuse(
             f"{path}.structures",
-            "is the old form of a structural tag; use the one with 'format'",
+            "is not supported: it is the deprecated form of a structural tag; use 'format'",
         )
     return AnswerFormat(structural_tag=json.dumps(tag))
 
@@ -124,13 +135,14 @@ def _json(path: str, value: object) -> object:
     try:
         return json.loads(value)
     except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"{path} is no JSON: {error}", param=path) from error
+        raise InvalidRequestError(f"{path} is not valid JSON: {error}", param=path) from error
 
 
-def _grammar(path: str, value: object) -> str:
+def _grammar(path: str, value: object, expected: str) -> str:
+    # Not `mapping`, which drops None: it is a value in a schema.
     found = plain(value, path)
     if not isinstance(found, dict):
-        refuse(path, f"is a mapping, got {value!r}")
+        refuse_value(path, expected, value)
     try:
         return schema.grammar_of(found)
     except InvalidRequestError as error:

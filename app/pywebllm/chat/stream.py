@@ -1,4 +1,4 @@
-"""A chat's answer while it is written: an async iterator of chunks that stops the engine."""
+"""The stream of a chat's answer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ __all__ = ["ChatStream"]
 
 
 class ChatStream(AnswerStream[ChatCompletionChunk, ChatCompletion]):
-    """The chunks of an answer as in the OpenAI reference, and at the end the whole of it.
+    """The chunks of an answer as in the OpenAI reference, and at the end the whole answer.
 
-    `final` has the usage also when no chunk carries it. With several answers (`n`) one comes
-    after the other; all chunks share `id`, `created` and `model`. `kind` is `resume` for an
-    answer that was cut off: first comes what had been written. With `loads=False` the model is
-    not loaded for it.
+    `final` has the usage even if no chunk carries it. The choices of a request with `n` are
+    generated one after another; all chunks share `id`, `created` and `model`.
+
+    Args:
+        runner: Makes the engine's requests.
+        call: The checked request.
+        kind: `resume` to resume an interrupted answer; its first chunk is the text written so far.
+        loads: False to refuse the request unless the model is loaded, or is being loaded.
     """
 
     def __init__(
@@ -30,6 +34,6 @@ class ChatStream(AnswerStream[ChatCompletionChunk, ChatCompletion]):
         kind: Kind = "chat.completions",
         loads: bool = True,
     ) -> None:
-        # All are made now, so that none of them outlives a disposal of the engine.
+        # Created together, so that disposing of the engine ends all of them.
         sources = [runner.stream(kind, body, model=call.model, loads=loads) for body in call.bodies]
         super().__init__(sources, writer=ChatWriter(call))

@@ -1,4 +1,4 @@
-"""The text of a chat's answer while it is written."""
+"""The text of a chat's answer, as a stream of strings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ __all__ = ["TextStream"]
 
 
 class TextStream(AsyncClosing, AsyncIterator[str]):
-    """The text of one answer, piece by piece; empty pieces are left out.
+    """The text of one answer as an async iterator of non-empty strings.
 
-    `on_end` hears the whole answer when the stream has been read to its end, `on_error` what
-    it failed with. Cancelling a read stops the answer; what had arrived stays in `text`.
+    Cancelling a read stops the answer; the text read so far stays in `text`.
+
+    Args:
+        chunks: The stream of the answer's chunks.
+        on_end: Called with the whole answer once the stream has been read to its end.
+        on_error: Called with the error if the answer fails.
     """
 
     def __init__(
@@ -34,26 +38,27 @@ class TextStream(AsyncClosing, AsyncIterator[str]):
 
     @property
     def text(self) -> str:
-        """The text that has been read so far."""
+        """The text read so far."""
         return self._chunks.text
 
     @property
     def final(self) -> ChatCompletion | None:
-        """The whole answer once the stream has been read to its end, until then None."""
+        """The whole answer once the stream has been read to its end; None before that."""
         return self._chunks.final
 
     @property
     def usage(self) -> Usage | None:
-        """What the answer used, once the stream has been read to its end, until then None."""
+        """The usage once the stream has been read to its end; None before that."""
         return None if self.final is None else self.final.usage
 
     async def __anext__(self) -> str:
         """Return the next piece of text.
 
-        Cancelled, it stops the answer; the engine is free for the next request.
+        On cancellation the answer stops, and the engine is free for the next request.
 
         Raises:
-            WebLLMError: The answer failed; the stream is over.
+            StopAsyncIteration: The answer has ended.
+            WebLLMError: The answer failed, which ends the stream.
             RuntimeError: Another task is reading this stream.
         """
         try:
@@ -67,7 +72,7 @@ class TextStream(AsyncClosing, AsyncIterator[str]):
             raise
 
     async def aclose(self) -> None:
-        """Stop the answer; nothing happens when it is over. Takes effect at once."""
+        """Stop the answer at once. Closing a stream that has ended does nothing."""
         await self._chunks.aclose()
 
     def stop(self, error: WebLLMError) -> None:

@@ -1,8 +1,8 @@
-"""Tool calls in the text of a model, read while it is written, and written back.
+"""Tool calls in generated text: parsed while it arrives, and formatted for the history.
 
 A call is `<tool_call>`, a line break, `{"name": "…", "arguments": {…}}`, a line break and
 `</tool_call>`, as Hermes and Qwen models are trained on. The structural tag of a request with
-tools lets no model write anything else there, so the reader takes exactly these characters.
+tools prevents anything else, so the reader accepts exactly these characters.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Literal
 from pywebllm.request.checks import TOOL_NAME
 from pywebllm.types import Function, FunctionDelta, ToolCallDelta
 
-from .marks import SPACE, without_begun
+from .tags import WHITESPACE, without_partial_tag
 
-__all__ = ["ARGUMENTS", "BEGIN", "END", "MARK", "ToolCallReader", "tool_calls_text"]
+__all__ = ["ARGUMENTS", "BEGIN", "END", "OPEN_TAG", "ToolCallReader", "tool_calls_text"]
 
 # A call is BEGIN, the name, ARGUMENTS, the arguments, END.
-MARK = "<tool_call>"
-BEGIN = MARK + '\n{"name": "'
+OPEN_TAG = "<tool_call>"
+BEGIN = OPEN_TAG + '\n{"name": "'
 ARGUMENTS = '", "arguments": '
 END = "}\n</tool_call>"
 
@@ -30,19 +30,19 @@ _BEGUN_NAME = re.compile(f"{re.escape(BEGIN)}(?:{TOOL_NAME})?")
 
 
 class ToolCallReader:
-    """Splits a text that arrives in pieces into content and tool calls.
+    """Splits text that arrives in pieces into content and tool calls.
 
-    Of each call the name comes first and whole, with the id that `new_id` gives; then the
-    arguments, in pieces, just as the model wrote them. Text around the calls is content, unless
-    it is white space alone. What begins like a call and is none is content, too. How the text is
-    cut into pieces makes no difference to what the pieces of the result add up to.
+    The first delta of a call has its whole name and the ID that `new_id` returns; further deltas
+    have its arguments, in pieces, exactly as the model wrote them. Text around the calls is
+    content, unless it is only white space. Text that begins like a call but is not one is content
+    as well. How the text is split into pieces makes no difference to the accumulated result.
     """
 
     def __init__(self, new_id: Callable[[], str]) -> None:
         self._new_id = new_id
         self._state: Literal["text", "arguments", "end"] = "text"
         self._held = ""
-        # White space since the start or the last call; None behind any other text.
+        # White space since the start or the last call; None after any other text.
         self._blank: str | None = ""
         self._object = _Object()
         self._count = 0
@@ -51,20 +51,20 @@ class ToolCallReader:
 
     @property
     def has_calls(self) -> bool:
-        """True as soon as a call has begun."""
+        """True once a call has begun."""
         return self._count > 0
 
     def feed(self, text: str) -> tuple[str, tuple[ToolCallDelta, ...]]:
-        """Return the content and the calls that this piece adds; each may be empty."""
+        """Return the content and the call deltas that this piece adds; each may be empty."""
         self._held += text
         while self._held and self._step():
             pass
         return self._found()
 
     def end(self) -> tuple[str, tuple[ToolCallDelta, ...]]:
-        """Return what was held back; a call that was cut off behind its name is a call.
+        """Return the text held back; a call truncated after its name is a call.
 
-        Of a further one that was cut off before, right behind another, nothing is left.
+        A call truncated earlier is content, or dropped if it directly follows another call.
         """
         held, self._held = self._held, ""
         named = _NAMED.match(held)
@@ -82,7 +82,7 @@ class ToolCallReader:
         return found
 
     def _step(self) -> bool:
-        """Read on; return False when there is nothing to read before the next piece."""
+        """Parse the next token; return False if that needs the next piece."""
         if self._state == "text":
             return self._read_text()
         if self._state == "arguments":
@@ -90,9 +90,9 @@ class ToolCallReader:
         return self._read_end()
 
     def _read_text(self) -> bool:
-        before, mark, _ = self._held.partition(MARK)
+        before, mark, _ = self._held.partition(OPEN_TAG)
         if not mark:
-            before = without_begun(self._held, MARK)
+            before = without_partial_tag(self._held, OPEN_TAG)
         self._add_text(before)
         self._held = self._held[len(before) :]
         if not mark:
@@ -104,8 +104,8 @@ class ToolCallReader:
             return True
         if _may_become_head(self._held):
             return False
-        self._add_text(MARK)
-        self._held = self._held.removeprefix(MARK)
+        self._add_text(OPEN_TAG)
+        self._held = self._held.removeprefix(OPEN_TAG)
         return True
 
     def _read_arguments(self) -> bool:
@@ -114,14 +114,14 @@ class ToolCallReader:
         self._calls.append(
             ToolCallDelta(index=self._count - 1, function=FunctionDelta(arguments=taken))
         )
-        if self._object.is_whole:
+        if self._object.is_complete:
             self._state = "end"
         return True
 
     def _read_end(self) -> bool:
         if END.startswith(self._held) and self._held != END:
             return False
-        # Only a grammar of the caller's own can let the model write something else.
+        # The model can only write something else under a grammar that the caller supplied.
         self._held = self._held.removeprefix(END)
         self._state = "text"
         return True
@@ -131,7 +131,7 @@ class ToolCallReader:
             self._content.append(text)
             return
         self._blank += text
-        if self._blank.strip(SPACE):
+        if self._blank.strip(WHITESPACE):
             self._content.append(self._blank)
             self._blank = None
 
@@ -154,17 +154,17 @@ class _Object:
     """Finds the end of a JSON object that arrives in pieces."""
 
     def __init__(self) -> None:
-        self.is_whole = False
+        self.is_complete = False
         self._depth = 0
         self._in_string = False
         self._escaped = False
 
     def take(self, text: str) -> str:
-        """Return the beginning of the text that belongs to the object."""
+        """Return the prefix of the text that belongs to the object."""
         for position, character in enumerate(text):
             self._read(character)
             if self._depth == 0:
-                self.is_whole = True
+                self.is_complete = True
                 return text[: position + 1]
         return text
 
@@ -181,7 +181,7 @@ class _Object:
 
 
 def tool_calls_text(calls: Iterable[Function]) -> str:
-    """Return what the model wrote to call these tools, one call after another."""
+    """Return the text of these calls as a model writes them, one per line."""
     return "\n".join(
         f"{BEGIN}{call.name}{ARGUMENTS}{call.arguments or '{}'}{END}" for call in calls
     )

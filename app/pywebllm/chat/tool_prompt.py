@@ -1,7 +1,7 @@
-"""How a model is told of its tools: the part of the system message that lists them.
+"""The part of the system message that describes the tools and how to call them.
 
-The tags are those that Hermes and Qwen models are trained on; other models read what to do in
-words. The same tools give the same text, byte for byte.
+The tags are those that Hermes and Qwen models are trained on; for other models the prompt also
+explains the format. The same tools give the same text, byte for byte.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The structural tag that holds a model's calls to the tools and their schemas.
+"""The structural tag that constrains a model's tool calls to the tools and their schemas.
 
 Names of formats are those of xgrammar, which WebLLM uses.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pywebllm import schema
 from pywebllm.errors import InvalidRequestError
 
-from .tool_calls import ARGUMENTS, BEGIN, END, MARK
+from .tool_calls import ARGUMENTS, BEGIN, END, OPEN_TAG
 from .tools import Tool, ToolUse
 
 __all__ = ["tool_format"]
@@ -22,16 +22,18 @@ _logger = logging.getLogger("pywebllm")
 
 
 def tool_format(use: ToolUse, *, answer: str | None = None) -> dict[str, object]:
-    """Return the format of a text in which these tools are used.
+    """Return the format of an answer that may use these tools.
 
-    The arguments of a tool that is not strict may be any JSON object where its schema cannot be
-    held; the log says so.
+    Arguments of a tool without `strict` may be any JSON object if its schema is not supported;
+    this is logged as a warning.
 
-    `answer` is the grammar of an answer without calls; None lets the model write anything,
-    before, between and behind its calls.
+    Args:
+        use: The tools and how they may be called.
+        answer: The grammar of an answer without calls; None allows any text before, between and
+            after the calls.
 
     Raises:
-        InvalidRequestError: The schema of a strict tool cannot be held.
+        InvalidRequestError: The schema of a strict tool is not supported.
     """
     calls = [(tool.name, _arguments(tool)) for tool in use.callable]
     if use.must_call:
@@ -41,7 +43,7 @@ def tool_format(use: ToolUse, *, answer: str | None = None) -> dict[str, object]
         return {"type": "or", "elements": elements}
     return {
         "type": "triggered_tags",
-        "triggers": [MARK],
+        "triggers": [OPEN_TAG],
         "tags": [_call(name, arguments) for name, arguments in calls],
         "stop_after_first": use.once,
     }
@@ -49,16 +51,14 @@ def tool_format(use: ToolUse, *, answer: str | None = None) -> dict[str, object]
 
 def _arguments(tool: Tool) -> _Format:
     try:
-        # Arguments are an object, even where the schema takes that for granted.
+        # Arguments are an object, even if the schema does not say so.
         grammar = schema.grammar_of({"type": "object", **tool.parameters})
     except InvalidRequestError as error:
         path = f"{tool.path}.parameters"
         if tool.strict:
             raise InvalidRequestError(f"{path}: {error.problem}", param=path) from error
-        # Without `strict`, OpenAI promises no more than JSON; the prompt shows the schema.
-        _logger.warning(
-            "The arguments of the tool %r are not held to its schema: %s", tool.name, error.problem
-        )
+        # Without `strict`, OpenAI only promises JSON as well; the prompt shows the schema.
+        _logger.warning("The schema of the tool %r is not enforced: %s", tool.name, error.problem)
         grammar = schema.json_object_grammar()
     return {"type": "grammar", "grammar": grammar}
 
@@ -69,11 +69,11 @@ def _call(name: str, arguments: _Format) -> _Format:
 
 
 def _calls(calls: Sequence[tuple[str, _Format]], *, once: bool) -> _Format:
-    """Return the format of one call or of several, each on a new line, and nothing else."""
+    """Return the format of one or more calls, each on its own line, and nothing else."""
     if once:
         return {"type": "or", "elements": [_call(*call) for call in calls]}
-    # xgrammar takes tags with a separator in an alternative only inside a tag, so the first
-    # call's beginning and the last one's end are that tag's.
+    # xgrammar 0.1.27 accepts tags with a separator as an alternative only inside a tag, so that
+    # tag has the beginning of the first call and the end of the last.
     brace, close = END[0], END[1:]
     tags = [
         {"type": "tag", "begin": f"{name}{ARGUMENTS}", "content": arguments, "end": brace}

@@ -1,4 +1,4 @@
-"""The tools of a request, and what `tool_choice` lets the model do with them."""
+"""The tools of a request, and how `tool_choice` lets the model call them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from typing import cast
 
 from pywebllm.request.checks import (
     TOOL_NAME,
+    boolean,
     check_keys,
     closest,
-    flag,
     items,
     mapping,
     one_of,
     refuse,
-    text,
+    refuse_value,
+    shown,
+    string,
 )
 
 __all__ = ["Tool", "ToolUse", "read_tools"]
 
 _NAME = re.compile(TOOL_NAME)
+_CHOICES = ("none", "auto", "required")
 _NO_PARAMETERS: Mapping[str, object] = {
     "type": "object",
     "properties": {},
@@ -34,11 +37,11 @@ class Tool:
     """A function that the model may call.
 
     Attributes:
-        path: Where in the request it is, for errors.
-        name: Letters, digits, `_` and `-`, 64 at most.
-        description: What it is for; may be empty.
+        path: Its path in the request, for errors.
+        name: 1 to 64 letters, digits, `_` and `-`.
+        description: Its purpose; may be empty.
         parameters: The JSON Schema of its arguments, which are an object.
-        strict: True when arguments that do not fit the schema must not come.
+        strict: True if its arguments must always conform to the schema.
     """
 
     path: str
@@ -50,13 +53,13 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolUse:
-    """What the model can do with tools.
+    """How the model may use tools.
 
     Attributes:
-        shown: The tools that the prompt describes; all of them, so that it stays the same.
-        callable: Those that may be called in this answer; empty for `tool_choice="none"`.
-        must_call: True when the answer is calls and nothing else.
-        once: True when one call at most may be made.
+        shown: The tools that the prompt describes: all of them, so that the prompt does not change.
+        callable: The tools that this answer may call; empty for `tool_choice="none"`.
+        must_call: True if the answer consists of calls only.
+        once: True if the answer has at most one call.
     """
 
     shown: tuple[Tool, ...]
@@ -66,13 +69,14 @@ class ToolUse:
 
 
 def read_tools(values: Mapping[str, object]) -> ToolUse | None:
-    """Return what the model can do with the tools of a request; None when it has none.
+    """Return how the model may use the tools of a request; None if it has none.
 
-    `values` are the request's parameters, of which `tools`, `tool_choice` and
-    `parallel_tool_calls` count.
+    Args:
+        values: The request's parameters; `tools`, `tool_choice` and `parallel_tool_calls` are
+            read.
 
     Raises:
-        InvalidRequestError: A tool or the choice is not as it should be.
+        InvalidRequestError: A tool or the choice has a wrong value.
     """
     given = cast("Sequence[object]", values.get("tools", ()))
     tools = tuple(_read_tool(f"tools[{i}]", tool) for i, tool in enumerate(given))
@@ -80,7 +84,7 @@ def read_tools(values: Mapping[str, object]) -> ToolUse | None:
     choice = values.get("tool_choice", "auto")
     mode, chosen = _read_choice(choice, tools)
     if not tools and mode == "required":
-        refuse("tool_choice", "asks for a call, but there are no tools")
+        refuse("tool_choice", "requires a call, but the request has no tools")
     if not tools:
         return None
     return ToolUse(
@@ -94,7 +98,7 @@ def read_tools(values: Mapping[str, object]) -> ToolUse | None:
 def _read_tool(path: str, value: object) -> Tool:
     tool = mapping(path, value)
     if tool.get("type") == "custom":
-        refuse(f"{path}.type", "cannot be 'custom': arguments are JSON here; use a function")
+        refuse(f"{path}.type", "cannot be 'custom': custom tools are not supported; use a function")
     one_of("function")(f"{path}.type", tool.get("type"))
     check_keys(path, tool, ("type", "function"))
     path = f"{path}.function"
@@ -102,21 +106,21 @@ def _read_tool(path: str, value: object) -> Tool:
     check_keys(path, function, ("name", "description", "parameters", "strict"))
     parameters = mapping(f"{path}.parameters", function.get("parameters", _NO_PARAMETERS))
     if parameters.get("type", "object") != "object":
-        refuse(f"{path}.parameters.type", f"is 'object', got {parameters['type']!r}")
+        refuse_value(f"{path}.parameters.type", "'object'", parameters["type"])
     return Tool(
         path=path,
         name=_read_name(f"{path}.name", function.get("name")),
-        description=text(f"{path}.description", function.get("description", "")),
-        # The schema of no parameters may be written as {}, too.
+        description=string(f"{path}.description", function.get("description", "")),
+        # {} is another way to write the schema of no parameters.
         parameters=parameters or _NO_PARAMETERS,
-        strict=flag(f"{path}.strict", function.get("strict", False)),
+        strict=boolean(f"{path}.strict", function.get("strict", False)),
     )
 
 
 def _read_name(path: str, value: object) -> str:
-    name = text(path, value)
+    name = string(path, value)
     if not _NAME.fullmatch(name):
-        refuse(path, f"has 1 to 64 of the characters a-z, A-Z, 0-9, _ and -, got {name!r}")
+        refuse_value(path, "1 to 64 of the characters a-z, A-Z, 0-9, _ and -", name)
     return name
 
 
@@ -124,15 +128,15 @@ def _check_names(tools: Sequence[Tool]) -> None:
     seen: set[str] = set()
     for tool in tools:
         if tool.name in seen:
-            refuse(f"{tool.path}.name", f"is that of another tool, too: {tool.name!r}")
+            refuse(f"{tool.path}.name", f"must be unique, got {tool.name!r} twice")
         seen.add(tool.name)
 
 
 def _read_choice(value: object, tools: tuple[Tool, ...]) -> tuple[str, tuple[Tool, ...]]:
     path = "tool_choice"
-    if isinstance(value, str):
-        return one_of("none", "auto", "required")(path, value), tools
-    choice = mapping(path, value)
+    if isinstance(value, str) and value in _CHOICES:
+        return value, tools
+    choice = mapping(path, value, "'none', 'auto', 'required' or a mapping")
     kind = one_of("function", "allowed_tools")(f"{path}.type", choice.get("type"))
     check_keys(path, choice, ("type", kind))
     if kind == "function":
@@ -152,7 +156,7 @@ def _read_allowed(
         for i, tool in enumerate(items(path, allowed.get("tools")))
     ]
     if not named:
-        refuse(path, "names one tool at least; for none, use tool_choice='none'")
+        refuse(path, "must contain at least one tool; use tool_choice='none' to allow none")
     return mode, tuple(tool for tool in tools if tool in named)
 
 
@@ -160,11 +164,12 @@ def _find(path: str, choice: Mapping[str, object], tools: Sequence[Tool]) -> Too
     one_of("function")(f"{path}.type", choice.get("type"))
     check_keys(path, choice, ("type", "function"))
     function = mapping(f"{path}.function", choice.get("function"))
-    name = text(f"{path}.function.name", function.get("name"))
+    name = string(f"{path}.function.name", function.get("name"))
     named = {tool.name: tool for tool in tools}
     if name not in named:
         refuse(
-            f"{path}.function.name", f"is none of the tools, got {name!r}.{closest(name, named)}"
+            f"{path}.function.name",
+            f"must be the name of one of the tools, got {shown(name)}.{closest(name, named)}",
         )
     return named[name]
 

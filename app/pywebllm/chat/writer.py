@@ -1,12 +1,12 @@
-"""What the engine writes in a chat, as OpenAI's chunks: reasoning, content and calls apart."""
+"""From the engine's pieces to the chunks of a chat: reasoning, content and tool calls separated."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
+from pywebllm.answers.chunks import ChunkFactory
 from pywebllm.answers.totals import total_usage
 from pywebllm.pieces import EndReason, Piece
 from pywebllm.types import (
@@ -27,20 +27,15 @@ from .tool_calls import ToolCallReader
 
 __all__ = ["ChatWriter"]
 
-_NOTHING = Delta()
+_EMPTY = Delta()
 
 
 class ChatWriter:
-    """Writes the chunks of one request, and the whole answer from the same chunks.
-
-    All chunks share an id of ours: the answers of one request are several requests to the engine.
-    """
+    """Writes the chunks of one request, and assembles the whole answer from the same chunks."""
 
     def __init__(self, call: ChatCall) -> None:
         self._call = call
-        self._id = f"chatcmpl-{uuid4().hex}"
-        self._created = int(time.time())
-        self._model = ""
+        self._chunks = ChunkFactory(ChatCompletionChunk, id_prefix="chatcmpl")
         self._reader = _Reader(call)
         self._begun: set[int] = set()
         self._collector = Collector()
@@ -48,45 +43,39 @@ class ChatWriter:
 
     @property
     def text(self) -> str:
-        """The content of the first answer in the chunks that were noted."""
+        """The content of the first choice in the chunks noted so far."""
         return self._collector.text
 
     def write(self, index: int, piece: Piece) -> Iterator[ChatCompletionChunk]:
-        """Return the chunks that this piece of the answer number `index` makes."""
-        self._model = self._model or piece.model
+        """Return the chunks for a piece of the choice with this index."""
+        self._chunks.set_model(piece.model)
         delta = self._reader.feed(piece.text)
-        # Logprobs go with the piece their tokens came in, even while its text is held back.
+        # Logprobs are sent with the piece of their tokens, even while its text is held back.
         logprobs = ChoiceLogprobs(content=piece.logprobs) if piece.logprobs else None
-        if delta != _NOTHING or logprobs is not None:
+        if delta != _EMPTY or logprobs is not None:
             yield self._chunk(index, delta, logprobs=logprobs)
         if piece.end is not None:
             yield from self._end(index, piece.end)
 
     def end(self, usages: Sequence[Usage]) -> Iterator[ChatCompletionChunk]:
-        """Return the chunks that follow all answers; they used this, one after another."""
+        """Return the chunks that follow all choices, given the usage of each choice."""
         self._usage = total_usage(usages, answers=len(usages))
         if self._call.include_usage:
-            yield ChatCompletionChunk(
-                id=self._id,
-                created=self._created,
-                model=self._model,
-                choices=(),
-                usage=self._usage,
-            )
+            yield self._chunks.chunk(usage=self._usage)
 
     def note(self, chunk: ChatCompletionChunk) -> None:
-        """Take note of a chunk that is now read."""
+        """Record a chunk that has been read."""
         self._collector.add(chunk)
 
     def final(self) -> ChatCompletion:
-        """Return the whole answer; all its chunks have been noted."""
+        """Return the whole answer; all its chunks must have been noted."""
         return self._collector.completion(usage=self._usage)
 
     def _end(self, index: int, reason: EndReason) -> Iterator[ChatCompletionChunk]:
         rest = self._reader.end()
-        if rest != _NOTHING:
+        if rest != _EMPTY:
             yield self._chunk(index, rest)
-        yield self._chunk(index, _NOTHING, finish_reason=self._finish_reason(reason))
+        yield self._chunk(index, _EMPTY, finish_reason=self._finish_reason(reason))
         self._reader = _Reader(self._call)
 
     def _finish_reason(self, reason: EndReason) -> FinishReason:
@@ -105,16 +94,13 @@ class ChatWriter:
         if index not in self._begun:
             self._begun.add(index)
             delta = replace(delta, role="assistant")
-        choice = ChunkChoice(
-            index=index, delta=delta, finish_reason=finish_reason, logprobs=logprobs
-        )
-        return ChatCompletionChunk(
-            id=self._id, created=self._created, model=self._model, choices=(choice,)
+        return self._chunks.chunk(
+            ChunkChoice(index=index, delta=delta, finish_reason=finish_reason, logprobs=logprobs)
         )
 
 
 class _Reader:
-    """Tells reasoning, content and calls of one answer apart, as far as the call asks for it."""
+    """Splits the text of one choice into reasoning, content and calls, as the call requires."""
 
     def __init__(self, call: ChatCall) -> None:
         self._splitter = ReasoningSplitter() if call.splits_reasoning else None

@@ -1,1 +1,1 @@
-"""Plain text completions: a request of the reference's "Completions" section, and its answer."""
+"""Text completions: a request of the reference's "Completions" section, and its answer."""

@@ -1,6 +1,6 @@
-"""A request of OpenAI's completions, checked, and what the engine gets for it.
+"""A request of the completions endpoint, checked, and the engine's requests for it.
 
-`PARAMETERS` is the whole list. Names and meaning are those of the OpenAI reference, "Create
+`PARAMETERS` lists all parameters. Names and meaning are those of the OpenAI reference, "Create
 completion".
 """
 
@@ -12,17 +12,25 @@ from types import MappingProxyType
 from typing import cast
 
 from pywebllm.records import Model
-from pywebllm.request.checks import flag, integer, items, refuse
+from pywebllm.request.call import GenerationCall
+from pywebllm.request.checks import (
+    boolean,
+    integer,
+    items,
+    nonempty_string,
+    refuse,
+    refuse_value,
+)
 from pywebllm.request.choices import check_end, includes_usage, one_for_each
 from pywebllm.request.common import GENERATION, REQUEST
-from pywebllm.request.table import Parameter, Table, honored, read_parameters
+from pywebllm.request.table import Parameter, Table, honored, only, read_parameters, refused
 
-__all__ = ["PARAMETERS", "TextCall", "read_text_call"]
+__all__ = ["PARAMETERS", "CompletionCall", "read_completion_call"]
 
-# WebLLM gives no more.
 _MOST_LOGPROBS = 5
+_CHATS_ONLY = "WebLLM resumes chats only"
 
-# What WebLLM takes as OpenAI does, under the same name.
+# Parameters that WebLLM takes under the same name and with the same meaning as OpenAI.
 _PASSED = (
     "temperature",
     "top_p",
@@ -38,30 +46,17 @@ _PASSED = (
 
 def _prompt(path: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str):
-        return (_one_prompt(path, value),)
-    prompts = [_one_prompt(f"{path}[{i}]", item) for i, item in enumerate(items(path, value))]
+        return (nonempty_string(path, value),)
+    prompts = items(path, value, "a string or a list of strings")
     if not prompts:
-        refuse(path, "is a text or a list of at least one, got an empty list")
-    return tuple(prompts)
+        refuse_value(path, "a string or a non-empty list of strings", prompts)
+    return tuple(_one_prompt(f"{path}[{i}]", item) for i, item in enumerate(prompts))
 
 
 def _one_prompt(path: str, value: object) -> str:
     if isinstance(value, int | list | tuple):
-        refuse(path, "is a text: WebLLM takes no ids of tokens here")
-    if not isinstance(value, str) or not value:
-        refuse(path, f"is a text that is not empty, got {value!r}")
-    return value
-
-
-def _suffix(path: str, value: object) -> object:
-    del value
-    refuse(path, "cannot be honoured: WebLLM continues texts, it does not fill gaps in them")
-
-
-def _resumable(path: str, value: object) -> object:
-    if value is not False:
-        refuse(path, "cannot be honoured: WebLLM resumes chats only")
-    return None
+        refuse_value(path, "a string", value, why="WebLLM does not accept token IDs here")
+    return nonempty_string(path, value)
 
 
 PARAMETERS: Table = MappingProxyType(
@@ -69,52 +64,46 @@ PARAMETERS: Table = MappingProxyType(
         **REQUEST,
         **GENERATION,
         "prompt": honored(_prompt),
-        "echo": honored(flag),
-        "logprobs": honored(integer(0, _MOST_LOGPROBS, why="WebLLM gives no more")),
+        "echo": honored(boolean),
+        "logprobs": honored(integer(0, _MOST_LOGPROBS, why="WebLLM returns no more")),
         "best_of": honored(integer(1, 20)),
-        "suffix": Parameter("refused", _suffix, "WebLLM continues texts only"),
-        "resumable": Parameter("refused", _resumable, "WebLLM resumes chats only"),
+        "suffix": refused("WebLLM continues a text, but does not insert into one"),
+        # False is what WebLLM does anyway.
+        "resumable": Parameter("refused", only(allowed=False, why=_CHATS_ONLY).check, _CHATS_ONLY),
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextCall:
-    """A checked request: what the engine gets, and how its answer is written.
+class CompletionCall(GenerationCall):
+    """A checked completion request: what the engine gets, and how to write its answer.
+
+    The choices of each prompt are consecutive in `bodies`.
 
     Attributes:
-        bodies: WebLLM's request for each answer, without `model` and what concerns streaming;
-            `bodies[i]` makes choice number i. Those of one prompt follow each other.
-        model: What the request named; None for the default model.
-        n: How many answers each prompt has.
-        stream: True when the answer is wanted in chunks.
-        include_usage: True when a last chunk carries the usage.
-        echo: True when each text begins with its prompt.
+        n: The number of choices for each prompt.
+        echo: True if each choice begins with its prompt.
     """
 
-    bodies: tuple[Mapping[str, object], ...]
-    model: Model
     n: int
-    stream: bool
-    include_usage: bool
     echo: bool
 
 
-def read_text_call(body: Mapping[str, object]) -> TextCall:
-    """Check the body of a completion, JSON-shaped, and return what to do for it.
+def read_completion_call(body: Mapping[str, object]) -> CompletionCall:
+    """Check the body of a completion request, which has the shape of the reference's JSON.
 
     Raises:
-        InvalidRequestError: Something is unknown, out of its range, or cannot be honoured;
-            `param` says where.
+        InvalidRequestError: A parameter is unknown, out of range or not supported; `param` is
+            its path.
     """
     values = read_parameters(body, PARAMETERS)
     if "prompt" not in values:
-        refuse("prompt", "is missing: it is the text to continue, or a list of such")
+        refuse("prompt", "is missing: it must be a string or a list of strings")
     _check_together(values)
     request = {name: values[name] for name in _PASSED if name in values}
     request |= _logprobs(values) | _extra(values)
     prompts = cast("tuple[str, ...]", values["prompt"])
-    return TextCall(
+    return CompletionCall(
         bodies=tuple(
             each
             for prompt in prompts
@@ -131,9 +120,10 @@ def read_text_call(body: Mapping[str, object]) -> TextCall:
 def _check_together(values: Mapping[str, object]) -> None:
     best_of, n = values.get("best_of"), values.get("n", 1)
     if best_of is not None and best_of != n:
-        refuse("best_of", f"can only be n, which is {n}, got {best_of}: WebLLM does not choose")
+        why = "WebLLM does not rank choices"
+        refuse_value("best_of", f"equal to n, which is {n}", best_of, why=why)
     if values.get("echo") and "logprobs" in values:
-        refuse("logprobs", "cannot be had with echo: WebLLM does not give those of a prompt")
+        refuse("logprobs", "cannot be combined with echo: WebLLM returns none for a prompt")
     check_end(values)
 
 

@@ -1,47 +1,41 @@
-"""What the engine writes after a prompt, as OpenAI's completions and their chunks."""
+"""From the engine's pieces to the chunks of a text completion."""
 
 from __future__ import annotations
 
-import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
-from uuid import uuid4
 
+from pywebllm.answers.chunks import ChunkFactory
 from pywebllm.answers.totals import total_usage
 from pywebllm.pieces import EndReason, Piece
 from pywebllm.types import Completion, CompletionChoice, CompletionLogprobs, TokenLogprob, Usage
 
-from .call import TextCall
+from .call import CompletionCall
 
-__all__ = ["TextWriter"]
+__all__ = ["CompletionWriter"]
 
 _decoder = getincrementaldecoder("utf-8")
 
 
-class TextWriter:
-    """Writes the chunks of one request, and the whole of it from the same chunks.
+class CompletionWriter:
+    """Writes the chunks of one request, and assembles the whole completion from the same chunks."""
 
-    All chunks share an id of ours: the texts of one request are several requests to the engine.
-    """
-
-    def __init__(self, call: TextCall) -> None:
+    def __init__(self, call: CompletionCall) -> None:
         self._call = call
-        self._id = f"cmpl-{uuid4().hex}"
-        self._created = int(time.time())
-        self._model = ""
-        self._lengths: dict[int, int] = {}  # of each text so far
+        self._chunks = ChunkFactory(Completion, id_prefix="cmpl")
+        self._lengths: dict[int, int] = {}  # characters of each choice so far
         self._choices: dict[int, _Choice] = {}
         self._usage: Usage | None = None
 
     @property
     def text(self) -> str:
-        """The first text in the chunks that were noted."""
+        """The text of the first choice in the chunks noted so far."""
         return "".join(self._choices[0].texts) if 0 in self._choices else ""
 
     def write(self, index: int, piece: Piece) -> Iterator[Completion]:
-        """Return the chunks that this piece of the text number `index` makes."""
-        self._model = self._model or piece.model
+        """Return the chunks for a piece of the choice with this index."""
+        self._chunks.set_model(piece.model)
         if index not in self._lengths:
             self._lengths[index] = 0
             if self._call.echo:
@@ -52,20 +46,20 @@ class TextWriter:
             yield self._chunk(index, "", finish_reason=_finish_reason(piece.end))
 
     def end(self, usages: Sequence[Usage]) -> Iterator[Completion]:
-        """Return the chunks that follow all texts; they used this, one after another."""
+        """Return the chunks that follow all choices, given the usage of each choice."""
         self._usage = total_usage(usages, answers=self._call.n)
         if self._call.include_usage:
-            yield self._completion((), usage=self._usage)
+            yield self._chunks.chunk(usage=self._usage)
 
     def note(self, chunk: Completion) -> None:
-        """Take note of a chunk that is now read."""
+        """Record a chunk that has been read."""
         for choice in chunk.choices:
             self._choices.setdefault(choice.index, _Choice()).add(choice)
 
     def final(self) -> Completion:
-        """Return the whole of it; all its chunks have been noted."""
+        """Return the whole completion; all its chunks must have been noted."""
         choices = (self._choices[index].whole(index) for index in sorted(self._choices))
-        return self._completion(tuple(choices), usage=self._usage)
+        return self._chunks.chunk(*choices, usage=self._usage)
 
     def _chunk(
         self,
@@ -76,25 +70,19 @@ class TextWriter:
         logprobs: Sequence[TokenLogprob] = (),
     ) -> Completion:
         start = self._lengths[index]
-        self._lengths[index] = start + len(text)
-        choice = CompletionChoice(
-            index=index,
-            text=text,
-            finish_reason=finish_reason,
-            logprobs=_logprobs(logprobs, start=start, end=start + len(text)) if logprobs else None,
-        )
-        return self._completion((choice,))
-
-    def _completion(
-        self, choices: tuple[CompletionChoice, ...], *, usage: Usage | None = None
-    ) -> Completion:
-        return Completion(
-            id=self._id, created=self._created, model=self._model, choices=choices, usage=usage
+        end = self._lengths[index] = start + len(text)
+        return self._chunks.chunk(
+            CompletionChoice(
+                index=index,
+                text=text,
+                finish_reason=finish_reason,
+                logprobs=_logprobs(logprobs, start=start, end=end) if logprobs else None,
+            )
         )
 
 
 class _Choice:
-    """One of the texts, put together again."""
+    """One choice, assembled from its chunks."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -130,7 +118,7 @@ def _logprobs(tokens: Sequence[TokenLogprob], *, start: int, end: int) -> Comple
 
 
 def _top(token: TokenLogprob) -> dict[str, float]:
-    # The reference: always with the token that was written, so there may be one more.
+    # As in the reference, always with the sampled token, so there may be one more than requested.
     found = {token.token: token.logprob}
     for top in token.top_logprobs:
         found.setdefault(top.token, top.logprob)
@@ -138,7 +126,7 @@ def _top(token: TokenLogprob) -> dict[str, float]:
 
 
 def _offsets(tokens: Sequence[TokenLogprob]) -> Iterator[int]:
-    """Yield where each token begins, in characters: one character may be several tokens."""
+    """Yield the offset of each token in characters; one character may be several tokens."""
     decoder, offset = _decoder("replace"), 0
     for token in tokens:
         yield offset

@@ -1,1 +1,1 @@
-"""What the requests of all endpoints share: checks of values, tables of parameters, choices."""
+"""What the endpoints share in a request: checks, tables of parameters, choices, the body."""

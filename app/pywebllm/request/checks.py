@@ -1,7 +1,8 @@
-"""Checks of single values in a request: each returns the value, or says what was wanted.
+"""Checks of single values in a request: each returns the value, or raises with what was expected.
 
 A check is called with the path of the value, for example `messages[2].content`, and the value.
-Nothing here knows which parameters there are.
+Messages have one form, "PATH must be EXPECTED, got VALUE", and a bounded length. Which parameters
+exist is not known here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from reprlib import Repr
 from typing import NoReturn, TypeAlias
 
 from pywebllm.errors import InvalidRequestError
@@ -19,47 +21,79 @@ __all__ = [
     "LARGEST_INTEGER",
     "TOOL_NAME",
     "Check",
+    "boolean",
     "check_keys",
     "closest",
-    "flag",
     "integer",
     "items",
     "mapping",
+    "nonempty_string",
     "number",
     "one_of",
     "plain",
     "refuse",
-    "text",
+    "refuse_value",
+    "shown",
+    "string",
 ]
 
-# What a tool may be called, as in the reference.
+# The pattern of a tool's name, as in the OpenAI reference.
 TOOL_NAME = r"[a-zA-Z0-9_-]{1,64}"
 
-# JavaScript's numbers are exact for integers up to here.
+# JavaScript's `Number.MAX_SAFE_INTEGER`.
 LARGEST_INTEGER = 2**53 - 1
 
 Check: TypeAlias = Callable[[str, object], object]
 
+# Characters of a value, and of a path, that a message repeats at most.
+_MOST_SHOWN = 200
+
+_REPR = Repr()
+_REPR.maxlevel = 4
+_REPR.maxstring = 100
+_REPR.maxother = 100
+
+
+def shown(value: object) -> str:
+    """Return the `repr` of a value, shortened to 200 characters, for a message."""
+    try:
+        return _shortened(_REPR.repr(value))
+    except ValueError:
+        # Python does not print an integer of more than 4,300 digits.
+        return f"<{type(value).__name__}>"
+
 
 def refuse(path: str, problem: str, *, advice: str | None = None) -> NoReturn:
-    """Raise the error that says that what is at `path` cannot be taken, and why."""
+    """Raise the error for the value at `path`; `problem` continues the sentence after the path."""
+    path = _shortened(path)
     raise InvalidRequestError(f"{path} {problem}", advice=advice, param=path)
+
+
+def refuse_value(
+    path: str, expected: str, value: object, *, why: str = "", advice: str | None = None
+) -> NoReturn:
+    """Raise the error for a value that is not as `expected`, for example "a string"."""
+    reason = f": {why}" if why else ""
+    refuse(path, f"must be {expected}, got {shown(value)}{reason}", advice=advice)
 
 
 def number(
     low: float, high: float = math.inf, *, above: bool = False
 ) -> Callable[[str, object], float]:
-    """Return the check for a finite number from `low`, or `above` it, to `high`."""
-    start = f"above {low:g}" if above else f"from {low:g}"
-    wanted = f"is a number {start}" + (f" to {high:g}" if math.isfinite(high) else "")
+    """Return the check for a finite number from `low`, or greater than it (`above`), to `high`."""
+    bounds = f"greater than {low:g}" if above else f"from {low:g}"
+    if math.isfinite(high):
+        expected = f"a number {bounds} {'and at most' if above else 'to'} {high:g}"
+    else:
+        expected = f"a finite number {bounds}"
     most = min(high, sys.float_info.max)
 
     def check(path: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            refuse(path, f"{wanted}, got {value!r}")
-        # NaN is in no range.
+            refuse_value(path, expected, value)
+        # A comparison with NaN is False.
         if not low <= value <= most or (above and value == low):
-            refuse(path, f"{wanted}, got {value!r}")
+            refuse_value(path, expected, value)
         return value
 
     return check
@@ -68,91 +102,111 @@ def number(
 def integer(
     low: int, high: int = LARGEST_INTEGER, *, why: str = ""
 ) -> Callable[[str, object], int]:
-    """Return the check for an integer from `low` to `high`; True and 1.0 are none.
+    """Return the check for an integer from `low` to `high`; True and 1.0 are not integers.
 
-    `why` goes into the error.
+    The error for a value above `high` also says `why`.
     """
-    # Where the limit is that of JavaScript, only those who go beyond need to hear of it.
-    shown = high != LARGEST_INTEGER or low == -LARGEST_INTEGER
-    wanted = f"is an integer from {low}" + (f" to {high}" if shown else "")
-    reason = f": {why}" if why else ""
+    unbounded = high == LARGEST_INTEGER and low != -LARGEST_INTEGER
 
     def check(path: str, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            refuse(path, f"{wanted}, got {value!r}{reason}")
-        return value
+        exceeds = False
+        if isinstance(value, int) and not isinstance(value, bool):
+            if low <= value <= high:
+                return value
+            exceeds = value > high
+        # The limit of JavaScript is mentioned only to those who exceed it.
+        limit = "" if unbounded and not exceeds else f" to {high}"
+        refuse_value(path, f"an integer from {low}{limit}", value, why=why if exceeds else "")
 
     return check
 
 
 def one_of(*values: str) -> Callable[[str, object], str]:
-    """Return the check for one of these texts."""
-    wanted = f"is {' or '.join(map(repr, values))}"
+    """Return the check for one of these strings."""
+    *others, last = [repr(value) for value in values]
+    expected = f"{', '.join(others)} or {last}" if others else last
 
     def check(path: str, value: object) -> str:
         if not isinstance(value, str) or value not in values:
-            refuse(path, f"{wanted}, got {value!r}")
+            refuse_value(path, expected, value)
         return value
 
     return check
 
 
-def flag(path: str, value: object) -> bool:
+def boolean(path: str, value: object) -> bool:
     """Check that the value is True or False."""
     if not isinstance(value, bool):
-        refuse(path, f"is True or False, got {value!r}")
+        refuse_value(path, "a boolean", value)
     return value
 
 
-def text(path: str, value: object) -> str:
-    """Check that the value is a text; it may be empty."""
+def string(path: str, value: object) -> str:
+    """Check that the value is a string, which may be empty."""
     if not isinstance(value, str):
-        refuse(path, f"is a text, got {value!r}")
+        refuse_value(path, "a string", value)
     return value
 
 
-def mapping(path: str, value: object) -> dict[str, object]:
-    """Check that the value is a mapping or an object with fields; return what is not None."""
+def nonempty_string(path: str, value: object) -> str:
+    """Check that the value is a string with at least one character."""
+    if not isinstance(value, str) or not value:
+        refuse_value(path, "a non-empty string", value)
+    return value
+
+
+def mapping(path: str, value: object, expected: str = "a mapping") -> dict[str, object]:
+    """Check that the value is a mapping or an object with fields; return the items not None.
+
+    `expected` is for a parameter that takes another type as well, which the caller has handled.
+    """
     found = plain(value, path)
     if not isinstance(found, dict):
-        refuse(path, f"is a mapping, got {value!r}")
+        refuse_value(path, expected, value)
     return {key: item for key, item in found.items() if item is not None}
 
 
-def items(path: str, value: object) -> list[object]:
-    """Check that the value is a list, or anything else to go through; return its items."""
+def items(path: str, value: object, expected: str = "a list") -> list[object]:
+    """Check that the value is a list or another iterable; return its items.
+
+    Strings, bytes and mappings are refused. `expected` is as for `mapping`.
+    """
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        refuse(path, f"is a list, got {value!r}")
+        refuse_value(path, expected, value)
     return list(value)
 
 
 def check_keys(path: str, value: Mapping[str, object], known: Iterable[str]) -> None:
-    """Check that there is no key but the known ones."""
+    """Check that every key is one of the known ones."""
     names = tuple(known)
     for key in value:
         if key not in names:
-            refuse(f"{path}.{key}", f"is not known.{closest(key, names)}")
+            refuse(f"{path}.{key}", f"is not a known key.{closest(key, names)}")
 
 
 def closest(name: object, known: Iterable[str]) -> str:
-    """Return the sentence that names the known name nearest to this one; empty without one."""
+    """Return a sentence that suggests the known name most similar to this one, or nothing."""
     found = get_close_matches(str(name), list(known), n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
 
 
 def plain(value: object, path: str) -> object:
-    """Return a value as JSON has it, in dicts and lists.
+    """Return a value as the dicts and lists of its JSON.
 
-    Dataclasses become dicts of their fields; so do objects with pydantic's `model_dump`, which
-    the official SDK returns. What else there is stays as it is.
+    Dataclasses become dicts of their fields, and so do objects with pydantic's `model_dump`,
+    which the official SDK returns. Any other value is returned as it is.
 
     Raises:
-        InvalidRequestError: It is nested too deeply, or holds itself.
+        InvalidRequestError: It is nested too deeply, or contains itself.
     """
     try:
         return _plain(value)
     except RecursionError:
         refuse(path, "is nested too deeply")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
 def _plain(value: object) -> object:

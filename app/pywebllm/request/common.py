@@ -1,4 +1,4 @@
-"""The parameters that several endpoints share, with the same meaning and the same range in each.
+"""The parameters that several endpoints share, with the same meaning and range in each.
 
 Names and meaning are those of the OpenAI API reference; the last group of each table is WebLLM's.
 """
@@ -8,41 +8,49 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .checks import LARGEST_INTEGER, flag, integer, items, mapping, number, refuse, text
+from .checks import (
+    LARGEST_INTEGER,
+    boolean,
+    integer,
+    items,
+    mapping,
+    nonempty_string,
+    number,
+    refuse,
+    refuse_value,
+    shown,
+    string,
+)
 from .table import Table, honored, no_effect, refused
 
 __all__ = ["GENERATION", "OPENAI_ONLY", "REQUEST"]
 
-OPENAI_ONLY = "it concerns OpenAI's own servers; nothing leaves this browser"
+OPENAI_ONLY = "it concerns OpenAI's servers only; no data leaves the browser"
 
 _LARGEST_TOKEN = 2**31 - 1
 _PENALTY = number(-2, 2)
-_NO_HTTP = "there is no HTTP request that it could travel with"
+_NO_HTTP = "no HTTP request is made"
 
 
 def _model(path: str, value: object) -> object:
     named = value.strip() if isinstance(value, str) else value
     if not named or not (isinstance(named, str | Mapping) or hasattr(named, "model_id")):
-        refuse(path, f"is an id of a model or a model record, got {value!r}")
+        refuse_value(path, "a model ID or a model record", value)
     return named
 
 
+# WebLLM 0.2.86 applies stop strings itself; the bridge corrects how it does that.
 def _stop(path: str, value: object) -> object:
     if isinstance(value, str):
-        return _stop_text(path, value)
-    return [_stop_text(f"{path}[{i}]", item) for i, item in enumerate(items(path, value))] or None
-
-
-def _stop_text(path: str, value: object) -> str:
-    if not isinstance(value, str) or not value:
-        refuse(path, f"is a text that is not empty, got {value!r}")
-    return value
+        return nonempty_string(path, value)
+    found = items(path, value, "a string or a list of strings")
+    return [nonempty_string(f"{path}[{i}]", item) for i, item in enumerate(found)] or None
 
 
 def _logit_bias(path: str, value: object) -> object:
     bias = number(-100, 100)
     found: dict[str, float] = {}
-    # As it was given: 5 and "5" are two keys until they are texts.
+    # `mapping` would turn the keys 5 and "5" into one.
     given = value if isinstance(value, Mapping) else mapping(path, value)
     for key, item in given.items():
         token = _token(path, key)
@@ -55,31 +63,30 @@ def _logit_bias(path: str, value: object) -> object:
 
 def _token(path: str, key: object) -> str:
     digits = str(key)
-    if not (digits.isascii() and digits.isdigit()):
-        refuse(path, f"has ids of tokens as keys, got {key!r}")
-    # WebLLM finds a token by its id as JavaScript writes it, and in 32 bits.
+    # WebLLM looks a token up by its ID as JavaScript writes it, a 32-bit integer.
     token = digits.lstrip("0") or "0"
-    if len(token) > len(str(_LARGEST_TOKEN)) or int(token) > _LARGEST_TOKEN:
-        refuse(path, f"has ids of tokens from 0 to {_LARGEST_TOKEN} as keys, got {key!r}")
+    is_id = bool(digits) and digits.isascii() and digits.isdigit()
+    if not is_id or len(token) > len(str(_LARGEST_TOKEN)) or int(token) > _LARGEST_TOKEN:
+        refuse(path, f"must have token IDs from 0 to {_LARGEST_TOKEN} as keys, got {shown(key)}")
     return token
 
 
-# What every request takes.
+# Accepted by every endpoint.
 REQUEST: Table = MappingProxyType(
     {
         "model": honored(_model),
-        "user": no_effect(text, OPENAI_ONLY),
+        "user": no_effect(string, OPENAI_ONLY),
         "extra_headers": refused(_NO_HTTP),
         "extra_query": refused(_NO_HTTP),
-        "timeout": refused("it is the client's; or use asyncio.timeout around the call"),
+        "timeout": refused("set it on the client, or use asyncio.timeout around the call"),
         "extra_body": honored(mapping),
     }
 )
 
-# What a request to write text takes besides.
+# Accepted by the endpoints that generate text, in addition to REQUEST.
 GENERATION: Table = MappingProxyType(
     {
-        "stream": honored(flag),
+        "stream": honored(boolean),
         "stream_options": honored(mapping),
         # Sampling
         "temperature": honored(number(0, 2)),
@@ -94,7 +101,7 @@ GENERATION: Table = MappingProxyType(
         "n": honored(integer(1, 128)),
         # WebLLM's own
         "repetition_penalty": honored(number(0, above=True)),
-        "ignore_eos": honored(flag),
-        "enable_latency_breakdown": honored(flag),
+        "ignore_eos": honored(boolean),
+        "enable_latency_breakdown": honored(boolean),
     }
 )

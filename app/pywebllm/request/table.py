@@ -1,6 +1,6 @@
-"""A table of parameters: which are honored, which refused, and how a request is read by it.
+"""A table of parameters: which are honored or refused, and how to read a request by it.
 
-Each endpoint has a table of its own; `common` holds what they share.
+Each endpoint has its own table; `common` holds the parameters they share.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from pywebllm.errors import InvalidRequestError
-
-from .checks import Check, closest, mapping, plain, refuse
+from .checks import Check, closest, mapping, plain, refuse, refuse_value
 
 __all__ = [
     "Parameter",
@@ -27,11 +25,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What becomes of a parameter.
+    """How a parameter is treated.
 
     Attributes:
-        how: `honored`; `no effect`, for what only concerns OpenAI's own servers; or `refused`.
-        check: Returns the value as it is used, None for one that has no effect, or raises.
+        how: `honored`; `no effect`, if it only concerns OpenAI's servers; or `refused`.
+        check: Returns the value to use, or None for one that has no effect; raises for a wrong one.
         why: Why it has no effect or is refused.
     """
 
@@ -54,21 +52,21 @@ def no_effect(check: Check, why: str) -> Parameter:
 
 
 def refused(why: str) -> Parameter:
-    """Return the entry of a parameter that no value of is accepted."""
+    """Return the entry of a parameter that is refused with any value."""
 
     def check(path: str, value: object) -> object:
         del value
-        refuse(path, f"cannot be honored: {why}")
+        refuse(path, f"is not supported: {why}")
 
     return Parameter("refused", check, why)
 
 
 def only(*, allowed: object, why: str) -> Parameter:
-    """Return the entry of a parameter that has no effect and may only have one value."""
+    """Return the entry of a parameter that has no effect and must have this one value."""
 
     def check(path: str, value: object) -> object:
         if plain(value, path) != allowed or isinstance(value, bool) != isinstance(allowed, bool):
-            refuse(path, f"can only be {allowed!r}, got {value!r}: {why}")
+            refuse_value(path, repr(allowed), value, why=why)
         return value
 
     return no_effect(check, why)
@@ -77,23 +75,21 @@ def only(*, allowed: object, why: str) -> Parameter:
 def read_parameters(body: Mapping[str, object], table: Table) -> dict[str, object]:
     """Return the parameters of a request that are given and have an effect, each checked.
 
-    `extra_body` counts as part of the request and is merged into it, as in the official SDK.
+    `extra_body` is merged into the request, as in the official SDK.
 
     Args:
         body: The request; None stands for "not given".
         table: The parameters of the endpoint.
 
     Raises:
-        InvalidRequestError: A parameter is unknown, refused or out of its range.
+        InvalidRequestError: A parameter is unknown, refused or out of range.
     """
     values: dict[str, object] = {}
     for name, value in merged(body).items():
         if value is None:
             continue
         if name not in table:
-            raise InvalidRequestError(
-                f"there is no parameter {name!r}.{closest(name, table)}", param=str(name)
-            )
+            refuse(str(name), f"is not a known parameter.{closest(name, table)}")
         checked = table[name].check(name, value)
         if checked is not None and table[name].how == "honored":
             values[name] = checked
@@ -101,7 +97,7 @@ def read_parameters(body: Mapping[str, object], table: Table) -> dict[str, objec
 
 
 def merged(body: Mapping[str, object]) -> dict[str, object]:
-    """Return the request with the keys of its `extra_body`, which override all others.
+    """Return the request with the keys of its `extra_body`, which override its own.
 
     Raises:
         InvalidRequestError: `extra_body` is not a mapping, or contains another `extra_body`.

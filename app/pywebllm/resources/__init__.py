@@ -1,7 +1,7 @@
-"""The parts of `AsyncWebLLM`, as the OpenAI SDK groups them, one module each.
+"""The resources of `AsyncWebLLM`, grouped as in the OpenAI SDK, one module each.
 
-A resource builds the body of a request from keyword arguments and hands it to `Api`; what it
-returns are the values of `types`, and streams.
+A resource builds the body of a request from keyword arguments and passes it to `Api`; it returns
+values of `types`, and streams.
 """
 
 from __future__ import annotations

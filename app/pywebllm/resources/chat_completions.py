@@ -1,4 +1,4 @@
-"""`client.chat.completions`: answers to conversations, typed answers, and tools that are called."""
+"""`client.chat.completions`: chat completions, typed answers, and tools that are called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
 from pywebllm.api import Api
 from pywebllm.chat.stream import ChatStream
+from pywebllm.request.body import one_answer_body, request_body
 from pywebllm.request.checks import items
 from pywebllm.typed import tool_run
 from pywebllm.typed.parsing import parsed_completion, response_format_of
@@ -14,36 +15,35 @@ from pywebllm.typed.toolbox import Toolbox, describe
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
 from pywebllm.types.inputs import Message, Tool
 
-from .body import one_answer_body, read_timeout, request_body
 from .parameters import ChatOptions, ChatParameters, ToolRunParameters
 from .signature import spelled_out
-from .timeouts import started, whole
+from .timeouts import read_timeout, started, whole
 
 __all__ = ["Chat", "ChatCompletions"]
 
 T = TypeVar("T")
 
-# What `create` takes and these do not, and why.
+# Parameters of `create` that `parse` and `run_tools` refuse, and why.
 _NOT_PARSED: Mapping[str, str] = {
-    "stream": "a value is there when the answer is whole",
-    "stream_options": "a value is there when the answer is whole",
-    "stop": "it would cut the value off",
-    "tools": "the answer is the value; call run_tools",
-    "tool_choice": "the answer is the value; call run_tools",
-    "parallel_tool_calls": "the answer is the value; call run_tools",
-    # By `extra_body`: the keyword is the method's own.
-    "response_format": "it is the type",
+    "stream": "the value is parsed from the whole answer",
+    "stream_options": "the value is parsed from the whole answer",
+    "stop": "it could truncate the value",
+    "tools": "the answer is the value; use run_tools to call tools",
+    "tool_choice": "the answer is the value; use run_tools to call tools",
+    "parallel_tool_calls": "the answer is the value; use run_tools to call tools",
+    # Reaches this through `extra_body` only.
+    "response_format": "pass the type as a keyword argument",
 }
 _NOT_RUN: Mapping[str, str] = {
-    "stream": "tools are called when an answer is whole",
-    "stream_options": "tools are called when an answer is whole",
-    # By `extra_body`: the keyword is the method's own.
-    "tools": "they are functions, given by the keyword",
+    "stream": "tools are called after each whole answer",
+    "stream_options": "tools are called after each whole answer",
+    # Reaches this through `extra_body` only.
+    "tools": "pass the functions as a keyword argument",
 }
 
 
 class ChatCompletions:
-    """The section "Chat Completions" of the OpenAI API reference, and what Python adds to it."""
+    """The "Chat Completions" section of the OpenAI API reference, and tool runs."""
 
     def __init__(self, api: Api, *, timeout: float | None) -> None:
         self._api = api
@@ -68,22 +68,23 @@ class ChatCompletions:
     async def create(
         self, *, stream: bool | None = None, **parameters: Unpack[ChatParameters]
     ) -> ChatCompletion | ChatStream:
-        """Answer a conversation; see `ChatParameters` for what it takes.
+        """Create a model response for a conversation; `ChatParameters` documents the parameters.
 
-        With `stream=True` it returns a stream once the model is loaded and the request has been
-        made, else the whole answer. A stream is an async iterator and an async context manager;
-        leaving it stops the model. Read to its end, it has the whole answer in `final`.
+        Returns the whole answer, or with `stream=True` a stream, once the model is loaded and the
+        request has been made. The stream is an async iterator of chunks and an async context
+        manager; leaving it stops the model. After its end `final` is the whole answer.
 
         Reference: https://platform.openai.com/docs/api-reference/chat/create
 
-        Cancelled, the model stops and is free for the next request; a request that waits for
-        its turn is taken back.
+        On cancellation the model stops and is free for the next request; a request that is still
+        queued is withdrawn.
 
         Raises:
-            InvalidRequestError: A parameter cannot be honoured; `param` names it.
+            InvalidRequestError: A parameter is unknown, out of range or not supported; `param`
+                is its path.
             ContextWindowError: The conversation is longer than the context window.
             RequestTimeoutError: It took longer than `timeout`.
-            WebLLMError: The model could not be loaded, or not answer.
+            WebLLMError: The model could not be loaded, or failed.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
         body = request_body(parameters, tools=describe(parameters.get("tools")), stream=stream)
@@ -105,24 +106,27 @@ class ChatCompletions:
     async def parse(
         self, *, response_format: Any, **parameters: Unpack[ChatOptions]
     ) -> ParsedChatCompletion[Any]:
-        """Answer a conversation with a value of the type `response_format`, in `parsed`.
+        """Create a response whose `parsed` is an instance of the type `response_format`.
 
-        The type is a dataclass, a TypedDict, a pydantic class, or any that these are made of,
-        for example `list[int]`. A grammar lets the model write nothing else; but the model is
-        not told of it: name the fields in the prompt. Bound texts and lists, and `max_tokens`
-        always suffices. There is one answer (`n`), no `stop`, no tool and no reasoning.
+        The type is a dataclass, a TypedDict, a pydantic model, or a type that these can contain,
+        for example `list[int]`. A grammar constrains the model to it, but the model does not see
+        the type: name the fields in the prompt. Limit the length of strings and lists in the
+        type, so that a sufficient `max_tokens` exists. There is one choice, and neither `stop`
+        nor tools nor reasoning.
 
         Reference: https://platform.openai.com/docs/guides/structured-outputs
 
-        Cancelled, the model stops and is free for the next request.
+        On cancellation the model stops and is free for the next request.
 
         Raises:
-            TruncatedError: The answer was cut off at `max_tokens` or the context window.
-            ParseError: The answer does not fit the type in a way no grammar can say, for
-                example a validator of a pydantic class refused it.
-            InvalidRequestError: The type has no schema, or a parameter cannot be honoured.
+            TruncatedError: The answer was truncated at `max_tokens` or at the end of the context
+                window.
+            ParseError: The answer violates a constraint that the grammar cannot express, for
+                example a validator of a pydantic model.
+            InvalidRequestError: The type has no schema, or a parameter is unknown, out of range
+                or not supported.
             RequestTimeoutError: It took longer than `timeout`.
-            WebLLMError: The model could not be loaded, or not answer.
+            WebLLMError: The model could not be loaded, or failed.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
         body = one_answer_body(parameters, refused=_NOT_PARSED)
@@ -138,28 +142,35 @@ class ChatCompletions:
         max_rounds: int = 10,
         **parameters: Unpack[ToolRunParameters],
     ) -> tool_run.ToolRun:
-        """Answer a conversation, calling functions that the model asks for, until it answers.
+        """Run a conversation with tools: call the functions the model requests until it answers.
 
-        `tools` are functions, plain or async, which signature and docstring describe to the
-        model; a description as in the reference may stand beside a function of its name and
-        replaces that. They are called one after another, with arguments of the types they
-        declare. Text goes to the model as it is, all else as JSON. What a function raises goes
-        to the log and to the model as `Error: …`, and so do arguments that do not fit.
-
-        `max_rounds` is how often the model is asked at most, from 1. A `tool_choice` that asks
-        for a call counts for the first round; `timeout` counts for each round's answer.
+        Functions are called one after another, with arguments converted to the types they
+        declare. A returned string is sent to the model as it is, any other value as JSON. An
+        exception is logged and sent to the model as `Error: …`; so are invalid arguments, which
+        are not logged.
 
         Reference: https://platform.openai.com/docs/guides/function-calling
 
-        Cancelled, the model or the function stops, and the engine is free for the next request.
+        On cancellation the model or the function stops, and the engine is free for the next
+        request.
+
+        Args:
+            tools: Functions, plain or async; signature and docstring describe them to the model.
+                A tool description as in the reference with the name of one of the functions
+                replaces that function's own description.
+            max_rounds: The maximum number of requests to the model, from 1.
+            parameters: Those of `ToolRunParameters`. A `tool_choice` that requires a call applies
+                to the first round only, `timeout` to each round.
 
         Raises:
             ToolRoundsError: The model still calls tools in the last round; `messages` is the
-                conversation until there.
-            TruncatedError: A call of a tool was cut off at `max_tokens` or the context window.
-            InvalidRequestError: A function cannot be described, or a parameter not be honoured.
+                conversation so far.
+            TruncatedError: A tool call was truncated at `max_tokens` or at the end of the context
+                window.
+            InvalidRequestError: A function cannot be described, or a parameter is unknown, out of
+                range or not supported.
             RequestTimeoutError: A round took longer than `timeout`.
-            WebLLMError: The model could not be loaded, or not answer.
+            WebLLMError: The model could not be loaded, or failed.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
         toolbox = Toolbox(tools)
@@ -179,10 +190,10 @@ class ChatCompletions:
 
 
 class Chat:
-    """The section "Chat" of the OpenAI API reference.
+    """The "Chat" section of the OpenAI API reference.
 
     Attributes:
-        completions: Answers to conversations.
+        completions: Chat completions.
     """
 
     def __init__(self, api: Api, *, timeout: float | None) -> None:

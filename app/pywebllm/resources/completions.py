@@ -1,4 +1,4 @@
-"""`client.completions`: plain texts, continued."""
+"""`client.completions`: text completions."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Literal, Unpack, overload
 
 from pywebllm.api import Api
 from pywebllm.completions.stream import CompletionStream
+from pywebllm.request.body import request_body
 from pywebllm.types import Completion
 
-from .body import read_timeout, request_body
 from .parameters import CompletionParameters
 from .signature import spelled_out
-from .timeouts import started, whole
+from .timeouts import read_timeout, started, whole
 
 __all__ = ["Completions"]
 
 
 class Completions:
-    """The section "Completions" of the OpenAI API reference: no roles, no template."""
+    """The "Completions" section of the OpenAI API reference: no roles, no chat template."""
 
     def __init__(self, api: Api, *, timeout: float | None) -> None:
         self._api = api
@@ -42,20 +42,21 @@ class Completions:
     async def create(
         self, *, stream: bool | None = None, **parameters: Unpack[CompletionParameters]
     ) -> Completion | CompletionStream:
-        """Continue a text; see `CompletionParameters` for what it takes.
+        """Create a completion of a prompt; `CompletionParameters` documents the parameters.
 
-        With `stream=True` it returns a stream, an async iterator and async context manager, once
-        the model is loaded and the request has been made; else the whole text. Leaving the
-        stream stops the model.
+        Returns the whole completion, or with `stream=True` a stream, once the model is loaded and
+        the request has been made. The stream is an async iterator of chunks and an async context
+        manager; leaving it stops the model. After its end `final` is the whole completion.
 
         Reference: https://platform.openai.com/docs/api-reference/completions/create
 
-        Cancelled, the model stops and is free for the next request.
+        On cancellation the model stops and is free for the next request.
 
         Raises:
-            InvalidRequestError: A parameter cannot be honoured.
+            InvalidRequestError: A parameter is unknown, out of range or not supported; `param`
+                is its path.
             RequestTimeoutError: It took longer than `timeout`.
-            WebLLMError: The model could not be loaded, or not answer.
+            WebLLMError: The model could not be loaded, or failed.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
         body = request_body(parameters, stream=stream)

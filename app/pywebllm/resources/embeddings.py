@@ -1,24 +1,24 @@
-"""`client.embeddings`: vectors that stand for the meaning of texts."""
+"""`client.embeddings`: vectors that represent text."""
 
 from __future__ import annotations
 
 from typing import Literal, Unpack, overload
 
 from pywebllm.api import Api
+from pywebllm.request.body import request_body
 from pywebllm.types import CreateEmbeddingResponse
 
-from .body import read_timeout, request_body
 from .parameters import EmbeddingParameters
 from .signature import spelled_out
-from .timeouts import within
+from .timeouts import read_timeout, within
 
 __all__ = ["Embeddings"]
 
 
 class Embeddings:
-    """The section "Embeddings" of the OpenAI API reference.
+    """The "Embeddings" section of the OpenAI API reference.
 
-    It needs a model that makes embeddings: `models.list()` names them by `kind`.
+    It needs an embedding model: in `models.list()` those have the `kind` `embedding`.
     """
 
     def __init__(self, api: Api, *, timeout: float | None) -> None:
@@ -56,19 +56,20 @@ class Embeddings:
         encoding_format: Literal["float", "base64"] | None = None,
         **parameters: Unpack[EmbeddingParameters],
     ) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
-        """Return one vector for each input; see `EmbeddingParameters` for what it takes.
+        """Create one vector for each input; `EmbeddingParameters` documents the parameters.
 
-        A vector is a tuple of numbers; with `encoding_format="base64"` it is base64 text of
-        little-endian 32-bit floats. Its length is the model's own.
+        A vector is a tuple of floats, or with `encoding_format="base64"` a base64 string of
+        little-endian 32-bit floats. The model determines its length.
 
         Reference: https://platform.openai.com/docs/api-reference/embeddings/create
 
-        Cancelled, the work stops and the engine is free for the next request.
+        On cancellation the work stops, and the engine is free for the next request.
 
         Raises:
-            InvalidRequestError: A parameter cannot be honoured, or the model makes no embeddings.
+            InvalidRequestError: A parameter is unknown, out of range or not supported, or the
+                model does not support embeddings.
             RequestTimeoutError: It took longer than `timeout`.
-            WebLLMError: The model could not be loaded, or not answer.
+            WebLLMError: The model could not be loaded, or failed.
         """
         async with within(read_timeout(parameters.get("timeout"), self._timeout)):
             return await self._api.embedding(

@@ -1,4 +1,4 @@
-"""`client.models`: what a request can name as its model."""
+"""`client.models`: the models that a request can name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Models", "ModelsRequest"]
 
 
 class ModelsRequest(Awaitable[ModelList], AsyncIterable[ModelInfo]):
-    """The models, once they are awaited or gone through by `async for`; each time anew."""
+    """A request for the models; each `await` or `async for` makes it again."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -29,20 +29,20 @@ class ModelsRequest(Awaitable[ModelList], AsyncIterable[ModelInfo]):
 
 
 class Models:
-    """The section "Models" of the OpenAI API reference; nothing is loaded by asking."""
+    """The "Models" section of the OpenAI API reference; its methods do not load models."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
     def list(self) -> ModelsRequest:
-        """Return the built-in model, then the client's own records, then WebLLM's list.
+        """List the built-in model, then the client's custom records, then WebLLM's models.
 
-        As in the official SDK, `async for model in client.models.list()` works, and so does
-        `(await client.models.list()).data`, which is a sequence by itself, too.
+        As in the official SDK, iterate with `async for model in client.models.list()`, or use
+        `(await client.models.list()).data`; the awaited list is also a sequence itself.
 
         Reference: https://platform.openai.com/docs/api-reference/models/list
 
-        Cancelled, nothing is left behind.
+        Cancellation has no side effects.
 
         Raises:
             WebLLMError: The bridge could not be opened.
@@ -50,14 +50,14 @@ class Models:
         return ModelsRequest(self._api)
 
     async def retrieve(self, model: str) -> ModelInfo:
-        """Return the model with this id.
+        """Return the model with this ID.
 
         Reference: https://platform.openai.com/docs/api-reference/models/retrieve
 
-        Cancelled, nothing is left behind.
+        Cancellation has no side effects.
 
         Raises:
-            ModelNotFoundError: Nobody knows it.
+            ModelNotFoundError: No model has it.
             WebLLMError: The bridge could not be opened.
         """
         return await self._api.model(model)

@@ -1,8 +1,9 @@
 """The parameters of the requests, by the names of the OpenAI API reference.
 
-Each is said once, here: the methods take them by `Unpack`, so type checkers and editors know all
-of them, and `signature` shows them to `help()` and to notebooks. None always means "not given".
-What a value may be is checked by the core, which also says why it refuses a name of the reference.
+Each is declared once, here: the methods take them by `Unpack`, so type checkers and editors know
+all of them, and `signature` shows them to `help()` and to notebooks. None always means "not
+given". The tables of the endpoints check the values, and say why a parameter of the reference is
+not supported.
 """
 
 from __future__ import annotations
@@ -27,20 +28,22 @@ __all__ = [
 
 
 class RequestOptions(TypedDict, total=False):
-    """What every request takes.
+    """Parameters of every request.
 
     Attributes:
-        model: An id of `models.list()`, or a custom record; default: the client's own. Another
-            model than the loaded one is loaded first.
-        timeout: Seconds above 0, default: the client's own. The longest wait for the whole
-            answer, a load included; with `stream=True` the longest wait for each next chunk.
-            Then the engine stops and `RequestTimeoutError` is raised. `math.inf`: wait for ever.
-        user: Of no effect: nobody else uses this model.
-        extra_body: What is not in the reference. In chats: `enable_thinking` (bool, for models
-            that reason), `enable_latency_breakdown` (bool), `resumable` (bool, or WebLLM's
-            options: the answer can be gone on with by `sessions.resume`, also after the tab was
-            closed), `ignore_eos` (bool: write until `max_tokens`; not with `stop`, tools or
-            `response_format`) and `repetition_penalty` (above 0; more than 1 repeats less).
+        model: A model ID of `models.list()`, or a custom record; default: the client's model. A
+            model that is not loaded is loaded first.
+        timeout: In seconds, greater than 0; default: the client's. The longest wait for the whole
+            answer, including loading the model; with `stream=True` the longest wait for each
+            chunk. After that the engine stops and `RequestTimeoutError` is raised. `math.inf`
+            waits indefinitely.
+        user: No effect: the model has no other users.
+        extra_body: Parameters that are not in the reference. For chats: `enable_thinking` (bool,
+            for reasoning models), `enable_latency_breakdown` (bool), `resumable` (bool or WebLLM's
+            settings: `sessions.resume` can resume the answer, even after the tab was closed),
+            `ignore_eos` (bool: generate until `max_tokens`; not with `stop`, tools or
+            `response_format`) and `repetition_penalty` (greater than 0; values above 1 reduce
+            repetition).
     """
 
     model: Model
@@ -50,16 +53,18 @@ class RequestOptions(TypedDict, total=False):
 
 
 class SamplingOptions(RequestOptions, total=False):
-    """What chats and plain completions take; without a value the model's own default counts.
+    """Parameters of chats and completions; their defaults are the model's.
 
     Attributes:
-        temperature: 0 (always the likeliest token) to 2.
-        top_p: Above 0, to 1: only the likeliest tokens, with this much probability together.
-        max_tokens: Most tokens to write, from 1; default: until the context window is full.
-        presence_penalty: -2 to 2; above 0, tokens that were written already become less likely.
-        frequency_penalty: -2 to 2; the same, growing with each time that they were written.
+        temperature: Sampling temperature, 0 (always the most likely token) to 2.
+        top_p: Nucleus sampling: only the most likely tokens, up to this total probability; greater
+            than 0, at most 1.
+        max_tokens: The maximum number of tokens to generate, from 1; default: until the context
+            window is full.
+        presence_penalty: -2 to 2; positive values make tokens that occur in the text less likely.
+        frequency_penalty: -2 to 2; positive values make tokens less likely with each occurrence.
         seed: The same seed and request give the same text; an integer within ±(2**53 - 1).
-        logit_bias: From ids of tokens, as text, to -100 (never) … 100 (always).
+        logit_bias: Maps token IDs, as strings, to a bias from -100 (never) to 100 (always).
     """
 
     temperature: float | None
@@ -72,22 +77,22 @@ class SamplingOptions(RequestOptions, total=False):
 
 
 class StopOptions(TypedDict, total=False):
-    """What requests take whose answers are texts.
+    """Parameters of requests whose answer is free text.
 
     Attributes:
-        stop: A text, or several, at which the answer ends; it is not part of the answer.
+        stop: A string or a list of strings at which the answer ends; it is not part of the answer.
     """
 
     stop: str | Sequence[str] | None
 
 
 class AnswerOptions(TypedDict, total=False):
-    """What requests take whose answers are given back as they are.
+    """Parameters of requests whose answer is returned without further processing.
 
     Attributes:
-        n: How many answers, 1 (the default) to 128. They are written one after another, each
-            with the next seed.
-        stream_options: With `stream=True`: `{"include_usage": True}` asks for a last chunk with
+        n: The number of choices, 1 (the default) to 128. They are generated one after another,
+            with consecutive seeds.
+        stream_options: With `stream=True`, `{"include_usage": True}` requests a last chunk with
             the usage. `stream.final` has the usage in any case.
     """
 
@@ -96,21 +101,22 @@ class AnswerOptions(TypedDict, total=False):
 
 
 class ChatOptions(SamplingOptions, total=False):
-    """What all requests of chats take: `create`, `parse` and `run_tools`.
+    """Parameters of all chat requests: `create`, `parse` and `run_tools`.
 
     Attributes:
-        messages: The conversation, oldest first, at least one: mappings as in the reference, or
-            messages of earlier answers as they came. Left as it was and continued, it is not
-            read again: `usage.prompt_tokens_details` counts what was still known.
+        messages: The conversation, oldest message first, at least one: mappings as in the
+            reference, or messages of earlier answers. An unchanged beginning is served from the
+            KV cache: `usage.prompt_tokens_details` counts its tokens.
         max_completion_tokens: The reference's newer name of `max_tokens`.
-        logprobs: True returns how likely each token was.
-        top_logprobs: Also the likeliest tokens at each place, 0 to 5; needs `logprobs`.
-        reasoning_effort: `none` turns the reasoning off, as `enable_thinking` False does.
-        safety_identifier: Of no effect.
-        prompt_cache_key: Of no effect: the cache is the model's own.
-        store: Only False: nothing is kept.
-        service_tier: Of no effect.
-        modalities: Only `["text"]`.
+        logprobs: True returns the log probability of each token.
+        top_logprobs: The number of most likely tokens to return at each position, 0 to 5;
+            requires `logprobs`.
+        reasoning_effort: `none` turns reasoning off, like `enable_thinking` False.
+        safety_identifier: No effect.
+        prompt_cache_key: No effect: WebLLM always caches the last conversation.
+        store: Must be False: answers are not stored.
+        service_tier: No effect.
+        modalities: Must be `["text"]`.
     """
 
     messages: Required[Sequence[Message]]
@@ -126,18 +132,18 @@ class ChatOptions(SamplingOptions, total=False):
 
 
 class ToolRunParameters(ChatOptions, StopOptions, total=False):
-    """What `run_tools` takes besides the tools.
+    """Parameters of `run_tools` in addition to the tools.
 
     Attributes:
         tool_choice: `auto` (the default): the model decides. `required`: it must call a tool.
-            `{"type": "function", "function": {"name": …}}`: this one. `none`: it must not,
-            but knows the tools, and reads the conversation no second time.
-        parallel_tool_calls: False: one call in an answer at most; default True.
+            `{"type": "function", "function": {"name": …}}`: it must call this tool. `none`: it
+            must not call any; the prompt still lists the tools, so that the KV cache stays valid.
+        parallel_tool_calls: False allows at most one call in an answer; default: True.
         response_format: `{"type": "text"}` (the default), `{"type": "json_object"}`, or
             `{"type": "json_schema", "json_schema": {"name": …, "schema": …}}`; WebLLM's own are
-            `{"type": "grammar", "grammar": …}` and `{"type": "structural_tag", …}`. The model
-            can write nothing else, but does not see it, nor the descriptions in a schema: name
-            the fields in the prompt.
+            `{"type": "grammar", "grammar": …}` and `{"type": "structural_tag", …}`. It constrains
+            the model, which sees neither the format nor the descriptions in a schema: name the
+            fields in the prompt.
     """
 
     tool_choice: str | Mapping[str, object] | None
@@ -146,28 +152,29 @@ class ToolRunParameters(ChatOptions, StopOptions, total=False):
 
 
 class ChatParameters(ToolRunParameters, AnswerOptions, total=False):
-    """What `chat.completions.create` takes besides `stream`.
+    """Parameters of `chat.completions.create` in addition to `stream`.
 
     Attributes:
-        tools: What the model may ask to be called: functions of Python, whose signature and
-            docstring describe them, or descriptions as in the reference. These the model does
-            see, in the system message. Nothing is called here: the calls are in
-            `message.tool_calls`; `run_tools` makes them. Arguments fit the schema, but those of
-            a tool without `strict` are any JSON object where it cannot be held; the log says so.
+        tools: The tools that the model may call: Python functions, described by signature and
+            docstring, or tool descriptions as in the reference. The model sees the descriptions,
+            in the system message. `create` does not call functions: it returns the calls in
+            `message.tool_calls`; `run_tools` calls them. Arguments conform to the schema; only
+            for a tool without `strict` whose schema is not supported they may be any JSON object,
+            which is logged as a warning.
     """
 
     tools: Sequence[Tool] | None
 
 
 class CompletionParameters(SamplingOptions, StopOptions, AnswerOptions, total=False):
-    """What `completions.create` takes besides `stream`.
+    """Parameters of `completions.create` in addition to `stream`.
 
     Attributes:
-        prompt: The text to continue, or several: then each has `n` answers, in their order.
-        echo: True puts the prompt in front of the text.
-        logprobs: Returns how likely each token was, and the likeliest ones at its place, 0 to 5;
-            not with `echo`.
-        best_of: Only what `n` is: nothing chooses among answers.
+        prompt: The text to continue, or a list of texts, each of which has `n` choices, in order.
+        echo: True returns the prompt before the completion.
+        logprobs: Returns the log probability of each token, and this many of the most likely
+            tokens at each position, 0 to 5; not with `echo`.
+        best_of: Must equal `n`: choices are not ranked.
     """
 
     prompt: Required[str | Sequence[str]]
@@ -177,10 +184,10 @@ class CompletionParameters(SamplingOptions, StopOptions, AnswerOptions, total=Fa
 
 
 class EmbeddingParameters(RequestOptions, total=False):
-    """What `embeddings.create` takes besides `encoding_format`.
+    """Parameters of `embeddings.create` in addition to `encoding_format`.
 
     Attributes:
-        input: A text or several; or the same as ids of tokens.
+        input: A string or a list of strings; or a list of token IDs or a list of such lists.
     """
 
     input: Required[str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]]

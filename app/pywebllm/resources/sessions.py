@@ -1,4 +1,4 @@
-"""`client.sessions`: answers that outlive the tab they were written in."""
+"""`client.sessions`: resumable answers, which the browser stores."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ __all__ = ["Sessions"]
 
 
 class Sessions:
-    """Chats that were asked for with `extra_body={"resumable": True}`; not in the reference.
+    """The answers of chats with `extra_body={"resumable": True}`; not in the OpenAI reference.
 
-    The browser keeps them in this site's own storage. Text only, one answer, no grammar. Where
-    there is no storage, as in some private windows and sandboxed frames, or none is free, such a
-    chat is refused with an `InvalidRequestError`. Once its beginning is kept it is written to its
-    end, also when the disk fills up meanwhile: what is kept can be gone on with from there. With
-    `{"strict_persistence": True}` it fails then.
+    The browser keeps them in this site's storage, also after the tab was closed. A resumable
+    answer is text, with one choice and without tools or `response_format`. If the site has no
+    storage, as in some private windows and sandboxed frames, or no free space, the request is
+    refused with an `InvalidRequestError`. Once the beginning is stored, generation continues even
+    if the disk fills up, and the answer can be resumed from the text that was stored; with
+    `{"strict_persistence": True}` it fails instead.
     """
 
     def __init__(self, api: Api, *, timeout: float | None) -> None:
@@ -26,7 +27,7 @@ class Sessions:
         self._timeout = timeout
 
     async def list(self) -> tuple[Session, ...]:
-        """Return the answers that are kept, finished ones too. Cancelled, nothing is left behind.
+        """List the stored answers, including complete ones. Cancellation has no side effects.
 
         Raises:
             WebLLMError: The storage could not be read.
@@ -34,27 +35,28 @@ class Sessions:
         return await self._api.sessions()
 
     async def resume(self, session_id: str) -> ChatStream:
-        """Go on with an answer that was cut off; its model is loaded if need be.
+        """Resume an interrupted answer; its model is loaded first unless it is loaded already.
 
-        The first chunk is the text that was written before, those after it are new; each is
-        waited for no longer than the client's timeout. This call waits for the first. A finished
-        answer ends after its text.
+        The first chunk is the stored text, the following ones are new; this method waits for the
+        first. The client's timeout applies to each chunk. The stream of a complete answer ends
+        after its text.
 
-        Cancelled, or when the stream is left, the model stops; the session can be resumed again.
+        If it is cancelled or the stream is left, the model stops; the session can be resumed
+        again.
 
         Raises:
-            SessionNotFoundError: No answer of this id is kept.
+            SessionNotFoundError: No stored answer has this ID.
             InvalidRequestError: It is still being written, in this tab or in another.
-            RequestTimeoutError: The first chunk did not come within the client's timeout.
-            WebLLMError: The model could not be loaded, or not go on.
+            RequestTimeoutError: The first chunk did not arrive within the client's timeout.
+            WebLLMError: The model could not be loaded, or failed.
         """
         return await started(self._api.resume(session_id), timeout=self._timeout)
 
     async def delete(self, session_id: str) -> None:
-        """Forget an answer. Cancelled, it is deleted all the same, a moment later, or not at all.
+        """Delete a stored answer. On cancellation it may be deleted nevertheless, shortly after.
 
         Raises:
-            SessionNotFoundError: No answer of this id is kept.
+            SessionNotFoundError: No stored answer has this ID.
             WebLLMError: The storage could not be changed.
         """
         await self._api.delete_session(session_id)

@@ -1,4 +1,4 @@
-"""Signatures for people: parameters that are taken by `Unpack` are shown by their names."""
+"""Readable signatures: parameters declared by `Unpack` are listed by name."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def spelled_out(function: F) -> F:
-    """Let `inspect.signature` show what `function` takes by `**parameters: Unpack[…]`.
+    """Make `inspect.signature` list the parameters in `**parameters: Unpack[…]` of `function`.
 
-    Type checkers know it by themselves; `help()` and the completion of notebooks ask for this.
+    `help()` and the completion of notebooks use it; type checkers understand `Unpack` themselves.
     """
     signature = inspect.signature(function)
     (unpacked,) = get_args(get_type_hints(function)["parameters"])
     own = [it for it in signature.parameters.values() if it.kind is not Parameter.VAR_KEYWORD]
     hints = get_type_hints(unpacked, include_extras=True)
     named = [_parameter(name, hint) for name, hint in hints.items()]
-    # What must be given comes first.
+    # Required parameters come first.
     shown = sorted(own + named, key=lambda it: it.default is not Parameter.empty)
-    # `setattr`: functions have this attribute only once it is given.
+    # `setattr`, because type checkers do not know this attribute of functions.
     setattr(function, "__signature__", signature.replace(parameters=shown))  # noqa: B010
     return function
 

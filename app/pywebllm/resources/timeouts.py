@@ -1,30 +1,51 @@
-"""How long an answer may take, whole or chunk by chunk."""
+"""Timeouts of requests: for the whole answer, or for each chunk of a stream."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from pywebllm.answers.stream import AnswerStream
 from pywebllm.errors import RequestTimeoutError
+from pywebllm.request.checks import refuse_value
 
-__all__ = ["started", "whole", "within"]
+__all__ = ["read_timeout", "started", "whole", "within"]
 
 StreamT = TypeVar("StreamT", bound=AnswerStream[Any, Any])
 ChunkT = TypeVar("ChunkT")
 FinalT = TypeVar("FinalT")
 
 
-@asynccontextmanager
-async def within(seconds: float | None) -> AsyncIterator[None]:
-    """Let what is done inside take so many seconds at most; None: as long as it takes.
+def read_timeout(seconds: object, default: float | None = None) -> float | None:
+    """Return a timeout in seconds, None to wait indefinitely.
 
-    Cancelled, so is that.
+    Args:
+        seconds: The timeout as given: a number greater than 0, infinity included, or None for
+            the default.
+        default: The timeout to use for None.
 
     Raises:
-        RequestTimeoutError: It took longer, and was cancelled.
+        InvalidRequestError: `seconds` is neither None nor a number greater than 0.
+    """
+    if seconds is None:
+        return default
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        refuse_value("timeout", "a number of seconds greater than 0", seconds)
+    # Browsers fire a timer with an infinite delay at once.
+    return None if seconds > sys.float_info.max else float(seconds)
+
+
+@asynccontextmanager
+async def within(seconds: float | None) -> AsyncIterator[None]:
+    """Limit the duration of the block to so many seconds; None: no limit.
+
+    Cancellation of the block passes through.
+
+    Raises:
+        RequestTimeoutError: The block took longer and was cancelled.
     """
     try:
         async with asyncio.timeout(seconds) as limit:
@@ -32,16 +53,17 @@ async def within(seconds: float | None) -> AsyncIterator[None]:
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise RequestTimeoutError(f"there was no answer within {seconds} seconds") from error
+        raise RequestTimeoutError(f"no answer within {seconds} seconds") from error
 
 
 async def started(opening: Awaitable[StreamT], *, timeout: float | None) -> StreamT:  # noqa: ASYNC109
-    """Return the stream once its request is made; `timeout` counts for each of its waits.
+    """Return the stream once its request has been made.
 
-    Cancelled, the request is taken back.
+    `timeout`, in seconds, applies to this wait and then to the wait for each chunk. On
+    cancellation the request is withdrawn.
 
     Raises:
-        RequestTimeoutError: It took longer to make the request.
+        RequestTimeoutError: The request was not made in time.
     """
     async with within(timeout):
         stream = await opening
@@ -54,12 +76,12 @@ async def whole(
     *,
     timeout: float | None,  # noqa: ASYNC109
 ) -> FinalT:
-    """Return the whole answer; `timeout` counts for all of it, loading the model included.
+    """Return the whole answer; `timeout`, in seconds, includes loading the model.
 
-    Cancelled, the engine stops.
+    On cancellation the engine stops.
 
     Raises:
-        RequestTimeoutError: It took longer.
+        RequestTimeoutError: The answer was not complete in time.
     """
     async with within(timeout), await opening as stream:
         return await stream.read()

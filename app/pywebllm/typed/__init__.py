@@ -1,1 +1,1 @@
-"""Typed answers and tools: answers of a Python type, and Python functions that a model calls."""
+"""Typed answers and tools: answers of a Python type, and Python functions called by a model."""

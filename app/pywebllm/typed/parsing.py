@@ -1,4 +1,4 @@
-"""From an answer to the value of the type that was asked for."""
+"""From an answer to an instance of the requested type."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ T = TypeVar("T")
 
 
 def response_format_of(type_: Any) -> dict[str, object]:
-    """Return the `response_format` that lets the model write values of this type only.
+    """Return the `response_format` that constrains the model to values of this type.
 
     Raises:
         InvalidRequestError: The type has no schema.
     """
-    # A class's own name may have letters that the reference does not allow here.
+    # The name of a class may contain characters that the reference does not allow here.
     description = {"name": "answer", "schema": schema.schema_of(type_), "strict": True}
     return {"type": "json_schema", "json_schema": description}
 
 
 def parsed_completion(type_: type[T], completion: ChatCompletion) -> ParsedChatCompletion[T]:
-    """Return the answer with its value.
+    """Return the answer with its parsed value.
 
     Raises:
-        TruncatedError: The answer was cut off.
-        ParseError: It does not fit the type, or the type's own code raised something.
+        TruncatedError: The answer was truncated.
+        ParseError: It does not conform to the type, or the type's own code raised an exception.
     """
     text = completion.text
     if completion.finish_reason == "length":
-        raise TruncatedError("the answer was cut off before its end", text=text)
+        raise TruncatedError("the answer was truncated", text=text)
     (choice,) = completion.choices
     known = _values(choice.message)
     message = ParsedChatCompletionMessage(**known, parsed=_built(type_, text))
@@ -59,7 +59,7 @@ def _built(type_: type[T], text: str) -> T:
     except WebLLMError:
         raise
     except Exception as error:
-        # Foreign code: a constructor or a validator of the type.
-        problem = f"the type refuses the answer: {type(error).__name__}: {error}"
+        # Code of the caller: a constructor or a validator of the type.
+        problem = f"the type rejected the answer: {type(error).__name__}: {error}"
         raise ParseError(problem, text=text) from error
     return found

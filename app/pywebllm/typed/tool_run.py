@@ -1,4 +1,4 @@
-"""The loop of `run_tools`: ask the model, call what it asks for, tell it, until it answers."""
+"""The loop of `run_tools`: request an answer, call the requested tools, until there are none."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["ToolRun", "run_tools"]
 
 _MAX_ROUNDS = integer(1)
 
-# Asks the model: the conversation so far, and what `tool_choice` is this time.
+# Requests an answer: takes the conversation so far and the `tool_choice` of this round.
 Ask = Callable[[Sequence[Message], object], Awaitable[ChatCompletion]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRun:
-    """An answer that tools helped to find.
+    """The result of `run_tools`.
 
     Attributes:
-        completion: The answer, which calls no tools; its usage is that of the last round.
-        messages: The whole conversation, the answer included: `messages` of what comes next.
-        rounds: How often the model was asked, 1 when it needed no tool.
+        completion: The final answer, without tool calls; its usage is that of the last round.
+        messages: The whole conversation including the answer, to continue in the next request.
+        rounds: The number of requests to the model; 1 if it called no tool.
     """
 
     completion: ChatCompletion
@@ -43,12 +43,14 @@ class ToolRun:
 async def run_tools(
     ask: Ask, tools: Toolbox, messages: Sequence[Message], *, tool_choice: object, max_rounds: int
 ) -> ToolRun:
-    """Ask the model until it answers without calling a tool. Cancelled, what runs is stopped.
+    """Request answers and call tools until an answer has no tool calls.
+
+    On cancellation the model or the running tool stops.
 
     Raises:
-        InvalidRequestError: `max_rounds` is no integer from 1.
-        ToolRoundsError: The answer of the last round calls tools; they were not called.
-        TruncatedError: An answer that calls tools was cut off.
+        InvalidRequestError: `max_rounds` is not an integer from 1.
+        ToolRoundsError: The answer of the last round has tool calls, which were not made.
+        TruncatedError: An answer with tool calls was truncated.
     """
     _MAX_ROUNDS("max_rounds", max_rounds)
     conversation = list(messages)
@@ -59,7 +61,7 @@ async def run_tools(
         if not message.tool_calls:
             return ToolRun(completion=completion, messages=tuple(conversation), rounds=rounds)
         if completion.finish_reason == "length":
-            raise TruncatedError("the model's call of a tool was cut off", text=completion.text)
+            raise TruncatedError("a tool call was truncated", text=completion.text)
         if rounds < max_rounds:
             conversation += await _results(tools, message)
         tool_choice = _after_a_call(tool_choice)
@@ -71,14 +73,14 @@ async def run_tools(
 
 
 def _after_a_call(choice: object) -> object:
-    # The model decides from here on: a choice that asks for calls would ask for them for ever.
+    # A choice that requires calls would require them in every round, so the model decides now.
     if not isinstance(choice, Mapping) or choice.get("type") != "allowed_tools":
         return None
     return {**choice, "allowed_tools": {**choice["allowed_tools"], "mode": "auto"}}
 
 
 async def _results(tools: Toolbox, message: ChatCompletionMessage) -> list[Mapping[str, object]]:
-    # In order, one at a time: tools may change the page, and the model wrote them in this order.
+    # One at a time, in the model's order: tools may change the page.
     return [
         {"role": "tool", "tool_call_id": call.id, "content": await tools.call(call.function)}
         for call in message.tool_calls or ()

@@ -1,4 +1,4 @@
-"""Python functions as tools: described to the model, called with what it wrote."""
+"""Python functions as tools: described to the model, called with the arguments it wrote."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from pywebllm import schema
 from pywebllm.errors import InvalidRequestError, WebLLMError
-from pywebllm.request.checks import items
+from pywebllm.request.checks import items, mapping, shown
 from pywebllm.types import Function
 from pywebllm.types.inputs import Tool
 
@@ -26,50 +26,54 @@ _logger = logging.getLogger("pywebllm")
 
 
 def describe(tools: Sequence[object] | None) -> list[object] | None:
-    """Return the tools as in the reference; functions describe themselves.
+    """Return tool descriptions as in the reference: functions are replaced by their description.
 
     Raises:
-        InvalidRequestError: It is no list, or a function cannot be described.
+        InvalidRequestError: It is not a list of functions and descriptions, or a function cannot
+            be described.
     """
     if tools is None:
         return None
-    return [schema.tool_of(it) if callable(it) else it for it in items("tools", tools)]
+    return [_description(f"tools[{i}]", tool) for i, tool in enumerate(items("tools", tools))]
 
 
 class Toolbox:
-    """The functions that a model may call, by their names.
+    """The functions that a model may call, by name.
 
-    A description that stands beside a function of its name replaces the function's own.
+    Args:
+        tools: Functions, and tool descriptions as in the reference. A description replaces the
+            generated one of the function with the same name.
 
     Attributes:
         descriptions: The tools as in the reference.
 
     Raises:
-        InvalidRequestError: It is no list, two functions have one name, a description has no
-            function, or a function cannot be described.
+        InvalidRequestError: `tools` is not a list of functions and descriptions, two functions
+            have the same name, a description has no function, or a function cannot be described.
     """
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         found = items("tools", tools)
+        described = list(zip(found, describe(found) or (), strict=True))
         functions = [tool for tool in found if callable(tool)]
-        own = {_name(it): it for it in describe(functions) or ()}
-        given = {_name(tool): tool for tool in found if not callable(tool)}
+        own = {_name(it): it for tool, it in described if callable(tool)}
+        given = {_name(it): it for tool, it in described if not callable(tool)}
         if len(own) < len(functions):
             raise InvalidRequestError("two functions have the same name", param="tools")
         for name in given.keys() - own.keys():
             raise InvalidRequestError(
-                f"the tool {name!r} has no function that could be called",
-                advice="Put a function of this name into `tools` as well, or call `create`.",
+                f"the tool {shown(name)} has no function to call",
+                advice="Add a function with this name to `tools`, or use `create`.",
                 param="tools",
             )
         self.descriptions = [given.get(name, it) for name, it in own.items()]
         self._functions = dict(zip(own, functions, strict=True))
 
     async def call(self, call: Function) -> str:
-        """Call a function as the model asks, and return what the model is told.
+        """Call a function as the model requests, and return the result for the model.
 
-        What the function raises is told to the model, and logged; so is what the types of its
-        parameters raise. Cancelled, the function is.
+        An exception of the function, or of the types of its parameters, is logged and becomes
+        the result `Error: …`. On cancellation the function is cancelled.
         """
         function = self._functions.get(call.name)
         if function is None:
@@ -83,9 +87,16 @@ class Toolbox:
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
-            # Foreign code: the model may know what to do about it, the page does not.
+            # Code of the caller: the model may be able to react to the error, the page is not.
             _logger.warning("The tool %r raised", call.name, exc_info=True)
             return f"Error: {type(error).__name__}: {error}"
+
+
+def _description(path: str, tool: object) -> object:
+    if callable(tool):
+        return schema.tool_of(tool)
+    mapping(path, tool, "a function or a mapping")
+    return tool
 
 
 def _name(described: object) -> str:
@@ -94,7 +105,7 @@ def _name(described: object) -> str:
 
 
 def _is_cancelled() -> bool:
-    """Return True when this task is to end, and False when the function awaited one that did."""
+    """Return True if this task is being cancelled, not just one that the function awaited."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
 
@@ -105,7 +116,7 @@ async def _result(function: Callable[..., Any], arguments: Mapping[str, object])
         found = await found
     if isinstance(found, str):
         return found
-    # As it is read best: a model counts `\u00e9` as six characters.
+    # Not ASCII only: for a model, `\u00e9` is six characters.
     return json.dumps(found, ensure_ascii=False, default=_plain)
 
 
@@ -118,6 +129,6 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, date | time | UUID | Decimal):
         return str(value)
-    if hasattr(value, "model_dump"):  # a pydantic class, which is never imported here
+    if hasattr(value, "model_dump"):  # a pydantic model; pydantic is never imported here
         return value.model_dump(mode="json")
-    raise TypeError(f"{type(value).__name__} is not something that JSON can say; return a text")
+    raise TypeError(f"{type(value).__name__} is not JSON serializable; return a string")

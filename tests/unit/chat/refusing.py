@@ -1,4 +1,4 @@
-"""What a refused request says."""
+"""Expecting the error of a refused request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["refused"]
 
 @contextmanager
 def refused(param: str, *words: str) -> Iterator[None]:
-    """Expect an error about this parameter whose text has these words."""
+    """Expect an error for this parameter whose message contains these strings."""
     with pytest.raises(InvalidRequestError) as caught:
         yield
     assert caught.value.param == param

@@ -1,4 +1,4 @@
-"""A whole request, and what the engine gets for it."""
+"""A chat request, and the engine's requests for it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tag_of(**body: object) -> Any:
     return json.loads(form["structural_tag"])["format"]
 
 
-def test_a_request_of_messages_alone_is_just_that() -> None:
+def test_request_with_only_messages_has_nothing_else() -> None:
     assert call() == ChatCall(
         bodies=({"messages": [USER]},),
         model=None,
@@ -55,7 +55,7 @@ def test_a_request_of_messages_alone_is_just_that() -> None:
     )
 
 
-def test_what_webllm_takes_as_openai_does_goes_on_as_it_is() -> None:
+def test_parameters_shared_with_openai_reach_webllm_unchanged() -> None:
     sampling = {
         "temperature": 0,
         "top_p": 0.5,
@@ -73,18 +73,18 @@ def test_what_webllm_takes_as_openai_does_goes_on_as_it_is() -> None:
     assert body_of(**sampling, user="me", store=False) == {"messages": [USER], **sampling}
 
 
-def test_the_body_has_no_none_and_nothing_of_streaming() -> None:
+def test_body_has_no_none_and_no_streaming_parameters() -> None:
     body = body_of(stream=True, stream_options={"include_usage": True}, model="m", n=1, seed=None)
     assert body == {"messages": [USER]}
 
 
-def test_the_model_is_what_the_request_named() -> None:
+def test_call_has_the_model_of_the_request() -> None:
     record = ModelRecord(model_id="m", model="https://x/m/", model_lib="https://x/m.wasm")
     assert call(model="m").model == "m"
     assert call(model=record).model is record
 
 
-def test_the_usage_comes_with_a_stream_that_asks_for_it() -> None:
+def test_stream_options_can_request_the_usage() -> None:
     assert call(stream=True, stream_options={"include_usage": True}).include_usage
     assert not call(stream=True, stream_options={"include_usage": False}).include_usage
     assert not call(stream=True, stream_options={"include_obfuscation": False}).include_usage
@@ -100,18 +100,18 @@ def test_the_usage_comes_with_a_stream_that_asks_for_it() -> None:
         ({"usage": True}, ".usage"),
     ],
 )
-def test_wrong_options_of_a_stream_are_refused(options: object, path: str) -> None:
+def test_wrong_stream_option_is_refused(options: object, path: str) -> None:
     with refused(f"stream_options{path}"):
         call(stream=True, stream_options=options)
 
 
 @pytest.mark.parametrize("stream", [None, False])
-def test_options_of_a_stream_need_one(stream: object) -> None:
+def test_stream_options_require_stream(stream: object) -> None:
     with refused("stream_options", "stream=True"):
         call(stream=stream, stream_options={"include_usage": True})
 
 
-def test_both_names_of_the_limit_mean_the_same() -> None:
+def test_max_tokens_and_max_completion_tokens_are_the_same_limit() -> None:
     assert body_of(max_tokens=5)["max_tokens"] == 5
     assert body_of(max_completion_tokens=5) == body_of(max_tokens=5, max_completion_tokens=5)
     with refused("max_completion_tokens", "max_tokens", "5", "6"):
@@ -119,7 +119,7 @@ def test_both_names_of_the_limit_mean_the_same() -> None:
 
 
 @pytest.mark.parametrize("logprobs", [None, False])
-def test_top_logprobs_need_logprobs(logprobs: object) -> None:
+def test_top_logprobs_require_logprobs(logprobs: object) -> None:
     with refused("top_logprobs", "logprobs=True"):
         call(top_logprobs=0, logprobs=logprobs)
 
@@ -135,7 +135,9 @@ def test_top_logprobs_need_logprobs(logprobs: object) -> None:
         ({"stop": [".", "!"]}, "max_tokens"),
     ],
 )
-def test_what_ignores_its_end_cannot_have_another(more: dict[str, object], words: str) -> None:
+def test_ignore_eos_is_refused_with_stop_tools_or_response_format(
+    more: dict[str, object], words: str
+) -> None:
     with refused("ignore_eos", words):
         call(**more, ignore_eos=True)
     with refused("ignore_eos", words):
@@ -152,24 +154,24 @@ def test_what_ignores_its_end_cannot_have_another(more: dict[str, object], words
         {"extra_body": {"resumable": True}},
     ],
 )
-def test_free_text_may_ignore_its_end(more: dict[str, object]) -> None:
+def test_ignore_eos_is_accepted_for_free_text(more: dict[str, object]) -> None:
     assert body_of(**more, ignore_eos=True)["ignore_eos"] is True
 
 
-def test_several_answers_are_several_requests_with_seeds_one_after_another() -> None:
+def test_choices_are_separate_requests_with_consecutive_seeds() -> None:
     assert [body["seed"] for body in call(n=3, seed=7).bodies] == [7, 8, 9]
     assert call(n=2).bodies == ({"messages": [USER]},) * 2
     assert call(n=1, seed=LARGEST).bodies[0]["seed"] == LARGEST
-    with refused("seed", "3 answers"):
+    with refused("seed", "n=3"):
         call(n=3, seed=LARGEST - 1)
 
 
-def test_a_request_needs_messages() -> None:
+def test_request_without_messages_is_refused() -> None:
     with refused("messages", "at least one"):
         read_call({})
 
 
-def test_thinking_is_switched_off_by_either_name() -> None:
+def test_reasoning_effort_and_enable_thinking_both_turn_thinking_off() -> None:
     off = body_of(enable_thinking=False)
     assert off == {"messages": [USER], "extra_body": {"enable_thinking": False}}
     assert body_of(reasoning_effort="none") == off
@@ -179,7 +181,7 @@ def test_thinking_is_switched_off_by_either_name() -> None:
         call(reasoning_effort="none", enable_thinking=True)
 
 
-def test_webllms_own_parameters_go_where_it_wants_them() -> None:
+def test_webllm_parameters_are_sent_in_extra_body() -> None:
     extra = {"enable_latency_breakdown": True, "resumable": {"session_id": "a"}}
     found = {
         "enable_latency_breakdown": True,
@@ -193,7 +195,7 @@ def test_webllms_own_parameters_go_where_it_wants_them() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"n": 2}, "n above 1"),
+        ({"n": 2}, "n greater than 1"),
         ({"response_format": JSON}, "response_format"),
         ({"response_format": TAG}, "response_format"),
         ({"tools": [TOOL]}, "tools"),
@@ -210,24 +212,26 @@ def test_webllms_own_parameters_go_where_it_wants_them() -> None:
         ),
     ],
 )
-def test_webllm_resumes_one_answer_in_free_text(more: dict[str, object], words: str) -> None:
+def test_resumable_is_refused_for_anything_but_one_choice_of_free_text(
+    more: dict[str, object], words: str
+) -> None:
     call(**more)
     call(**more, resumable=False)
     with refused("resumable", words):
         call(**more, resumable=True)
 
 
-def test_a_schema_binds_the_answer_by_a_grammar() -> None:
+def test_schema_constrains_the_answer_by_a_grammar() -> None:
     assert body_of(response_format=JSON)["response_format"] == GRAMMAR
     assert not call(response_format=JSON).splits_reasoning
     assert body_of(response_format={"type": "text"}) == {"messages": [USER]}
 
 
-def test_behind_the_block_against_thinking_a_grammar_begins() -> None:
+def test_grammar_follows_the_empty_reasoning_block() -> None:
     assert call(response_format=JSON, enable_thinking=False).splits_reasoning
 
 
-def test_a_structural_tag_of_ones_own_leaves_room_for_reasoning() -> None:
+def test_custom_structural_tag_allows_reasoning() -> None:
     found = call(response_format=TAG)
     assert found.splits_reasoning
     assert found.bodies[0]["response_format"] == {
@@ -248,7 +252,7 @@ def test_tools_are_in_the_prompt_and_in_the_tag() -> None:
     assert "tools" not in body
 
 
-def test_the_prompt_does_not_depend_on_the_choice() -> None:
+def test_tool_choice_does_not_change_the_prompt() -> None:
     # Else each change of the choice would make the model read the whole conversation again.
     named = {"type": "function", "function": {"name": "now"}}
     choices = [None, "auto", "required", "none", named]
@@ -256,16 +260,16 @@ def test_the_prompt_does_not_depend_on_the_choice() -> None:
     assert all(prompt == prompts[0] for prompt in prompts)
 
 
-def test_an_answer_that_must_be_a_call_has_no_reasoning() -> None:
+def test_required_tool_call_excludes_reasoning() -> None:
     found = call(tools=[TOOL], tool_choice="required")
     assert (found.reads_tools, found.splits_reasoning) == (True, False)
 
 
-def test_an_empty_list_of_tools_is_none() -> None:
+def test_empty_list_of_tools_is_like_no_tools() -> None:
     assert call(tools=[]) == call()
 
 
-def test_tools_that_must_not_be_called_are_shown_and_bind_nothing() -> None:
+def test_tools_with_choice_none_are_in_the_prompt_but_constrain_nothing() -> None:
     found = call(tools=[TOOL], tool_choice="none")
     assert "response_format" not in found.bodies[0]
     assert (found.reads_tools, found.splits_reasoning) == (False, True)
@@ -273,7 +277,7 @@ def test_tools_that_must_not_be_called_are_shown_and_bind_nothing() -> None:
     assert call(tools=[TOOL], tool_choice="none", response_format=TAG)
 
 
-def test_the_history_does_not_depend_on_whether_the_model_thinks_now() -> None:
+def test_enable_thinking_does_not_change_the_history() -> None:
     turns = [USER, ChatCompletionMessage(content="Hi"), USER]
     turns += [ChatCompletionMessage(content="Hi", reasoning=""), USER]
     now, then = (body_of(messages=turns, enable_thinking=it)["messages"] for it in (True, False))
@@ -281,7 +285,7 @@ def test_the_history_does_not_depend_on_whether_the_model_thinks_now() -> None:
     assert [it["content"] for it in now[1::2]] == ["Hi", "<think>\n\n</think>\n\nHi"]
 
 
-def test_with_tools_the_schema_binds_the_answer_that_is_no_call() -> None:
+def test_schema_constrains_an_answer_without_tool_calls() -> None:
     answer, _ = tag_of(tools=[TOOL], response_format=JSON)["elements"]
     assert answer == GRAMMAR
     assert not call(tools=[TOOL], response_format=JSON).splits_reasoning
@@ -300,26 +304,29 @@ def nested() -> dict[str, Any]:
     ("name", "value", "param", "words"),
     [
         ("response_format", {"type": "json_object", "schema": nested()}, "", "too deeply"),
-        ("response_format", {"type": "json_object", "schema": "[" * 200_000}, ".schema", "no JSON"),
+        (
+            "response_format",
+            {"type": "json_object", "schema": "[" * 200_000},
+            ".schema",
+            "not valid JSON",
+        ),
         ("tools", [nested()], "[0]", "too deeply"),
         ("extra_body", nested(), "", "too deeply"),
         ("tool_choice", nested(), "", "too deeply"),
     ],
     ids=["schema", "text", "tool", "extra", "choice"],
 )
-def test_what_is_nested_too_deeply_is_refused(
-    name: str, value: object, param: str, words: str
-) -> None:
+def test_deeply_nested_value_is_refused(name: str, value: object, param: str, words: str) -> None:
     with refused(f"{name}{param}", words):
         call(**{name: value})
 
 
-def test_two_structural_tags_cannot_be_had() -> None:
+def test_structural_tag_is_refused_with_tools() -> None:
     with refused("response_format", "structural tag"):
         call(tools=[TOOL], response_format=TAG)
 
 
-def test_an_unchanged_history_gives_the_same_messages_in_the_next_request() -> None:
+def test_unchanged_history_gives_the_same_messages_in_the_next_request() -> None:
     tool_call = ToolCall(id="1", function=Function(name="now", arguments="{}"))
     first = [{"role": "system", "content": "Be kind."}, USER]
     turns: list[object] = [
@@ -336,7 +343,7 @@ def test_an_unchanged_history_gives_the_same_messages_in_the_next_request() -> N
 
 
 @given(st.integers(1, 4), st.none() | st.integers(-100, 100), st.booleans())
-def test_every_body_fits_into_json(n: int, seed: int | None, tools: bool) -> None:
+def test_every_body_is_json_serializable(n: int, seed: int | None, tools: bool) -> None:
     found = call(n=n, seed=seed, tools=[TOOL] if tools else [], response_format=JSON)
     for body in found.bodies:
         assert json.loads(json.dumps(body)) == body

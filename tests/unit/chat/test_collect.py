@@ -1,4 +1,4 @@
-"""Chunks that are put together again."""
+"""The answer assembled from its chunks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def chunk(
     return ChatCompletionChunk(id="i", created=1, model="m", choices=(choice,))
 
 
-def test_arguments_of_several_calls_are_joined_each_on_its_own() -> None:
+def test_arguments_of_parallel_calls_are_collected_separately() -> None:
     collector = Collector()
     for index in (0, 1):
         begun = FunctionDelta(name=f"f{index}", arguments="")
@@ -44,7 +44,7 @@ def test_arguments_of_several_calls_are_joined_each_on_its_own() -> None:
     )
 
 
-def test_text_beside_a_call_stays_in_the_message() -> None:
+def test_content_beside_a_call_stays_in_the_message() -> None:
     collector = Collector()
     call = ToolCallDelta(index=0, id="c", function=FunctionDelta(name="f", arguments="{}"))
     collector.add(chunk(Delta(content="Wait.", tool_calls=(call,)), finish_reason="tool_calls"))
@@ -53,7 +53,7 @@ def test_text_beside_a_call_stays_in_the_message() -> None:
     assert message.tool_calls is not None
 
 
-def test_the_text_is_that_of_the_first_answer() -> None:
+def test_collected_text_is_that_of_the_first_choice() -> None:
     collector = Collector()
     assert collector.text == ""
     collector.add(chunk(Delta(content="b"), index=1))
@@ -71,12 +71,12 @@ def test_usage_comes_from_its_chunk_or_from_the_caller() -> None:
     assert collector.completion().usage is USAGE
 
 
-def test_no_chunk_is_no_answer() -> None:
+def test_completion_without_chunks_is_an_error() -> None:
     with pytest.raises(ValueError, match="no chunk"):
         Collector().completion()
 
 
-def test_an_answer_that_has_not_ended_is_no_answer() -> None:
+def test_completion_without_finish_reason_is_an_error() -> None:
     collector = Collector()
     collector.add(chunk(Delta(content="a")))
     with pytest.raises(ValueError, match="has not ended"):

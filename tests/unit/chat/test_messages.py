@@ -42,7 +42,7 @@ def result(call_id: str, content: object, **more: object) -> dict[str, Any]:
 
 
 def answered(message: object, *results: object) -> str:
-    """Return what WebLLM gets for an assistant's message."""
+    """Return the text that WebLLM gets for an assistant's message."""
     found = read_messages([USER, message, *results, USER])
     assert found[1]["role"] == "assistant"
     content = found[1]["content"]
@@ -50,7 +50,7 @@ def answered(message: object, *results: object) -> str:
     return content
 
 
-def test_plain_messages_stay_as_they_are() -> None:
+def test_plain_messages_are_unchanged() -> None:
     messages = [
         {"role": "system", "content": "Be kind."},
         USER,
@@ -60,7 +60,7 @@ def test_plain_messages_stay_as_they_are() -> None:
     assert read_messages(messages) == messages
 
 
-def test_several_system_and_developer_messages_at_the_start_become_one() -> None:
+def test_system_and_developer_messages_at_the_start_become_one() -> None:
     messages = [
         {"role": "developer", "content": "Be kind."},
         {"role": "system", "content": [{"type": "text", "text": "Be"}] * 2},
@@ -70,7 +70,7 @@ def test_several_system_and_developer_messages_at_the_start_become_one() -> None
     assert read_messages(messages) == [system, USER]
 
 
-def test_the_prompt_for_tools_joins_the_system_message() -> None:
+def test_tools_prompt_is_appended_to_the_system_message() -> None:
     system = {"role": "system", "content": "Be kind."}
     found = read_messages([system, USER], tools_prompt="# Tools")
     assert found == [{"role": "system", "content": "Be kind.\n\n# Tools"}, USER]
@@ -79,7 +79,7 @@ def test_the_prompt_for_tools_joins_the_system_message() -> None:
 
 
 @pytest.mark.parametrize("role", ["system", "developer"])
-def test_a_later_system_message_is_refused(role: str) -> None:
+def test_system_message_after_the_start_is_refused(role: str) -> None:
     with refused("messages[1].role", "at the start"):
         read_messages([USER, {"role": role, "content": "Be kind."}, USER])
 
@@ -91,17 +91,17 @@ def test_a_later_system_message_is_refused(role: str) -> None:
         [{"role": "system", "content": "Be kind."}],
     ],
 )
-def test_the_last_message_is_of_the_user_or_a_tool(messages: list[object]) -> None:
+def test_last_message_of_another_role_than_user_or_tool_is_refused(messages: list[object]) -> None:
     with refused(f"messages[{len(messages) - 1}].role", "'user' or 'tool'"):
         read_messages(messages)
 
 
-def test_a_request_without_messages_is_refused() -> None:
+def test_request_without_messages_is_refused() -> None:
     with refused("messages", "at least one"):
         read_messages([])
 
 
-def test_texts_of_a_message_are_joined_by_line_breaks() -> None:
+def test_text_parts_of_a_message_are_joined_by_line_breaks() -> None:
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": ""}, TEXT]
     assert read_messages([{"role": "user", "content": parts}]) == [
         {"role": "user", "content": "a\n\nb"}
@@ -127,7 +127,7 @@ SOUND = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}
         ),
     ],
 )
-def test_images_and_audio_keep_their_places_around_the_one_text(
+def test_images_and_audio_keep_their_positions_around_the_text(
     parts: list[object], read: list[object]
 ) -> None:
     assert read_messages([{"role": "user", "content": parts}]) == [
@@ -146,40 +146,40 @@ def sound(**fields: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("content", "path", "words"),
     [
-        (None, "", "a text"),
-        (3, "", "a list"),
+        (None, "", "a string or a list of parts, got None"),
+        (3, "", "a string or a list of parts, got 3"),
         ({"type": "text"}, "", "a list"),
-        ([], "", "not empty"),
+        ([], "", "a string or a non-empty list of parts, got []"),
         (["hi"], "[0]", "mapping"),
         ([{}], "[0].type", "'text'"),
         ([{"type": "txt"}], "[0].type", "'txt'"),
         ([{"type": ["text"]}], "[0].type", "'text'"),
-        ([{"type": "text"}], "[0].text", "a text"),
-        ([{"type": "text", "text": 3}], "[0].text", "a text, got 3"),
+        ([{"type": "text"}], "[0].text", "a string"),
+        ([{"type": "text", "text": 3}], "[0].text", "a string, got 3"),
         ([TEXT, {"type": "text", "text": "b", "txt": ""}], "[1].txt", "'text'"),
-        ([{"type": "file", "file": {}}], "[0].type", "no files"),
+        ([{"type": "file", "file": {}}], "[0].type", "does not read files"),
         ([{"type": "refusal", "refusal": "no"}], "[0].type", "refusals"),
         ([{"type": "image_url"}], "[0].image_url", "mapping"),
         ([{"type": "image_url", "image_url": "https://x"}], "[0].image_url", "mapping"),
-        ([image()], "[0].image_url.url", "a text"),
+        ([image()], "[0].image_url.url", "a string"),
         ([image(url="x.png")], "[0].image_url.url", "https:"),
         ([image(url="data:text/plain,x")], "[0].image_url.url", "data:image"),
         ([image(url="https://x", detail="high")], "[0].image_url.detail", "'auto'"),
-        ([image(url="https://x", size=3)], "[0].image_url.size", "not known"),
-        ([{**IMAGE, "text": "x"}], "[0].text", "not known"),
+        ([image(url="https://x", size=3)], "[0].image_url.size", "not a known key"),
+        ([{**IMAGE, "text": "x"}], "[0].text", "not a known key"),
         ([sound(data="AAAA", format="mp3")], "[0].input_audio.format", "'wav'"),
         ([sound(data="AAAA")], "[0].input_audio.format", "'wav'"),
-        ([sound(format="wav")], "[0].input_audio.data", "a text"),
+        ([sound(format="wav")], "[0].input_audio.data", "a string"),
         ([sound(data="https://x", format="wav")], "[0].input_audio.data", "base64"),
     ],
 )
-def test_a_wrong_part_is_named_by_its_path(content: object, path: str, words: str) -> None:
+def test_wrong_part_of_content_is_named_by_its_path(content: object, path: str, words: str) -> None:
     with refused(f"messages[1].content{path}", words):
         read_messages([USER, {"role": "user", "content": content}])
 
 
 @pytest.mark.parametrize("role", ["system", "assistant", "tool"])
-def test_only_users_show_images(role: str) -> None:
+def test_image_is_refused_outside_user_messages(role: str) -> None:
     message = {"role": role, "content": [IMAGE]}
     before: list[object] = [] if role == "system" else [USER]
     if role == "tool":
@@ -198,25 +198,25 @@ def test_only_users_show_images(role: str) -> None:
         ({"role": "bot", "content": "hi"}, ".role", "'bot'"),
         ({"role": "function", "content": "hi"}, ".role", "'function'"),
         ({"role": "user", "content": "hi", "contents": ""}, ".contents", "'content'"),
-        ({"role": "user", "content": "hi", "name": "Ada"}, ".name", "into the text"),
-        ({"role": "system", "content": "hi", "name": "Ada"}, ".name", "into the text"),
-        ({"role": "assistant", "content": "hi", "name": "Ada"}, ".name", "into the text"),
+        ({"role": "user", "content": "hi", "name": "Ada"}, ".name", "into the content"),
+        ({"role": "system", "content": "hi", "name": "Ada"}, ".name", "into the content"),
+        ({"role": "assistant", "content": "hi", "name": "Ada"}, ".name", "into the content"),
         ({"role": "assistant", "refusal": "no"}, ".refusal", "content"),
-        ({"role": "assistant", "audio": {"id": "x"}}, ".audio", "hear"),
+        ({"role": "assistant", "audio": {"id": "x"}}, ".audio", "earlier answers"),
         ({"role": "assistant", "function_call": {}}, ".function_call", "tool_calls"),
         ({"role": "assistant"}, ".content", "tool_calls"),
         ({"role": "assistant", "tool_calls": []}, ".content", "tool_calls"),
-        ({"role": "assistant", "content": 3}, ".content", "a list"),
-        ({"role": "assistant", "content": "", "reasoning": 3}, ".reasoning", "a text"),
+        ({"role": "assistant", "content": 3}, ".content", "a string or a list of text parts"),
+        ({"role": "assistant", "content": "", "reasoning": 3}, ".reasoning", "a string"),
         (
             {"role": "assistant", "content": "", "annotations": [{}]},
             ".annotations",
-            "text alone",
+            "text only",
         ),
-        ({"role": "user", "content": "hi", "tool_calls": [ADD]}, ".tool_calls", "not known"),
+        ({"role": "user", "content": "hi", "tool_calls": [ADD]}, ".tool_calls", "not a known key"),
     ],
 )
-def test_a_wrong_message_is_named_by_its_path(message: object, path: str, words: str) -> None:
+def test_wrong_message_is_named_by_its_path(message: object, path: str, words: str) -> None:
     with refused(f"messages[1]{path}", words):
         read_messages([USER, message, USER])
 
@@ -226,30 +226,30 @@ def test_a_wrong_message_is_named_by_its_path(message: object, path: str, words:
     [
         ("add", "", "mapping"),
         ({**ADD, "type": "custom"}, ".type", "'function'"),
-        ({"type": "function", "function": ADD["function"]}, ".id", "a text"),
+        ({"type": "function", "function": ADD["function"]}, ".id", "a string"),
         ({**ADD, "function": None}, ".function", "mapping"),
         ({**ADD, "functions": 1}, ".functions", "'function'"),
-        ({**ADD, "function": {"name": "add"}}, ".function.arguments", "a text"),
-        ({**ADD, "function": {"arguments": "{}"}}, ".function.name", "a text"),
+        ({**ADD, "function": {"name": "add"}}, ".function.arguments", "a string"),
+        ({**ADD, "function": {"arguments": "{}"}}, ".function.name", "a string"),
         (
             {**ADD, "function": {"name": "add", "arguments": {"a": 1}}},
             ".function.arguments",
-            "a text",
+            "a string",
         ),
-        ({**ADD, "function": {"name": "add", "arg": ""}}, ".function.arg", "not known"),
+        ({**ADD, "function": {"name": "add", "arg": ""}}, ".function.arg", "not a known key"),
     ],
 )
-def test_a_wrong_call_is_named_by_its_path(call: Any, path: str, words: str) -> None:
+def test_wrong_tool_call_is_named_by_its_path(call: Any, path: str, words: str) -> None:
     with refused(f"messages[1].tool_calls[0]{path}", words):
         read_messages([USER, calling(call), USER])
 
 
-def test_two_calls_of_one_id_are_refused() -> None:
+def test_tool_calls_with_the_same_id_are_refused() -> None:
     with refused("messages[1].tool_calls", "twice"):
         read_messages([USER, calling(ADD, ADD), result("1", "x")])
 
 
-def test_calls_go_back_as_the_model_wrote_them() -> None:
+def test_tool_calls_are_sent_back_as_the_model_wrote_them() -> None:
     assert answered(calling(ADD, NOW), result("1", ""), result("2", "")) == (
         f"{ADD_TEXT}\n{NOW_TEXT}"
     )
@@ -257,7 +257,7 @@ def test_calls_go_back_as_the_model_wrote_them() -> None:
     assert answered(message, result("1", "")) == (f"<think>\nHm.\n</think>\n\nI add.\n\n{ADD_TEXT}")
 
 
-def test_results_go_back_in_the_order_of_the_calls() -> None:
+def test_tool_results_are_sent_in_the_order_of_the_calls() -> None:
     found = read_messages([USER, calling(ADD, NOW), result("2", "noon"), result("1", [TEXT])])
     assert found[2:] == [
         {
@@ -268,7 +268,7 @@ def test_results_go_back_in_the_order_of_the_calls() -> None:
     ]
 
 
-def test_a_result_may_name_its_function_but_no_other() -> None:
+def test_tool_result_may_only_name_its_own_function() -> None:
     named = result("1", "2", name="add")
     assert read_messages([USER, calling(ADD), named]) == read_messages(
         [USER, calling(ADD), result("1", "2")]
@@ -283,15 +283,15 @@ def test_a_result_may_name_its_function_but_no_other() -> None:
         ([USER, result("1", "x")], "messages[1].tool_call_id", "'1'"),
         ([USER, calling(ADD), result("3", "x")], "messages[2].tool_call_id", "'3'"),
         ([USER, calling(ADD), result("1", "x"), result("1", "x")], "messages[3].tool_call_id", ""),
-        ([USER, calling(ADD), {"role": "tool"}], "messages[2].tool_call_id", "a text"),
+        ([USER, calling(ADD), {"role": "tool"}], "messages[2].tool_call_id", "a string"),
         ([USER, calling(ADD, NOW), result("1", "x")], "messages[2]", "2"),
         ([USER, calling(ADD), USER], "messages[2]", "1"),
         ([USER, calling(ADD), calling(NOW), result("2", "x")], "messages[2]", "1"),
         ([USER, calling(ADD), USER, result("1", "x")], "messages[2]", "1"),
-        ([USER, calling(ADD), result("1", None)], "messages[2].content", "a text"),
+        ([USER, calling(ADD), result("1", None)], "messages[2].content", "a string"),
     ],
 )
-def test_each_call_has_one_result_right_behind_it(
+def test_each_tool_call_needs_one_result_right_after_it(
     messages: list[object], path: str, words: str
 ) -> None:
     with refused(path, words):
@@ -302,7 +302,7 @@ def test_each_call_has_one_result_right_behind_it(
     ("reasoning", "block"),
     [(None, ""), ("", "<think>\n\n</think>\n\n"), ("Hm.", "<think>\nHm.\n</think>\n\n")],
 )
-def test_no_reasoning_is_no_block_and_an_empty_one_an_empty_block(
+def test_missing_reasoning_adds_no_block_and_empty_reasoning_an_empty_one(
     reasoning: str | None, block: str
 ) -> None:
     for message in (
@@ -312,7 +312,7 @@ def test_no_reasoning_is_no_block_and_an_empty_one_an_empty_block(
         assert answered(message) == f"{block}Hello"
 
 
-def test_the_answers_of_this_library_are_messages() -> None:
+def test_answers_of_this_library_are_accepted_as_messages() -> None:
     message = ChatCompletionMessage(
         content=None,
         reasoning="Hm.",
@@ -321,7 +321,7 @@ def test_the_answers_of_this_library_are_messages() -> None:
     assert answered(message, result("1", "2")) == f"<think>\nHm.\n</think>\n\n{ADD_TEXT}"
 
 
-def test_the_answers_of_the_official_sdk_are_messages() -> None:
+def test_answers_of_the_official_sdk_are_accepted_as_messages() -> None:
     call = SdkCall(id="1", type="function", function=SdkFunction(name="add", arguments='{"a": 1}'))
     message = SdkMessage(role="assistant", content="So:\n", tool_calls=[call], annotations=[])
     assert answered(message, result("1", "2")) == f"So:\n{ADD_TEXT}"
@@ -330,7 +330,7 @@ def test_the_answers_of_the_official_sdk_are_messages() -> None:
     assert answered(dumped, result("1", "2")) == f"So:\n{ADD_TEXT}"
 
 
-def test_the_parsed_answers_of_the_official_sdk_are_messages() -> None:
+def test_parsed_answers_of_the_official_sdk_are_accepted_as_messages() -> None:
     class Point(BaseModel):
         x: int
 
@@ -349,7 +349,7 @@ FUNCTIONS = st.builds(
 
 
 def read_answer(text: str) -> ChatCompletionMessage:
-    """Read what a model wrote as a message, as the answers of this library are made."""
+    """Convert generated text to a message, as the answers of this library are."""
     ids = map(str, count())
     splitter, reader = ReasoningSplitter(), ToolCallReader(lambda: next(ids))
     reasoning: list[str] = []
@@ -382,7 +382,7 @@ CONTENT = TEXTS.filter(lambda text: "<tool_call>" not in text and not text[:1].i
 
 
 @given(REASONING | st.none(), CONTENT, st.lists(FUNCTIONS, max_size=3))
-def test_what_a_model_wrote_goes_back_byte_for_byte(
+def test_generated_text_is_sent_back_byte_for_byte(
     reasoning: str | None, content: str, functions: list[Function]
 ) -> None:
     text = content + tool_calls_text(functions)

@@ -1,4 +1,4 @@
-"""Reasoning apart from the answer, and both together again."""
+"""Reasoning split from the answer, and joined with it again."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_only_a_block_at_the_start_is_reasoning(
 
 
 @given(pieces(TEXTS))
-def test_any_cut_of_the_text_gives_the_same(cut: tuple[str, list[str]]) -> None:
+def test_reasoning_does_not_depend_on_how_the_text_is_split(cut: tuple[str, list[str]]) -> None:
     text, parts = cut
     assert split(*parts) == split(text)
 
 
 @given(TEXTS)
-def test_nothing_is_lost_but_marks_and_white_space(text: str) -> None:
+def test_splitting_reasoning_drops_only_tags_and_white_space(text: str) -> None:
     reasoning, content = split(text)
     kept = "".join(((reasoning or "") + content).split())
     whole = "".join(text.split())
@@ -67,7 +67,7 @@ def test_nothing_is_lost_but_marks_and_white_space(text: str) -> None:
     )
 
 
-def test_reasoning_comes_before_it_is_whole() -> None:
+def test_reasoning_is_streamed_before_it_is_complete() -> None:
     splitter = ReasoningSplitter()
     assert splitter.feed("<think>\nwell, ") == ("well, ", "")
     assert splitter.feed("now\n </thi") == ("now", "")
@@ -76,7 +76,7 @@ def test_reasoning_comes_before_it_is_whole() -> None:
     assert splitter.end() == (None, "")
 
 
-# What a model writes inside the block and behind it, in the form that all are trained on.
+# Text inside the block and after it, in the form that models are trained on.
 REASONING = st.text().filter(
     lambda text: "</think>" not in text and split(f"<think>\n{text}\n</think>")[0] == text
 )
@@ -84,15 +84,15 @@ CONTENT = st.text().filter(lambda text: split(f"<think></think>{text}")[1] == te
 
 
 @given(REASONING, CONTENT)
-def test_what_was_split_is_written_back_byte_for_byte(reasoning: str, content: str) -> None:
+def test_split_reasoning_is_joined_again_byte_for_byte(reasoning: str, content: str) -> None:
     text = f"<think>\n{reasoning}\n</think>\n\n{content}"
     assert split(text) == (reasoning, content)
     assert with_reasoning(*split(text)) == text
 
 
-def test_an_answer_without_a_block_is_written_back_as_it_is() -> None:
+def test_answer_without_reasoning_is_joined_unchanged() -> None:
     assert with_reasoning(None, "\n Hello") == "\n Hello"
 
 
-def test_an_empty_block_is_what_keeps_webllm_from_thinking() -> None:
+def test_empty_reasoning_becomes_the_block_that_turns_thinking_off() -> None:
     assert with_reasoning("", "Hello") == "<think>\n\n</think>\n\nHello"

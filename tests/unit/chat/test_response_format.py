@@ -1,4 +1,4 @@
-"""The form of an answer."""
+"""The format of an answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def named(**more: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("value", [None, {"type": "text"}])
-def test_text_is_free(value: object) -> None:
+def test_text_format_means_free_text(value: object) -> None:
     assert read_response_format(value) is None
 
 
@@ -41,13 +41,13 @@ def test_text_is_free(value: object) -> None:
         named(schema=SCHEMA, strict=True, description="An a."),
     ],
 )
-def test_a_schema_becomes_a_grammar(value: object) -> None:
+def test_schema_becomes_a_grammar(value: object) -> None:
     found = read_response_format(value)
     assert found == AnswerFormat(grammar=schema.grammar_of(SCHEMA))
 
 
 @pytest.mark.parametrize("value", [{"type": "json_object"}, named(), named(strict=None)])
-def test_without_a_schema_any_json_object_will_do(value: object) -> None:
+def test_format_without_a_schema_allows_any_json_object(value: object) -> None:
     assert read_response_format(value) == AnswerFormat(grammar=schema.json_object_grammar())
 
 
@@ -57,14 +57,14 @@ def test_null_in_a_schema_is_kept() -> None:
     assert found == AnswerFormat(grammar=schema.grammar_of(nothing))
 
 
-def test_a_grammar_goes_to_webllm_as_it_is() -> None:
+def test_grammar_is_passed_to_webllm_unchanged() -> None:
     found = read_response_format({"type": "grammar", "grammar": 'root ::= "a"'})
     assert found is not None
     assert found.request == {"type": "grammar", "grammar": 'root ::= "a"'}
 
 
 @pytest.mark.parametrize("value", [TAG, json.dumps(TAG)])
-def test_a_structural_tag_goes_to_webllm_as_text(value: object) -> None:
+def test_structural_tag_is_passed_to_webllm_as_a_json_string(value: object) -> None:
     found = read_response_format({"type": "structural_tag", "structural_tag": value})
     assert found is not None
     assert found.request == {"type": "structural_tag", "structural_tag": json.dumps(TAG)}
@@ -80,32 +80,36 @@ def structural(tag: object) -> dict[str, object]:
         ("json_object", "", "mapping"),
         ({}, ".type", "'json_schema'"),
         ({"type": "json"}, ".type", "'json'"),
-        ({"type": "text", "schema": SCHEMA}, ".schema", "not known"),
+        ({"type": "text", "schema": SCHEMA}, ".schema", "not a known key"),
         ({"type": "json_object", "shema": SCHEMA}, ".shema", "'schema'"),
-        ({"type": "json_object", "schema": "{"}, ".schema", "no JSON"),
+        ({"type": "json_object", "schema": "{"}, ".schema", "not valid JSON"),
         ({"type": "json_object", "schema": "[]"}, ".schema", "mapping"),
         ({"type": "json_object", "schema": UNKNOWN}, ".schema", "not"),
         ({"type": "json_schema"}, ".json_schema", "mapping"),
-        ({"type": "json_schema", "json_schema": {"schema": SCHEMA}}, ".json_schema.name", "text"),
+        (
+            {"type": "json_schema", "json_schema": {"schema": SCHEMA}},
+            ".json_schema.name",
+            "must be a string",
+        ),
         (named(schema=3), ".json_schema.schema", "mapping"),
-        (named(schema=SCHEMA, strict=1), ".json_schema.strict", "True or False"),
-        (named(schema=SCHEMA, description=1), ".json_schema.description", "text"),
+        (named(schema=SCHEMA, strict=1), ".json_schema.strict", "a boolean"),
+        (named(schema=SCHEMA, description=1), ".json_schema.description", "must be a string"),
         (named(scheme=SCHEMA), ".json_schema.scheme", "'schema'"),
         (named(schema=UNKNOWN), ".json_schema.schema", "not"),
-        ({"type": "grammar"}, ".grammar", "text"),
-        ({"type": "grammar", "grammar": " \n"}, ".grammar", "empty"),
+        ({"type": "grammar"}, ".grammar", "must be a string"),
+        ({"type": "grammar", "grammar": " \n"}, ".grammar", "with the rule root"),
         (structural(None), ".structural_tag", "mapping"),
-        (structural("{"), ".structural_tag", "no JSON"),
+        (structural("{"), ".structural_tag", "not valid JSON"),
         (structural("[]"), ".structural_tag", "mapping"),
         (structural({"structures": [], "triggers": []}), ".structural_tag.structures", "'format'"),
     ],
 )
-def test_a_wrong_form_is_named_by_its_path(value: object, path: str, words: str) -> None:
+def test_wrong_response_format_is_named_by_its_path(value: object, path: str, words: str) -> None:
     with refused(f"response_format{path}", words):
         read_response_format(value)
 
 
-def test_a_class_is_refused_with_the_method_that_takes_it() -> None:
+def test_class_as_response_format_is_refused_with_the_method_that_accepts_it() -> None:
     class Point(BaseModel):
         x: int
 

@@ -29,7 +29,6 @@ PYTHON = {
 @pytest.mark.parametrize(
     ("value", "settings"),
     [
-        (None, None),
         (False, None),
         ({"enabled": False, "session_id": "a"}, None),
         (True, {"enabled": True}),
@@ -39,27 +38,31 @@ PYTHON = {
         (PYTHON, WEBLLM),
     ],
 )
-def test_settings_have_webllms_names(value: object, settings: object) -> None:
-    assert read_resumable(value) == settings
+def test_resumable_settings_get_webllms_names(value: object, settings: object) -> None:
+    assert read_resumable("resumable", value) == settings
 
 
 @pytest.mark.parametrize(
     ("value", "path", "words"),
     [
-        (1, "", "mapping"),
+        (1, "", "must be a boolean or a mapping, got 1"),
         ("a", "", "mapping"),
-        ({"enabled": 1}, ".enabled", "True or False"),
-        ({"session_id": ""}, ".session_id", "not empty"),
-        ({"sessionId": 3}, ".sessionId", "text"),
+        ({"enabled": 1}, ".enabled", "a boolean"),
+        ({"session_id": ""}, ".session_id", "a non-empty string"),
+        ({"sessionId": 3}, ".sessionId", "string"),
         ({"checkpoint_interval_tokens": 0}, ".checkpoint_interval_tokens", "from 1"),
-        ({"checkpoint_prompt": 1}, ".checkpoint_prompt", "True or False"),
+        ({"checkpoint_prompt": 1}, ".checkpoint_prompt", "a boolean"),
         ({"durability_mode": "fast"}, ".durability_mode", "'relaxed'"),
-        ({"strict_persistence": 1}, ".strict_persistence", "True or False"),
-        ({"store_checkpoint_logits": 1}, ".store_checkpoint_logits", "True or False"),
+        ({"strict_persistence": 1}, ".strict_persistence", "a boolean"),
+        ({"store_checkpoint_logits": 1}, ".store_checkpoint_logits", "a boolean"),
         ({"session_ids": "a"}, ".session_ids", "'session_id'"),
-        ({"session_id": "a", "sessionId": "a"}, ".sessionId", "both"),
+        (
+            {"session_id": "a", "sessionId": "a"},
+            ".sessionId",
+            "given twice, as session_id and as sessionId",
+        ),
     ],
 )
-def test_a_wrong_setting_is_named_by_its_path(value: object, path: str, words: str) -> None:
+def test_wrong_resumable_setting_is_named_by_its_path(value: object, path: str, words: str) -> None:
     with refused(f"resumable{path}", words):
-        read_resumable(value)
+        read_resumable("resumable", value)

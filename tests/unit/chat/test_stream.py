@@ -1,4 +1,4 @@
-"""A chat's answer while it is written."""
+"""The stream of a chat's answer."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def deltas(stream: ChatStream) -> list[Delta]:
     return [choice.delta async for chunk in stream for choice in chunk.choices]
 
 
-async def test_a_stream_gives_every_chunk_in_order_and_ends_in_the_whole() -> None:
+async def test_stream_yields_every_chunk_in_order_and_has_the_final_answer() -> None:
     stream = chat(answer("A", "da", "."))
     assert [chunk.text async for chunk in stream] == ["A", "da", ".", ""]
     assert stream.final is not None
@@ -85,7 +85,7 @@ async def test_a_stream_gives_every_chunk_in_order_and_ends_in_the_whole() -> No
     assert stream.final.usage.total_tokens == 5
 
 
-async def test_all_chunks_and_the_whole_share_id_model_and_time() -> None:
+async def test_chunks_and_final_answer_share_id_model_and_time() -> None:
     stream = chat(answer("A"), answer("B"), include_usage=True)
     chunks = [chunk async for chunk in stream]
     assert stream.final is not None
@@ -103,7 +103,7 @@ async def test_two_streams_have_different_ids() -> None:
     assert first.id != second.id
 
 
-async def test_the_first_delta_of_each_answer_has_the_role_and_no_other() -> None:
+async def test_only_the_first_delta_of_each_choice_has_the_role() -> None:
     stream = chat(answer("A", "B"), answer("", "C"))
     assert await deltas(stream) == [
         Delta(role="assistant", content="A"),
@@ -114,7 +114,7 @@ async def test_the_first_delta_of_each_answer_has_the_role_and_no_other() -> Non
     ]
 
 
-async def test_an_answer_without_a_word_still_has_a_role_and_an_end() -> None:
+async def test_empty_answer_has_a_role_and_a_finish_reason() -> None:
     stream = chat(answer())
     (found,) = [chunk async for chunk in stream]
     assert found.choices[0].delta == Delta(role="assistant")
@@ -123,22 +123,22 @@ async def test_an_answer_without_a_word_still_has_a_role_and_an_end() -> None:
     assert stream.final.choices[0].message.content == ""
 
 
-async def test_the_finish_reason_comes_last_and_alone() -> None:
+async def test_finish_reason_has_a_last_chunk_of_its_own() -> None:
     chunks = [chunk async for chunk in chat(answer("A", reason="length"))]
     assert [chunk.choices[0].finish_reason for chunk in chunks] == [None, "length"]
     assert chunks[-1].choices[0].delta == Delta()
 
 
-async def test_usage_is_a_chunk_only_when_asked_for_but_always_in_the_whole() -> None:
-    silent, told = chat(answer("A")), chat(answer("A"), include_usage=True)
-    assert all(chunk.usage is None for chunk in [chunk async for chunk in silent])
-    *_, last = [chunk async for chunk in told]
+async def test_usage_has_a_chunk_only_on_request_but_is_always_in_the_final_answer() -> None:
+    default, requested = chat(answer("A")), chat(answer("A"), include_usage=True)
+    assert all(chunk.usage is None for chunk in [chunk async for chunk in default])
+    *_, last = [chunk async for chunk in requested]
     assert last.choices == ()
-    assert silent.final is not None
-    assert last.usage == silent.final.usage is not None
+    assert default.final is not None
+    assert last.usage == default.final.usage is not None
 
 
-async def test_several_answers_are_written_one_after_another() -> None:
+async def test_choices_are_generated_one_after_another() -> None:
     runner = FakeRunner([answer("A"), answer("B", reason="length"), answer("C")])
     stream = ChatStream(runner, call(n=3))
     open_while_first = None
@@ -153,7 +153,7 @@ async def test_several_answers_are_written_one_after_another() -> None:
     assert [request.body["seed"] for request in runner.requests] == [0, 1, 2]
 
 
-async def test_several_answers_count_the_prompt_once() -> None:
+async def test_usage_of_several_choices_counts_the_prompt_once() -> None:
     first = [piece("A"), end(), usage(10, 2, cached_tokens=1)]
     second = [piece("B"), end(), usage(1, 3, cached_tokens=10)]
     final = await chat(first, second).read()
@@ -164,7 +164,7 @@ async def test_several_answers_count_the_prompt_once() -> None:
     assert final.usage.prompt_tokens_details == PromptTokensDetails(cached_tokens=1)
 
 
-async def test_a_request_reaches_the_engine_as_the_call_says() -> None:
+async def test_stream_makes_the_request_of_its_call() -> None:
     runner = FakeRunner([answer("A")])
     await ChatStream(runner, call(model="m")).read()
     (request,) = runner.requests
@@ -175,14 +175,14 @@ async def test_a_request_reaches_the_engine_as_the_call_says() -> None:
     )
 
 
-async def test_an_answer_that_was_cut_off_goes_on_in_the_same_way() -> None:
+async def test_interrupted_answer_is_resumed_as_a_stream() -> None:
     runner = FakeRunner([answer("It was ", "dark.")])
     stream = ChatStream(runner, call(), kind="resume")
     assert (await stream.read()).text == "It was dark."
     assert runner.requests[0].kind == "resume"
 
 
-async def test_reasoning_is_told_apart_from_the_answer() -> None:
+async def test_reasoning_is_separated_from_the_content() -> None:
     text = "<think>\nHm, ", "well.\n</th", "ink>\n\nYes", "."
     stream = chat(answer(*text), splits_reasoning=True)
     found = await deltas(stream)
@@ -197,19 +197,19 @@ async def test_reasoning_is_told_apart_from_the_answer() -> None:
 @pytest.mark.parametrize(
     "parts", [["<think>\n\n</think>\n\nYes."], ["<think>", "\n", "</think>Yes."]]
 )
-async def test_an_empty_block_of_reasoning_is_not_none(parts: list[str]) -> None:
+async def test_empty_reasoning_block_is_not_none(parts: list[str]) -> None:
     final = await chat(answer(*parts), splits_reasoning=True).read()
     assert (final.choices[0].message.reasoning, final.text) == ("", "Yes.")
     final = await chat(answer("Yes."), splits_reasoning=True).read()
     assert final.choices[0].message.reasoning is None
 
 
-async def test_a_text_bound_by_a_grammar_is_taken_as_it_is() -> None:
+async def test_reasoning_tags_stay_in_constrained_text() -> None:
     final = await chat(answer("<think>\nHm.\n</think>")).read()
     assert final.text == "<think>\nHm.\n</think>"
 
 
-async def test_calls_of_tools_are_read_and_named_as_the_reason_of_the_end() -> None:
+async def test_tool_calls_are_parsed_and_are_the_finish_reason() -> None:
     stream = chat(answer(TOOL_CALL[:30], TOOL_CALL[30:]), reads_tools=True)
     final = await stream.read()
     assert final.finish_reason == "tool_calls"
@@ -222,14 +222,14 @@ async def test_calls_of_tools_are_read_and_named_as_the_reason_of_the_end() -> N
     assert final.text == ""
 
 
-async def test_each_call_of_each_answer_has_an_id_of_its_own() -> None:
+async def test_each_tool_call_of_each_choice_has_a_unique_id() -> None:
     twice = answer(TOOL_CALL + "\n" + TOOL_CALL)
     final = await chat(twice, twice, reads_tools=True).read()
     calls = [call.id for choice in final.choices for call in choice.message.tool_calls or ()]
     assert len(set(calls)) == 4
 
 
-async def test_each_answer_is_read_anew() -> None:
+async def test_reasoning_and_calls_are_parsed_separately_for_each_choice() -> None:
     thought = answer("<think>Hm.</think>Yes.")
     options = {"reads_tools": True, "splits_reasoning": True}
     final = await chat(thought, answer(TOOL_CALL), thought, **options).read()
@@ -238,19 +238,19 @@ async def test_each_answer_is_read_anew() -> None:
     assert [choice.message.reasoning for choice in final.choices] == ["Hm.", None, "Hm."]
 
 
-async def test_a_call_that_was_cut_off_ends_by_its_length() -> None:
+async def test_truncated_tool_call_has_the_finish_reason_length() -> None:
     final = await chat(answer(TOOL_CALL[:-20], reason="length"), reads_tools=True).read()
     assert final.finish_reason == "length"
 
 
-async def test_an_answer_without_calls_ends_by_itself_though_there_are_tools() -> None:
+async def test_answer_without_tool_calls_has_the_finish_reason_stop() -> None:
     final = await chat(answer("Hello."), reads_tools=True).read()
     assert final.finish_reason == "stop"
     assert final.choices[0].message.tool_calls is None
 
 
 @pytest.mark.parametrize("held", ["<thin", "<tool"])
-async def test_what_was_held_back_comes_before_the_end(held: str) -> None:
+async def test_held_back_text_is_sent_before_the_finish_reason(held: str) -> None:
     stream = chat(answer(held), reads_tools=True, splits_reasoning=True)
     assert await deltas(stream) == [Delta(role="assistant", content=held), Delta()]
 
@@ -259,7 +259,7 @@ def logprobs_of(token: str) -> dict[str, object]:
     return {"content": [{"token": token, "logprob": -0.5, "bytes": None, "top_logprobs": []}]}
 
 
-async def test_logprobs_of_text_that_is_held_back_are_not_lost() -> None:
+async def test_logprobs_of_held_back_text_are_not_lost() -> None:
     pieces = [piece(token, logprobs=logprobs_of(token)) for token in ("<th", "in", "g")]
     stream = chat([*pieces, end(), usage()], splits_reasoning=True)
     chunks = [chunk async for chunk in stream]
@@ -270,7 +270,7 @@ async def test_logprobs_of_text_that_is_held_back_are_not_lost() -> None:
     assert [token.token for token in logprobs.content] == ["<th", "in", "g"]
 
 
-async def test_pieces_that_carry_nothing_are_left_out() -> None:
+async def test_empty_pieces_make_no_chunks() -> None:
     stream = chat(answer("", "A", "", "B", ""))
     assert await deltas(stream) == [
         Delta(role="assistant", content="A"),
@@ -279,7 +279,7 @@ async def test_pieces_that_carry_nothing_are_left_out() -> None:
     ]
 
 
-async def test_the_request_is_made_by_opening_or_by_the_first_read() -> None:
+async def test_request_is_made_by_open_or_by_the_first_read() -> None:
     runner = FakeRunner([answer("A"), answer("A")])
     stream = ChatStream(runner, call())
     assert opened(runner) == [False]
@@ -293,7 +293,7 @@ async def test_the_request_is_made_by_opening_or_by_the_first_read() -> None:
     assert opened(runner) == [True, True]
 
 
-async def test_a_stream_closed_before_the_first_read_never_makes_a_request() -> None:
+async def test_stream_closed_before_the_first_read_makes_no_request() -> None:
     runner = FakeRunner([answer("A")])
     stream = ChatStream(runner, call())
     await stream.aclose()
@@ -303,14 +303,14 @@ async def test_a_stream_closed_before_the_first_read_never_makes_a_request() -> 
     assert stream.final is None
 
 
-async def test_leaving_the_loop_by_break_stops_the_engine_at_once() -> None:
+async def test_breaking_out_of_the_loop_stops_the_engine_at_once() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call(splits_reasoning=True, reads_tools=True))
     runner.requests[0].push(piece("A"), piece("da"))
     async for _ in stream:
         break
     assert runner.requests[0].stream.stops == 0
-    gc.disable()  # no cycle: dropping the last name is enough
+    gc.disable()  # no reference cycle: deleting the last name is enough
     try:
         gone = weakref.ref(stream)
         del stream
@@ -320,7 +320,7 @@ async def test_leaving_the_loop_by_break_stops_the_engine_at_once() -> None:
         gc.enable()
 
 
-async def test_leaving_the_loop_by_an_error_stops_the_engine_at_once() -> None:
+async def test_exception_in_the_loop_stops_the_engine_at_once() -> None:
     runner = FakeRunner()
 
     async def read() -> None:
@@ -335,7 +335,7 @@ async def test_leaving_the_loop_by_an_error_stops_the_engine_at_once() -> None:
     assert runner.requests[0].stream.stops == 1
 
 
-async def test_leaving_a_context_stops_the_engine_though_the_stream_is_kept() -> None:
+async def test_leaving_the_context_stops_the_engine_while_the_stream_is_referenced() -> None:
     runner = FakeRunner()
     async with ChatStream(runner, call()) as stream:
         runner.requests[0].push(piece("A"), piece("da"))
@@ -347,7 +347,7 @@ async def test_leaving_a_context_stops_the_engine_though_the_stream_is_kept() ->
     assert [chunk async for chunk in stream] == []
 
 
-async def test_a_closed_stream_may_be_closed_again() -> None:
+async def test_closed_stream_may_be_closed_again() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call())
     runner.requests[0].push(piece("A"))
@@ -359,22 +359,22 @@ async def test_a_closed_stream_may_be_closed_again() -> None:
         await stream.read()
 
 
-async def test_what_waits_is_gone_after_closing() -> None:
-    # What was held back and the reason of the end arrive together.
+async def test_closing_the_stream_drops_waiting_chunks() -> None:
+    # The held back text and the finish reason arrive together.
     stream = chat(answer("<thin"), splits_reasoning=True)
     assert (await anext(stream)).text == "<thin"
     stream.close()
     assert [chunk async for chunk in stream] == []
 
 
-async def test_closing_after_the_end_keeps_the_whole() -> None:
+async def test_closing_an_ended_stream_keeps_the_final_answer() -> None:
     async with chat(answer("A")) as stream:
         final = await stream.read()
     assert stream.final is final
     assert await stream.read() is final
 
 
-async def test_cancelling_the_reader_stops_the_engine() -> None:
+async def test_cancelling_a_read_stops_the_engine() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call())
     source = runner.requests[0].stream
@@ -387,7 +387,7 @@ async def test_cancelling_the_reader_stops_the_engine() -> None:
     assert [chunk async for chunk in stream] == []
 
 
-async def test_a_timeout_stops_the_engine() -> None:
+async def test_asyncio_timeout_around_a_read_stops_the_engine() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call())
     with pytest.raises(TimeoutError):
@@ -396,7 +396,7 @@ async def test_a_timeout_stops_the_engine() -> None:
     assert runner.requests[0].stream.stops == 1
 
 
-async def test_a_chunk_that_takes_longer_than_the_timeout_stops_the_engine() -> None:
+async def test_chunk_that_exceeds_the_timeout_stops_the_engine() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call())
     runner.requests[0].push(piece("A"))
@@ -408,13 +408,13 @@ async def test_a_chunk_that_takes_longer_than_the_timeout_stops_the_engine() -> 
     assert [chunk async for chunk in stream] == []
 
 
-async def test_a_timeout_that_is_not_reached_changes_nothing() -> None:
+async def test_timeout_that_is_not_reached_has_no_effect() -> None:
     stream = chat(answer("A", "B"))
     stream.timeout = 60
     assert (await stream.read()).text == "AB"
 
 
-async def test_cancelling_the_second_answer_makes_no_third() -> None:
+async def test_cancelling_during_the_second_choice_makes_no_third_request() -> None:
     runner = FakeRunner([answer("A")])
     stream = ChatStream(runner, call(n=3))
     task = asyncio.create_task(stream.read())
@@ -427,7 +427,7 @@ async def test_cancelling_the_second_answer_makes_no_third() -> None:
     assert stream.text == "A"
 
 
-async def test_closing_from_another_task_ends_the_reader_without_a_final() -> None:
+async def test_closing_from_another_task_ends_the_read_without_a_final_answer() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call())
 
@@ -441,7 +441,7 @@ async def test_closing_from_another_task_ends_the_reader_without_a_final() -> No
     assert stream.final is None
 
 
-async def test_a_second_reader_is_refused_and_the_first_goes_on() -> None:
+async def test_second_concurrent_read_is_refused_and_the_first_continues() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call())
     task = asyncio.create_task(anext(stream))
@@ -454,7 +454,7 @@ async def test_a_second_reader_is_refused_and_the_first_goes_on() -> None:
     await stream.aclose()
 
 
-async def test_a_failure_ends_the_stream() -> None:
+async def test_engine_error_ends_the_stream() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call(n=2))
     runner.requests[0].push(piece("A")).stream.fail(DeviceLostError("gone"))
@@ -466,7 +466,7 @@ async def test_a_failure_ends_the_stream() -> None:
     assert not runner.requests[1].is_open
 
 
-async def test_a_request_that_cannot_be_made_ends_the_stream() -> None:
+async def test_request_that_cannot_be_made_ends_the_stream() -> None:
     runner = FakeRunner()
     stream = ChatStream(runner, call(n=2))
     runner.requests[0].failure = DisposedError("the engine was disposed")
@@ -476,7 +476,7 @@ async def test_a_request_that_cannot_be_made_ends_the_stream() -> None:
     assert not runner.requests[1].is_open
 
 
-async def test_cancelling_the_opening_ends_the_stream() -> None:
+async def test_cancelling_open_ends_the_stream() -> None:
     runner = SlowRunner()
     stream = ChatStream(runner, call())
     task = asyncio.create_task(stream.open())
@@ -487,7 +487,7 @@ async def test_cancelling_the_opening_ends_the_stream() -> None:
     assert [chunk async for chunk in stream] == []
 
 
-async def test_an_answer_that_the_engine_was_told_to_stop_is_no_answer() -> None:
+async def test_answer_aborted_in_the_engine_is_an_error() -> None:
     stream = chat([piece("A"), end("abort"), usage()])
     with pytest.raises(AbortedError, match="told to stop"):
         await stream.read()
@@ -499,13 +499,13 @@ async def test_an_answer_that_the_engine_was_told_to_stop_is_no_answer() -> None
     [[piece("A"), usage()], [piece("A"), end()], [], [{"choices": "none"}]],
     ids=["no reason", "no usage", "nothing", "no chunk"],
 )
-async def test_an_answer_that_is_not_whole_is_an_error(chunks: list[dict[str, Any]]) -> None:
+async def test_incomplete_answer_is_an_error(chunks: list[dict[str, Any]]) -> None:
     with pytest.raises(EngineError):
         await chat(chunks).read()
 
 
 @pytest.mark.parametrize("last", [end(), usage()], ids=["no usage", "no reason"])
-async def test_a_second_answer_must_be_whole_as_well(last: dict[str, Any]) -> None:
+async def test_incomplete_second_choice_is_an_error(last: dict[str, Any]) -> None:
     with pytest.raises(EngineError, match="ended an answer"):
         await chat(answer("A"), [piece("B"), last]).read()
 
@@ -548,7 +548,7 @@ def added_up(chunks: list[ChatCompletionChunk]) -> tuple[str, str, str]:
     splits_reasoning=st.booleans(),
     reason=st.sampled_from(["stop", "length"]),
 )
-async def test_however_the_text_is_cut_the_chunks_add_up_to_the_same_whole(
+async def test_chunks_add_up_to_the_same_answer_however_the_text_is_split(
     text: str, places: list[int], reads_tools: bool, splits_reasoning: bool, reason: str
 ) -> None:
     options = {"reads_tools": reads_tools, "splits_reasoning": splits_reasoning}

@@ -1,4 +1,4 @@
-"""The text of a chat's answer while it is written."""
+"""The text of a chat's answer, as a stream of strings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def whole() -> ChatStream:
     return ChatStream(FakeRunner([answer("<think>Hm.</think>", "A", "", "da.")]), CALL)
 
 
-async def test_text_leaves_out_empty_pieces_and_reasoning_and_tells_its_end_once() -> None:
+async def test_text_stream_omits_empty_pieces_and_reasoning_and_calls_on_end_once() -> None:
     ends: list[ChatCompletion] = []
     stream = TextStream(whole(), on_end=ends.append)
     assert stream.usage is None
@@ -41,7 +41,7 @@ async def test_text_leaves_out_empty_pieces_and_reasoning_and_tells_its_end_once
     assert stream.usage is ends[0].usage is not None
 
 
-async def test_text_that_is_left_early_tells_no_end_and_stops_the_engine() -> None:
+async def test_text_stream_left_early_stops_the_engine_without_calling_on_end() -> None:
     ends: list[ChatCompletion] = []
     runner = FakeRunner()
     stream = ChatStream(runner, CALL)
@@ -56,7 +56,7 @@ async def test_text_that_is_left_early_tells_no_end_and_stops_the_engine() -> No
     assert ends == []
 
 
-async def test_leaving_a_context_stops_the_engine_though_the_stream_is_kept() -> None:
+async def test_leaving_the_context_of_a_text_stream_stops_the_engine() -> None:
     runner = FakeRunner()
     async with TextStream(ChatStream(runner, CALL)) as stream:
         runner.requests[0].push(piece("A"))
@@ -65,7 +65,7 @@ async def test_leaving_a_context_stops_the_engine_though_the_stream_is_kept() ->
     assert (stream.text, stream.final, stream.usage) == ("A", None, None)
 
 
-async def test_text_tells_what_it_failed_with() -> None:
+async def test_text_stream_calls_on_error_with_the_error() -> None:
     errors: list[WebLLMError] = []
     runner = FakeRunner()
     stream = TextStream(ChatStream(runner, CALL), on_error=errors.append)
@@ -75,7 +75,7 @@ async def test_text_tells_what_it_failed_with() -> None:
     assert errors == [caught.value]
 
 
-async def test_text_without_a_listener_fails_all_the_same() -> None:
+async def test_text_stream_without_on_error_raises_the_error() -> None:
     runner = FakeRunner()
     stream = TextStream(ChatStream(runner, CALL))
     runner.requests[0].stream.fail(DeviceLostError("gone"))
@@ -83,7 +83,7 @@ async def test_text_without_a_listener_fails_all_the_same() -> None:
         await anext(stream)
 
 
-async def test_a_reader_that_is_cancelled_is_no_failure() -> None:
+async def test_cancelling_a_text_stream_does_not_call_on_error() -> None:
     errors: list[WebLLMError] = []
     runner = FakeRunner()
     stream = TextStream(ChatStream(runner, CALL), on_error=errors.append)

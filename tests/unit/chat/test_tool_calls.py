@@ -1,4 +1,4 @@
-"""Calls of tools in the model's text, and their text again."""
+"""Tool calls parsed from generated text, and formatted again."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BEFORE = st.text().filter(lambda text: "<tool_call>" not in text and bool(text.s
 
 
 def read(*parts: str) -> tuple[str, list[Function]]:
-    """Put together what a reader says; check what must hold of each piece."""
+    """Accumulate the deltas of a reader, and check each of them."""
     ids = map(str, count())
     reader = ToolCallReader(lambda: next(ids))
     content = ""
@@ -73,7 +73,9 @@ def read(*parts: str) -> tuple[str, list[Function]]:
         (f"I add.{CALL}\nI look. {OTHER}\nDone.", "I add.\nI look. \nDone.", [ADD, NOW]),
     ],
 )
-def test_calls_are_taken_out_of_the_text(text: str, content: str, calls: list[Function]) -> None:
+def test_tool_calls_are_removed_from_the_content(
+    text: str, content: str, calls: list[Function]
+) -> None:
     assert read(text) == (content, calls)
 
 
@@ -93,11 +95,11 @@ def test_calls_are_taken_out_of_the_text(text: str, content: str, calls: list[Fu
         "</tool_call>",
     ],
 )
-def test_what_only_looks_like_a_call_is_text(text: str) -> None:
+def test_text_that_resembles_a_tool_call_is_content(text: str) -> None:
     assert read(text) == (text, [])
 
 
-def test_a_call_may_follow_what_only_looks_like_one() -> None:
+def test_tool_call_may_follow_text_that_resembles_one() -> None:
     assert read(f"<tool_call>{CALL}") == ("<tool_call>", [ADD])
 
 
@@ -111,7 +113,7 @@ def test_a_call_may_follow_what_only_looks_like_one() -> None:
         ('{ "a" :1 }', '{ "a" :1 }'),
     ],
 )
-def test_arguments_come_just_as_they_were_written(text: str, arguments: str) -> None:
+def test_arguments_are_returned_exactly_as_written(text: str, arguments: str) -> None:
     call = f'<tool_call>\n{{"name": "add", "arguments": {text}}}\n</tool_call>'
     assert read(f"{call}\n{OTHER}") == ("", [Function(name="add", arguments=arguments), NOW])
 
@@ -131,24 +133,24 @@ def test_arguments_come_just_as_they_were_written(text: str, arguments: str) -> 
         (f"{CALL} so 3 <", " so 3 <", [ADD]),
     ],
 )
-def test_of_a_call_that_was_cut_off_what_is_there_is_given(
+def test_truncated_tool_call_keeps_its_name_and_arguments_so_far(
     text: str, content: str, calls: list[Function]
 ) -> None:
     assert read(text) == (content, calls)
 
 
-def test_what_follows_the_arguments_and_does_not_end_the_call_is_text() -> None:
+def test_text_between_the_arguments_and_the_closing_tag_is_content() -> None:
     text = '<tool_call>\n{"name": "add", "arguments": {}, "more": 1}'
     assert read(text) == (', "more": 1}', [Function(name="add", arguments="{}")])
 
 
 @given(pieces(TEXTS))
-def test_any_cut_of_the_text_gives_the_same(cut: tuple[str, list[str]]) -> None:
+def test_tool_calls_do_not_depend_on_how_the_text_is_split(cut: tuple[str, list[str]]) -> None:
     text, parts = cut
     assert read(*parts) == read(text)
 
 
-def test_there_is_a_call_as_soon_as_its_arguments_begin() -> None:
+def test_has_calls_is_true_once_the_arguments_begin() -> None:
     reader = ToolCallReader(lambda: "id")
     had = []
     for part in ('<tool_call>\n{"name": "add", "arguments": ', "{", "}}\n</tool_call>"):
@@ -157,7 +159,7 @@ def test_there_is_a_call_as_soon_as_its_arguments_begin() -> None:
     assert had == [False, True, True]
 
 
-def test_text_and_arguments_come_before_they_are_whole() -> None:
+def test_content_and_arguments_are_streamed_before_they_are_complete() -> None:
     reader = ToolCallReader(lambda: "id")
     assert reader.feed("Let me <tool") == ("Let me ", ())
     assert reader.feed("s>.") == ("<tools>.", ())
@@ -169,12 +171,14 @@ def test_text_and_arguments_come_before_they_are_whole() -> None:
 
 
 @given(BEFORE | st.just(""), CALLS)
-def test_what_was_read_is_written_back_byte_for_byte(before: str, calls: list[Function]) -> None:
+def test_parsed_tool_calls_are_formatted_again_byte_for_byte(
+    before: str, calls: list[Function]
+) -> None:
     text = before + tool_calls_text(calls)
     content, found = read(text)
     assert (content, found) == (before, calls)
     assert content + tool_calls_text(found) == text
 
 
-def test_empty_arguments_are_an_empty_object() -> None:
+def test_empty_arguments_are_formatted_as_an_empty_object() -> None:
     assert tool_calls_text([Function(name="now", arguments="")]) == OTHER

@@ -1,4 +1,4 @@
-"""What a model is told of its tools."""
+"""The part of the system message that describes the tools."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_each_tool_is_one_line_of_json_between_the_tags() -> None:
     assert "Größe" in listed
 
 
-def test_the_prompt_shows_the_form_of_a_call() -> None:
+def test_tools_prompt_shows_the_format_of_a_call() -> None:
     prompt = tools_prompt([tool("add")])
     _, _, after = prompt.partition("</tools>")
     _, _, call = after.partition("<tool_call>\n")
@@ -36,6 +36,6 @@ def test_the_prompt_shows_the_form_of_a_call() -> None:
     assert set(json.loads(form)) == {"name", "arguments"}
 
 
-def test_the_same_tools_give_the_same_prompt() -> None:
+def test_same_tools_give_the_same_prompt() -> None:
     assert tools_prompt([tool("add")]) == tools_prompt([tool("add")])
     assert tools_prompt([tool("add")]) != tools_prompt([tool("now")])

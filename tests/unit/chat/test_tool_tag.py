@@ -1,6 +1,6 @@
-"""The structural tag for tools: what xgrammar is told a text may be.
+"""The structural tag for tools.
 
-A text is held against the formats by a small reading of them; the real one is xgrammar's.
+Its formats are tested by a small translation to regular expressions; xgrammar has the real one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def use(*, must_call: bool = False, once: bool = False, only: tuple[str, ...] = 
 
 
 def pattern(format_: Any) -> str:
-    """Return the regular expression for the texts of a format."""
+    """Return a regular expression that matches the texts of a format."""
     kind = format_["type"]
     if kind == "grammar":
         return GRAMMARS[format_["grammar"]]
@@ -86,7 +86,9 @@ BOTH = calls("add", "add_all")
         (use(only=("add",)), ["Hi", calls("add")], [calls("add_all")]),
     ],
 )
-def test_a_text_is_held_to_what_may_be_called(use_: ToolUse, yes: list[str], no: list[str]) -> None:
+def test_tool_format_allows_only_calls_of_the_callable_tools(
+    use_: ToolUse, yes: list[str], no: list[str]
+) -> None:
     assert [text for text in yes if not fits(text, use_)] == []
     assert [text for text in no if fits(text, use_)] == []
 
@@ -99,7 +101,7 @@ def test_a_text_is_held_to_what_may_be_called(use_: ToolUse, yes: list[str], no:
         (use(must_call=True), [BOTH], ["yes"]),
     ],
 )
-def test_beside_a_grammar_the_text_is_an_answer_of_it_or_calls(
+def test_tool_format_with_a_grammar_allows_its_text_or_calls(
     use_: ToolUse, yes: list[str], no: list[str]
 ) -> None:
     answer = 'root ::= "yes"'
@@ -108,31 +110,31 @@ def test_beside_a_grammar_the_text_is_an_answer_of_it_or_calls(
 
 
 @given(st.lists(st.sampled_from(["add", "add_all"]), min_size=1, max_size=4))
-def test_what_must_be_called_is_what_is_written_back(names: list[str]) -> None:
+def test_required_calls_have_the_form_in_which_they_are_sent_back(names: list[str]) -> None:
     assert fits(calls(*names), use(must_call=True))
 
 
-def test_several_calls_beside_a_grammar_are_inside_one_tag() -> None:
-    # xgrammar 0.1.27 refuses an alternative of which only one side can go on for ever, and tags
+def test_parallel_calls_beside_a_grammar_are_inside_one_tag() -> None:
+    # xgrammar 0.1.27 refuses alternatives of which only one can continue indefinitely, as tags
     # with a separator can; inside a tag they have an end.
     elements = cast("list[Any]", tool_format(use(), answer='root ::= "yes"')["elements"])
     assert [element["type"] for element in elements] == ["grammar", "tag"]
 
 
-def test_a_schema_that_cannot_be_held_lets_any_object_pass_and_the_log_says_so(
+def test_unsupported_schema_allows_any_object_and_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     loose = tool("add", parameters=UNKNOWN)
     with caplog.at_level(logging.WARNING, "pywebllm"):
         format_ = tool_format(ToolUse(shown=(loose,), callable=(loose,), must_call=True, once=True))
-    (said,) = caplog.messages
-    assert "'add'" in said
-    assert "not" in said.split("schema: ")[1]
+    (logged,) = caplog.messages
+    assert "'add'" in logged
+    assert "not" in logged.split("not enforced: ")[1]
     (call,) = cast("list[Any]", format_["elements"])
     assert call["content"]["grammar"] == schema.json_object_grammar()
 
 
-def test_a_strict_schema_that_cannot_be_held_is_refused() -> None:
+def test_unsupported_strict_schema_is_refused() -> None:
     strict = tool("add", strict=True, parameters=UNKNOWN)
     with refused("tools[0].function.parameters", "not"):
         tool_format(ToolUse(shown=(strict,), callable=(strict,), must_call=True, once=True))
@@ -145,7 +147,7 @@ def test_a_strict_schema_that_cannot_be_held_is_refused() -> None:
         {"$ref": "#/$defs/A", "$defs": {"A": PARAMETERS}},
     ],
 )
-def test_arguments_are_an_object_even_where_the_schema_does_not_say_so(parameters: Any) -> None:
+def test_arguments_are_an_object_even_if_the_schema_does_not_say_so(parameters: Any) -> None:
     loose = tool("add", parameters=parameters)
     format_ = tool_format(ToolUse(shown=(loose,), callable=(loose,), must_call=True, once=True))
     (call,) = cast("list[Any]", format_["elements"])

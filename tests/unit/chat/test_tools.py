@@ -1,4 +1,4 @@
-"""Tools of a request, and which of them may be called."""
+"""The tools of a request, and which of them may be called."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def use_of(**values: object) -> ToolUse:
     return use
 
 
-def test_a_tool_is_read_whole() -> None:
+def test_all_fields_of_a_tool_are_read() -> None:
     add, now = use_of().shown
     assert (add.path, add.name, add.description, add.strict) == (
         "tools[0].function",
@@ -49,7 +49,7 @@ def test_a_tool_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize("parameters", [{}, {"parameters": None}, {"parameters": {}}])
-def test_a_tool_without_parameters_takes_an_empty_object(parameters: dict[str, object]) -> None:
+def test_tool_without_parameters_takes_an_empty_object(parameters: dict[str, object]) -> None:
     use = read_tools({"tools": [tool("now", **parameters)]})
     assert use is not None
     assert use.shown[0].parameters == {
@@ -69,7 +69,7 @@ def test_a_tool_without_parameters_takes_an_empty_object(parameters: dict[str, o
         (allowed("required", "now", "add"), ["add", "now"], True, False),
     ],
 )
-def test_the_choice_says_what_may_and_must_be_called(
+def test_tool_choice_determines_the_callable_tools(
     choice: object, callable_: list[str], must_call: bool, once: bool
 ) -> None:
     use = use_of(tool_choice=choice)
@@ -77,11 +77,11 @@ def test_the_choice_says_what_may_and_must_be_called(
     assert (use.must_call, use.once) == (must_call, once)
 
 
-def test_without_a_choice_the_model_decides() -> None:
+def test_default_tool_choice_is_auto() -> None:
     assert use_of() == use_of(tool_choice="auto", parallel_tool_calls=True)
 
 
-def test_without_parallel_calls_there_is_one_at_most() -> None:
+def test_parallel_tool_calls_false_allows_one_call() -> None:
     assert use_of(parallel_tool_calls=False).once
     assert use_of(tool_choice="required", parallel_tool_calls=False).once
 
@@ -95,11 +95,11 @@ def test_without_parallel_calls_there_is_one_at_most() -> None:
         {"tool_choice": "none"},
     ],
 )
-def test_there_may_be_nothing_to_use(values: dict[str, object]) -> None:
+def test_request_without_tools_has_no_tool_use(values: dict[str, object]) -> None:
     assert read_tools(values) is None
 
 
-def test_tools_that_must_not_be_called_are_shown() -> None:
+def test_tools_with_choice_none_are_shown_but_not_callable() -> None:
     use = use_of(tool_choice="none")
     assert (bool(use.shown), use.callable, use.must_call) == (True, (), False)
 
@@ -111,23 +111,23 @@ def test_tools_that_must_not_be_called_are_shown() -> None:
         ({"function": {"name": "add"}}, ".type", "'function'"),
         ({"type": "custom", "custom": {"name": "add"}}, ".type", "use a function"),
         ({"type": "web_search"}, ".type", "'function'"),
-        ({**NOW, "strict": True}, ".strict", "not known"),
+        ({**NOW, "strict": True}, ".strict", "not a known key"),
         ({"type": "function"}, ".function", "mapping"),
-        ({"type": "function", "function": {}}, ".function.name", "a text"),
+        ({"type": "function", "function": {}}, ".function.name", "a string"),
         (tool(""), ".function.name", "1 to 64"),
         (tool("a b"), ".function.name", "'a b'"),
         (tool("é"), ".function.name", "'é'"),
         (tool("a" * 65), ".function.name", "1 to 64"),
         (tool("add\n"), ".function.name", "1 to 64"),
-        (tool("add", description=3), ".function.description", "a text"),
+        (tool("add", description=3), ".function.description", "a string"),
         (tool("add", parameters=[]), ".function.parameters", "mapping"),
         (tool("add", parameters={"type": "array"}), ".function.parameters.type", "'array'"),
-        (tool("add", strict="yes"), ".function.strict", "True or False"),
+        (tool("add", strict="yes"), ".function.strict", "a boolean"),
         (tool("add", parameter={}), ".function.parameter", "'parameters'"),
-        (NOW, ".function.name", "another tool"),
+        (NOW, ".function.name", "must be unique"),
     ],
 )
-def test_a_wrong_tool_is_named_by_its_path(given: object, path: str, words: str) -> None:
+def test_wrong_tool_is_named_by_its_path(given: object, path: str, words: str) -> None:
     with refused(f"tools[1]{path}", words):
         read_tools({"tools": [NOW, given]})
 
@@ -136,12 +136,12 @@ def test_a_wrong_tool_is_named_by_its_path(given: object, path: str, words: str)
     ("choice", "path", "words"),
     [
         ("any", "", "'required'"),
-        (3, "", "mapping"),
+        (3, "", "must be 'none', 'auto', 'required' or a mapping, got 3"),
         ({}, ".type", "'allowed_tools'"),
         ({"type": "custom"}, ".type", "'function'"),
         ({"type": "function"}, ".function", "mapping"),
-        ({**named("add"), "name": "add"}, ".name", "not known"),
-        ({"type": "function", "function": {}}, ".function.name", "a text"),
+        ({**named("add"), "name": "add"}, ".name", "not a known key"),
+        ({"type": "function", "function": {}}, ".function.name", "a string"),
         (named("ad"), ".function.name", "Did you mean 'add'?"),
         ({"type": "allowed_tools"}, ".allowed_tools", "mapping"),
         (allowed("never", "add"), ".allowed_tools.mode", "'auto'"),
@@ -159,13 +159,13 @@ def test_a_wrong_tool_is_named_by_its_path(given: object, path: str, words: str)
         ),
     ],
 )
-def test_a_wrong_choice_is_named_by_its_path(choice: object, path: str, words: str) -> None:
+def test_wrong_tool_choice_is_named_by_its_path(choice: object, path: str, words: str) -> None:
     with refused(f"tool_choice{path}", words):
         read_tools({"tools": [ADD, NOW], "tool_choice": choice})
 
 
-def test_a_call_cannot_be_required_without_tools() -> None:
+def test_required_call_without_tools_is_refused() -> None:
     with refused("tool_choice", "no tools"):
         read_tools({"tool_choice": "required"})
-    with refused("tool_choice.function.name", "none of the tools"):
+    with refused("tool_choice.function.name", "must be the name of one of the tools"):
         read_tools({"tool_choice": named("add")})

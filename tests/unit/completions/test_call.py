@@ -1,4 +1,4 @@
-"""A request of OpenAI's completions, and what the engine gets for it."""
+"""A completion request, and the engine's requests for it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 from openai.resources.completions import AsyncCompletions
-from pywebllm.completions.call import PARAMETERS, read_text_call
+from pywebllm.completions.call import PARAMETERS, read_completion_call
 from pywebllm.errors import InvalidRequestError
 
 LARGEST = 2**53 - 1
 
 
 def bodies(**parameters: object) -> tuple[dict[str, object], ...]:
-    call = read_text_call({"prompt": "Once", **parameters})
+    call = read_completion_call({"prompt": "Once", **parameters})
     return tuple(dict(body) for body in call.bodies)
 
 
 def refused(**parameters: object) -> InvalidRequestError:
     with pytest.raises(InvalidRequestError) as caught:
-        read_text_call({"prompt": "Once", **parameters})
+        read_completion_call({"prompt": "Once", **parameters})
     return caught.value
 
 
-def test_every_parameter_of_the_sdk_is_honoured_or_refused_with_a_reason() -> None:
+def test_every_completion_parameter_of_the_sdk_is_honored_or_has_a_reason() -> None:
     names = set(inspect.signature(AsyncCompletions.create).parameters) - {"self"}
     assert names <= set(PARAMETERS)
     ours = {"repetition_penalty", "ignore_eos", "enable_latency_breakdown", "resumable"}
@@ -32,14 +32,14 @@ def test_every_parameter_of_the_sdk_is_honoured_or_refused_with_a_reason() -> No
     assert all(parameter.why for parameter in PARAMETERS.values() if parameter.how != "honored")
 
 
-def test_a_prompt_alone_leaves_all_else_to_the_model() -> None:
-    call = read_text_call({"prompt": "Once"})
+def test_prompt_alone_leaves_all_defaults_to_the_model() -> None:
+    call = read_completion_call({"prompt": "Once"})
     assert call.bodies == ({"prompt": "Once"},)
     assert (call.model, call.n) == (None, 1)
     assert (call.stream, call.include_usage, call.echo) == (False, False, False)
 
 
-def test_what_is_given_reaches_the_engine_by_its_own_names() -> None:
+def test_parameters_shared_with_openai_reach_webllm_unchanged() -> None:
     given: dict[str, object] = {
         "temperature": 0,
         "top_p": 0.5,
@@ -55,7 +55,7 @@ def test_what_is_given_reaches_the_engine_by_its_own_names() -> None:
     assert bodies(**given) == ({"prompt": "Once", **given},)
 
 
-def test_extra_body_counts_as_part_of_the_request() -> None:
+def test_extra_body_is_merged_into_a_completion_request() -> None:
     (body,) = bodies(extra_body={"enable_latency_breakdown": True, "ignore_eos": True})
     assert body == {
         "prompt": "Once",
@@ -64,13 +64,13 @@ def test_extra_body_counts_as_part_of_the_request() -> None:
     }
 
 
-def test_none_is_not_given() -> None:
+def test_completion_parameter_that_is_none_counts_as_not_given() -> None:
     nothing = dict.fromkeys(set(PARAMETERS) - {"prompt"})
     assert bodies(**nothing) == ({"prompt": "Once"},)
 
 
-def test_the_models_name_streaming_and_echo_are_not_the_engines_business() -> None:
-    call = read_text_call(
+def test_model_streaming_and_echo_are_not_in_the_engines_request() -> None:
+    call = read_completion_call(
         {
             "prompt": "Once",
             "model": "m",
@@ -85,7 +85,7 @@ def test_the_models_name_streaming_and_echo_are_not_the_engines_business() -> No
     assert (call.stream, call.include_usage, call.echo) == (True, True, True)
 
 
-def test_several_prompts_have_their_answers_one_after_another() -> None:
+def test_choices_of_each_prompt_are_consecutive_requests() -> None:
     found = bodies(prompt=("a", "b"), n=2, seed=5)
     assert found == (
         {"prompt": "a", "seed": 5},
@@ -95,14 +95,14 @@ def test_several_prompts_have_their_answers_one_after_another() -> None:
     )
 
 
-def test_logprobs_are_a_number_here_and_two_parameters_there() -> None:
+def test_number_of_logprobs_becomes_two_parameters_of_webllm() -> None:
     (body,) = bodies(logprobs=0)
     assert (body["logprobs"], body["top_logprobs"]) == (True, 0)
     (body,) = bodies(logprobs=5)
     assert (body["logprobs"], body["top_logprobs"]) == (True, 5)
 
 
-def test_the_best_of_as_many_as_are_wanted_are_all_of_them() -> None:
+def test_best_of_equal_to_n_is_accepted() -> None:
     assert bodies(best_of=1) == ({"prompt": "Once"},)
     assert len(bodies(best_of=3, n=3)) == 3
 
@@ -110,33 +110,33 @@ def test_the_best_of_as_many_as_are_wanted_are_all_of_them() -> None:
 @pytest.mark.parametrize(
     ("parameters", "param", "words"),
     [
-        ({"prompt": ""}, "prompt", "not empty"),
-        ({"prompt": []}, "prompt", "at least one"),
-        ({"prompt": ["a", ""]}, "prompt[1]", "not empty"),
-        ({"prompt": [1, 2]}, "prompt[0]", "no ids of tokens"),
-        ({"prompt": [[1, 2]]}, "prompt[0]", "no ids of tokens"),
-        ({"prompt": 3}, "prompt", "is a list"),
+        ({"prompt": ""}, "prompt", "a non-empty string"),
+        ({"prompt": []}, "prompt", "a string or a non-empty list of strings"),
+        ({"prompt": ["a", ""]}, "prompt[1]", "a non-empty string"),
+        ({"prompt": [1, 2]}, "prompt[0]", "does not accept token IDs"),
+        ({"prompt": [[1, 2]]}, "prompt[0]", "does not accept token IDs"),
+        ({"prompt": 3}, "prompt", "a string or a list of strings, got 3"),
         ({"prompt": None}, "prompt", "is missing"),
-        ({"suffix": "end"}, "suffix", "cannot be honoured"),
-        ({"best_of": 2}, "best_of", "can only be n"),
-        ({"best_of": 1, "n": 2}, "best_of", "can only be n"),
-        ({"logprobs": 6}, "logprobs", "WebLLM gives no more"),
+        ({"suffix": "end"}, "suffix", "is not supported"),
+        ({"best_of": 2}, "best_of", "must be equal to n"),
+        ({"best_of": 1, "n": 2}, "best_of", "must be equal to n"),
+        ({"logprobs": 6}, "logprobs", "WebLLM returns no more"),
         ({"logprobs": True}, "logprobs", "integer"),
         ({"logprobs": 1, "echo": True}, "logprobs", "echo"),
-        ({"echo": 1}, "echo", "True or False"),
-        ({"ignore_eos": True, "stop": "."}, "ignore_eos", "stops at no text"),
+        ({"echo": 1}, "echo", "a boolean"),
+        ({"ignore_eos": True, "stop": "."}, "ignore_eos", "ignore the stop strings"),
         ({"n": 0}, "n", "integer"),
         ({"max_tokens": 0}, "max_tokens", "integer"),
         ({"temperature": 3}, "temperature", "0 to 2"),
-        ({"seed": LARGEST, "n": 2}, "seed", "no room"),
+        ({"seed": LARGEST, "n": 2}, "seed", "consecutive seeds"),
         ({"stream_options": {"include_usage": True}}, "stream_options", "stream=True"),
         ({"resumable": True}, "resumable", "chats only"),
-        ({"messages": []}, "messages", "no parameter"),
+        ({"messages": []}, "messages", "not a known parameter"),
         ({"tempreature": 1}, "tempreature", "temperature"),
     ],
     ids=repr,
 )
-def test_what_cannot_be_honoured_says_so_and_why(
+def test_wrong_completion_parameter_is_refused_with_the_reason(
     parameters: dict[str, Any], param: str, words: str
 ) -> None:
     error = refused(**parameters)
@@ -144,5 +144,5 @@ def test_what_cannot_be_honoured_says_so_and_why(
     assert words in str(error)
 
 
-def test_not_resumable_is_what_every_text_is() -> None:
+def test_resumable_false_is_accepted_for_completions() -> None:
     assert bodies(resumable=False) == ({"prompt": "Once"},)

@@ -1,4 +1,4 @@
-"""A plain text while it is written; what streams share is tested with those of chats."""
+"""The stream of a text completion; what all streams share is tested with those of chats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import openai.types as sdk
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pywebllm.completions.call import read_text_call
+from pywebllm.completions.call import read_completion_call
 from pywebllm.completions.stream import CompletionStream
 from pywebllm.errors import AbortedError
 from pywebllm.types import Completion, CompletionLogprobs
@@ -25,14 +25,14 @@ def written(*texts: str, reason: str = "stop") -> list[dict[str, Any]]:
 
 def stream_of(*answers: Sequence[dict[str, Any]], **parameters: object) -> CompletionStream:
     body = {"prompt": "Once", "stream": True, **parameters}
-    return CompletionStream(FakeRunner(answers), read_text_call(body))
+    return CompletionStream(FakeRunner(answers), read_completion_call(body))
 
 
 def token(text: str, logprob: float, *, octets: object = None, top: Sequence[Any] = ()) -> Any:
     return {"token": text, "logprob": logprob, "bytes": octets, "top_logprobs": list(top)}
 
 
-async def test_a_stream_gives_every_chunk_in_order_and_ends_in_the_whole() -> None:
+async def test_completion_stream_yields_every_chunk_and_has_the_final_completion() -> None:
     stream = stream_of(written(" upon", " a", " time", reason="length"))
     chunks = [chunk async for chunk in stream]
     assert [chunk.text for chunk in chunks] == [" upon", " a", " time", ""]
@@ -50,16 +50,16 @@ async def test_a_stream_gives_every_chunk_in_order_and_ends_in_the_whole() -> No
     assert final.model == "builtin"
 
 
-async def test_a_request_reaches_the_engine_as_a_completion() -> None:
+async def test_completion_stream_makes_the_request_of_its_call() -> None:
     runner = FakeRunner([written("a")])
-    call = read_text_call({"prompt": "Once", "model": "m", "seed": 1})
+    call = read_completion_call({"prompt": "Once", "model": "m", "seed": 1})
     await CompletionStream(runner, call).read()
     (request,) = runner.requests
     assert (request.kind, request.model) == ("completions", "m")
     assert request.body == {"prompt": "Once", "seed": 1}
 
 
-async def test_usage_is_a_chunk_only_when_asked_for() -> None:
+async def test_usage_of_a_completion_has_a_chunk_only_on_request() -> None:
     stream = stream_of(written("a"), stream_options={"include_usage": True})
     *_, last = [chunk async for chunk in stream]
     assert last.choices == ()
@@ -67,35 +67,35 @@ async def test_usage_is_a_chunk_only_when_asked_for() -> None:
     assert last.usage == stream.final.usage is not None
 
 
-async def test_texts_of_several_prompts_have_indices_in_their_order() -> None:
+async def test_choices_of_several_prompts_have_consecutive_indices() -> None:
     answers = [written(text) for text in ("A", "B", "C", "D")]
     stream = stream_of(*answers, prompt=["x", "y"], n=2)
     final = await stream.read()
     assert [choice.index for choice in final.choices] == [0, 1, 2, 3]
     assert [choice.text for choice in final.choices] == ["A", "B", "C", "D"]
-    # Two prompts of 3 tokens, four texts of 2.
+    # Two prompts of 3 tokens, four choices of 2.
     assert final.usage is not None
     assert (final.usage.prompt_tokens, final.usage.completion_tokens) == (6, 8)
 
 
-async def test_echo_puts_each_prompt_in_front_of_its_texts() -> None:
+async def test_echo_puts_each_prompt_before_its_choices() -> None:
     stream = stream_of(*[written("!")] * 4, prompt=["x", "y"], n=2, echo=True)
     assert [chunk.text for chunk in [await anext(stream), await anext(stream)]] == ["x", "!"]
     final = await stream.read()
     assert [choice.text for choice in final.choices] == ["x!", "x!", "y!", "y!"]
 
 
-async def test_an_empty_text_is_an_answer() -> None:
+async def test_empty_completion_has_a_finish_reason() -> None:
     final = await stream_of(written()).read()
     assert (final.text, final.choices[0].finish_reason) == ("", "stop")
 
 
-async def test_pieces_that_carry_nothing_are_left_out() -> None:
+async def test_empty_pieces_make_no_completion_chunks() -> None:
     chunks = [chunk async for chunk in stream_of(written("", "a", ""))]
     assert [chunk.text for chunk in chunks] == ["a", ""]
 
 
-async def test_logprobs_have_the_shape_of_the_old_reference() -> None:
+async def test_logprobs_have_the_shape_of_the_completions_reference() -> None:
     top = {"token": "é", "logprob": -0.1, "bytes": None}
     pieces = [
         text_piece("é", logprobs={"content": [token("é", -0.1, top=[top])]}),
@@ -118,8 +118,8 @@ async def test_logprobs_have_the_shape_of_the_old_reference() -> None:
     )
 
 
-async def test_of_tokens_that_look_the_same_the_likeliest_counts() -> None:
-    # Each stands for other bytes that are no character by themselves.
+async def test_most_likely_of_tokens_with_the_same_text_is_kept() -> None:
+    # U+FFFD stands for different bytes that are not a character by themselves.
     top = [token("\ufffd", -0.1), token("b", -1.0), token("\ufffd", -9.0)]
     pieces = [text_piece("b", logprobs={"content": [token("b", -1.0, top=top)]})]
     final = await stream_of([*pieces, end(kind="text"), usage()], logprobs=3).read()
@@ -127,7 +127,7 @@ async def test_of_tokens_that_look_the_same_the_likeliest_counts() -> None:
     assert final.choices[0].logprobs.top_logprobs == ({"b": -1.0, "\ufffd": -0.1},)
 
 
-async def test_tokens_of_one_character_begin_at_the_same_place() -> None:
+async def test_tokens_of_one_character_have_the_same_offset() -> None:
     octets = "a😀b".encode()
     parts = [octets[:1], octets[1:3], octets[3:5], octets[5:]]
     tokens = [token("?", -1.0, octets=list(part)) for part in parts]
@@ -138,8 +138,8 @@ async def test_tokens_of_one_character_begin_at_the_same_place() -> None:
     assert final.choices[0].logprobs.text_offset == (1, 2, 2, 3)
 
 
-async def test_no_token_begins_behind_the_text() -> None:
-    # The last token of an answer may stand for its end, and have a name but no text.
+async def test_offset_of_a_token_is_at_most_the_length_of_the_text() -> None:
+    # The last token may be the end-of-sequence token, which has a name but no text.
     tokens = [token("a", -1.0), token("</s>", -1.0), token("</s>", -1.0)]
     pieces = [text_piece("a", logprobs={"content": tokens})]
     final = await stream_of([*pieces, end(kind="text"), usage()], logprobs=0).read()
@@ -154,9 +154,9 @@ async def test_logprobs_of_a_token_without_text_are_not_lost() -> None:
     assert final.choices[0].logprobs.tokens == ("a",)
 
 
-async def test_leaving_the_loop_by_break_stops_the_engine_at_once() -> None:
+async def test_breaking_out_of_a_completion_stream_stops_the_engine_at_once() -> None:
     runner = FakeRunner()
-    stream = CompletionStream(runner, read_text_call({"prompt": "Once"}))
+    stream = CompletionStream(runner, read_completion_call({"prompt": "Once"}))
     runner.requests[0].push(text_piece("a"), text_piece("b"))
     async for _ in stream:
         break
@@ -164,13 +164,13 @@ async def test_leaving_the_loop_by_break_stops_the_engine_at_once() -> None:
     assert runner.requests[0].stream.stops == 1
 
 
-async def test_a_text_that_the_engine_was_told_to_stop_is_no_answer() -> None:
+async def test_completion_aborted_in_the_engine_is_an_error() -> None:
     with pytest.raises(AbortedError):
         await stream_of(written("a", reason="abort")).read()
 
 
 def strict(value: Completion) -> None:
-    """Validate with the SDK's model; it has no null for the reason, which chunks do have."""
+    """Validate with the SDK's model, in which the finish reason of chunks cannot be null."""
     dumped = value.to_dict()
     for choice in dumped["choices"]:
         choice["finish_reason"] = choice["finish_reason"] or "stop"
@@ -181,7 +181,9 @@ def strict(value: Completion) -> None:
     texts=st.lists(st.lists(st.text(max_size=4), max_size=4), min_size=1, max_size=3),
     echo=st.booleans(),
 )
-async def test_the_chunks_add_up_to_the_whole(texts: list[list[str]], echo: bool) -> None:
+async def test_completion_chunks_add_up_to_the_final_completion(
+    texts: list[list[str]], echo: bool
+) -> None:
     stream = stream_of(*(written(*parts) for parts in texts), n=len(texts), echo=echo)
     chunks = [chunk async for chunk in stream]
     assert stream.final is not None

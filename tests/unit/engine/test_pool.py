@@ -107,7 +107,7 @@ def wanted(load: FakeStream) -> str:
 
 @pytest.mark.parametrize("max_models", [0, -1, 1.0, True, "2", None])
 def test_a_number_of_models_below_1_or_no_integer_is_refused(max_models: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="max_models is an integer from 1"):
+    with pytest.raises(InvalidRequestError, match="max_models must be an integer from 1"):
         Bench(max_models=max_models)
 
 

@@ -1,4 +1,4 @@
-"""Which parameters of a response are honoured, and what becomes of them."""
+"""The parameters of a response, and the chat parameters that they become."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openai.types.responses.response_create_params import (
 )
 from pywebllm.errors import InvalidRequestError
 from pywebllm.openai.responses import read_request
-from pywebllm.openai.responses.request import FIXED, HONOURED, OTHERS, REFUSED
+from pywebllm.openai.responses.request import FIXED, HONORED, OTHERS, REFUSED
 
 FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object"}, "strict": True}
 
@@ -20,22 +20,22 @@ def chat(**request: Any) -> dict[str, Any]:
     return read_request({"input": "Hello", **request}).chat
 
 
-def test_every_parameter_of_the_sdk_is_decided_about() -> None:
+def test_every_response_parameter_of_the_sdk_is_honored_or_refused() -> None:
     named = {
         *ResponseCreateParamsBase.__annotations__,
         *ResponseCreateParamsStreaming.__annotations__,
     }
-    decided = {*HONOURED, *FIXED, *REFUSED, "input", "instructions"}
-    assert decided == named
+    known = {*HONORED, *FIXED, *REFUSED, "input", "instructions"}
+    assert known == named
 
 
-def test_null_is_as_if_it_were_not_there() -> None:
-    nothing = dict.fromkeys([*HONOURED, *OTHERS, *FIXED, *REFUSED, "instructions"])
+def test_response_parameter_that_is_null_counts_as_not_given() -> None:
+    nothing = dict.fromkeys([*HONORED, *OTHERS, *FIXED, *REFUSED, "instructions"])
     assert chat(**nothing) == chat()
 
 
 @pytest.mark.parametrize("name", [*REFUSED, "unheard_of"])
-def test_what_cannot_be_honoured_is_refused_by_name(name: str) -> None:
+def test_unsupported_response_parameter_is_refused_by_name(name: str) -> None:
     with pytest.raises(InvalidRequestError, match=name) as caught:
         chat(**{name: {}})
     assert caught.value.param == name
@@ -44,7 +44,7 @@ def test_what_cannot_be_honoured_is_refused_by_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("store", True), ("background", True), ("truncation", "auto")]
 )
-def test_what_can_only_be_one_way_is_refused_otherwise(name: str, value: object) -> None:
+def test_response_parameter_with_a_fixed_value_refuses_others(name: str, value: object) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         chat(**{name: value})
     assert caught.value.param == name
@@ -108,7 +108,9 @@ def test_what_can_only_be_one_way_is_refused_otherwise(name: str, value: object)
         ),
     ],
 )
-def test_parameter_becomes_the_chats(request_: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_response_parameter_becomes_a_chat_parameter(
+    request_: dict[str, Any], expected: dict[str, Any]
+) -> None:
     assert chat(**request_) == {**chat(), **expected}
 
 
@@ -147,7 +149,9 @@ def test_parameter_becomes_the_chats(request_: dict[str, Any], expected: dict[st
         ({"input": ["Hello"]}, "input[0]"),
     ],
 )
-def test_wrong_parameter_is_named(request_: dict[str, Any], param: str) -> None:
+def test_wrong_response_parameter_is_named_by_its_path(
+    request_: dict[str, Any], param: str
+) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         chat(**request_)
     assert caught.value.param == param
@@ -167,7 +171,7 @@ def test_wrong_parameter_is_named(request_: dict[str, Any], param: str) -> None:
         (None, None),
     ],
 )
-def test_errors_of_the_chat_name_parameters_of_the_response(
+def test_chat_errors_name_the_parameters_of_the_response(
     chats: str | None, param: str | None
 ) -> None:
     request = read_request({"input": "Hello"})
@@ -177,7 +181,7 @@ def test_errors_of_the_chat_name_parameters_of_the_response(
 
 
 @pytest.mark.parametrize(
-    ("chats", "said"),
+    ("chats", "message"),
     [
         ("messages", "input is wrong"),
         ("messages[2].content[0].text", "input[…].content[0].text is wrong"),
@@ -185,14 +189,14 @@ def test_errors_of_the_chat_name_parameters_of_the_response(
         ("tools[3].function.name", "tools[3].name is wrong"),
     ],
 )
-def test_errors_of_the_chat_say_the_names_of_the_response(chats: str, said: str) -> None:
+def test_chat_messages_name_the_parameters_of_the_response(chats: str, message: str) -> None:
     request = read_request({"input": "Hello"})
     with pytest.raises(InvalidRequestError) as caught, request.renamed():
         raise InvalidRequestError(f"{chats} is wrong", param=chats)
-    assert caught.value.problem == said
+    assert caught.value.problem == message
 
 
-def test_texts_of_an_item_are_joined_as_in_a_chat() -> None:
+def test_text_parts_of_an_item_are_joined_as_in_a_chat() -> None:
     parts = [{"type": "output_text", "text": text} for text in ("One.", "Two.")]
     (found,) = chat(input=[{"role": "assistant", "content": parts}])["messages"]
     assert found["content"] == "One.\nTwo."
@@ -254,7 +258,7 @@ def test_input_items_become_messages() -> None:
     ]
 
 
-def test_what_was_written_in_a_second_turn_is_a_second_message() -> None:
+def test_items_of_a_second_answer_become_a_second_message() -> None:
     call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
     items = [
         call,
@@ -268,21 +272,21 @@ def test_what_was_written_in_a_second_turn_is_a_second_message() -> None:
     ]
 
 
-def test_an_item_of_reasoning_that_is_not_told_is_no_block_and_an_empty_one_is() -> None:
+def test_reasoning_item_without_text_adds_no_block_and_an_empty_one_does() -> None:
     parts = [{"type": "reasoning_text", "text": ""}]
     one = {"role": "assistant", "content": "One."}
-    untold, empty = (
+    missing, empty = (
         chat(input=[{"type": "reasoning", "summary": [], "content": content}, one])["messages"]
         for content in (None, parts)
     )
-    assert "reasoning" not in untold[0]
+    assert "reasoning" not in missing[0]
     assert empty == [{"role": "assistant", "content": "One.", "reasoning": ""}]
 
 
-def test_text_that_followed_a_call_goes_back_before_the_results() -> None:
+def test_text_after_a_call_is_sent_back_before_the_results() -> None:
     call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
     result = {"type": "function_call_output", "call_id": "c", "output": "1"}
-    said = {"role": "assistant", "content": "I asked."}
-    asked, answered = chat(input=[call, said, result])["messages"]
+    text = {"role": "assistant", "content": "I asked."}
+    asked, answered = chat(input=[call, text, result])["messages"]
     assert (asked["content"], len(asked["tool_calls"])) == ("I asked.", 1)
     assert answered["role"] == "tool"

@@ -1,4 +1,4 @@
-"""A response does not depend on how the model's text was cut into chunks."""
+"""A response does not depend on how the model's text was split into chunks."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ def content(item: dict[str, Any]) -> Any:
 
 @settings(deadline=None, max_examples=40)
 @given(text=st.sampled_from(TEXTS), places=st.sets(st.integers(1, 120)))
-def test_any_split_of_the_text_gives_the_same_items_and_complete_events(
-    text: str, places: set[int]
-) -> None:
+def test_response_items_do_not_depend_on_how_the_text_is_split(text: str, places: set[int]) -> None:
     whole = asyncio.run(events_of([text]))[-1]["response"]["output"]
     events = asyncio.run(events_of(cut(text, places)))
     output = events[-1]["response"]["output"]
@@ -61,5 +59,7 @@ def test_any_split_of_the_text_gives_the_same_items_and_complete_events(
     assert done == output
     for item in output:
         deltas = [e["delta"] for e in events if e.get("item_id") == item["id"] and "delta" in e]
-        said = content(item)
-        assert "".join(deltas) == (said if isinstance(said, str) else "".join(said))
+        whole_text = content(item)
+        assert "".join(deltas) == (
+            whole_text if isinstance(whole_text, str) else "".join(whole_text)
+        )

@@ -43,7 +43,7 @@ async def events_of(client: openai.AsyncOpenAI, **request: Any) -> list[Response
     return events
 
 
-async def test_answer_is_the_references_response(page: Page, library: ModuleType) -> None:
+async def test_response_has_the_shape_of_the_reference(page: Page, library: ModuleType) -> None:
     page.chat("Good ", "day")
     async with sdk(page, library) as client:
         response = await client.responses.create(**ASK, instructions="Be kind.")
@@ -58,7 +58,9 @@ async def test_answer_is_the_references_response(page: Page, library: ModuleType
     assert [message["role"] for message in messages] == ["system", "user"]
 
 
-async def test_events_come_in_the_references_order(page: Page, library: ModuleType) -> None:
+async def test_response_events_have_the_order_of_the_reference(
+    page: Page, library: ModuleType
+) -> None:
     page.chat("Good ", "day")
     async with sdk(page, library) as client:
         events = await events_of(client)
@@ -76,7 +78,7 @@ async def test_events_come_in_the_references_order(page: Page, library: ModuleTy
     ]
 
 
-async def test_streamed_response_is_the_same_as_the_whole_one(page: Page) -> None:
+async def test_streamed_response_equals_the_whole_one(page: Page) -> None:
     page.chat("Good ", "day").chat("Good ", "day")
     async with sdk(page) as client:
         whole = await client.responses.create(**ASK)
@@ -107,21 +109,21 @@ async def test_reasoning_is_an_item_before_the_message(page: Page) -> None:
     assert "".join(deltas) == "It is simple."
 
 
-async def test_an_empty_block_of_reasoning_goes_back_with_the_output(page: Page) -> None:
+async def test_empty_reasoning_block_is_sent_back_with_the_output(page: Page) -> None:
     page.chat("<think>\n\n</think>\n\n", "Yes").chat("No")
-    said: Any = [{"role": "user", "content": "Hello"}]
+    history: Any = [{"role": "user", "content": "Hello"}]
     async with sdk(page) as client:
         first = await client.responses.create(
-            model="builtin", input=said, reasoning={"effort": "none"}
+            model="builtin", input=history, reasoning={"effort": "none"}
         )
-        said += [*(item.model_dump() for item in first.output), said[0]]
-        await client.responses.create(model="builtin", input=said)
+        history += [*(item.model_dump() for item in first.output), history[0]]
+        await client.responses.create(model="builtin", input=history)
     await page.body()
     messages = (await page.body())["messages"]
     assert messages[1] == {"role": "assistant", "content": "<think>\n\n</think>\n\nYes"}
 
 
-async def test_calls_are_items_with_their_arguments(page: Page) -> None:
+async def test_tool_calls_are_items_with_their_arguments(page: Page) -> None:
     page.chat("Let me see. ", CALL[:40], CALL[40:] + "\n" + CALL)
     async with sdk(page) as client:
         events = await events_of(client, tools=[WEATHER])
@@ -133,11 +135,11 @@ async def test_calls_are_items_with_their_arguments(page: Page) -> None:
     assert [event.arguments for event in done] == ['{"city": "Bonn"}'] * 2
     deltas = [e for e in events if e.type == "response.function_call_arguments.delta"]
     for event in done:
-        told = "".join(delta.delta for delta in deltas if delta.item_id == event.item_id)
-        assert told == event.arguments
+        arguments = "".join(d.delta for d in deltas if d.item_id == event.item_id)
+        assert arguments == event.arguments
 
 
-async def test_output_can_be_sent_back_with_what_the_tool_returned(page: Page) -> None:
+async def test_output_can_be_sent_back_with_the_result_of_a_tool(page: Page) -> None:
     page.chat(CALL).chat("It is warm.")
     async with sdk(page) as client:
         first = await client.responses.create(**ASK, tools=[WEATHER])
@@ -156,7 +158,7 @@ async def test_output_can_be_sent_back_with_what_the_tool_returned(page: Page) -
     assert "20 C" in messages[-1]["content"]
 
 
-async def test_answer_that_was_cut_off_is_incomplete(page: Page) -> None:
+async def test_truncated_response_is_incomplete(page: Page) -> None:
     page.chat("Good ", reason="length").chat("Good ", reason="length")
     async with sdk(page) as client:
         response = await client.responses.create(**ASK, max_output_tokens=1)
@@ -170,7 +172,7 @@ async def test_answer_that_was_cut_off_is_incomplete(page: Page) -> None:
     assert (await page.body())["max_tokens"] == 1
 
 
-async def test_answer_without_any_text_is_an_empty_message(page: Page) -> None:
+async def test_response_without_text_has_an_empty_message(page: Page) -> None:
     page.stream(piece(""), end(), usage())
     async with sdk(page) as client:
         response = await client.responses.create(**ASK)
@@ -178,7 +180,7 @@ async def test_answer_without_any_text_is_an_empty_message(page: Page) -> None:
     assert response.output_text == ""
 
 
-async def test_parse_returns_the_type(page: Page) -> None:
+async def test_responses_parse_returns_an_instance_of_the_type(page: Page) -> None:
     page.chat('{"name": "Bonn"}')
     async with sdk(page) as client:
         response = await client.responses.parse(**ASK, text_format=City)
@@ -189,7 +191,7 @@ async def test_parse_returns_the_type(page: Page) -> None:
     assert (await page.body())["response_format"]["type"] == "grammar"
 
 
-async def test_stream_helper_puts_the_response_together(page: Page) -> None:
+async def test_stream_helper_of_the_sdk_assembles_the_response(page: Page) -> None:
     page.chat('{"name": ', '"Bonn"}')
     async with sdk(page) as client, client.responses.stream(**ASK, text_format=City) as stream:
         texts = [e.snapshot async for e in stream if e.type == "response.output_text.delta"]
@@ -198,12 +200,12 @@ async def test_stream_helper_puts_the_response_together(page: Page) -> None:
     assert final.output_parsed == City(name="Bonn")
 
 
-async def test_logprobs_come_when_they_are_included(page: Page) -> None:
-    def told(text: str) -> dict[str, Any]:
+async def test_logprobs_are_returned_if_included(page: Page) -> None:
+    def with_logprobs(text: str) -> dict[str, Any]:
         token = {"token": text, "logprob": -0.5, "bytes": None}
         return piece(text, logprobs={"content": [{**token, "top_logprobs": [token]}]})
 
-    chunks = [told("A"), told("B"), end(), usage()]
+    chunks = [with_logprobs("A"), with_logprobs("B"), end(), usage()]
     page.stream(*chunks).stream(*chunks)
     options: Any = {"include": ["message.output_text.logprobs"], "top_logprobs": 1}
     async with sdk(page) as client:
@@ -230,7 +232,7 @@ async def test_error_before_the_first_event_has_its_status(page: Page) -> None:
     assert caught.value.code == "context_length_exceeded"
 
 
-async def test_error_in_the_middle_is_told_by_an_event_and_then_raised(page: Page) -> None:
+async def test_error_in_the_middle_of_a_response_is_an_event_and_then_raised(page: Page) -> None:
     page.fail(DeviceLostError("the device is gone"), piece("Good "))
     events: list[ResponseStreamEvent] = []
     async with sdk(page) as client:
@@ -252,9 +254,9 @@ async def test_error_in_the_middle_of_a_whole_response_has_its_status(page: Page
             await client.responses.create(**ASK)
 
 
-async def test_what_was_asked_is_repeated(page: Page) -> None:
+async def test_response_repeats_the_parameters_of_the_request(page: Page) -> None:
     page.chat("Good day")
-    asked: Any = {
+    given: Any = {
         "metadata": {"a": "b"},
         "max_output_tokens": 9,
         "temperature": 0.5,
@@ -265,7 +267,7 @@ async def test_what_was_asked_is_repeated(page: Page) -> None:
         "user": "me",
     }
     async with sdk(page) as client:
-        response = await client.responses.create(**ASK, **asked, store=False)
+        response = await client.responses.create(**ASK, **given, store=False)
     found = response.model_dump(by_alias=True, exclude_unset=True)
-    assert {name: found[name] for name in asked} == asked
+    assert {name: found[name] for name in given} == given
     assert found["store"] is False

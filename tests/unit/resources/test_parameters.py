@@ -12,7 +12,7 @@ from openai.resources.chat.completions import AsyncCompletions as SdkChat
 from openai.resources.completions import AsyncCompletions as SdkCompletions
 from openai.resources.embeddings import AsyncEmbeddings as SdkEmbeddings
 from pywebllm.chat.parameters import PARAMETERS as chat_table  # noqa: N811
-from pywebllm.completions.call import PARAMETERS as text_table  # noqa: N811
+from pywebllm.completions.call import PARAMETERS as completion_table  # noqa: N811
 from pywebllm.embeddings import PARAMETERS as embedding_table  # noqa: N811
 from pywebllm.request.table import Table
 from pywebllm.resources import ChatCompletions, Completions, Embeddings
@@ -33,13 +33,13 @@ def shown(function: Callable[..., object]) -> set[str]:
         (Embeddings.create, SdkEmbeddings.create),
     ],
 )
-def test_every_parameter_is_one_of_the_sdks(
+def test_every_keyword_argument_is_one_of_the_sdks(
     ours: Callable[..., object], theirs: Callable[..., object]
 ) -> None:
     assert shown(ours) <= shown(theirs)
 
 
-def test_tools_run_with_the_parameters_of_the_sdk_and_a_limit() -> None:
+def test_run_tools_takes_the_parameters_of_create_and_max_rounds() -> None:
     assert shown(ChatCompletions.run_tools) - shown(SdkChat.create) == {"max_rounds"}
 
 
@@ -53,14 +53,14 @@ def test_tools_run_with_the_parameters_of_the_sdk_and_a_limit() -> None:
         (Embeddings.create, SyncEmbeddings.create),
     ],
 )
-def test_both_clients_take_the_same(
+def test_both_clients_have_the_same_signatures(
     plain: Callable[..., object], waiting: Callable[..., object]
 ) -> None:
     ours, theirs = inspect.signature(plain), inspect.signature(waiting)
     assert ours.parameters == theirs.parameters
 
 
-# What the methods say themselves, what goes no further, and what is not in the reference.
+# Parameters that the methods declare or use themselves, and that are not in the reference.
 OWN = {"stream", "encoding_format", "timeout", "extra_body"}
 WEBLLM = {
     "enable_latency_breakdown",
@@ -75,22 +75,24 @@ WEBLLM = {
     ("group", "table"),
     [
         (known.ChatParameters, chat_table),
-        (known.CompletionParameters, text_table),
+        (known.CompletionParameters, completion_table),
         (known.EmbeddingParameters, embedding_table),
     ],
 )
-def test_what_is_offered_is_what_the_endpoint_takes(group: type, table: Table) -> None:
+def test_keyword_arguments_are_the_parameters_that_the_endpoint_accepts(
+    group: type, table: Table
+) -> None:
     taken = {name for name, parameter in table.items() if parameter.how != "refused"}
     assert set(get_type_hints(group)) - OWN == taken - OWN - WEBLLM
 
 
-def test_what_is_webllms_own_is_named_with_extra_body() -> None:
+def test_webllms_parameters_are_documented_with_extra_body() -> None:
     assert set(chat_table) >= WEBLLM
     described = known.RequestOptions.__doc__ or ""
     assert all(f"`{name}`" in described for name in WEBLLM)
 
 
-def test_every_parameter_is_described_where_it_is_declared() -> None:
+def test_every_parameter_is_documented_where_it_is_declared() -> None:
     classes = [
         it for it in ast.parse(inspect.getsource(known)).body if isinstance(it, ast.ClassDef)
     ]

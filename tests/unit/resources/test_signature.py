@@ -1,4 +1,4 @@
-"""`help()` and notebooks see every parameter by its name."""
+"""`help()` and notebooks show every parameter by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Oracle:
         return f"{parameters['question']}{'!' if loud else ''}"
 
 
-def test_the_signature_shows_what_is_taken_by_unpack() -> None:
+def test_signature_lists_the_parameters_in_unpack() -> None:
     shown = inspect.signature(_Oracle().ask)
     assert list(shown.parameters) == ["question", "loud", "patience"]
     assert all(it.kind is it.KEYWORD_ONLY for it in shown.parameters.values())
@@ -29,6 +29,6 @@ def test_the_signature_shows_what_is_taken_by_unpack() -> None:
     assert shown.return_annotation == "str"
 
 
-def test_the_function_does_what_it_did() -> None:
+def test_spelled_out_function_behaves_as_before() -> None:
     assert _Oracle().ask(question="Why", loud=True) == "Why!"
     assert _Oracle.ask.__doc__ == "Ask."

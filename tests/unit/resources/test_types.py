@@ -1,4 +1,4 @@
-"""What type checkers make of the calls; at run time `assert_type` does nothing."""
+"""Types inferred by type checkers; at run time `assert_type` does nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Three:
     name: str
 
 
-async def test_a_checker_knows_what_each_call_returns() -> None:
+async def test_type_checker_infers_the_result_of_each_method() -> None:
     streamed: tuple[str, ...] = ()
     chats = (written("Hi."), streamed, streamed, ADA, ADA, ADA, written('"a"'), written("[]"))
     bridge = AnsweringBridge(*chats, text_written("Hi."), streamed)

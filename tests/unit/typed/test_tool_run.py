@@ -1,4 +1,4 @@
-"""`run_tools` asks, calls and tells, until the model answers."""
+"""`run_tools` calls tools until the model answers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def completion(
 
 
 class Model:
-    """Answers with what the test gives, and keeps what it was asked."""
+    """Returns the answers of the test, and records the requests."""
 
     def __init__(self, *answers: ChatCompletion) -> None:
         self._answers = list(answers)
@@ -53,13 +53,13 @@ class Model:
 
 
 class Weather:
-    """A tool that keeps what it was called with."""
+    """A tool that records its arguments."""
 
     def __init__(self) -> None:
         self.cities: list[str] = []
 
     def warmth(self, city: str) -> str:
-        """Tell how warm it is.
+        """Return the temperature.
 
         Args:
             city: Where.
@@ -76,25 +76,25 @@ async def run(
     )
 
 
-async def test_an_answer_without_calls_is_the_end() -> None:
+async def test_answer_without_tool_calls_ends_the_run() -> None:
     model = Model(completion("Warm."))
     found = await run(model, Weather().warmth)
     assert (found.text, found.rounds) == ("Warm.", 1)
     assert found.messages == (QUESTION, found.completion.choices[0].message)
 
 
-async def test_the_model_is_told_what_the_function_returned() -> None:
+async def test_result_of_a_function_is_sent_to_the_model() -> None:
     weather = Weather()
     model = Model(completion(None, call(1)), completion("It is 21 degrees."))
     found = await run(model, weather.warmth)
     assert weather.cities == ["Rome"]
-    told = {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees in Rome"}
-    assert model.asked[1][2] == told
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees in Rome"}
+    assert model.asked[1][2] == result
     assert (found.text, found.rounds) == ("It is 21 degrees.", 2)
     assert len(found.messages) == 4
 
 
-async def test_what_was_said_before_is_sent_again_as_it_was() -> None:
+async def test_earlier_messages_are_sent_again_unchanged() -> None:
     model = Model(completion(None, call(1)), completion(None, call(2)), completion("Warm."))
     await run(model, Weather().warmth)
     first, second, third = model.asked
@@ -102,7 +102,7 @@ async def test_what_was_said_before_is_sent_again_as_it_was() -> None:
     assert third[: len(second)] == second
 
 
-async def test_the_conversation_of_the_caller_is_left_alone() -> None:
+async def test_messages_of_the_caller_are_not_modified() -> None:
     conversation = [QUESTION]
     model = Model(completion(None, call(1)), completion("Warm."))
     tools = Toolbox([Weather().warmth])
@@ -110,7 +110,7 @@ async def test_the_conversation_of_the_caller_is_left_alone() -> None:
     assert conversation == [QUESTION]
 
 
-async def test_several_calls_of_a_round_are_made_in_order() -> None:
+async def test_calls_of_a_round_are_made_in_order() -> None:
     weather = Weather()
     calls = call(1), call(2, arguments='{"city": "Oslo"}')
     model = Model(completion("Let me see.", *calls), completion("Warm."))
@@ -123,13 +123,13 @@ async def test_several_calls_of_a_round_are_made_in_order() -> None:
 @pytest.mark.parametrize(
     "choice", ["required", {"type": "function", "function": {"name": "warmth"}}]
 )
-async def test_a_choice_that_asks_for_a_call_counts_for_the_first_round(choice: object) -> None:
+async def test_tool_choice_that_requires_a_call_applies_to_the_first_round(choice: object) -> None:
     model = Model(completion(None, call(1)), completion("Warm."))
     await run(model, Weather().warmth, tool_choice=choice)
     assert model.choices == [choice, None]
 
 
-async def test_the_tools_that_are_allowed_stay_allowed() -> None:
+async def test_allowed_tools_apply_to_every_round() -> None:
     allowed = [{"type": "function", "function": {"name": "warmth"}}]
     choice = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": allowed}}
     model = Model(completion(None, call(1)), completion(None, call(2)), completion("Warm."))
@@ -150,34 +150,36 @@ async def test_calls_in_the_last_round_are_an_error_and_are_not_made() -> None:
     assert caught.value.messages == (*model.asked[1], last)
 
 
-async def test_a_call_that_was_cut_off_is_an_error_and_is_not_made() -> None:
+async def test_truncated_tool_call_is_an_error_and_is_not_made() -> None:
     weather = Weather()
     model = Model(completion("So", call(1), finish_reason="length"))
-    with pytest.raises(TruncatedError, match="call of a tool was cut off") as caught:
+    with pytest.raises(TruncatedError, match="a tool call was truncated") as caught:
         await run(model, weather.warmth)
     assert caught.value.text == "So"
     assert weather.cities == []
 
 
-async def test_an_answer_that_was_cut_off_says_so_itself() -> None:
+async def test_truncated_answer_without_calls_is_returned() -> None:
     found = await run(Model(completion("It is", finish_reason="length")), Weather().warmth)
     assert found.completion.finish_reason == "length"
 
 
 @pytest.mark.parametrize("rounds", [0, -1, 1.5, True, "3", None])
-async def test_a_limit_that_is_no_integer_from_1_is_refused(rounds: Any) -> None:
+async def test_max_rounds_that_is_not_an_integer_from_1_is_refused(rounds: Any) -> None:
     model = Model()
-    with pytest.raises(InvalidRequestError, match="max_rounds is an integer from 1") as caught:
+    with pytest.raises(
+        InvalidRequestError, match="max_rounds must be an integer from 1, got"
+    ) as caught:
         await run(model, Weather().warmth, max_rounds=rounds)
     assert caught.value.param == "max_rounds"
     assert model.asked == []
 
 
-async def test_cancelling_reaches_the_function() -> None:
+async def test_cancelling_a_tool_run_cancels_the_function() -> None:
     began, stopped = asyncio.Event(), asyncio.Event()
 
     async def wait() -> str:
-        """Wait for ever."""
+        """Wait indefinitely."""
         began.set()
         try:
             await asyncio.Event().wait()

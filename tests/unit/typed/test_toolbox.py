@@ -1,4 +1,4 @@
-"""Python functions as tools: what the model is told of them and by them."""
+"""Python functions as tools: their descriptions and results for the model."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Reading(BaseModel):
 
 
 def warmth(place: Place, unit: Unit = Unit.CELSIUS) -> str:
-    """Tell how warm it is."""
+    """Return the temperature."""
     assert isinstance(place, Place)
     return f"{place.city}, {place.country}: 21 {unit.value}"
 
 
 async def slow_warmth(city: str) -> str:
-    """Tell how warm it is, later."""
+    """Return the temperature, later."""
     return f"warm in {city}"
 
 
@@ -81,7 +81,7 @@ def names(tools: Any) -> list[str]:
     return [tool["function"]["name"] for tool in tools]
 
 
-def test_functions_describe_themselves_and_descriptions_stay_as_they_are() -> None:
+def test_functions_are_described_and_descriptions_are_unchanged() -> None:
     found = describe([warmth, DESCRIPTION])
     assert names(found) == ["warmth", "broken"]
     assert found is not None
@@ -89,39 +89,39 @@ def test_functions_describe_themselves_and_descriptions_stay_as_they_are() -> No
     assert describe(None) is None
 
 
-def test_a_description_beside_its_function_replaces_the_functions_own() -> None:
+def test_description_with_the_name_of_a_function_replaces_its_own() -> None:
     found = Toolbox(iter([DESCRIPTION, warmth, broken])).descriptions  # type: ignore[arg-type]
     assert names(found) == ["warmth", "broken"]
     assert found is not None
     assert found[1] is DESCRIPTION
 
 
-def test_a_description_without_a_function_is_refused() -> None:
+def test_description_without_a_function_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="'broken' has no function") as caught:
         Toolbox([DESCRIPTION, warmth])
     assert caught.value.param == "tools"
 
 
-def test_a_description_that_is_none_is_refused() -> None:
+def test_incomplete_description_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="has no function"):
         Toolbox([{"type": "function"}, warmth])
 
 
 @pytest.mark.parametrize("tools", [warmth, "warmth", 3])
-def test_tools_are_a_list(tools: Any) -> None:
+def test_tools_that_are_not_a_list_are_refused(tools: Any) -> None:
     for take in (describe, Toolbox):
-        with pytest.raises(InvalidRequestError, match="tools is a list") as caught:
+        with pytest.raises(InvalidRequestError, match="tools must be a list, got") as caught:
             take(tools)
         assert caught.value.param == "tools"
 
 
-def test_two_functions_of_one_name_are_refused() -> None:
+def test_functions_with_the_same_name_are_refused() -> None:
     with pytest.raises(InvalidRequestError, match="the same name") as caught:
         Toolbox([warmth, warmth])
     assert caught.value.param == "tools"
 
 
-async def test_arguments_have_the_types_that_the_function_declares() -> None:
+async def test_arguments_are_converted_to_the_declared_types() -> None:
     assert await answer(warmth, '{"place": {"city": "Rome"}}') == "Rome, Italy: 21 C"
     arguments = json.dumps({"place": {"city": "Nice", "country": "France"}, "unit": "K"})
     assert await answer(warmth, arguments) == "Nice, France: 21 K"
@@ -132,7 +132,7 @@ async def test_async_functions_are_awaited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "result"),
     [
         ("as it is", "as it is"),
         (21.5, "21.5"),
@@ -146,16 +146,18 @@ async def test_async_functions_are_awaited() -> None:
         (Reading(degrees=21, day=date(2026, 1, 2)), '{"degrees": 21.0, "day": "2026-01-02"}'),
     ],
 )
-async def test_text_is_told_as_it_is_and_all_else_as_json(value: object, told: str) -> None:
-    assert await answer(returning(value)) == told
+async def test_returned_string_is_sent_unchanged_and_any_other_value_as_json(
+    value: object, result: str
+) -> None:
+    assert await answer(returning(value)) == result
 
 
-async def test_what_json_cannot_say_is_the_functions_error() -> None:
-    told = await answer(returning(object()))
-    assert told.startswith("Error: TypeError: object is not something that JSON can say")
+async def test_returned_value_that_is_not_json_serializable_is_an_error_result() -> None:
+    result = await answer(returning(object()))
+    assert result.startswith("Error: TypeError: object is not JSON serializable")
 
 
-async def test_what_a_function_raises_is_told_to_the_model_and_logged(
+async def test_exception_of_a_function_is_logged_and_sent_to_the_model(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING, "pywebllm"):
@@ -174,14 +176,14 @@ class Finicky:
         raise KeyError("too fussy")
 
 
-async def test_what_the_type_of_an_argument_raises_is_told_to_the_model() -> None:
+async def test_exception_of_an_argument_type_is_sent_to_the_model() -> None:
     def take(found: Finicky) -> str:
         return "never"
 
     assert await answer(take, '{"found": {"degrees": 1}}') == "Error: KeyError: 'too fussy'"
 
 
-async def test_a_function_whose_own_task_was_cancelled_is_told_to_the_model() -> None:
+async def test_cancellation_inside_a_function_is_sent_to_the_model() -> None:
     async def wait() -> str:
         work = asyncio.get_running_loop().create_future()
         work.cancel()
@@ -191,14 +193,14 @@ async def test_a_function_whose_own_task_was_cancelled_is_told_to_the_model() ->
 
 
 @pytest.mark.parametrize("arguments", ['{"town": "Rome"}', '{"city": 3}', "[]", "Rome", "{"])
-async def test_arguments_that_do_not_fit_are_told_to_the_model(
+async def test_invalid_arguments_are_sent_to_the_model(
     arguments: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = await answer(slow_warmth, arguments)
-    assert told.startswith("Error: ")
+    result = await answer(slow_warmth, arguments)
+    assert result.startswith("Error: ")
     assert not caplog.records
 
 
-async def test_an_unknown_name_is_told_to_the_model() -> None:
-    told = await Toolbox([warmth, broken]).call(Function(name="cold", arguments="{}"))
-    assert told == "Error: there is no tool 'cold', only warmth, broken."
+async def test_call_of_an_unknown_tool_is_reported_to_the_model() -> None:
+    result = await Toolbox([warmth, broken]).call(Function(name="cold", arguments="{}"))
+    assert result == "Error: there is no tool 'cold', only warmth, broken."

@@ -1,7 +1,7 @@
-"""The responses endpoint, over chat completions: see "Responses" in the OpenAI reference.
+"""The responses endpoint, based on chat completions: see "Responses" in the OpenAI reference.
 
-Honoured are text, images for models that see, function tools, structured output and logprobs.
-Nothing is stored, so whatever refers to an earlier response or to OpenAI's own tools is refused.
+It supports text, images for vision models, function tools, structured output and logprobs.
+Nothing is stored, so references to earlier responses and OpenAI's own tools are refused.
 """
 
 from __future__ import annotations

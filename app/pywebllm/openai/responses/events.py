@@ -1,4 +1,4 @@
-"""The chunks of a chat as the events of a response, read one by one or all at once."""
+"""The events of a response, converted from the chunks of a chat."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ __all__ = ["ResponseEvents"]
 class ResponseEvents:
     """The events of a response.
 
-    An answer that fails before its first chunk raises its error. One that fails later tells so
-    by `response.failed`, and then raises the error.
+    An error before the first chunk is raised. A later one is reported by the event
+    `response.failed`, and then raised.
+
+    Args:
+        stream: The chat's answer.
+        request: The request for the response.
     """
 
     def __init__(self, stream: ChatStream, request: ResponseRequest) -> None:
@@ -31,7 +35,7 @@ class ResponseEvents:
         self._ended = False
 
     async def read(self) -> Event:
-        """Read to the end and return the response. Cancelled, it stops the answer.
+        """Read to the end and return the response. On cancellation the answer stops.
 
         Raises:
             WebLLMError: The answer failed.
@@ -50,6 +54,7 @@ class ResponseEvents:
         """Return the next event.
 
         Raises:
+            StopAsyncIteration: The response has ended.
             WebLLMError: The answer failed.
         """
         while not self._waiting and not self._ended:
@@ -61,7 +66,7 @@ class ResponseEvents:
         raise StopAsyncIteration
 
     def close(self) -> None:
-        """Stop the answer, now; nothing happens when it is over. May be called again."""
+        """Stop the answer at once. Closing a response that has ended does nothing."""
         self._ended = True
         self._stream.close()
 
@@ -83,7 +88,7 @@ class ResponseEvents:
 
     def _finish(self) -> None:
         if self._ended:
-            return  # closed by another task, while this one waited
+            return  # closed by another task while this one waited
         final = self._stream.final
         if final is None:
             self._fail(AbortedError("the answer was stopped before its end"))

@@ -1,7 +1,7 @@
-"""The items of a response's output while they are written, and the events that tell of them.
+"""The items of a response's output while they are written, and their events.
 
-Each event lacks `sequence_number` and `output_index`, which the writer knows. Names and order are
-those of "Streaming events" in the OpenAI reference's section on responses.
+The writer adds `sequence_number` and `output_index` to each event. Names and order are those of
+"Streaming events" in the OpenAI reference's section on responses.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ Event: TypeAlias = dict[str, Any]
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
 
 
-def new_id(kind: str) -> str:
-    """Return an id that no other object has."""
-    return f"{kind}_{uuid4().hex}"
+def new_id(prefix: str) -> str:
+    """Return a unique ID with this prefix."""
+    return f"{prefix}_{uuid4().hex}"
 
 
 class Item(Protocol):
     """An item that is being written."""
 
     def opened(self) -> Iterator[Event]:
-        """Tell what there is before anything has been written."""
+        """Return the events that follow the addition of the item."""
         ...
 
     def closed(self) -> Iterator[Event]:
-        """Tell what has been written."""
+        """Return the events that complete the item."""
         ...
 
     def as_json(self, status: ItemStatus) -> Event:
-        """Return the item as it is now."""
+        """Return the current JSON object of the item."""
         ...
 
 
 class _TextItem:
-    """An item with one part of text."""
+    """An item with one text part."""
 
     kind: ClassVar[str]
     part: ClassVar[str]
@@ -69,7 +69,7 @@ class _TextItem:
 
 
 class MessageItem(_TextItem):
-    """The answer. `logprobs`: whether its part tells them."""
+    """A message of the assistant; with `logprobs` True its part has them."""
 
     kind = "msg"
     part = "output_text"
@@ -77,52 +77,58 @@ class MessageItem(_TextItem):
     def __init__(self, *, logprobs: bool) -> None:
         super().__init__()
         self._logprobs: list[Event] = []
-        self._tells_logprobs = logprobs
+        self._has_logprobs = logprobs
 
     def add(self, text: str, logprobs: list[Event]) -> Event:
-        """Take more text, and the tokens it was made of."""
+        """Append text with the logprobs of its tokens; return the event."""
         self._logprobs += logprobs
         return self._add(text, logprobs)
 
     def closed(self) -> Iterator[Event]:
-        """Tell what has been written."""
+        """Return the events that complete the item."""
         extras = self._extras(self._logprobs)
         yield self._event("response.output_text.done", text=self.text, **extras)
         yield self._event("response.content_part.done", part=self._part())
 
     def as_json(self, status: ItemStatus) -> Event:
-        """Return the item as it is now; a message has no part before its first one is added."""
+        """Return the current JSON object; it has no part while the message is in progress."""
         content = [] if status == "in_progress" else [self._part()]
         head = {"id": self.id, "type": "message", "status": status}
         return {**head, "role": "assistant", "content": content}
 
     def _part(self) -> Event:
         part: Event = {**super()._part(), "annotations": []}
-        return {**part, "logprobs": list(self._logprobs)} if self._tells_logprobs else part
+        return {**part, "logprobs": list(self._logprobs)} if self._has_logprobs else part
 
     def _extras(self, logprobs: list[Event]) -> Event:
         return {"logprobs": list(logprobs)}
 
 
 class ReasoningItem(_TextItem):
-    """What the model thought before it answered."""
+    """The reasoning of the model."""
 
     kind = "rs"
     part = "reasoning_text"
 
     def add(self, text: str) -> Event:
-        """Take more text."""
+        """Append text; return the event."""
         return self._add(text, [])
 
     def as_json(self, status: ItemStatus) -> Event:
-        """Return the item as it is now; the whole text is its content, there is no summary."""
+        """Return the current JSON object; all of the text is its content, it has no summary."""
         content = [] if status == "in_progress" else [self._part()]
         head = {"id": self.id, "type": "reasoning", "status": status}
         return {**head, "summary": [], "content": content}
 
 
 class CallItem:
-    """A call of a tool; `call_id` goes back with its output, `index` is the chat's number of it."""
+    """A tool call.
+
+    Args:
+        index: Its index in the chat's answer.
+        call_id: The ID by which its output refers to it.
+        name: The tool's name.
+    """
 
     def __init__(self, *, index: int, call_id: str, name: str) -> None:
         self.index = index
@@ -132,21 +138,21 @@ class CallItem:
         self._arguments = ""
 
     def opened(self) -> Iterator[Event]:
-        """Tell nothing: the item says it all."""
+        """Return no events: the item itself has everything."""
         yield from ()
 
     def add(self, arguments: str) -> Event:
-        """Take more of the arguments' JSON text."""
+        """Append to the JSON string of the arguments; return the event."""
         self._arguments += arguments
         return self._event("response.function_call_arguments.delta", delta=arguments)
 
     def closed(self) -> Iterator[Event]:
-        """Tell the arguments."""
+        """Return the event with the whole arguments."""
         done = "response.function_call_arguments.done"
         yield self._event(done, name=self._name, arguments=self._arguments)
 
     def as_json(self, status: ItemStatus) -> Event:
-        """Return the item as it is now."""
+        """Return the current JSON object of the item."""
         head = {"id": self._id, "type": "function_call", "status": status}
         call = {"call_id": self._call_id, "name": self._name, "arguments": self._arguments}
         return {**head, **call}

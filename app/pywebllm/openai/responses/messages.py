@@ -1,7 +1,7 @@
 """The input of a response as the messages of a chat.
 
-Items that the model wrote in one go (reasoning, text, calls) become one message again, so that
-its text is byte for byte what it was and the KV cache serves it.
+Items that the model wrote in one answer (reasoning, text, calls) become one message again, so
+that its text is the same, byte for byte, and the KV cache can be reused.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from pywebllm.errors import InvalidRequestError
+from pywebllm.request.checks import refuse, refuse_value, string
 
 from .options import objects
 
@@ -22,58 +22,54 @@ _TEXTS = ("input_text", "output_text", "text", "reasoning_text", "summary_text")
 
 
 def read_messages(given: object, instructions: object = None) -> list[Message]:
-    """Return the messages: instructions first, then the input, a text or a list of items.
+    """Return the messages: the instructions first, then the input, a string or a list of items.
 
     Raises:
-        InvalidRequestError: An item is none that can be put into a chat.
+        InvalidRequestError: An item has no counterpart in a chat.
     """
-    if instructions is not None and not isinstance(instructions, str):
-        raise InvalidRequestError(
-            f"instructions are a text, got {instructions!r}", param="instructions"
-        )
     messages: list[Message] = []
-    if instructions:
+    if instructions is not None and string("instructions", instructions):
         messages.append({"role": "system", "content": instructions})
     if given is None:
-        raise InvalidRequestError("input is missing", param="input")
+        refuse("input", "is missing: it must be a string or a list of items")
     if isinstance(given, str):
         return [*messages, {"role": "user", "content": given}]
-    for index, item in enumerate(objects(given, "input")):
+    for index, item in enumerate(objects(given, "input", "a string or a list of items")):
         _add(messages, item, f"input[{index}]")
     return messages
 
 
-def _add(messages: list[Message], item: Item, place: str) -> None:
+def _add(messages: list[Message], item: Item, path: str) -> None:
     match item.get("type", "message"):
         case "message" if item.get("role") == "assistant":
-            # A model may write on behind a call; the results come later.
-            said = _said(messages, "content")
-            said["content"] = _text(item.get("content"), place)
+            # A model may continue its text after a call; the results come later.
+            message = _assistant_message(messages, "content")
+            message["content"] = _text(item.get("content"), f"{path}.content")
         case "message":
-            content = _content(item.get("content"), place)
+            content = _content(item.get("content"), f"{path}.content")
             messages.append({"role": item.get("role"), "content": content})
         case "reasoning":
-            parts = item.get("content") or item.get("summary")
-            if parts:  # else nothing of it is known
-                said = _said(messages, "reasoning", "content", "tool_calls")
-                said["reasoning"] = _text(parts, place)
+            name = "content" if item.get("content") else "summary"
+            if item.get(name):  # otherwise the item does not contain the reasoning
+                message = _assistant_message(messages, "reasoning", "content", "tool_calls")
+                message["reasoning"] = _text(item[name], f"{path}.{name}")
         case "function_call":
-            _calls(_said(messages)).append(_call(item))
+            _calls(_assistant_message(messages)).append(_call(item))
         case "function_call_output":
-            output = _text(item.get("output"), place)
+            output = _text(item.get("output"), f"{path}.output")
             messages.append(
                 {"role": "tool", "tool_call_id": item.get("call_id"), "content": output}
             )
         case kind:
-            raise InvalidRequestError(
-                f"{place} is of the type {kind!r}, which the page neither has nor keeps",
-                advice="Send messages, function calls and their outputs.",
-                param=f"{place}.type",
+            refuse_value(
+                f"{path}.type",
+                "'message', 'reasoning', 'function_call' or 'function_call_output'",
+                kind,
             )
 
 
-def _said(messages: list[Message], *new: str) -> Message:
-    """Return the assistant's message that goes on, a new one if it has any of these already."""
+def _assistant_message(messages: list[Message], *new: str) -> Message:
+    """Return the last message if it is the assistant's and has none of `new`, else a new one."""
     last = messages[-1] if messages else {}
     if last.get("role") == "assistant" and not any(last.get(name) for name in new):
         return last
@@ -93,36 +89,32 @@ def _call(item: Item) -> Message:
     return {"id": item.get("call_id"), "type": "function", "function": function}
 
 
-def _content(content: object, place: str) -> object:
+def _content(content: object, path: str) -> object:
     if isinstance(content, str):
         return content
-    parts = objects(content, f"{place}.content")
-    return [_part(part, f"{place}.content[{index}]") for index, part in enumerate(parts)]
+    parts = objects(content, path, "a string or a list of parts")
+    return [_part(part, f"{path}[{index}]") for index, part in enumerate(parts)]
 
 
-def _part(part: Item, place: str) -> Message:
+def _part(part: Item, path: str) -> Message:
     if part.get("type") in _TEXTS:
         return {"type": "text", "text": part.get("text")}
-    if part.get("type") == "input_image" and part.get("image_url") is not None:
-        image = {"url": part["image_url"], "detail": part.get("detail")}
-        known = {name: value for name, value in image.items() if value is not None}
-        return {"type": "image_url", "image_url": known}
-    raise InvalidRequestError(
-        f"{place} is neither text nor an image by address, got {part.get('type')!r}",
-        param=f"{place}.type",
-    )
+    if part.get("type") != "input_image":
+        refuse_value(f"{path}.type", "'input_text' or 'input_image'", part.get("type"))
+    if part.get("image_url") is None:
+        refuse(f"{path}.image_url", "is missing: images are read from a URL only")
+    image = {"url": part["image_url"], "detail": part.get("detail")}
+    known = {name: value for name, value in image.items() if value is not None}
+    return {"type": "image_url", "image_url": known}
 
 
-def _text(content: object, place: str) -> str:
+def _text(content: object, path: str) -> str:
     if isinstance(content, str):
         return content
     texts = []
-    for index, part in enumerate(objects(content, f"{place}.content")):
+    for index, part in enumerate(objects(content, path, "a string or a list of text parts")):
         text = part.get("text")
         if part.get("type") not in _TEXTS or not isinstance(text, str):
-            raise InvalidRequestError(
-                f"{place}.content[{index}] is no text, got {part.get('type')!r}",
-                param=f"{place}.content[{index}]",
-            )
+            refuse_value(f"{path}[{index}]", "a text part", part)
         texts.append(text)
     return "\n".join(texts)  # as in a chat

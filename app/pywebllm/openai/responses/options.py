@@ -1,10 +1,13 @@
-"""Parameters of a response that have another shape than a chat's: text, reasoning and others."""
+"""Parameters of a response whose shape differs from a chat's: text, reasoning and others.
+
+Each reader returns the parameters of the chat.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from pywebllm.errors import InvalidRequestError
+from pywebllm.request.checks import items, mapping, refuse, refuse_value, shown
 
 __all__ = [
     "objects",
@@ -23,107 +26,91 @@ def read_text(text: object) -> Mapping[str, object]:
     """Read `text`: its format becomes the chat's `response_format`.
 
     Raises:
-        InvalidRequestError: It asks for something else than text, JSON, or JSON of a schema.
+        InvalidRequestError: Its format is not text, JSON or a JSON schema.
     """
-    config = _object(text, "text")
-    refuse_rest(config, {"format"}, "text", why="the model's words are its own")
-    if config.get("format") is None:
+    config = mapping("text", text)
+    refuse_rest(config, {"format"}, "text", why="only the format can be set")
+    if "format" not in config:
         return {}
-    form = _object(config["format"], "text.format")
-    match form.get("type"):
-        case "text":
-            return {}
-        case "json_object":
-            return {"response_format": {"type": "json_object"}}
-        case "json_schema":
-            schema = {name: value for name, value in form.items() if name != "type"}
-            return {"response_format": {"type": "json_schema", "json_schema": schema}}
-        case kind:
-            raise InvalidRequestError(
-                f"text.format is text, json_object or json_schema, got {kind!r}",
-                advice="Chat completions know WebLLM's formats too.",
-                param="text.format.type",
-            )
+    form = mapping("text.format", config["format"])
+    kind = form.pop("type", None)
+    if kind == "text":
+        return {}
+    if kind == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    if kind != "json_schema":
+        expected = "'text', 'json_object' or 'json_schema'"
+        advice = "Use the chat completions endpoint for WebLLM's own formats."
+        refuse_value("text.format.type", expected, kind, advice=advice)
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
 
 
 def read_reasoning(reasoning: object) -> Mapping[str, object]:
-    """Read `reasoning`: the chat decides which effort it can make.
+    """Read `reasoning`: its effort becomes the chat's `reasoning_effort`.
 
     Raises:
-        InvalidRequestError: It asks for more, for example for a summary.
+        InvalidRequestError: It has another option, for example a summary.
     """
-    config = _object(reasoning, "reasoning")
-    why = "reasoning comes as the model wrote it"
-    refuse_rest(config, {"effort"}, "reasoning", why=why)
-    effort = config.get("effort")
-    return {} if effort is None else {"reasoning_effort": effort}
+    config = mapping("reasoning", reasoning)
+    refuse_rest(config, {"effort"}, "reasoning", why="only the effort can be set")
+    return {"reasoning_effort": config["effort"]} if "effort" in config else {}
 
 
 def read_include(include: object) -> Mapping[str, object]:
-    """Read `include`: only logprobs can be.
+    """Read `include`: it can only request logprobs.
 
     Raises:
-        InvalidRequestError: It names something else.
+        InvalidRequestError: It is not a list, or has another item.
     """
-    if not isinstance(include, Sequence) or isinstance(include, str):
-        raise InvalidRequestError(f"include is a list of names, got {include!r}", param="include")
-    for name in include:
+    names = items("include", include)
+    for name in names:
         if name != _LOGPROBS:
-            raise InvalidRequestError(
-                f"include can only name {_LOGPROBS}, got {name!r}", param="include"
-            )
-    return {"logprobs": True} if include else {}
+            refuse("include", f"must only contain {_LOGPROBS!r}, got {shown(name)}")
+    return {"logprobs": True} if names else {}
 
 
 def read_metadata(metadata: object) -> Mapping[str, object]:
-    """Check `metadata`, which the response repeats: texts by name.
+    """Check `metadata`, a mapping to strings, which the response repeats.
 
     Raises:
         InvalidRequestError: It is something else.
     """
-    for value in _object(metadata, "metadata").values():
+    for value in mapping("metadata", metadata).values():
         if not isinstance(value, str):
-            raise InvalidRequestError(f"metadata holds texts, got {value!r}", param="metadata")
+            refuse("metadata", f"must have strings as values, got {shown(value)}")
     return {}
 
 
 def refuse_obfuscation(options: object) -> Mapping[str, object]:
-    """Read `stream_options`; nothing leaves the page, so nothing is padded against eavesdroppers.
+    """Check `stream_options`, which has no option with an effect here.
 
     Raises:
-        InvalidRequestError: It asks for something.
+        InvalidRequestError: An option is not False.
     """
-    config = _object(options, "stream_options")
-    wanted = {name: value for name, value in config.items() if value is not False}
-    refuse_rest(wanted, set(), "stream_options", why="nothing leaves the page")
+    config = mapping("stream_options", options)
+    given = {name: value for name, value in config.items() if value is not False}
+    refuse_rest(
+        given, set(), "stream_options", why="options have no effect, as no data leaves the browser"
+    )
     return {}
 
 
-def objects(value: object, name: str) -> list[Mapping[str, object]]:
-    """Return a list of JSON objects as such.
+def objects(value: object, path: str, expected: str = "a list") -> list[dict[str, object]]:
+    """Return a list of mappings, without their items that are None.
 
     Raises:
-        InvalidRequestError: It is something else.
+        InvalidRequestError: It is something else; `expected` is as for `items`.
     """
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise InvalidRequestError(f"{name} is a list, got {value!r}", param=name)
-    return [_object(item, f"{name}[{index}]") for index, item in enumerate(value)]
+    found = items(path, value, expected)
+    return [mapping(f"{path}[{index}]", item) for index, item in enumerate(found)]
 
 
-def refuse_rest(config: Mapping[str, object], known: set[str], name: str, *, why: str) -> None:
-    """Refuse whatever is given besides what is known.
+def refuse_rest(config: Mapping[str, object], known: set[str], path: str, *, why: str) -> None:
+    """Refuse all keys that are not known.
 
     Raises:
-        InvalidRequestError: There is something.
+        InvalidRequestError: There is one.
     """
     for key, value in config.items():
         if key not in known and value is not None:
-            raise InvalidRequestError(
-                f"{name}.{key} cannot be honoured: {why}", param=f"{name}.{key}"
-            )
-
-
-def _object(value: object, name: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise InvalidRequestError(f"{name} is an object, got {value!r}", param=name)
-    return value
+            refuse(f"{path}.{key}", f"is not supported: {why}")

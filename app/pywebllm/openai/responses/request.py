@@ -1,6 +1,6 @@
-"""What a request for a response asks for, and the chat request that answers it.
+"""A request of the responses endpoint, and the chat request that answers it.
 
-Ranges are checked where chats are checked; this module says which parameter means what.
+This module maps parameters; their ranges are checked with those of chats.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from pywebllm.errors import InvalidRequestError
+from pywebllm.request.checks import boolean, closest, refuse, refuse_value
 
 from .messages import read_messages
 from .options import (
@@ -24,14 +25,14 @@ from .options import (
 )
 from .tools import read_tool_choice, read_tools
 
-__all__ = ["FIXED", "HONOURED", "OTHERS", "REFUSED", "ResponseRequest", "read_request"]
+__all__ = ["FIXED", "HONORED", "OTHERS", "REFUSED", "ResponseRequest", "read_request"]
 
 Fields: TypeAlias = Mapping[str, object]
 
-_STORED = "no response is stored in the page, send the earlier items as `input`"
+_STORED = "responses are not stored; send the earlier items in `input`"
 
-# What becomes of each parameter in the chat request; the same name and value, where it is None.
-HONOURED: Mapping[str, Callable[[Any], Fields] | None] = MappingProxyType(
+# How each parameter becomes parameters of the chat; None: under the same name and value.
+HONORED: Mapping[str, Callable[[Any], Fields] | None] = MappingProxyType(
     {
         "include": read_include,
         "max_output_tokens": lambda count: {"max_tokens": count},
@@ -54,7 +55,7 @@ HONOURED: Mapping[str, Callable[[Any], Fields] | None] = MappingProxyType(
     }
 )
 
-# What the reference has for chats only, of use with `extra_body`.
+# Parameters that the reference has for chats only; accepted for use with `extra_body`.
 OTHERS = frozenset(
     {
         "enable_thinking",
@@ -68,32 +69,32 @@ OTHERS = frozenset(
     }
 )
 
-# What can only have this value, which is also what its absence means; and why.
+# Parameters that must have this value, which is also their default; and why.
 FIXED: Mapping[str, tuple[object, str]] = MappingProxyType(
     {
-        "background": (False, "a response is written while the page waits for it"),
+        "background": (False, "responses are not generated in the background"),
         "store": (False, _STORED),
-        "truncation": ("disabled", "a prompt that is too long is an error, nothing is left out"),
+        "truncation": ("disabled", "a prompt that is too long is an error; it is not truncated"),
     }
 )
 
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
-        "access_programs": "there are no access programs",
-        "background_options": "a response is written while the page waits for it",
-        "context_management": "nothing is left out of a prompt or put in its place",
+        "access_programs": "it concerns OpenAI's servers only",
+        "background_options": "responses are not generated in the background",
+        "context_management": "prompts are not truncated or summarized",
         "conversation": _STORED,
-        "image": "images are taken as they are",
-        "max_tool_calls": "it bounds tools that the server runs, and there are none",
-        "moderation": "there is no moderation",
+        "image": "images are used unchanged",
+        "max_tool_calls": "it limits the tools that OpenAI's servers run",
+        "moderation": "no moderation model is available in the browser",
         "previous_response_id": _STORED,
-        "prompt": "no prompt is stored in the page",
-        "prompt_cache_options": "the engine keeps the last prompt by itself",
-        "prompt_cache_retention": "the engine keeps the last prompt by itself",
+        "prompt": "prompts are not stored",
+        "prompt_cache_options": "WebLLM always caches the last conversation",
+        "prompt_cache_retention": "WebLLM always caches the last conversation",
     }
 )
 
-# What errors of the chat name, and what it is here. Which item a message comes from is not known.
+# Paths in errors of the chat, and their names here. The item of a message is not known.
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
         r"messages\b.*": "input",
@@ -107,13 +108,13 @@ _NAMES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseRequest:
-    """A request that is understood; what is in `chat` is checked when the chat is asked for.
+    """A request for a response.
 
     Attributes:
-        chat: The chat request.
-        stream: True to answer event by event.
-        logprobs: True to tell how likely the tokens were.
-        echo: Parameters as the response repeats them.
+        chat: The chat request; its values are checked when the chat is requested.
+        stream: True to stream events.
+        logprobs: True to return logprobs.
+        echo: The parameters that the response repeats.
     """
 
     chat: dict[str, object]
@@ -123,7 +124,7 @@ class ResponseRequest:
 
     @contextmanager
     def renamed(self) -> Iterator[None]:
-        """Name parameters of the responses endpoint in errors that name those of chats."""
+        """Replace parameters of chats in errors by those of the responses endpoint."""
         try:
             yield
         except InvalidRequestError as error:
@@ -132,10 +133,10 @@ class ResponseRequest:
 
 
 def read_request(body: Mapping[str, object]) -> ResponseRequest:
-    """Return what the body of a request asks for.
+    """Read the body of a request.
 
     Raises:
-        InvalidRequestError: A parameter cannot be honoured, or is not known.
+        InvalidRequestError: A parameter is unknown or not supported, or has a wrong value.
     """
     given = {name: value for name, value in body.items() if value is not None}
     chat: dict[str, object] = {
@@ -143,26 +144,26 @@ def read_request(body: Mapping[str, object]) -> ResponseRequest:
     }
     for name, value in given.items():
         chat.update(_read(name, value))
-    stream = given.get("stream", False)
-    if not isinstance(stream, bool):
-        raise InvalidRequestError(f"stream is true or false, got {stream!r}", param="stream")
+    stream = boolean("stream", given.get("stream", False))
     if chat.get("top_logprobs") == 0 and not chat.get("logprobs"):
-        del chat["top_logprobs"]  # as if it had not been said
+        del chat["top_logprobs"]  # 0 is the default, and a chat accepts it with logprobs only
     return ResponseRequest(
         chat=chat, stream=stream, logprobs=bool(chat.get("logprobs")), echo=_echo(body)
     )
 
 
 def _read(name: str, value: object) -> Fields:
-    if name in HONOURED or name in OTHERS:
-        read = HONOURED.get(name)
+    if name in HONORED or name in OTHERS:
+        read = HONORED.get(name)
         return {name: value} if read is None else read(value)
     if name not in FIXED:
-        why = REFUSED.get(name, "nothing of this name is known")
-        raise InvalidRequestError(f"{name} cannot be honoured: {why}", param=name)
+        known = (*HONORED, *OTHERS, *FIXED, "input", "instructions")
+        if name not in REFUSED:
+            refuse(name, f"is not a known parameter.{closest(name, known)}")
+        refuse(name, f"is not supported: {REFUSED[name]}")
     only, why = FIXED[name]
     if value != only:
-        raise InvalidRequestError(f"{name} can only be {only!r}: {why}", param=name)
+        refuse_value(name, repr(only), value, why=why)
     return {}
 
 
@@ -196,7 +197,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 def _rename(error: InvalidRequestError) -> None:
     if error.param is None:
         return
-    # Texts begin with the path, and this one may lead to a part of a message.
+    # A problem begins with the path, which may be that of a part of a message.
     path = re.sub(r"^messages(\[\d+\])?", lambda it: "input[…]" if it[1] else "input", error.param)
     name = _renamed(error.param)
     shown = path if name == "input" else name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pywebllm.errors import InvalidRequestError
+from pywebllm.request.checks import refuse_value
 
 from .options import objects, refuse_rest
 
@@ -17,49 +17,45 @@ def read_tools(tools: object) -> list[dict[str, object]]:
     """Return the tools as a chat takes them.
 
     Raises:
-        InvalidRequestError: One is no function: OpenAI's servers run those, not the page.
+        InvalidRequestError: One is not a function, but a tool that OpenAI's servers run.
     """
     return [_read_tool(tool, f"tools[{i}]") for i, tool in enumerate(objects(tools, "tools"))]
 
 
 def read_tool_choice(choice: object) -> object:
-    """Return the choice as a chat takes it; a word stays as it is.
+    """Return the choice as a chat takes it; a string is returned as it is.
 
     Raises:
-        InvalidRequestError: It names a tool that is no function.
+        InvalidRequestError: It names a tool that is not a function.
     """
     if not isinstance(choice, Mapping):
         return choice
-    match choice.get("type"):
-        case "function":
-            return _named(choice)
-        case "allowed_tools":
-            tools = [_named(tool) for tool in objects(choice.get("tools"), "tool_choice.tools")]
-            allowed = {"mode": choice.get("mode"), "tools": tools}
-            return {"type": "allowed_tools", "allowed_tools": allowed}
-        case kind:
-            raise InvalidRequestError(
-                f"tool_choice can only name functions, got {kind!r}", param="tool_choice"
-            )
+    if choice.get("type") == "function":
+        return _named(choice)
+    if choice.get("type") != "allowed_tools":
+        refuse_value("tool_choice", "of the type 'function' or 'allowed_tools'", choice)
+    tools = [_named(tool) for tool in objects(choice.get("tools"), "tool_choice.tools")]
+    allowed = {"mode": choice.get("mode"), "tools": tools}
+    return {"type": "allowed_tools", "allowed_tools": allowed}
 
 
-def _read_tool(tool: Mapping[str, object], name: str) -> dict[str, object]:
+def _read_tool(tool: Mapping[str, object], path: str) -> dict[str, object]:
     if tool.get("type") != "function":
-        raise InvalidRequestError(
-            f"the page runs no tools of OpenAI's, got {tool.get('type')!r}",
-            advice='Give functions, {"type": "function", "name": …}, and run them yourself.',
-            param=f"{name}.type",
+        refuse_value(
+            f"{path}.type",
+            "'function'",
+            tool.get("type"),
+            why="OpenAI's own tools do not run in the page",
+            advice='Pass functions, {"type": "function", "name": …}, and call them yourself.',
         )
-    # `async` and `defer_loading` are false unless they ask for something.
+    # `async` and `defer_loading` have no effect when they are False.
     rest = {key: value for key, value in tool.items() if value is not False}
-    refuse_rest(rest, {"type", *_FUNCTION}, name, why="functions are called by the model alone")
+    refuse_rest(rest, {"type", *_FUNCTION}, path, why="it has no counterpart in chat completions")
     function = {key: tool[key] for key in _FUNCTION if tool.get(key) is not None}
     return {"type": "function", "function": function}
 
 
 def _named(choice: Mapping[str, object]) -> dict[str, object]:
     if choice.get("type") != "function":
-        raise InvalidRequestError(
-            f"tool_choice can only name functions, got {choice.get('type')!r}", param="tool_choice"
-        )
+        refuse_value("tool_choice", "a choice of tools of the type 'function'", choice)
     return {"type": "function", "function": {"name": choice.get("name")}}

@@ -1,6 +1,6 @@
-"""A response while it is written: chunks of a chat become items, and the events that tell of them.
+"""From the chunks of a chat to the items and events of a response.
 
-A streamed response is these events, and one that is not is what the last of them holds.
+A streamed response is these events; a whole one is the response in the last of them.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 class ResponseWriter:
-    """Writes one response. Each method returns the events that it makes, in order."""
+    """Writes one response; each method returns events in order."""
 
     def __init__(self, request: ResponseRequest) -> None:
-        self._tells_logprobs = request.logprobs
+        self._has_logprobs = request.logprobs
         self._sequence_number = 0
         self._item: Item | None = None
         self._output: list[Event] = []
-        self._logprobs: list[Event] = []  # of text that has not been written yet
+        self._logprobs: list[Event] = []  # of text that is held back
         self._response: Event = {
             "id": new_id("resp"),
             "object": "response",
@@ -55,29 +55,29 @@ class ResponseWriter:
 
     @property
     def response(self) -> Event:
-        """The response as it is now."""
+        """The current JSON object of the response."""
         return {**self._response, "output": list(self._output)}
 
     def start(self, model: str) -> Iterator[Event]:
-        """Begin a response of this model."""
+        """Begin the response of the model with this ID."""
         self._response["model"] = model
         yield self._state("response.created")
         yield self._state("response.in_progress")
 
     def write(self, chunk: ChatCompletionChunk) -> Iterator[Event]:
-        """Take a chunk of the chat."""
+        """Process a chunk of the chat."""
         for choice in chunk.choices:
             yield from self._write(choice.delta, choice.logprobs)
 
     def end(self, final: ChatCompletion) -> Iterator[Event]:
-        """End with the chat, which says why, and what it used."""
-        cut_off = final.finish_reason == "length"
+        """End the response; the chat's answer has the finish reason and the usage."""
+        truncated = final.finish_reason == "length"
         if self._item is None and not self._output:
-            yield from self._open(self._new_message())  # the model wrote nothing at all
-        yield from self._close("incomplete" if cut_off else "completed")
+            yield from self._open(self._new_message())  # the answer is empty
+        yield from self._close("incomplete" if truncated else "completed")
         if final.usage is not None:
             self._response["usage"] = _usage(final.usage)
-        if cut_off:
+        if truncated:
             self._response["incomplete_details"] = {"reason": "max_output_tokens"}
             yield self._finished("incomplete")
         else:
@@ -85,16 +85,16 @@ class ResponseWriter:
             yield self._finished("completed")
 
     def fail(self, error: WebLLMError) -> Iterator[Event]:
-        """End with an error; what has been written stays in the output."""
+        """End the response with an error; the output keeps the text so far."""
         yield from self._close("incomplete")
-        wrong = isinstance(error, InvalidRequestError)
-        code = "invalid_prompt" if wrong else "server_error"
+        is_invalid = isinstance(error, InvalidRequestError)
+        code = "invalid_prompt" if is_invalid else "server_error"
         self._response["error"] = {"code": code, "message": str(error)}
         yield self._finished("failed")
 
     def _write(self, delta: Delta, logprobs: ChoiceLogprobs | None) -> Iterator[Event]:
         if delta.reasoning is not None:
-            # An empty block is an item, too: as input it becomes the text that it was.
+            # An empty block is an item as well, so that it can be sent back as input.
             item = yield from self._item_of(ReasoningItem, ReasoningItem)
             if delta.reasoning:
                 yield self._event(item.add(delta.reasoning))
@@ -102,8 +102,8 @@ class ResponseWriter:
             self._logprobs += _logprobs(logprobs)
         if delta.content:
             message = yield from self._item_of(MessageItem, self._new_message)
-            told, self._logprobs = self._logprobs, []
-            yield self._event(message.add(delta.content, told))
+            logprobs_so_far, self._logprobs = self._logprobs, []
+            yield self._event(message.add(delta.content, logprobs_so_far))
         for call in delta.tool_calls or ():
             yield from self._write_call(call)
 
@@ -117,7 +117,7 @@ class ResponseWriter:
             yield self._event(item.add(call.function.arguments))
 
     def _new_message(self) -> MessageItem:
-        return MessageItem(logprobs=self._tells_logprobs)
+        return MessageItem(logprobs=self._has_logprobs)
 
     def _item_of(
         self, kind: type[ItemT], make: Callable[[], ItemT]
@@ -164,18 +164,18 @@ class ResponseWriter:
 def _usage(usage: Usage) -> Event:
     known = usage.to_dict()
     details = known.get("prompt_tokens_details", {})
-    told: Event = {
+    converted: Event = {
         "input_tokens": usage.prompt_tokens,
         "input_tokens_details": {
             "cached_tokens": details.get("cached_tokens", 0),
             "cache_write_tokens": 0,
         },
         "output_tokens": usage.completion_tokens,
-        # Not counted apart: the reference wants a number all the same.
+        # Not counted separately, but the reference requires a number.
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": usage.total_tokens,
     }
-    return {**told, "extra": known["extra"]} if "extra" in known else told
+    return {**converted, "extra": known["extra"]} if "extra" in known else converted
 
 
 def _logprobs(found: ChoiceLogprobs) -> list[Event]:
