@@ -1,11 +1,11 @@
-"""The official `openai` SDK, and all that is built on it, with the model in the page.
+"""The official `openai` SDK, and libraries built on it, with the model in the page.
 
     from pywebllm.openai import AsyncOpenAI
 
     client = AsyncOpenAI()
 
-`transport` does the same for any `httpx2.AsyncClient` or `httpx.AsyncClient`. Neither library
-nor the SDK is imported before it is used.
+`transport` does the same for any `httpx2.AsyncClient` or `httpx.AsyncClient`. Neither these
+libraries nor the SDK are imported before they are used.
 """
 
 from __future__ import annotations

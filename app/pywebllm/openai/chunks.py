@@ -1,4 +1,4 @@
-"""The events of the chat and completions endpoints: each chunk as it is."""
+"""The events of the chat and completions endpoints: one per chunk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ __all__ = ["ChunkEvents"]
 class ChunkEvents:
     """The chunks of an answer as JSON objects.
 
-    `has_usage` says that the usage was asked for: it is null then in all chunks but the last.
+    Args:
+        stream: The answer.
+        has_usage: True if the request asks for the usage, which then is null in all chunks but
+            the last.
     """
 
     def __init__(self, stream: AnswerStream[Any, Any], *, has_usage: bool = False) -> None:
@@ -26,5 +29,5 @@ class ChunkEvents:
         return {**event, "usage": event.get("usage")} if self._has_usage else event
 
     def close(self) -> None:
-        """Stop the answer, now."""
+        """Stop the answer at once."""
         self._stream.close()

@@ -1,7 +1,7 @@
-"""Errors of this library as the OpenAI reference's "Error codes" section shows errors.
+"""Errors of this library in the form of the OpenAI reference's "Error codes" section.
 
-The status decides which class the SDK raises, and `x-should-retry` whether it tries again: by
-itself it repeats each 408, 409, 429 and 5xx twice.
+The status determines which class the SDK raises, and `x-should-retry` whether it retries: by
+default it retries each 408, 409, 429 and 5xx twice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Row:
     retry: bool = False
 
 
-# The row of a class is that of its nearest base here.
+# A class without a row has that of its nearest base class.
 _ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
     {
         InvalidRequestError: _Row(status=400),
@@ -59,9 +59,9 @@ _ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
         OutOfMemoryError: _Row(status=507, code="out_of_memory"),
         AbortedError: _Row(status=500, code="aborted"),
         DisposedError: _Row(status=500, code="disposed"),
-        # What has arrived is kept, so a second try has less to fetch.
+        # Downloaded files are kept, so a retry has less to fetch.
         DownloadError: _Row(status=502, code="download_failed", retry=True),
-        # The next request starts a fresh engine by itself.
+        # The next request starts a new engine.
         ModelNotLoadedError: _Row(status=503, code="model_not_loaded", retry=True),
         DeviceLostError: _Row(status=503, code="device_lost", retry=True),
         WorkerError: _Row(status=503, code="worker_failed", retry=True),
@@ -71,9 +71,9 @@ _ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
 
 
 class RouteError(InvalidRequestError):
-    """The server has no such address, or not with this method; `allowed` names those it has."""
+    """The server has no such path, or not with this method; `allowed` lists its methods."""
 
-    advice = "The page has chat/completions, completions, embeddings, models and responses."
+    advice = "Use chat/completions, completions, embeddings, models or responses."
 
     def __init__(self, problem: str, *, allowed: tuple[str, ...] = ()) -> None:
         super().__init__(problem)
@@ -81,7 +81,7 @@ class RouteError(InvalidRequestError):
 
 
 def error_object(error: WebLLMError) -> dict[str, Any]:
-    """Return `{"error": {"message", "type", "param", "code"}}`."""
+    """Return the JSON object `{"error": {"message", "type", "param", "code"}}`."""
     row = _row(error)
     given = error.param if isinstance(error, InvalidRequestError) else None
     server = row.status >= _SERVER_FAULT
@@ -96,7 +96,7 @@ def error_object(error: WebLLMError) -> dict[str, Any]:
 
 
 def error_reply(error: WebLLMError) -> Reply:
-    """Return the error with its status, and whether to try again."""
+    """Return the error as a reply, with its status and whether to retry."""
     row = _row(error)
     headers = {"x-should-retry": str(row.retry).lower()}
     if isinstance(error, RouteError) and error.allowed:

@@ -1,4 +1,4 @@
-"""What the transport needs of `httpx2` or `httpx`, taken from the one that made the request."""
+"""The classes that the transport needs from the library of a request, `httpx2` or `httpx`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ __all__ = ["Library", "library_of"]
 
 
 class Library:
-    """One of the two libraries, by its name."""
+    """One of the two libraries.
+
+    Args:
+        name: Its module, `httpx2` or `httpx`.
+    """
 
     def __init__(self, name: str) -> None:
         self._module = import_module(name)
-        # The libraries take a response's stream only if it is one of their own kind.
+        # The libraries require the stream of a response to be an instance of their own class.
         self._stream_type = type("EventStream", (_EventStream, self._module.AsyncByteStream), {})
 
     def response(self, reply: Reply, request: Any, *, seconds: float | None) -> Any:
-        """Return the reply as a response; each piece of its body comes within `seconds`."""
+        """Return the reply as a response; reading a piece of its body times out after `seconds`."""
         options: dict[str, Any] = {"headers": dict(reply.headers), "request": request}
         if isinstance(reply.body, bytes):
             return self._module.Response(reply.status, content=reply.body, **options)
@@ -32,14 +36,14 @@ class Library:
         return self._module.Response(reply.status, stream=stream, **options)
 
     def read_timeout(self, request: Any, seconds: float | None) -> Exception:
-        """Return the library's error for a wait that took longer than `seconds`."""
-        message = f"the model wrote nothing for {seconds} seconds"
+        """Return the library's error for a read that took longer than `seconds`."""
+        message = f"the model sent nothing for {seconds} seconds"
         error: Exception = self._module.ReadTimeout(message, request=request)
         return error
 
 
 def library_of(request: object) -> Library:
-    """Return the library that the request's class, or its base, comes from."""
+    """Return the library that defines the request's class or its base class."""
     return _library(type(request).__mro__[-2].__module__.partition(".")[0])
 
 
@@ -49,7 +53,7 @@ def _library(name: str) -> Library:
 
 
 class _EventStream(AsyncIterator[bytes]):
-    """The stream of a response; it can be read once, a second reader goes on where one left."""
+    """The stream of a response; it can be read once, a second iteration continues the first."""
 
     def __init__(
         self, body: EventBody, *, library: Library, request: Any, seconds: float | None
@@ -72,6 +76,6 @@ class _EventStream(AsyncIterator[bytes]):
             self._timer.stop()
 
     async def aclose(self) -> None:
-        """Stop the engine at once: without waiting it also works while a generator is dropped."""
+        """Stop the engine at once; not waiting lets it work while a generator is finalized."""
         self._body.close()
         self._timer.cancel()

@@ -1,4 +1,4 @@
-"""The official SDK's client with the model in the page behind it. Importing this needs the SDK."""
+"""The official SDK's client, connected to the model in the page. Importing this needs the SDK."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["AsyncOpenAI", "ConnectedOpenAI", "connect_page", "connect_server"]
 
 _PAGE_URL = "http://webllm.local/v1"
 
-# Where no key is asked for: the SDK wants one all the same. `ConnectedOpenAI` does not send it.
+# The SDK requires a key even if the server does not. `ConnectedOpenAI` does not send this one.
 _NO_KEY = "no-key"
 
 
@@ -35,24 +35,27 @@ class AsyncOpenAI(openai.AsyncOpenAI):
             reply = await client.responses.create(model=BUILTIN_MODEL, input="Hello")
 
     Args:
-        client: What answers; it stays open when this is closed. None: one with the built-in
-            model, which is closed with this.
+        client: The client that answers; it stays open when this one is closed. None: a client
+            with the built-in model, which is closed with this one.
         options: Those of `openai.AsyncOpenAI`, for example `max_retries` or `timeout` (seconds).
+
+    Raises:
+        TypeError: Both `client` and `http_client` are given.
     """
 
     def __init__(self, client: AsyncWebLLM | None = None, **options: Any) -> None:
         if options.get("http_client") is None:
             options["http_client"] = _http_client(client)
         elif client is not None:
-            raise TypeError("give `client` or `http_client`, not both")
+            raise TypeError("pass either `client` or `http_client`, not both")
         super().__init__(**{"api_key": _NO_KEY, "base_url": _PAGE_URL, **options})
 
 
 class ConnectedOpenAI(openai.AsyncOpenAI):
-    """`openai.AsyncOpenAI` that says what answers its requests: see `pywebllm.connect`.
+    """`openai.AsyncOpenAI` with a known backend: see `pywebllm.connect`.
 
     Attributes:
-        backend: What answers, and why that.
+        backend: What answers the requests, and why it was chosen.
     """
 
     def __init__(self, *, backend: Backend, **options: Any) -> None:
@@ -67,7 +70,7 @@ class ConnectedOpenAI(openai.AsyncOpenAI):
     with_options = copy
 
     async def _prepare_request(self, request: Any) -> None:
-        # The SDK's hook for subclasses; it lets a client omit the header only request by request.
+        # The SDK's hook for subclasses; it has no option to omit the header for a whole client.
         await super()._prepare_request(request)
         if request.headers.get("Authorization") == f"Bearer {_NO_KEY}":
             del request.headers["Authorization"]
@@ -89,13 +92,20 @@ def connect_page(page: AsyncWebLLM, *, owns_client: bool, **options: Any) -> Con
 async def connect_server(
     model: str | None, *, reason: str, base_url: str, api_key: str | None, **options: Any
 ) -> ConnectedOpenAI:
-    """Return a client for the server there; `model` None: the first one that it lists.
+    """Return a client for a server.
 
-    Cancelled, nothing is left open.
+    On cancellation nothing is left open.
+
+    Args:
+        model: The model's ID; None: the first that the server lists.
+        reason: Why the server was chosen, for `Backend`.
+        base_url: The server's base URL.
+        api_key: The server's key; None if it needs none.
+        options: Those of `openai.AsyncOpenAI`.
 
     Raises:
-        ModelNotFoundError: It lists none.
-        openai.APIError: It did not answer.
+        ModelNotFoundError: The server lists no model.
+        openai.APIError: The server did not answer.
     """
     client = ConnectedOpenAI(
         backend=Backend(kind="server", base_url=base_url, model=model or "", reason=reason),
@@ -116,12 +126,12 @@ async def _first_model(client: openai.AsyncOpenAI) -> str:
     async for model in client.models.list():
         return model.id
     raise ModelNotFoundError(
-        f"the server at {client.base_url} lists no model", advice="Name one: `server_model`."
+        f"the server at {client.base_url} lists no model", advice="Pass `server_model`."
     )
 
 
 def _http_client(
     page: AsyncWebLLM | None, *, owns_client: bool = False
 ) -> openai.DefaultAsyncHttpxClient:
-    # The SDK's own class, so that it is of the library that this SDK uses.
+    # The SDK's own class, so that it comes from the HTTP library that this SDK uses.
     return openai.DefaultAsyncHttpxClient(transport=Transport(page, owns_client=owns_client))

@@ -1,7 +1,7 @@
-"""The OpenAI-compatible server inside the page: routes, and what they ask of the `Api`.
+"""The OpenAI-compatible server inside the page: from routes to methods of `Api`.
 
-It knows paths, JSON and statuses, and no HTTP library. What a body means is the `Api`'s part,
-and for responses `responses`'.
+It handles paths, JSON and statuses, independently of any HTTP library. `Api` interprets bodies,
+and `responses` those of the responses endpoint.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from pywebllm.answers.stream import AnswerStream
 from pywebllm.api import Api
 from pywebllm.errors import InvalidRequestError, WebLLMError
+from pywebllm.request.checks import shown
 
 from .chunks import ChunkEvents
 from .errors import RouteError, error_object, error_reply
@@ -25,7 +26,7 @@ __all__ = ["Server"]
 
 Body: TypeAlias = Mapping[str, object]
 
-# The routes, and what a path may have before them: `/v1` or any base address of one's own.
+# The routes; a path may have any prefix before them, such as `/v1`.
 _ROUTES = "chat/completions|completions|embeddings|responses|models(?:/(?P<model>.+))?"
 _PATH = re.compile(rf"(?:.*?/v1|.*?)/(?P<route>{_ROUTES})/?", re.DOTALL)
 
@@ -37,10 +38,14 @@ class Server:
         self._api = api
 
     async def answer(self, method: str, path: str, body: bytes = b"") -> Reply:
-        """Return the answer to a request; what is wrong with it is an answer too.
+        """Return the reply to a request; an error becomes a reply as well.
 
-        `path` is unquoted and without the query. A streamed answer has begun when this returns.
-        Cancelled, it stops the answer.
+        A streamed answer has begun when this returns. On cancellation the answer stops.
+
+        Args:
+            method: The HTTP method.
+            path: The path, unquoted and without the query.
+            body: The body as sent.
         """
         try:
             return await self._handle(method, path, body)
@@ -50,7 +55,7 @@ class Server:
     async def _handle(self, method: str, path: str, body: bytes) -> Reply:
         found = _PATH.fullmatch(path)
         if found is None:
-            raise RouteError(f"unknown address: {method} {path}")
+            raise RouteError(f"unknown URL: {method} {path}")
         answer = self._posts.get(found["route"])
         if answer is None:
             _allow(method, path, "GET")
@@ -109,14 +114,14 @@ async def _streamed(events: Events, *, named: bool = False, last: bytes = b"") -
 
 def _allow(method: str, path: str, allowed: str) -> None:
     if method.upper() != allowed:
-        raise RouteError(f"{path} takes {allowed}, not {method}", allowed=(allowed,))
+        raise RouteError(f"{path} requires the method {allowed}, got {method}", allowed=(allowed,))
 
 
 def _read(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+        raise InvalidRequestError(f"the body is not valid JSON: {error}") from error
     if not isinstance(value, dict):
-        raise InvalidRequestError("the body is not a JSON object")
+        raise InvalidRequestError(f"the body must be a JSON object, got {shown(value)}")
     return value

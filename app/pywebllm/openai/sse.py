@@ -1,7 +1,7 @@
-"""Server-sent events, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them.
+"""Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html.
 
-An answer becomes the bytes of a response body, one event at a time. No generator is used: one
-that is dropped half-way waits for the event loop to close it, an object stops at that moment.
+An answer becomes the bytes of a response body, one event at a time. This is a class rather than
+a generator: a dropped generator is only closed later, by the event loop, an object at once.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ __all__ = ["DONE", "Event", "EventBody", "Events"]
 
 Event: TypeAlias = Mapping[str, Any]
 
-# How the streams of the chat and completions endpoints end.
+# The end of a stream of the chat and completions endpoints.
 DONE = b"data: [DONE]\n\n"
 
 
 class Events(Protocol):
-    """An answer as JSON objects, one after the other."""
+    """An answer as a sequence of JSON objects."""
 
     async def __anext__(self) -> Event: ...
 
     def close(self) -> None:
-        """Stop the answer, now; a pending read ends. May be called again."""
+        """Stop the answer at once, which ends a pending read. May be called again."""
         ...
 
 
 class EventBody(AsyncIterator[bytes]):
-    """The body of a streamed response. It has been stopped when it is closed or dropped.
+    """The body of a streamed response. Closing or dropping it stops the answer.
 
     Args:
-        events: What to write.
-        on_error: Turns what the answer failed with into the object that is written then.
-        named: Write each object's `type` as the name of the event too.
-        last: What ends the body when the answer ended well.
+        events: The events to write.
+        on_error: Converts an error of the answer to the last event.
+        named: True to write each object's `type` as the name of its event.
+        last: The bytes after the last event of an answer without an error.
     """
 
-    # For `__del__`, should `__init__` not get far enough.
+    # For `__del__`, in case `__init__` did not complete.
     _events: Events | None = None
 
     def __init__(
@@ -59,14 +59,14 @@ class EventBody(AsyncIterator[bytes]):
 
     @property
     def is_open(self) -> bool:
-        """True until it has been read to its end or closed."""
+        """True until it is read to its end or closed."""
         return self._events is not None
 
     async def open(self) -> None:
         """Wait for the first event, which the next read returns.
 
-        What goes wrong before an answer begins can have its own HTTP status so. Cancelled, it
-        stops the answer.
+        This lets an error before the answer begins have its own HTTP status. On cancellation
+        the answer stops.
 
         Raises:
             WebLLMError: The answer failed before it began.
@@ -78,7 +78,7 @@ class EventBody(AsyncIterator[bytes]):
             raise
 
     async def __anext__(self) -> bytes:
-        """Return the next event's bytes; an error of the answer is an event too."""
+        """Return the next event's bytes; an error of the answer becomes an event as well."""
         if self._first:
             first, self._first = self._first, b""
             return first
@@ -92,7 +92,7 @@ class EventBody(AsyncIterator[bytes]):
         return written
 
     def close(self) -> None:
-        """Stop the answer; nothing happens when it is over. May be called again."""
+        """Stop the answer at once. Closing a body that has ended does nothing."""
         events, self._events, self._first = self._events, None, b""
         if events is not None:
             events.close()
@@ -101,7 +101,7 @@ class EventBody(AsyncIterator[bytes]):
         self.close()
 
     async def _read(self) -> bytes:
-        """Return the next event's bytes, then `last`, then nothing."""
+        """Return the next event's bytes, at the end `last`, and after that empty bytes."""
         events = self._events
         if events is None:
             return b""
@@ -115,6 +115,6 @@ class EventBody(AsyncIterator[bytes]):
 
 
 def _write(event: Event, *, named: bool) -> bytes:
-    # ASCII only: some readers of lines also cut at U+0085 and U+2028.
+    # ASCII only: some line readers also split at U+0085 and U+2028.
     data = f"data: {json.dumps(event, separators=(',', ':'))}\n\n"
     return (f"event: {event['type']}\n{data}" if named else data).encode()

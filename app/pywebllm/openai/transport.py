@@ -1,7 +1,7 @@
 """A transport for `httpx2` and `httpx` whose server is the model in the page.
 
-It speaks with whichever library made the request, so it imports neither by itself. What is
-asked and answered is the server's part.
+It uses the classes of the library that made the request, and imports neither library itself.
+`server` handles the requests.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from .server import Server
 from .sse import EventBody
 
 if TYPE_CHECKING:
-    # For type checkers it is a transport of both; of one that is not installed they know nothing,
-    # and take it for anything.
+    # For type checkers it is a transport of both; one that is not installed is `Any` to them.
     from httpx import AsyncBaseTransport as _Httpx
     from httpx2 import AsyncBaseTransport as _Httpx2
 else:
@@ -43,11 +42,11 @@ def transport(client: AsyncWebLLM | None = None) -> Transport:
             http_client=httpx2.AsyncClient(transport=transport()),
         )
 
-    The host, the key and what the path has before `/v1` do not matter: nothing leaves the page.
+    The host, the key and the path before `/v1` are ignored: no data leaves the page.
 
     Args:
-        client: What answers; it stays open when the transport is closed. None: a client with
-            the built-in model, which is closed with the transport.
+        client: The client that answers; it stays open when the transport is closed. None: a
+            client with the built-in model, which is closed with the transport.
     """
     return Transport(client)
 
@@ -55,39 +54,39 @@ def transport(client: AsyncWebLLM | None = None) -> Transport:
 class Transport(_Httpx2, _Httpx):
     """Answers requests from the model in the page: see `transport`.
 
-    Closing a response, or dropping it, stops the engine. The official SDK's streams hold
-    themselves: `async with` or `close()` stops the engine at once, a `break` alone when garbage is
-    collected, which the next request sees to before it waits for its turn.
+    Closing or dropping a response stops the engine. The official SDK's streams are reference
+    cycles: `async with` or `close()` stops the engine at once, a `break` alone at the next garbage
+    collection, which the next request triggers before it is queued.
 
-    The request's read timeout bounds each wait: for the answer to begin, loading included, and
-    then for each piece of it.
+    The request's read timeout, in seconds, limits each wait: for the start of the answer,
+    including loading the model, and then for each piece of it.
 
     Args:
-        client: What answers; None: a client of the transport's own, with the built-in model.
-        owns_client: Close the client with the transport.
+        client: The client that answers; None: a new client with the built-in model.
+        owns_client: True to close the client with the transport.
 
     Attributes:
-        owns_client: True when the client is closed with the transport.
+        owns_client: True if the client is closed with the transport.
     """
 
     def __init__(self, client: AsyncWebLLM | None = None, *, owns_client: bool = False) -> None:
         self.owns_client = client is None or owns_client
         self._client = AsyncWebLLM() if client is None else client
-        self._bodies: WeakSet[EventBody] = WeakSet()  # of the streamed responses that are in use
+        self._bodies: WeakSet[EventBody] = WeakSet()  # of streamed responses in use
 
     @property
     def client(self) -> AsyncWebLLM:
-        """What answers: for example, `await transport.client.load(on_progress=print)`."""
+        """The client that answers, for example to `load` its model in advance."""
         return self._client
 
     async def handle_async_request(self, request: Any) -> Any:
-        """Answer a request of `httpx2` or `httpx` by a response of the same library.
+        """Answer a request of `httpx2` or `httpx` with a response of the same library.
 
-        Cancelled, it stops the engine.
+        On cancellation the engine stops.
 
         Raises:
             httpx2.ReadTimeout, httpx.ReadTimeout: The answer did not begin in time; the engine
-                has been stopped.
+                was stopped.
         """
         library = library_of(request)
         seconds = request.extensions.get("timeout", {}).get("read")
@@ -97,9 +96,9 @@ class Transport(_Httpx2, _Httpx):
         return library.response(reply, request, seconds=seconds)
 
     async def aclose(self) -> None:
-        """Close the client, if it is the transport's own. A request after this opens it again.
+        """Close the client if the transport owns it. A later request opens it again.
 
-        Cancelled, it is closed all the same, a moment later.
+        On cancellation it is closed nevertheless, shortly after.
         """
         if self.owns_client:
             await self._client.close()
@@ -128,10 +127,10 @@ class Transport(_Httpx2, _Httpx):
             raise library.read_timeout(request, seconds) from error
 
     async def _stop_dropped(self) -> None:
-        # A stream that was left by `break` would hold up this request to its own last token.
+        # A stream left by `break` would delay this request until its last token.
         if not any(body.is_open for body in self._bodies):
             return
-        # The event loop closes the generator that was left: one turn begins a task, one runs it.
+        # The event loop closes a dropped generator in a task: one iteration starts it, one runs it.
         for _ in range(2):
             await asyncio.sleep(0)
         gc.collect()

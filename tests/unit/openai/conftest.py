@@ -1,4 +1,4 @@
-"""What the tests of the server in the page share."""
+"""Fixtures for the tests of the server in the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page for the tests: the real client over a bridge whose answers are written beforehand."""
+"""A page for the tests: the real client over a bridge with prepared answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ URL = "http://webllm.local/v1"
 
 
 class EngineStream(FakeStream):
-    """What the engine answers a request with; `stopped` is set when it is told to stop."""
+    """The engine's answer to a request; `stopped` is set when it is stopped."""
 
     def __init__(self, request: str = "") -> None:
         super().__init__(request)
@@ -39,7 +39,7 @@ class EngineStream(FakeStream):
 
 
 class _Bridge(FakeBridge):
-    """A bridge that loads at once, and answers what was written for it."""
+    """A bridge that loads at once and returns prepared answers."""
 
     def __init__(self, answers: deque[Answer]) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ Answer = Iterable[object]
 
 
 class Page:
-    """A page with one engine. Its answers are taken in order; without one the test writes it."""
+    """A page with one engine. It uses its answers in order; after them the test pushes chunks."""
 
     def __init__(self) -> None:
         self._answers: deque[Answer] = deque()
@@ -91,12 +91,12 @@ class Page:
         return self.stream(*answer(*texts, reason=reason))
 
     def stream(self, *chunks: dict[str, Any]) -> Page:
-        """Answer the next request with these chunks, each on its own, and end."""
+        """Answer the next request with these chunks, one by one, and end."""
         self._answers.append([*([chunk] for chunk in chunks), None])
         return self
 
     def once(self, value: object) -> Page:
-        """Answer the next request, or question, with this value alone, and end."""
+        """Answer the next request or query with only this value, and end."""
         self._answers.append([value, None])
         return self
 
@@ -122,7 +122,7 @@ def http_client(library: Any, page: Page, **options: Any) -> Any:
 
 
 async def read(stream: AsyncIterable[T], into: list[T] | None = None) -> list[T]:
-    """Read to the end; what was read before it failed is in `into`."""
+    """Read to the end; `into` has the items read before an error."""
     found = [] if into is None else into
     async for item in stream:
         found.append(item)
@@ -133,7 +133,7 @@ async def read(stream: AsyncIterable[T], into: list[T] | None = None) -> list[T]
 async def sdk(
     page: Page, library: Any = httpx2, **options: Any
 ) -> AsyncIterator[openai.AsyncOpenAI]:
-    """Open a client of the SDK for the page. It takes only what is just as the reference has it."""
+    """Open a client of the SDK for the page, which validates responses strictly."""
     options = {"_strict_response_validation": True, **options}
     http = http_client(library, page)
     async with openai.AsyncOpenAI(

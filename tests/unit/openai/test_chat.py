@@ -36,7 +36,7 @@ class City(pydantic.BaseModel):
     name: str
 
 
-async def test_answer_is_the_references_chat_completion(page: Page, library: ModuleType) -> None:
+async def test_chat_answer_has_the_shape_of_the_reference(page: Page, library: ModuleType) -> None:
     page.chat("Good ", "day")
     async with sdk(page, library) as client:
         reply = await client.chat.completions.create(model="builtin", messages=HELLO)
@@ -47,7 +47,9 @@ async def test_answer_is_the_references_chat_completion(page: Page, library: Mod
     assert reply._request_id is not None
 
 
-async def test_each_chunk_is_the_references(page: Page, library: ModuleType) -> None:
+async def test_each_chat_chunk_has_the_shape_of_the_reference(
+    page: Page, library: ModuleType
+) -> None:
     page.chat("Good ", "day")
     async with sdk(page, library) as client:
         stream = await client.chat.completions.create(
@@ -62,7 +64,7 @@ async def test_each_chunk_is_the_references(page: Page, library: ModuleType) -> 
     assert chunks[-1].usage is not None
 
 
-async def test_lines_and_odd_characters_survive_the_stream(page: Page) -> None:
+async def test_line_breaks_and_unusual_characters_survive_the_stream(page: Page) -> None:
     text = "a\n\nb\r\nc\u2028d\x85e\N{SNOWMAN}data: [DONE]"
     page.chat(text)
     async with sdk(page) as client:
@@ -71,7 +73,7 @@ async def test_lines_and_odd_characters_survive_the_stream(page: Page) -> None:
     assert "".join(texts) == text
 
 
-async def test_stream_helper_puts_the_answer_together(page: Page) -> None:
+async def test_stream_helper_of_the_sdk_assembles_the_answer(page: Page) -> None:
     page.chat("Good ", "day")
     async with (
         sdk(page) as client,
@@ -83,7 +85,7 @@ async def test_stream_helper_puts_the_answer_together(page: Page) -> None:
     assert final.choices[0].message.content == "Good day"
 
 
-async def test_parse_returns_the_type(page: Page) -> None:
+async def test_parse_of_the_sdk_returns_an_instance_of_the_type(page: Page) -> None:
     page.chat('{"name": "Bonn"}')
     async with sdk(page) as client:
         reply = await client.chat.completions.parse(
@@ -93,7 +95,7 @@ async def test_parse_returns_the_type(page: Page) -> None:
     assert (await page.body())["response_format"]["type"] == "grammar"
 
 
-async def test_tool_call_comes_whole_and_streamed(page: Page) -> None:
+async def test_tool_call_is_returned_whole_and_streamed(page: Page) -> None:
     page.chat(CALL).chat(CALL[:30], CALL[30:])
     options: Any = {"model": "builtin", "messages": HELLO, "tools": [WEATHER]}
     async with sdk(page) as client:
@@ -108,7 +110,7 @@ async def test_tool_call_comes_whole_and_streamed(page: Page) -> None:
         assert call.function.arguments == '{"city": "Bonn"}'
 
 
-async def test_request_that_cannot_be_honoured_is_a_bad_request(page: Page) -> None:
+async def test_unsupported_parameter_is_a_bad_request(page: Page) -> None:
     async with sdk(page) as client:
         with pytest.raises(openai.BadRequestError) as caught:
             await client.chat.completions.create(model="builtin", messages=HELLO, store=True)
@@ -116,7 +118,7 @@ async def test_request_that_cannot_be_honoured_is_a_bad_request(page: Page) -> N
     assert caught.value.type == "invalid_request_error"
 
 
-async def test_prompt_that_is_too_long_is_a_bad_request_also_when_streaming(page: Page) -> None:
+async def test_prompt_that_is_too_long_is_a_bad_request_even_when_streaming(page: Page) -> None:
     page.fail(ContextWindowError("the prompt is too long"))
     async with sdk(page) as client:
         with pytest.raises(openai.BadRequestError) as caught:
@@ -136,7 +138,7 @@ async def test_error_in_the_middle_of_a_stream_is_an_api_error(
     assert "Good " in [chunk.choices[0].delta.content for chunk in chunks]
 
 
-async def test_lost_device_is_tried_again(page: Page) -> None:
+async def test_request_is_retried_after_a_lost_device(page: Page) -> None:
     page.fail(DeviceLostError("the device is gone")).chat("Good day")
     async with sdk(page, max_retries=1) as client:
         reply = await client.chat.completions.create(model="builtin", messages=HELLO)
@@ -152,7 +154,7 @@ async def test_extra_body_reaches_the_engine(page: Page) -> None:
     assert (await page.body())["extra_body"] == {"enable_thinking": False}
 
 
-async def test_several_answers_and_logprobs_are_the_references(page: Page) -> None:
+async def test_several_choices_and_logprobs_have_the_shape_of_the_reference(page: Page) -> None:
     token = {"token": "A", "logprob": -0.5, "bytes": [65]}
     logprobs = {"content": [{**token, "top_logprobs": [token]}]}
     for _ in range(2):
@@ -166,7 +168,7 @@ async def test_several_answers_and_logprobs_are_the_references(page: Page) -> No
     assert reply.choices[1].logprobs is not None
 
 
-async def test_raw_response_has_the_events_and_their_type(page: Page) -> None:
+async def test_raw_response_is_an_event_stream(page: Page) -> None:
     page.chat("Good day")
     async with sdk(page) as client:
         raw = await client.chat.completions.with_raw_response.create(

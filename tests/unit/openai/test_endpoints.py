@@ -1,4 +1,4 @@
-"""Plain texts, embeddings and models through the official SDK, validated strictly."""
+"""Completions, embeddings and models through the official SDK, validated strictly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VECTORS = {
 }
 
 
-async def test_plain_text_is_the_references_completion(page: Page, library: ModuleType) -> None:
+async def test_completion_has_the_shape_of_the_reference(page: Page, library: ModuleType) -> None:
     page.stream(text_piece("Once "), text_piece("upon"), end(kind="text"), usage())
     async with sdk(page, library) as client:
         reply = await client.completions.create(model="builtin", prompt="Tell")
@@ -30,7 +30,7 @@ async def test_plain_text_is_the_references_completion(page: Page, library: Modu
     assert reply.choices[0].text == "Once upon"
 
 
-async def test_each_piece_of_a_plain_text_is_the_references(page: Page) -> None:
+async def test_each_completion_chunk_has_the_shape_of_the_reference(page: Page) -> None:
     page.stream(text_piece("Once "), text_piece("upon"), end(kind="text"), usage())
     async with sdk(page, _strict_response_validation=False) as client:
         stream = await client.completions.create(model="builtin", prompt="Tell", stream=True)
@@ -39,24 +39,24 @@ async def test_each_piece_of_a_plain_text_is_the_references(page: Page) -> None:
     for piece in pieces:
         found = piece.model_dump()
         for choice in found["choices"]:
-            # Null until the end, also on OpenAI's own wire; the SDK's class does not know it.
+            # Null until the end, as OpenAI sends it as well; the SDK's class does not allow it.
             choice["finish_reason"] = choice["finish_reason"] or "stop"
         Completion.model_validate(found, strict=True)
     assert "".join(choice.text for piece in pieces for choice in piece.choices) == "Once upon"
 
 
-async def test_embeddings_come_as_numbers_though_the_sdk_asks_for_base64(
+async def test_embeddings_are_floats_though_the_sdk_requests_base64(
     page: Page, library: ModuleType
 ) -> None:
     page.once([VECTORS])
-    # Nor does the SDK's class know the base64 that the SDK asks for.
+    # The SDK's class does not allow the base64 that the SDK requests, either.
     async with sdk(page, library, _strict_response_validation=False) as client:
         reply = await client.embeddings.create(model="embedder", input="Hello")
     CreateEmbeddingResponse.model_validate(reply.model_dump(), strict=True)
     assert reply.data[0].embedding == [0.5, -1.0]
 
 
-async def test_embeddings_come_as_numbers_when_they_are_asked_for(page: Page) -> None:
+async def test_embeddings_are_floats_on_request(page: Page) -> None:
     page.once([VECTORS])
     async with sdk(page) as client:
         reply = await client.embeddings.create(
@@ -65,7 +65,7 @@ async def test_embeddings_come_as_numbers_when_they_are_asked_for(page: Page) ->
     assert reply.data[0].embedding == [0.5, -1.0]
 
 
-async def test_embeddings_come_as_base64_on_the_wire(page: Page) -> None:
+async def test_embeddings_are_base64_on_the_wire(page: Page) -> None:
     page.once([VECTORS])
     async with sdk(page, _strict_response_validation=False) as client:
         raw = await client.embeddings.with_raw_response.create(model="embedder", input="Hello")
@@ -100,7 +100,7 @@ async def test_unknown_model_is_not_found(page: Page) -> None:
     assert caught.value.code == "model_not_found"
 
 
-async def test_endpoint_that_the_page_has_not_is_not_found(page: Page) -> None:
+async def test_endpoint_that_the_page_does_not_have_is_not_found(page: Page) -> None:
     async with sdk(page) as client:
         with pytest.raises(openai.NotFoundError, match="POST /v1/moderations"):
             await client.moderations.create(input="Hello")

@@ -15,7 +15,7 @@ from tests.unit.openai.page import Page, sdk
 
 HELLO: Any = [{"role": "user", "content": "Hello"}]
 
-# The status, and whether the SDK is to try again.
+# The status, and whether the SDK should retry.
 EXPECTED: dict[type[WebLLMError], tuple[int, bool]] = {
     errors.AbortedError: (500, False),
     errors.AssetsError: (500, False),
@@ -42,13 +42,13 @@ EXPECTED: dict[type[WebLLMError], tuple[int, bool]] = {
 }
 
 
-def test_every_error_of_the_library_is_decided_about() -> None:
+def test_every_error_of_the_library_has_an_expected_status() -> None:
     classes = {getattr(errors, name) for name in errors.__all__ if name.endswith("Error")}
     assert set(EXPECTED) == classes
 
 
 @pytest.mark.parametrize("kind", EXPECTED)
-def test_error_has_its_status_and_says_whether_to_try_again(kind: type[WebLLMError]) -> None:
+def test_error_has_its_status_and_retry_header(kind: type[WebLLMError]) -> None:
     status, retry = EXPECTED[kind]
     reply = error_reply(kind("it failed"))
     assert (reply.status, reply.headers["x-should-retry"]) == (status, str(retry).lower())
@@ -57,7 +57,7 @@ def test_error_has_its_status_and_says_whether_to_try_again(kind: type[WebLLMErr
 
 
 @pytest.mark.parametrize("kind", EXPECTED)
-def test_error_object_has_just_the_references_fields(kind: type[WebLLMError]) -> None:
+def test_error_object_has_exactly_the_fields_of_the_reference(kind: type[WebLLMError]) -> None:
     found = error_object(kind("it failed"))["error"]
     assert set(found) == {"message", "type", "param", "code"}
     assert found["message"] == str(kind("it failed"))
@@ -65,13 +65,13 @@ def test_error_object_has_just_the_references_fields(kind: type[WebLLMError]) ->
     assert found["type"] == ("invalid_request_error" if fault_of_client else "server_error")
 
 
-def test_parameter_at_fault_is_named() -> None:
+def test_error_object_names_the_wrong_parameter() -> None:
     assert error_object(errors.InvalidRequestError("no", param="stop"))["error"]["param"] == "stop"
     assert error_object(errors.ModelNotFoundError("no"))["error"]["param"] == "model"
     assert error_object(errors.ContextWindowError("no"))["error"]["param"] is None
 
 
-def test_unknown_address_and_wrong_method_differ() -> None:
+def test_unknown_path_and_wrong_method_have_different_statuses() -> None:
     assert error_reply(RouteError("no such address")).status == 404
     assert error_reply(RouteError("not so", allowed=("GET",))).status == 405
 
@@ -85,7 +85,7 @@ def test_unknown_address_and_wrong_method_differ() -> None:
         (errors.SupportError("no"), openai.InternalServerError),
     ],
 )
-async def test_sdk_raises_its_own_class_and_does_not_try_again(
+async def test_sdk_raises_its_own_class_and_does_not_retry(
     page: Page, error: WebLLMError, raised: type[openai.APIStatusError]
 ) -> None:
     page.fail(error).chat("a second try would have this")

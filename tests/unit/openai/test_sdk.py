@@ -1,4 +1,4 @@
-"""`pywebllm.openai.AsyncOpenAI`, and what works without the SDK."""
+"""`pywebllm.openai.AsyncOpenAI`, and imports without the SDK."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ APP = Path(__file__).parents[3] / "app"
 
 
 def python(code: str) -> str:
-    """Run code in a Python of its own, and return what it printed."""
+    """Run code in a new Python process, and return its output."""
     run = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(APP)!r}); {code}"],
         check=True,
@@ -37,7 +37,7 @@ def made_client(client: openai.AsyncOpenAI) -> AsyncWebLLM:
     return found.client
 
 
-async def test_client_is_the_sdks_and_answers_from_the_page(page: Page) -> None:
+async def test_sdk_client_answers_from_the_page(page: Page) -> None:
     page.chat("Good day")
     async with AsyncOpenAI(page.llm, _strict_response_validation=True) as client:
         assert isinstance(client, openai.AsyncOpenAI)
@@ -46,19 +46,19 @@ async def test_client_is_the_sdks_and_answers_from_the_page(page: Page) -> None:
     assert page.bridge.disposals == 0
 
 
-async def test_client_makes_a_model_of_its_own() -> None:
+async def test_sdk_client_without_a_page_client_creates_one() -> None:
     async with AsyncOpenAI() as client:
         assert isinstance(made_client(client), AsyncWebLLM)
         assert made_client(client).default is None
 
 
-async def test_options_are_the_sdks() -> None:
+async def test_sdk_client_takes_the_options_of_the_sdk() -> None:
     async with AsyncOpenAI(max_retries=7, timeout=8.0, api_key="k") as client:
         assert (client.max_retries, client.timeout, client.api_key) == (7, 8.0, "k")
         assert str(client.base_url) == "http://webllm.local/v1/"
 
 
-async def test_client_with_other_options_asks_the_same_page(page: Page) -> None:
+async def test_sdk_client_with_other_options_uses_the_same_page(page: Page) -> None:
     page.chat("Good day")
     async with AsyncOpenAI(page.llm) as client:
         other = client.with_options(max_retries=0)
@@ -68,7 +68,7 @@ async def test_client_with_other_options_asks_the_same_page(page: Page) -> None:
 
 
 @pytest.mark.parametrize("library", [httpx2, httpx])
-async def test_http_client_of_ones_own_will_do(page: Page, library: type) -> None:
+async def test_sdk_client_accepts_a_custom_http_client(page: Page, library: type) -> None:
     page.chat("Good day")
     http = library.AsyncClient(transport=ours.transport(page.llm), base_url=URL)  # type: ignore[attr-defined]
     async with AsyncOpenAI(http_client=http) as client:
@@ -76,7 +76,7 @@ async def test_http_client_of_ones_own_will_do(page: Page, library: type) -> Non
     assert response.output_text == "Good day"
 
 
-async def test_page_and_http_client_of_ones_own_exclude_each_other(page: Page) -> None:
+async def test_page_client_and_custom_http_client_exclude_each_other(page: Page) -> None:
     async with httpx2.AsyncClient() as http:
         with pytest.raises(TypeError, match="not both"):
             AsyncOpenAI(page.llm, http_client=http)
@@ -87,12 +87,12 @@ def test_unknown_name_is_an_attribute_error() -> None:
         ours.AsyncClosedAI  # noqa: B018
 
 
-def test_importing_imports_neither_the_sdk_nor_an_http_library() -> None:
+def test_import_loads_neither_the_sdk_nor_an_http_library() -> None:
     code = "import pywebllm.openai; print({'openai', 'httpx', 'httpx2'} & set(sys.modules))"
     assert python(code) == "set()"
 
 
-def test_without_the_sdk_the_transport_works_and_the_client_says_what_is_missing() -> None:
+def test_without_the_sdk_the_transport_works_and_the_client_advises_installing_it() -> None:
     code = (
         "sys.modules['openai'] = None\n"
         "from pywebllm.openai import transport; transport()\n"

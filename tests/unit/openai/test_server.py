@@ -1,4 +1,4 @@
-"""Routes of the server, without any HTTP library."""
+"""Routes of the server, without an HTTP library."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ def content(reply: Reply) -> dict[str, object]:
         "/v1/chat/completions/",
     ],
 )
-async def test_any_base_address_will_do(page: Page, path: str) -> None:
+async def test_server_accepts_any_base_path(page: Page, path: str) -> None:
     reply = await Server(page.chat("Good day").llm.api).answer("POST", path, HELLO)
     assert reply.status == 200
     assert content(reply)["object"] == "chat.completion"
 
 
 @pytest.mark.parametrize("path", ["/v1/models/a/b", "/models/a/b", "/x/v1/models/a/b"])
-async def test_id_of_a_model_is_all_that_follows(page: Page, path: str) -> None:
+async def test_model_id_may_contain_slashes(page: Page, path: str) -> None:
     page.once([{"id": "a/b"}])
     reply = await Server(page.llm.api).answer("GET", path)
     assert content(reply)["id"] == "a/b"
 
 
 @pytest.mark.parametrize("path", ["/", "", "/v1", "/v1/", "/v1/files", "/v1/chat", "/v1/xmodels"])
-async def test_unknown_address_is_not_found(page: Page, path: str) -> None:
+async def test_unknown_path_is_not_found(page: Page, path: str) -> None:
     reply = await Server(page.llm.api).answer("POST", path, HELLO)
     assert reply.status == 404
     assert "unknown_url" in str(content(reply))
@@ -56,7 +56,7 @@ async def test_unknown_address_is_not_found(page: Page, path: str) -> None:
     ("method", "path", "allowed"),
     [("GET", "/v1/responses", "POST"), ("DELETE", "/v1/models/a", "GET")],
 )
-async def test_wrong_method_is_told_the_right_one(
+async def test_reply_to_a_wrong_method_names_the_allowed_one(
     page: Page, method: str, path: str, allowed: str
 ) -> None:
     reply = await Server(page.llm.api).answer(method, path, b"")
@@ -65,19 +65,19 @@ async def test_wrong_method_is_told_the_right_one(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"null"])
-async def test_body_that_is_no_json_object_is_a_bad_request(page: Page, body: bytes) -> None:
+async def test_body_that_is_not_a_json_object_is_a_bad_request(page: Page, body: bytes) -> None:
     reply = await Server(page.llm.api).answer("POST", "/v1/chat/completions", body)
     assert reply.status == 400
     assert reply.headers["x-should-retry"] == "false"
 
 
-async def test_each_reply_has_an_id_of_its_own(page: Page) -> None:
+async def test_each_reply_has_a_unique_request_id(page: Page) -> None:
     server = Server(page.once([]).once([]).llm.api)
     replies = [await server.answer("GET", "/v1/models") for _ in range(2)]
     assert len({reply.headers["x-request-id"] for reply in replies}) == 2
 
 
-async def test_body_that_is_nested_too_deeply_is_refused(page: Page) -> None:
+async def test_deeply_nested_body_is_refused(page: Page) -> None:
     for depth in (300, 900, 100_000):
         for name in (b"messages", b"tools", b"stop"):
             body = b'{"%s": %s%s}' % (name, b"[" * depth, b"]" * depth)
@@ -86,9 +86,7 @@ async def test_body_that_is_nested_too_deeply_is_refused(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", ["/chat/completions", "/completions"])
-async def test_usage_is_null_before_the_last_chunk_where_it_was_asked_for(
-    page: Page, path: str
-) -> None:
+async def test_requested_usage_is_null_before_the_last_chunk(page: Page, path: str) -> None:
     for asked in (True, False):
         if path == "/completions":
             page.stream(text_piece("a"), end(kind="text"), usage())

@@ -1,4 +1,4 @@
-"""Events as the bytes of a body, and how a body ends."""
+"""Events as the bytes of a body, and the end of a body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pywebllm.openai.sse import DONE, EventBody
 
 
 class Answer:
-    """Events that the test wrote; after them it ends, fails, or waits."""
+    """The events of a test; after them the answer ends, fails or waits."""
 
     def __init__(self, *events: Mapping[str, Any], end: WebLLMError | str = "end") -> None:
         self._events = list(events)
@@ -41,52 +41,52 @@ def body(answer: Answer, *, named: bool = False, last: bytes = DONE) -> EventBod
     return EventBody(answer, on_error=error_object, named=named, last=last)
 
 
-async def test_each_event_is_a_line_of_data_and_an_empty_line() -> None:
+async def test_each_event_is_a_data_line_and_a_blank_line() -> None:
     read = [piece async for piece in body(Answer({"a": 1}, {"b": 2}))]
     assert read == [b'data: {"a":1}\n\n', b'data: {"b":2}\n\n', b"data: [DONE]\n\n"]
 
 
-async def test_event_can_have_its_type_as_its_name() -> None:
+async def test_event_may_be_named_by_its_type() -> None:
     read = [piece async for piece in body(Answer({"type": "x"}), named=True, last=b"")]
     assert read == [b'event: x\ndata: {"type":"x"}\n\n']
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\n\r\nb", "a\u2028b\x85c\x0bd", "\ud83d", "ä☃🙂"])
-async def test_any_text_stays_on_one_line(text: str) -> None:
+async def test_data_of_an_event_stays_on_one_line(text: str) -> None:
     (read,) = [piece async for piece in body(Answer({"t": text}), last=b"")]
     line, *rest = read.decode().splitlines()
     assert rest == [""]
     assert json.loads(line.removeprefix("data: ")) == {"t": text}
 
 
-async def test_error_is_the_last_event_and_nothing_says_done() -> None:
+async def test_error_is_the_last_event_without_a_done_marker() -> None:
     answer = Answer({"a": 1}, end=DeviceLostError("gone"))
     read = [piece async for piece in body(answer)]
     assert json.loads(read[-1].removeprefix(b"data: "))["error"]["code"] == "device_lost"
     assert answer.closed.is_set()
 
 
-async def test_error_before_the_first_event_is_raised_where_the_body_is_opened() -> None:
+async def test_error_before_the_first_event_is_raised_by_open() -> None:
     answer = Answer(end=DeviceLostError("gone"))
     with pytest.raises(DeviceLostError):
         await body(answer).open()
     assert answer.closed.is_set()
 
 
-async def test_opened_body_gives_its_first_event_once() -> None:
+async def test_opened_body_returns_its_first_event_once() -> None:
     opened = body(Answer({"a": 1}))
     await opened.open()
     assert [piece async for piece in opened] == [b'data: {"a":1}\n\n', DONE]
 
 
-async def test_body_without_events_ends_well() -> None:
+async def test_body_without_events_ends_normally() -> None:
     for last, expected in ((DONE, [DONE]), (b"", [])):
         opened = body(Answer(), last=last)
         await opened.open()
         assert [piece async for piece in opened] == expected
 
 
-async def test_closing_ends_a_pending_read_and_says_nothing_more() -> None:
+async def test_closing_a_body_ends_a_pending_read() -> None:
     answer = Answer(end="wait")
     pending = body(answer)
     reading = asyncio.create_task(anext(pending, b"over"))
@@ -97,7 +97,7 @@ async def test_closing_ends_a_pending_read_and_says_nothing_more() -> None:
     assert [piece async for piece in pending] == []
 
 
-async def test_cancelled_opening_stops_the_answer() -> None:
+async def test_cancelling_open_stops_the_answer() -> None:
     answer = Answer(end="wait")
     opening = asyncio.create_task(body(answer).open())
     await answer.waiting.wait()

@@ -22,13 +22,15 @@ STREAMED: Any = {**CHAT, "stream": True}
 
 
 async def begun(page: Page, *texts: str) -> EngineStream:
-    """Wait for a request and answer it by these texts, but not to the end."""
+    """Wait for a request and answer it with these texts, without ending."""
     request = await page.request()
     request.push(*(json.dumps([piece(text)]) for text in texts))
     return request
 
 
-async def test_response_is_one_of_the_library_that_asked(page: Page, library: ModuleType) -> None:
+async def test_response_is_of_the_library_that_made_the_request(
+    page: Page, library: ModuleType
+) -> None:
     page.chat("Good day")
     async with http_client(library, page) as client:
         response = await client.post("/chat/completions", json=CHAT)
@@ -37,7 +39,7 @@ async def test_response_is_one_of_the_library_that_asked(page: Page, library: Mo
     assert response.headers["content-type"] == "application/json"
 
 
-async def test_request_of_a_class_of_ones_own_will_do(page: Page, library: ModuleType) -> None:
+async def test_request_of_a_subclass_is_accepted(page: Page, library: ModuleType) -> None:
     request_type = type("Mine", (library.Request,), {})
     request = request_type("POST", URL + "/chat/completions", json=CHAT)
     page.chat("Good day")
@@ -83,12 +85,12 @@ async def test_dropping_the_sdks_stream_stops_the_engine(page: Page) -> None:
         await anext(stream)
         engine = await answering
         del stream
-        gc.collect()  # the SDK's generators are then closed by tasks of the event loop's
+        gc.collect()  # the event loop then closes the SDK's generators in tasks
         async with asyncio.timeout(5):
             await engine.stopped.wait()
 
 
-async def test_what_break_left_makes_way_for_the_next_request(page: Page) -> None:
+async def test_stream_left_by_break_stops_before_the_next_request(page: Page) -> None:
     answering = asyncio.create_task(begun(page, "Good "))
     async with sdk(page) as client:
         gc.disable()
@@ -97,16 +99,16 @@ async def test_what_break_left_makes_way_for_the_next_request(page: Page) -> Non
                 break
             engine = await answering
             await asyncio.sleep(0)
-            assert engine.stops == 0, "the SDK's stream holds itself"
+            assert engine.stops == 0, "the SDK's stream is a reference cycle"
             page.chat("Good day")
             await client.chat.completions.create(**CHAT)
-            async with asyncio.timeout(5):  # the SDK's generators are closed by tasks
+            async with asyncio.timeout(5):  # the event loop closes the SDK's generators in tasks
                 await engine.stopped.wait()
         finally:
             gc.enable()
 
 
-async def test_garbage_is_left_alone_while_no_stream_is_open(
+async def test_no_garbage_collection_without_an_open_stream(
     page: Page, library: ModuleType
 ) -> None:
     collections: list[str] = []
@@ -123,7 +125,7 @@ async def test_garbage_is_left_alone_while_no_stream_is_open(
     assert collections == []
 
 
-async def test_dropping_a_response_that_nobody_read_stops_the_engine(
+async def test_dropping_an_unread_response_stops_the_engine(
     page: Page, library: ModuleType
 ) -> None:
     answering = asyncio.create_task(begun(page, "Good "))
@@ -150,7 +152,7 @@ async def test_cancelled_request_stops_the_engine(
         assert engine.stops > 0
 
 
-async def test_cancelled_reading_stops_the_engine_and_the_next_request_is_answered(
+async def test_cancelled_read_stops_the_engine_and_the_next_request_is_answered(
     page: Page,
 ) -> None:
     answering = asyncio.create_task(begun(page, "Good "))
@@ -174,7 +176,7 @@ async def test_cancelled_reading_stops_the_engine_and_the_next_request_is_answer
 
 
 @pytest.mark.parametrize("body", [CHAT, STREAMED], ids=["whole", "streamed"])
-async def test_answer_that_does_not_begin_in_time_is_the_librarys_read_timeout(
+async def test_answer_that_does_not_begin_in_time_raises_the_librarys_read_timeout(
     page: Page, library: ModuleType, body: object
 ) -> None:
     async with http_client(library, page, timeout=library.Timeout(5, read=0.01)) as client:
@@ -184,7 +186,7 @@ async def test_answer_that_does_not_begin_in_time_is_the_librarys_read_timeout(
     assert (await page.request()).stops > 0
 
 
-async def test_piece_that_does_not_come_in_time_is_the_librarys_read_timeout(
+async def test_piece_that_does_not_arrive_in_time_raises_the_librarys_read_timeout(
     page: Page, library: ModuleType
 ) -> None:
     answering = asyncio.create_task(begun(page, "Good "))
@@ -195,7 +197,9 @@ async def test_piece_that_does_not_come_in_time_is_the_librarys_read_timeout(
 
 
 @pytest.mark.parametrize("body", [CHAT, STREAMED], ids=["whole", "streamed"])
-async def test_sdk_calls_it_a_timeout(page: Page, library: ModuleType, body: Any) -> None:
+async def test_read_timeout_raises_the_sdks_timeout_error(
+    page: Page, library: ModuleType, body: Any
+) -> None:
     answering = asyncio.create_task(begun(page, "Good "))
     async with sdk(page, library, timeout=0.05, max_retries=0) as client:
         with pytest.raises(openai.APITimeoutError):
@@ -203,21 +207,21 @@ async def test_sdk_calls_it_a_timeout(page: Page, library: ModuleType, body: Any
     assert (await answering).stops > 0
 
 
-async def test_without_a_timeout_nothing_is_bounded(page: Page, library: ModuleType) -> None:
+async def test_request_without_a_timeout_is_not_limited(page: Page, library: ModuleType) -> None:
     page.chat("Good day")
     async with http_client(library, page, timeout=None) as client:
         response = await client.post("/chat/completions", json=STREAMED)
     assert response.text.endswith("data: [DONE]\n\n")
 
 
-async def test_client_that_was_given_stays_open(page: Page, library: ModuleType) -> None:
+async def test_client_passed_to_the_transport_stays_open(page: Page, library: ModuleType) -> None:
     page.chat("Good day")
     async with http_client(library, page) as client:
         await client.post("/chat/completions", json=CHAT)
     assert page.bridge.disposals == 0
 
 
-async def test_client_that_the_transport_owns_is_closed_with_it(page: Page) -> None:
+async def test_client_owned_by_the_transport_is_closed_with_it(page: Page) -> None:
     page.chat("Good day")
     owner = Transport(page.llm, owns_client=True)
     async with httpx2.AsyncClient(transport=owner, base_url=URL) as client:
@@ -225,7 +229,7 @@ async def test_client_that_the_transport_owns_is_closed_with_it(page: Page) -> N
     assert page.bridge.disposals == 1
 
 
-async def test_transport_makes_a_client_of_its_own() -> None:
+async def test_transport_without_a_client_creates_one() -> None:
     first, second = transport(), transport()
     assert first.client is first.client
     assert first.client is not second.client
@@ -233,7 +237,7 @@ async def test_transport_makes_a_client_of_its_own() -> None:
         pass
 
 
-async def test_two_streams_are_answered_one_after_the_other(page: Page) -> None:
+async def test_two_streams_are_answered_one_after_another(page: Page) -> None:
     page.chat("one").chat("two")
     async with sdk(page) as client:
         first = await client.chat.completions.create(**STREAMED)
