@@ -1,7 +1,7 @@
-"""What comes back, as frozen values in the shapes of the OpenAI API reference.
+"""Responses as frozen values, in the shapes of the OpenAI API reference.
 
-A field that is None is absent in JSON, where the reference allows that; tuples are its arrays.
-`to_dict` and `to_json` of each value give its JSON, which `codec` reads and writes.
+Arrays are tuples. A field that is None is left out of the JSON where the reference allows that.
+Each value has `to_dict` and `to_json`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Chat completions and their chunks, as in the OpenAI reference's "Chat" section.
 
-`reasoning` is not OpenAI's: it is what a model wrote between `<think>` and `</think>`, under the
-name that other servers of open models give it.
+`reasoning` is not in the reference: it is what a model wrote between `<think>` and `</think>`,
+under the name that other servers of open models use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function(Value):
-    """A call: the name, and the arguments as JSON text, just as the model wrote them."""
+    """The function of a call: its name, and its arguments as the JSON string the model wrote."""
 
     name: str
     arguments: str
@@ -45,7 +45,7 @@ class Function(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall(Value):
-    """A tool that the model wants to be called; `id` goes back with the result."""
+    """A tool call that the model requests; the message with its result refers to it by `id`."""
 
     id: str
     function: Function
@@ -54,10 +54,10 @@ class ToolCall(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatCompletionMessage(Value):
-    """The model's message; it can be put into `messages` of the next request as it is.
+    """The model's message; `messages` of the next request accepts it as it is.
 
-    `content` is None when the model only called tools. `reasoning` is None when the model wrote
-    no block of it, and empty when the block was empty, as `enable_thinking` False makes it.
+    `content` is None if the model only called tools. `reasoning` is None if the model wrote no
+    reasoning block, and empty if the block was empty, as with `enable_thinking` False.
     """
 
     _null_fields: ClassVar[frozenset[str]] = frozenset({"content", "refusal"})
@@ -71,7 +71,11 @@ class ChatCompletionMessage(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Value):
-    """One of the answers. `length` says that it was cut off at `max_tokens` or the context."""
+    """One choice of an answer.
+
+    The `finish_reason` is `length` if it was truncated at `max_tokens` or at the end of the
+    context window.
+    """
 
     _null_fields: ClassVar[frozenset[str]] = frozenset({"logprobs"})
 
@@ -83,9 +87,9 @@ class Choice(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatCompletion(Value):
-    """A whole answer. `created` is in seconds since 1970.
+    """A whole answer. `created` is a Unix timestamp in seconds.
 
-    `service_tier` and `system_fingerprint` are only of OpenAI's own servers.
+    `service_tier` and `system_fingerprint` are None: only OpenAI's servers set them.
     """
 
     id: str
@@ -99,44 +103,44 @@ class ChatCompletion(Value):
 
     @property
     def text(self) -> str:
-        """The text of the first answer; empty when it only called tools."""
+        """The content of the first choice; empty if it has only tool calls."""
         return self.choices[0].message.content or ""
 
     @property
     def finish_reason(self) -> FinishReason:
-        """Why the first answer ended."""
+        """The finish reason of the first choice."""
         return self.choices[0].finish_reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedChatCompletionMessage(ChatCompletionMessage, Generic[T]):
-    """The model's message, and the value that its content stands for."""
+    """The model's message with its content parsed into `parsed`."""
 
     parsed: T
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedChoice(Choice, Generic[T]):
-    """An answer that was read as a value."""
+    """A choice with a parsed message."""
 
     message: ParsedChatCompletionMessage[T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedChatCompletion(ChatCompletion, Generic[T]):
-    """A whole answer that was read as a value."""
+    """A whole answer with parsed messages."""
 
     choices: tuple[ParsedChoice[T], ...]
 
     @property
     def parsed(self) -> T:
-        """The value that the first answer stands for."""
+        """The parsed value of the first choice."""
         return self.choices[0].message.parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionDelta(Value):
-    """What a chunk adds to a call: the name comes whole and first, then the arguments."""
+    """What a chunk adds to a call: first the whole name, then pieces of the arguments."""
 
     name: str | None = None
     arguments: str | None = None
@@ -144,7 +148,7 @@ class FunctionDelta(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallDelta(Value):
-    """What a chunk adds to the tool call number `index`; `id` and `type` come with the first."""
+    """What a chunk adds to the tool call with this index; only the first has `id` and `type`."""
 
     index: int
     function: FunctionDelta
@@ -154,9 +158,9 @@ class ToolCallDelta(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delta(Value):
-    """What a chunk adds to a message; the role comes with the first one.
+    """What a chunk adds to a message; only the first one has the role.
 
-    An empty `reasoning` comes where a block of reasoning begins.
+    `reasoning` is an empty string where a reasoning block begins.
     """
 
     role: Literal["assistant"] | None = None
@@ -167,7 +171,7 @@ class Delta(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkChoice(Value):
-    """What a chunk adds to the answer number `index`; `finish_reason` comes with the last one."""
+    """What a chunk adds to the choice with this index; only the last one has `finish_reason`."""
 
     _null_fields: ClassVar[frozenset[str]] = frozenset({"finish_reason", "logprobs"})
 
@@ -179,9 +183,9 @@ class ChunkChoice(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatCompletionChunk(Value):
-    """A piece of a streamed answer; all of an answer share `id`, `created` and `model`.
+    """A chunk of a streamed answer; all chunks of an answer share `id`, `created` and `model`.
 
-    With `stream_options={"include_usage": True}` a last one without choices carries `usage`.
+    With `stream_options={"include_usage": True}` a last chunk without choices carries `usage`.
     """
 
     id: str
@@ -195,5 +199,5 @@ class ChatCompletionChunk(Value):
 
     @property
     def text(self) -> str:
-        """What this chunk adds to the content of the first answer; may be empty."""
+        """What this chunk adds to the content of the first choice; may be empty."""
         return "".join(choice.delta.content or "" for choice in self.choices if choice.index == 0)

@@ -1,4 +1,4 @@
-"""Plain text completions and their chunks, as in the OpenAI reference's "Completions" section."""
+"""Text completions and their chunks, as in the OpenAI reference's "Completions" section."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["Completion", "CompletionChoice", "CompletionLogprobs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionLogprobs(Value):
-    """The tokens of a text in order, one entry of each list per token.
+    """The tokens of a text in order; each field has one entry per token.
 
     Attributes:
-        tokens: The tokens as text.
-        token_logprobs: The natural logarithm of each one's probability.
-        top_logprobs: The likeliest tokens at each place, with the same.
+        tokens: The tokens as strings.
+        token_logprobs: The natural logarithm of each token's probability, 0 or less.
+        top_logprobs: The most likely tokens at each position, mapped to their log probability.
         text_offset: Where each token begins in the text, in characters.
     """
 
@@ -31,7 +31,7 @@ class CompletionLogprobs(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionChoice(Value):
-    """One text, or a piece of it; in a piece `finish_reason` is None but for the last one."""
+    """One choice, or what a chunk adds to it; only the last chunk has a `finish_reason`."""
 
     _null_fields: ClassVar[frozenset[str]] = frozenset({"finish_reason", "logprobs"})
 
@@ -43,9 +43,10 @@ class CompletionChoice(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion(Value):
-    """A whole text, or with `stream=True` a piece of it. `created`: in seconds since 1970.
+    """A whole completion, or with `stream=True` a chunk of it.
 
-    `system_fingerprint` is only of OpenAI's own servers.
+    `created` is a Unix timestamp in seconds. `system_fingerprint` is None: only OpenAI's servers
+    set it.
     """
 
     id: str
@@ -58,5 +59,5 @@ class Completion(Value):
 
     @property
     def text(self) -> str:
-        """The text of the first choice, or what this piece adds to it."""
+        """The text of the first choice, or what this chunk adds to it."""
         return "".join(choice.text for choice in self.choices if choice.index == 0)

@@ -15,10 +15,10 @@ VectorT_co = TypeVar("VectorT_co", bound=tuple[float, ...] | str, covariant=True
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding(Value, Generic[VectorT_co]):
-    """The vector of the input number `index`: its length is the model's.
+    """The vector of the input with this index; the model determines its length.
 
-    It is a tuple of numbers, or base64 text of little-endian 32-bit floats when
-    `encoding_format` asked for that.
+    `embedding` is a tuple of floats, or a base64 string of little-endian 32-bit floats with
+    `encoding_format="base64"`.
     """
 
     embedding: VectorT_co
@@ -28,20 +28,20 @@ class Embedding(Value, Generic[VectorT_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingUsage(Value):
-    """What the request used; speed in tokens per second, None where the engine did not say."""
+    """The usage of a request: tokens, and tokens per second or None if not reported."""
 
     prompt_tokens: int
     total_tokens: int
     prefill_tokens_per_second: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of this value; what only WebLLM reports is in `extra`."""
+        """Return the JSON object of this value; fields that are WebLLM's are in `extra`."""
         return with_extra(Value.to_dict(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateEmbeddingResponse(Value, Generic[VectorT_co]):
-    """The vectors of all inputs, in their order."""
+    """The vectors of all inputs, in order."""
 
     data: tuple[Embedding[VectorT_co], ...]
     model: str

@@ -1,4 +1,4 @@
-"""What a request takes beside plain JSON."""
+"""Types that a request accepts in addition to plain JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .chat import ChatCompletionMessage
 
 __all__ = ["Message", "Tool"]
 
-# As in the reference, or the message of an earlier answer as it came.
+# As in the reference, or the message of an earlier answer.
 Message: TypeAlias = Mapping[str, object] | ChatCompletionMessage
 
-# As in the reference, or a Python function: its signature and docstring describe it.
+# As in the reference, or a Python function described by its signature and docstring.
 Tool: TypeAlias = Mapping[str, object] | Callable[..., object]

@@ -1,4 +1,4 @@
-"""How likely the written tokens were, and what else might have been written."""
+"""Log probabilities of the generated tokens and of their alternatives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ChoiceLogprobs", "TokenLogprob", "TopLogprob"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopLogprob(Value):
-    """A token that might have been written; `logprob` is its natural logarithm, 0 or less."""
+    """An alternative token; `logprob` is the natural logarithm of its probability, 0 or less."""
 
     _null_fields: ClassVar[frozenset[str]] = frozenset({"bytes"})
 
@@ -23,9 +23,10 @@ class TopLogprob(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenLogprob(Value):
-    """A token that was written, and the likeliest ones at its place.
+    """A generated token, and the most likely tokens at its position.
 
-    `bytes` are its bytes in UTF-8: a character may be spread over several tokens.
+    `logprob` is the natural logarithm of its probability, 0 or less. `bytes` are its bytes in
+    UTF-8, as one character may be split into several tokens.
     """
 
     _null_fields: ClassVar[frozenset[str]] = frozenset({"bytes"})
@@ -38,7 +39,7 @@ class TokenLogprob(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceLogprobs(Value):
-    """The tokens of an answer, or of one piece of it, in order."""
+    """The tokens of a choice, or of a chunk of it, in order."""
 
     content: tuple[TokenLogprob, ...]
 

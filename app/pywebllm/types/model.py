@@ -13,17 +13,19 @@ __all__ = ["ModelInfo", "ModelList"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo(Value):
-    """A model that a request can name. All but the first four are not OpenAI's.
+    """A model that a request can name. Only the first four fields are in the reference.
 
     Attributes:
-        id: What a request names it by.
-        owned_by: `pywebllm` (built in), `mlc-ai` (WebLLM's list) or `user` (a record of one's own).
-        created: When it was made, in seconds since 1970; 0, for nobody says.
-        loaded: True while it is in the GPU and answers at once.
-        kind: What it can do.
-        vram_required_mb: GPU memory it needs, in MB.
-        context_window_size: Tokens of prompt and answer together, where the list says so.
-        required_features: WebGPU features it needs, for example `shader-f16`.
+        id: The ID by which a request names it.
+        owned_by: `pywebllm` (built in), `mlc-ai` (WebLLM's list) or `user` (a custom record).
+        created: A Unix timestamp in seconds; 0, as it is not known.
+        object: Always `model`.
+        loaded: True while it is loaded on the GPU.
+        kind: `language`, `embedding` or `vision`.
+        vram_required_mb: The GPU memory it needs, in MB; None if not known.
+        context_window_size: The maximum number of tokens of prompt and answer together; None if
+            not known.
+        required_features: The WebGPU features it needs, for example `shader-f16`.
     """
 
     id: str
@@ -39,7 +41,7 @@ class ModelInfo(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelList(Value, Sequence[ModelInfo]):
-    """The models that a request can name: a sequence, which `async for` goes through, too."""
+    """The models that a request can name: a sequence, which also supports `async for`."""
 
     data: tuple[ModelInfo, ...]
     object: Literal["list"] = "list"

@@ -1,4 +1,4 @@
-"""Answers that can be gone on with after the tab was closed."""
+"""Resumable answers, which the browser stores."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["Session"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session(Value):
-    """A resumable answer that is kept in the browser's own storage of this site.
+    """A resumable answer in the browser's storage for this site.
 
     Attributes:
-        id: What `sessions.resume` and `sessions.delete` name it by.
-        model: The id of the model that wrote it.
-        resumable: True when it was cut off and the model can go on.
-        reason: Why it ended or cannot go on, in WebLLM's words; empty when it does not say.
-        completion_tokens: Tokens written so far.
+        id: The ID for `sessions.resume` and `sessions.delete`.
+        model: The ID of the model that wrote it.
+        resumable: True if it was interrupted and the model can continue it.
+        reason: Why it ended or is not resumable, as reported by WebLLM; may be empty.
+        completion_tokens: The number of tokens written so far.
     """
 
     id: str

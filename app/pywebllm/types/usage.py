@@ -1,4 +1,4 @@
-"""What a request used."""
+"""The usage of a request: tokens and speed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .value import Value
 
 __all__ = ["PromptTokensDetails", "Usage", "with_extra"]
 
-# Fields that are in `usage.extra`, by WebLLM's names.
+# Fields that are in `usage.extra` in JSON, and WebLLM's names for them.
 _EXTRA: Mapping[str, str] = MappingProxyType(
     {
         "end_to_end_latency": "e2e_latency_s",
@@ -24,7 +24,7 @@ _EXTRA: Mapping[str, str] = MappingProxyType(
 
 
 def with_extra(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON object of a usage with what only WebLLM reports under `extra`."""
+    """Return the JSON object of a usage with the fields that are WebLLM's moved to `extra`."""
     extra = {_EXTRA[name]: value for name, value in usage.items() if name in _EXTRA}
     rest = {name: value for name, value in usage.items() if name not in _EXTRA}
     return rest | {"extra": extra} if extra else rest
@@ -32,24 +32,24 @@ def with_extra(usage: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptTokensDetails(Value):
-    """How the prompt's tokens were had; `cached_tokens` were still in the KV cache."""
+    """A breakdown of the prompt's tokens; `cached_tokens` were reused from the KV cache."""
 
     cached_tokens: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage(Value):
-    """What one request used. All times are in seconds; what the engine did not say is None.
+    """The usage of one request. Times are in seconds; a value that was not reported is None.
 
     Attributes:
-        prompt_tokens: Tokens of the whole prompt, those in the KV cache included.
-        completion_tokens: Tokens of the answer; the one that ends it counts.
-        total_tokens: Both together.
+        prompt_tokens: Tokens of the whole prompt, including those reused from the KV cache.
+        completion_tokens: Tokens of the answer, including the one that ends it.
+        total_tokens: The sum of both.
         prompt_tokens_details: How many of the prompt's tokens were cached.
-        completion_tokens_details: None: those of the reasoning are not counted apart.
+        completion_tokens_details: None: reasoning tokens are not counted separately.
         time_to_first_token: From the start of the request to its first token.
-        prefill_tokens_per_second: Speed of reading what was not cached.
-        decode_tokens_per_second: Speed of writing the answer.
+        prefill_tokens_per_second: The speed of processing the prompt without its cached tokens.
+        decode_tokens_per_second: The speed of generating the answer.
         end_to_end_latency: From the start of the request to its end.
         latency_breakdown: Seconds per token of each step of sampling, by WebLLM's names; only
             with `enable_latency_breakdown`.
@@ -67,5 +67,5 @@ class Usage(Value):
     latency_breakdown: Mapping[str, tuple[float, ...]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object of this value; what only WebLLM reports is in `extra`."""
+        """Return the JSON object of this value; fields that are WebLLM's are in `extra`."""
         return with_extra(Value.to_dict(self))

@@ -1,4 +1,4 @@
-"""What all values have in common: a way to JSON, as the OpenAI API reference shows them."""
+"""The base of all values: conversion to JSON as the OpenAI API reference shows it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 
 __all__ = ["Value"]
 
-# Fields with a value of Python that has no JSON of its own: the message's content is its JSON.
+# Fields with a Python value that is not converted: the message's content is its JSON.
 _PYTHON_ONLY = frozenset({"parsed"})
 
 
 class Value:
-    """A value as the OpenAI API reference describes it: a frozen dataclass.
+    """A value as described in the OpenAI API reference; subclasses are frozen dataclasses.
 
-    A subclass names in `_null_fields` those of its fields that the reference shows as null; any
-    other field that is None is left out of the JSON.
+    A subclass lists in `_null_fields` the fields that the reference shows as null; any other
+    field that is None is left out of the JSON.
     """
 
     __slots__ = ()
@@ -27,16 +27,16 @@ class Value:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object of this value, as the OpenAI API reference shows it.
 
-        Fields that are None are left out, except those that the reference shows as null. What
-        only WebLLM reports about a request is in `usage.extra`, by WebLLM's names. A parsed value
-        is left out: the message's content is its JSON.
+        Fields that are None are left out, except those that the reference shows as null. Fields
+        of a usage that are WebLLM's are in `usage.extra`, by WebLLM's names. A parsed value is
+        left out: the message's content is its JSON.
         """
         nulls = self._null_fields
         items = ((name, getattr(self, name)) for name in _names(type(self)))
         return {name: _plain(item) for name, item in items if item is not None or name in nulls}
 
     def to_json(self, *, indent: int | None = 2) -> str:
-        """Return the same as a JSON string; `indent` None puts it on one line."""
+        """Return `to_dict()` as a JSON string; with `indent` None on one line."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
 
 
