@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The Whitespace pre-tokenizer cuts words at accented letters.
+#
+# Packages: @huggingface/tokenizers 0.2.0 (npm), inside transformers.js 4.3.2; tokenizers 0.23.3 (PyPI).
+# Whitespace splits by \w+|[^\w\s]+. In JavaScript \w is ASCII only, so "é" counts as punctuation and
+# "café" becomes two words; a model that knows the word gets [UNK] for both. Whole words in another
+# alphabet stay in one piece but fuse with the punctuation beside them.
+# Expected: Unicode's letters, as Python's tokenizers has them; the documentation gives the same
+# expression without saying that \w differs.
+# Instead: write the expression into a Split pre-tokenizer with \p{L}, \p{M} and \p{N}.
+. "$(dirname "$0")/lib.sh"
+
+pip_install tokenizers==0.23.3
+npm_install @huggingface/tokenizers@0.2.0
+python_tokens=$(py_run <<'PY'
+import json
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+vocabulary = ["[UNK]", "café", "noir", "мир", "!"]
+tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(vocabulary)}, unk_token="[UNK]"))
+tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+tokenizer.save("tokenizer.json")
+for text in ["café noir", "мир!"]:
+    print(tokenizer.encode(text).tokens)
+PY
+)
+javascript_tokens=$(node_run <<'JS'
+import fs from "node:fs";
+import { Tokenizer } from "@huggingface/tokenizers";
+
+const tokenizer = new Tokenizer(JSON.parse(fs.readFileSync("tokenizer.json")), {});
+for (const text of ["café noir", "мир!"]) console.log(tokenizer.encode(text).tokens);
+JS
+)
+seen="Python:
+$python_tokens
+JavaScript:
+$javascript_tokens"
+finding "@huggingface/tokenizers 0.2.0, tokenizers 0.23.3" \
+  "Whitespace treats letters beyond ASCII as punctuation" "$seen" <<'SEEN'
+Python:
+['café', 'noir']
+['мир', '!']
+JavaScript:
+[ '[UNK]', '[UNK]', 'noir' ]
+[ '[UNK]' ]
+SEEN
