@@ -4,9 +4,9 @@
 # Packages: @huggingface/jinja 0.5.11 (npm), which renders the chat templates of transformers.js
 # 4.3.2, and jinja2 3.1.6 (PyPI), which renders them in transformers.
 # == and != are JavaScript's loose comparison: a string equals the number it spells, "" equals 0, and
-# lists and mappings are equal only to themselves. A template that asks "tools != []" writes its tool
-# section for a request without tools.
-# Expected: Python's ==, by value and type, as jinja2 has it.
+# lists and mappings are equal only to themselves. A template that tests "tools != []" writes its
+# section for tools into a request without any.
+# Expected: Python's ==, which jinja2 uses.
 # Instead: test truth ("if tools") or length ("tools|length > 0"), which agree.
 . "$(dirname "$0")/lib.sh"
 

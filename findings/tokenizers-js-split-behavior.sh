@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The behavior of a Split pre-tokenizer is ignored, so ids differ from Python's.
+# The behavior of a Split pre-tokenizer is ignored, so token ids differ from Python's.
 #
 # Packages: @huggingface/tokenizers 0.2.0 (npm), inside transformers.js 4.3.2; tokenizers 0.23.3 (PyPI).
 # MergedWithPrevious, MergedWithNext and Contiguous act in JavaScript as Isolated does, and so does
-# Removed when the pattern is a string. The tokenizer loads without a word and gives other tokens
-# than the model was trained on.
+# Removed when the pattern is a string. The tokenizer loads without a warning and produces other
+# tokens than the model was trained on.
 # Expected: the five behaviors that the documentation of tokenizers lists, as Python applies them.
-# Instead: compare the ids of a few sentences against Python before a model is published for browsers.
+# Instead: compare the ids of a few sentences with Python's before publishing a model for browsers.
 . "$(dirname "$0")/lib.sh"
 
 pip_install tokenizers==0.23.3

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# The Whitespace pre-tokenizer cuts words at accented letters.
+# The Whitespace pre-tokenizer splits words at accented letters.
 #
 # Packages: @huggingface/tokenizers 0.2.0 (npm), inside transformers.js 4.3.2; tokenizers 0.23.3 (PyPI).
 # Whitespace splits by \w+|[^\w\s]+. In JavaScript \w is ASCII only, so "é" counts as punctuation and
-# "café" becomes two words; a model that knows the word gets [UNK] for both. Whole words in another
-# alphabet stay in one piece but fuse with the punctuation beside them.
-# Expected: Unicode's letters, as Python's tokenizers has them; the documentation gives the same
-# expression without saying that \w differs.
-# Instead: write the expression into a Split pre-tokenizer with \p{L}, \p{M} and \p{N}.
+# "café" becomes two words; a model that knows the word gets [UNK] twice. Words in other alphabets
+# stay whole but merge with the punctuation next to them.
+# Expected: Unicode letters, as in Python; the documentation gives the same expression for both.
+# Instead: use a Split pre-tokenizer whose expression names \p{L}, \p{M} and \p{N}.
 . "$(dirname "$0")/lib.sh"
 
 pip_install tokenizers==0.23.3

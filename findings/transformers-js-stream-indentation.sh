@@ -3,12 +3,11 @@
 #
 # Package: @huggingface/transformers 4.3.2 (npm), TextStreamer, with the decoder of Llama 2, Mistral
 # and Phi-3 tokenizers (Replace, ByteFallback, Fuse, Strip of one space on the left).
-# After a line break the streamer forgets its tokens and decodes the next line by itself. The decoder's
-# Strip is meant for the beginning of the whole text, and now takes a space from every line: four
-# become three, and Python code built from the stream does not run.
-# Expected: the pieces of a stream joined are what decode() gives for all tokens.
-# Instead: collect ids with token_callback_function and decode all of them, or from the last line with
-# one token before it.
+# After a line break the streamer clears its tokens and decodes the next line alone. The decoder's
+# Strip is meant for the beginning of the whole text and now removes a space from every line: four
+# become three, and Python code taken from the stream does not run.
+# Expected: the pieces of a stream, joined, are what decode() gives for all tokens.
+# Instead: collect the ids with token_callback_function and decode all of them.
 . "$(dirname "$0")/lib.sh"
 
 npm_install @huggingface/transformers@4.3.2

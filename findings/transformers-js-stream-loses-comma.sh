@@ -2,11 +2,11 @@
 # A tokenizer saved by transformers 5 decodes differently in JavaScript, and a stream loses commas.
 #
 # Packages: transformers 5.24.0 (PyPI), @huggingface/transformers 4.3.2 (npm).
-# save_pretrained() of transformers 5 no longer writes clean_up_tokenization_spaces, whose default it
-# made false; transformers.js takes a missing key for true. So decode() drops the space before "," "."
-# "!" and "?". TextStreamer, which prints what decode() has added since the last token, then finds the
-# text grown shorter and prints nothing for the comma: it is gone.
-# Expected: decode() gives back the text that was encoded, as in Python, and the stream gives decode().
+# save_pretrained() of transformers 5 does not write clean_up_tokenization_spaces, which is off there
+# by default; transformers.js reads a missing key as on. decode() then removes the space before "," "."
+# "!" and "?". TextStreamer, which emits what decode() has added since the last token, finds the text
+# shorter than before and emits nothing for the comma.
+# Expected: decode() returns the text that was encoded, as in Python, and the stream equals decode().
 # Instead: put "clean_up_tokenization_spaces": false into tokenizer_config.json.
 . "$(dirname "$0")/lib.sh"
 
@@ -42,7 +42,8 @@ for (const extra of [{}, { clean_up_tokenization_spaces: false }]) {
   streamer.put([[0n]]);
   for (const id of ids) streamer.put([[BigInt(id)]]);
   streamer.end();
-  console.log(`transformers.js ${JSON.stringify(extra)}: decode ${JSON.stringify(tokenizer.decode(ids))}, stream ${JSON.stringify(streamed)}`);
+  const [decode, stream] = [tokenizer.decode(ids), streamed].map((text) => JSON.stringify(text));
+  console.log(`transformers.js ${JSON.stringify(extra)}: decode ${decode}, stream ${stream}`);
 }
 JS
 )

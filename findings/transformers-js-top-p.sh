@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# top_p, min_p and typical_p do nothing: sampling goes over the whole vocabulary.
+# top_p, min_p and typical_p do nothing: sampling uses the whole vocabulary.
 #
 # Package: @huggingface/transformers 4.3.2 (npm), generate() with do_sample: true.
-# The settings are taken without a word, also from a model's generation_config.json, and no step of
-# generate() reads them. Only temperature, top_k and the penalties have an effect; top_k is 50 unless
-# it is set.
+# The settings are accepted without a warning, and no step of generate() reads them. temperature,
+# top_k (50 unless it is set) and the penalties work.
 # Expected: top_p and typical_p as GenerationConfig documents them there, min_p as in the Python
-# library: the tail is left out before a token is drawn.
-# Instead: set top_k, or give generate() a logits_processor of your own that masks the tail.
+# library: the tail of the distribution is removed before a token is drawn.
+# Instead: set top_k, or pass a LogitsProcessorList with a processor that masks the tail.
 . "$(dirname "$0")/lib.sh"
 
 npm_install @huggingface/transformers@4.3.2

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Truncation cuts off the closing special token.
+# Truncation removes the closing special token.
 #
 # Packages: @huggingface/transformers 4.3.2 (npm), tokenizers 0.23.3 (PyPI).
-# With {truncation: true, max_length: n} the finished row of ids is sliced, special tokens and all:
-# [CLS] a b c [SEP] becomes [CLS] a b c. A BERT embedding of a long text is then computed without its
-# separator and differs from the one Python computes for the same text and length.
-# Expected: room for the special tokens is kept, as the post-processor of tokenizer.json asks; Python
-# gives [CLS] a b [SEP].
-# Instead: truncate to n - 1 and append the id of the separator before the model is called.
+# With {truncation: true, max_length: n} the finished list of ids is sliced, special tokens included:
+# [CLS] a b c [SEP] becomes [CLS] a b c. A BERT embedding of a long text is computed without its
+# separator and differs from the one that Python computes for the same text and length.
+# Expected: room is kept for the special tokens, as in Python, which gives [CLS] a b [SEP].
+# Instead: truncate to n - 1 and append the id of the separator before calling the model.
 . "$(dirname "$0")/lib.sh"
 
 pip_install tokenizers==0.23.3
