@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# In the browser the connect timeout runs until the server answers.
+# In Pyodide the connect timeout of httpx2 runs until the server answers.
 #
 # Packages: httpx2 2.16.2 and httpx2-jsfetch 1.0 (PyPI), in pyodide 314.0.7 (npm) and in CPython.
-# fetch() cannot tell when a connection stands, so the transport lets the connect timeout cover the
-# whole wait for the response's head. The openai SDK sets connect to 5 s and the rest to 600 s: a
-# local model that reads a long prompt for 6 s before its first token raises ConnectTimeout in Pyodide,
-# is retried twice, and answers well on the desktop.
-# Expected: httpx2 documents connect as the time until a socket is established; the wait for the answer
-# is read.
-# Instead: give one number, timeout=600, to the client in a page, or connect as long as read.
+# fetch() does not report when a connection is established, so the transport applies the connect
+# timeout to the whole wait for the response head. The openai SDK sets connect to 5 s and everything
+# else to 600 s: a local model that reads a long prompt for 6 s before its first token works from
+# CPython and raises ConnectTimeout in a page, after two more attempts.
+# Expected: httpx2 documents connect as the time to establish a socket; waiting for the answer is read.
+# Instead: pass one number, such as timeout=600, to the client in a page, or make connect as long as read.
 . "$(dirname "$0")/lib.sh"
 
 npm_install pyodide@314.0.7

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# micropip.install("app[web]") does nothing when app is there already.
+# micropip.install("app[web]") does nothing when app is already installed.
 #
 # Packages: pyodide 314.0.7 (npm), micropip 0.11.1 (PyPI).
-# A requirement whose name is installed counts as satisfied before its extras are looked at, so what
-# the extra asks for is not installed and no message says so. The import that fails comes later.
-# Expected: as pip does, which installs the missing packages of the extra; from a fresh interpreter
-# micropip does so too.
-# Instead: name the extra in the first install of the package, or install what it lists by name.
+# A requirement whose name is installed counts as satisfied before its extras are considered, so the
+# packages of the extra are not installed and no message says so; a later import fails.
+# Expected: the missing packages are installed, as pip does, and as micropip does in a fresh interpreter.
+# Instead: name the extra the first time the package is installed, or install its packages by name.
 . "$(dirname "$0")/lib.sh"
 
 npm_install pyodide@314.0.7

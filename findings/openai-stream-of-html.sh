@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# A wrong base_url gives an empty stream, or a string in place of a completion, and no error.
+# A wrong base_url gives an empty stream, or a string instead of a completion, and no error.
 #
 # Packages: openai 3.57.0 with httpx2 2.16.2 (PyPI).
-# Local servers answer an address that they do not know with their web page and status 200, as when
-# "/v1" is missing in base_url. stream=True then yields nothing and ends; without it create() returns
-# the page as a str, and the first ".choices" raises AttributeError. A JSON error with status 200 gives
-# an empty stream too. The content type is looked at in neither case.
-# Expected: an openai.APIError; README: all errors of the library inherit from it.
-# Instead: in a client for servers of any kind, count an empty stream as an error and check
-# isinstance(answer, ChatCompletion).
+# Local servers with a user interface answer unknown paths with that page and status 200, for example
+# when "/v1" is missing in base_url. With stream=True the stream then ends without a chunk; without it
+# create() returns the page as a str. A JSON error with status 200 also gives an empty stream. The
+# content type is not checked in either case.
+# Expected: an openai.APIError; the README says that all errors of the library inherit from it.
+# Instead: treat an empty stream as an error and check isinstance(answer, ChatCompletion).
 . "$(dirname "$0")/lib.sh"
 
 pip_install openai==3.57.0 httpx2==2.16.2
@@ -22,7 +21,11 @@ def client(**answer):
     )
 
 request = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
-for name, answer in {"a web page": {"html": "<html></html>"}, "an error": {"json": {"error": {"message": "no model"}}}}.items():
+answers = {
+    "a web page": {"html": "<html></html>"},
+    "an error": {"json": {"error": {"message": "no model"}}},
+}
+for name, answer in answers.items():
     create = client(**answer).chat.completions.create
     print(name, "as a stream:", list(create(stream=True, **request)))
     print(name, "at once:", type(create(**request)).__name__)

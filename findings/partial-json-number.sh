@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
-# A number that is still being streamed passes for a finished one.
+# A number that is still being streamed looks like a finished one.
 #
-# Packages: jiter 0.19.0 and pydantic-core 2.50.4 (PyPI); the openai SDK reads partial tool calls and
-# parsed snapshots by the former.
-# Partial parsing leaves out a string, a literal or a key that is not complete, but keeps an incomplete
-# number: a price of 1299.50 is seen as 1, 12, 129, 1299. The parts are valid and of the right type,
-# so nothing warns; with -, 1. and 1e at the end the number goes away again.
-# Expected: what holds for strings, which are dropped until their closing quote unless
-# "trailing-strings" asks for them.
-# Instead: use the last number of a partial value only once something follows it.
+# Packages: jiter 0.19.0 and pydantic-core 2.50.4 (PyPI); the openai SDK uses jiter for the parsed
+# snapshots of streamed answers and tool calls.
+# Partial parsing leaves out an incomplete string, literal or key, but keeps an incomplete number: a
+# price of 1299.50 appears as 1, 12, 129 and 1299, each valid and of the right type. It disappears
+# again while the text ends in "-", "1." or "1e".
+# Expected: the rule for strings, which are left out until they are closed unless "trailing-strings"
+# asks for them.
+# Instead: use the last number of a partial value only when something follows it.
 . "$(dirname "$0")/lib.sh"
 
 pip_install jiter==0.19.0 pydantic-core==2.50.4
 seen=$(py_run <<'PY'
 import jiter, pydantic_core
 
-for text in ['{"name": "Lam', '{"sale": tru', '{"price": 12', '{"price": 1299.', '{"price": 1299.5', '{"price": 1299.50,']:
+for text in [
+    '{"name": "Lam', '{"sale": tru', '{"price": 12', '{"price": 1299.', '{"price": 1299.5', '{"price": 1299.50,',
+]:
     print(text, jiter.from_json(text.encode(), partial_mode=True), pydantic_core.from_json(text, allow_partial=True))
 PY
 )

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# The JSON Schema of a Decimal has a pattern that pydantic's own engine cannot read.
+# The JSON Schema of a Decimal has a pattern that pydantic's own engine cannot compile.
 #
-# Packages: pydantic 2.12.5 and 2.14.3, llguidance 1.9.1 (PyPI). Pyodide 314 carries 2.12.5.
-# 2.12.5 writes a pattern with a look-ahead. Python's re and JavaScript read it; the Rust regex engine
-# behind Field(pattern=…) and behind grammar libraries does not, so a request for structured output
-# with a price in it fails. 2.14.3 writes no pattern at all: the same request works and "x" is a valid
-# price by the schema.
-# Expected: a schema that the library itself can read back, and that refuses what is not a number.
+# Packages: pydantic 2.12.5 and 2.14.3, llguidance 1.9.1 (PyPI). Pyodide 314.0.7 carries 2.12.5.
+# 2.12.5 writes a pattern with a look-ahead. Python's re and JavaScript compile it; the Rust regex
+# engine behind Field(pattern=…) and llguidance does not, so a structured-output request with one
+# price in it fails. 2.14.3 writes no pattern: the request works, and any string is a valid price.
+# Expected: a schema that the library can read back and that refuses what is not a number.
 # Instead: Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": …})] without a look-ahead.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# An answer that is valid by the model's own JSON Schema has no tag and is refused.
+# An answer that is valid by the type's own JSON Schema has no tag and is refused.
 #
 # Packages: pydantic 2.14.3 and 2.12.5, jsonschema 4.26.0, llguidance 1.9.1 (PyPI).
 # kind: Literal["cat"] = "cat" is the usual way to write a tag. Its default takes it out of "required",
-# so the schema of a union discriminated by it accepts {"lives": 9}, and a grammar made from the schema
-# lets a model leave the tag out; validation by discriminator needs it and raises.
-# Expected: whatever the schema of a type accepts in its structure, the type accepts.
-# Instead: kind: Literal["cat"] without a default, or parse without discriminator.
+# so the schema of a union with this discriminator accepts {"lives": 9}, and a grammar made from the
+# schema lets a model omit the tag; validation by discriminator needs it and raises.
+# Expected: a type accepts what is valid by its schema.
+# Instead: kind: Literal["cat"] without a default, or a union without a discriminator.
 . "$(dirname "$0")/lib.sh"
 
 cat >"$work/program.py" <<'PY'

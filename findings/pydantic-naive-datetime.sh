@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# No text satisfies both a NaiveDatetime and its JSON Schema.
+# No string satisfies both NaiveDatetime and its JSON Schema.
 #
 # Packages: pydantic 2.14.3, jsonschema 4.26.0 with rfc3339-validator 0.1.4, llguidance 1.9.1 (PyPI).
-# Naive and aware date-times have the same schema, {"format": "date-time"}, which is RFC 3339 and
-# demands an offset. NaiveDatetime refuses every offset. A model that is held to the schema by a
-# grammar can therefore write only what validation refuses, every time.
-# Expected: a type accepts at least one text that its schema accepts.
-# Instead: datetime for the field, with .replace(tzinfo=None) in a validator, or a pattern in
-# json_schema_extra in place of the format.
+# Naive and aware types have the same schema, {"format": "date-time"}, which is RFC 3339 and requires
+# an offset. NaiveDatetime refuses every offset. A model that is constrained by the schema can
+# therefore write only what validation refuses.
+# Expected: a type accepts at least one string that its schema accepts.
+# Instead: use datetime and drop the offset in an AfterValidator, or give the field another schema,
+# WithJsonSchema({"type": "string", "pattern": …}).
 . "$(dirname "$0")/lib.sh"
 
 pip_install pydantic==2.14.3 jsonschema==4.26.0 rfc3339-validator==0.1.4 llguidance==1.9.1
