@@ -1,13 +1,24 @@
-"""A schema without `$ref`, `allOf`, `const` and `nullable`, that says the same."""
+"""A schema without `$ref`, `allOf`, `const` and `nullable`, that says the same.
+
+Only the top of a schema is flattened; the schemas inside are when they are read in turn.
+
+Examples:
+    >>> document = {"$defs": {"Id": {"type": "integer"}}, "$ref": "#/$defs/Id", "minimum": 1}
+    >>> Flattener(document).flat(document, Place())
+    {'minimum': 1, 'type': 'integer'}
+    >>> Flattener({}).flat({"const": "a", "nullable": True}, Place())
+    {'anyOf': [{'const': 'a'}, {'type': 'null'}]}
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pywebllm.schema.typed.place import Place
+
 from .keywords import Schema, checked
 from .merging import contradicts_itself, merged
-from .place import Place
 from .references import resolve
 
 __all__ = ["Flattener"]
@@ -28,7 +39,7 @@ class Flattener:
         """Resolve what is at the top of a schema; None when nothing fits it.
 
         Raises:
-            InvalidRequestError: It cannot be honoured, or refers to itself without end.
+            InvalidRequestError: It is not supported, or is a reference to itself.
         """
         if schema is False:
             return None
@@ -53,8 +64,11 @@ class Flattener:
 
     def _target(self, reference: str, place: Place, seen: frozenset[str]) -> Schema | None:
         if reference in seen:
-            raise place.error(f"'$ref': {reference!r} only leads back to itself", advice="Mend it.")
-        # Once for each: references that share what they point to would be followed 2ⁿ times.
+            raise place.error(
+                f"'$ref': {reference!r} only leads back to itself",
+                advice="Point it to a schema that has keywords other than '$ref'.",
+            )
+        # Once for each: n references that each point to two of the next would be followed 2ⁿ times.
         if reference not in self._targets:
             target = resolve(self._root, reference, place)
             self._targets[reference] = self.flat(target, place, seen=seen | {reference})

@@ -1,23 +1,84 @@
-"""The keywords of JSON Schema (draft 2020-12): which are honoured, which say nothing, which cannot.
+"""The keywords of JSON Schema (draft 2020-12): supported ones, annotations and refused ones.
 
-A keyword that limits nothing is skipped. One that would limit what may be written, and cannot be
-put into a grammar, is refused, and so is one that is only a misspelling away from being known.
+`KEYWORDS` is where a keyword is added: what its value must be, which types it limits, and how two
+values of it become one. An annotation limits nothing and is skipped. A keyword that limits values
+in a way no grammar can express is refused, and so is one that is most likely a misspelling.
+
+Examples:
+    >>> checked({"title": "Age", "type": "integer", "minimum": 0}, Place())
+    {'type': 'integer', 'minimum': 0}
+    >>> limiting({"type": ["integer", "string"], "minimum": 0, "pattern": "a"}, "integer")
+    {'minimum': 0}
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
-from .place import Place
+from pywebllm.schema.typed.place import Place
 
-__all__ = ["TYPES", "Schema", "checked"]
+from . import checks, joins
+from .checks import Check
+
+__all__ = ["KEYWORDS", "Schema", "checked", "limited_types", "limiting"]
 
 Schema = Mapping[str, object]
 
-TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A supported keyword.
+
+    Attributes:
+        check: What its value must be.
+        types: The types whose values it limits; none for keywords that apply to all types.
+        join: Makes one value of two that both apply; None: they must be equal.
+    """
+
+    check: Check
+    types: tuple[str, ...] = ()
+    join: Callable[[Any, Any], object] | None = None
+
+
+_OBJECT, _ARRAY, _STRING = ("object",), ("array",), ("string",)
+_NUMBER = ("number", "integer")
+
+KEYWORDS: Mapping[str, Keyword] = MappingProxyType(
+    {
+        "$ref": Keyword(checks.REFERENCE),
+        "additionalProperties": Keyword(checks.SCHEMA, _OBJECT, joins.all_of),
+        "allOf": Keyword(checks.SCHEMAS),
+        "anyOf": Keyword(checks.SCHEMAS, (), joins.any_of),
+        "const": Keyword(checks.ANYTHING),
+        "enum": Keyword(checks.VALUES, (), joins.of_enums),
+        "exclusiveMaximum": Keyword(checks.NUMBER, _NUMBER, min),
+        "exclusiveMinimum": Keyword(checks.NUMBER, _NUMBER, max),
+        "format": Keyword(checks.FORMAT, (*_STRING, *_NUMBER)),
+        "items": Keyword(checks.SCHEMA, _ARRAY, joins.all_of),
+        "maxItems": Keyword(checks.COUNT, _ARRAY, min),
+        "maxLength": Keyword(checks.COUNT, _STRING, min),
+        "maxProperties": Keyword(checks.COUNT, _OBJECT, min),
+        "maximum": Keyword(checks.NUMBER, _NUMBER, min),
+        "minItems": Keyword(checks.COUNT, _ARRAY, max),
+        "minLength": Keyword(checks.COUNT, _STRING, max),
+        "minProperties": Keyword(checks.COUNT, _OBJECT, max),
+        "minimum": Keyword(checks.NUMBER, _NUMBER, max),
+        "multipleOf": Keyword(checks.STEP, _NUMBER, joins.of_steps),
+        "nullable": Keyword(checks.FLAG),
+        "oneOf": Keyword(checks.SCHEMAS),
+        "pattern": Keyword(checks.PATTERN, _STRING),
+        "prefixItems": Keyword(checks.SCHEMAS, _ARRAY),
+        # Joined by `merging`, as what one schema does not name its `additionalProperties` limit.
+        "properties": Keyword(checks.PROPERTIES, _OBJECT, lambda left, _: left),
+        "propertyNames": Keyword(checks.SCHEMA, _OBJECT, joins.all_of),
+        "required": Keyword(checks.NAMES, _OBJECT, joins.of_names),
+        "type": Keyword(checks.TYPE, (), joins.of_types),
+        "uniqueItems": Keyword(checks.FLAG, _ARRAY, joins.of_flags),
+    }
+)
 _ANNOTATIONS = frozenset(
     {
         "$comment", "$defs", "$id", "$schema", "$anchor", "$vocabulary", "contentEncoding",
@@ -36,131 +97,70 @@ _REFUSED = frozenset(
 )  # fmt: skip
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def checked(schema: object, place: Place) -> Schema:
+    """Take the keywords of a schema that limit what fits it; `{}` and `true` have none.
+
+    Raises:
+        InvalidRequestError: It is not a schema, or has a keyword that is not supported.
+    """
+    if schema is True:
+        return {}
+    if not isinstance(schema, Mapping):
+        raise place.error(
+            f"a schema must be an object, true or false, got {schema!r:.80}",
+            advice=f"Write for example {checks.SCHEMA.example}.",
+        )
+    return {name: value for name, value in schema.items() if _limits(name, value, place)}
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def limited_types(schema: Schema) -> tuple[str, ...]:
+    """List the types that the keywords of a flat schema limit."""
+    return tuple(name for name in checks.TYPES if not _BY_TYPE[name].isdisjoint(schema))
 
 
-def _is_step(value: object) -> bool:
-    return isinstance(value, int | float) and _is_number(value) and value > 0
+def limiting(schema: Schema, type_: str) -> Schema:
+    """Take the keywords that limit values of one type, in their order."""
+    return {name: value for name, value in schema.items() if name in _BY_TYPE[type_]}
 
 
-def _is_schema(value: object) -> bool:
-    return isinstance(value, bool | Mapping)
-
-
-def _is_schemas(value: object) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(map(_is_schema, value))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_type(value: object) -> bool:
-    names = value if isinstance(value, list | tuple) else [value]
-    return bool(names) and all(name in TYPES for name in names)
-
-
-def _is_properties(value: object) -> bool:
-    return isinstance(value, Mapping) and all(
-        isinstance(name, str) and _is_schema(inner) for name, inner in value.items()
-    )
-
-
-def _is_names(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple) and bool(value)
-
-
-_Check = tuple[Callable[[object], bool], str]
-_COUNT: _Check = (_is_count, "a whole number that is not negative")
-_NUMBER: _Check = (_is_number, "a number")
-_SCHEMA: _Check = (_is_schema, "a schema")
-_SCHEMAS: _Check = (_is_schemas, "a list of schemas")
-_TEXT: _Check = (_is_text, "a text")
-_FLAG: _Check = (_is_flag, "true or false")
-
-_HONOURED: Mapping[str, _Check] = MappingProxyType(
+_BY_TYPE = MappingProxyType(
     {
-        "$ref": _TEXT,
-        "additionalProperties": _SCHEMA,
-        "allOf": _SCHEMAS,
-        "anyOf": _SCHEMAS,
-        "const": (lambda _: True, "any value"),
-        "enum": (_is_list, "a list of values"),
-        "exclusiveMaximum": _NUMBER,
-        "exclusiveMinimum": _NUMBER,
-        "format": _TEXT,
-        "items": _SCHEMA,
-        "maxItems": _COUNT,
-        "maxLength": _COUNT,
-        "maxProperties": _COUNT,
-        "maximum": _NUMBER,
-        "minItems": _COUNT,
-        "minLength": _COUNT,
-        "minProperties": _COUNT,
-        "minimum": _NUMBER,
-        "multipleOf": (_is_step, "a number above zero"),
-        "nullable": _FLAG,
-        "oneOf": _SCHEMAS,
-        "pattern": _TEXT,
-        "prefixItems": _SCHEMAS,
-        "properties": (_is_properties, "an object of schemas"),
-        "propertyNames": _SCHEMA,
-        "required": (_is_names, "a list of names"),
-        "type": (_is_type, f"one or more of {', '.join(TYPES)}"),
-        "uniqueItems": _FLAG,
+        type_: frozenset(name for name, keyword in KEYWORDS.items() if type_ in keyword.types)
+        for type_ in checks.TYPES
     }
 )
+
+
+def _limits(name: object, value: object, place: Place) -> bool:
+    if not isinstance(name, str):
+        raise place.error(
+            f"a keyword must be a string, got {name!r}", advice="Use strings as keys."
+        )
+    if name in KEYWORDS:
+        check = KEYWORDS[name].check
+        if not check.accepts(value):
+            raise place.error(
+                f"{name!r} must be {check.must_be}, got {value!r:.80}",
+                advice=f"Write for example {check.example}.",
+            )
+        return not (name == "uniqueItems" and value is False)
+    if name in _REFUSED:
+        raise place.error(
+            f"{name!r} cannot be expressed in a grammar",
+            advice="Leave it out, and check the answer in Python.",
+        )
+    _check_spelling(name, place)
+    return False
+
+
+def _check_spelling(name: str, place: Place) -> None:
+    meant = _BY_FOLDED.get(_folded(name))
+    if meant is not None and name not in _ANNOTATIONS:
+        raise place.error(f"{name!r} is not a keyword of JSON Schema", advice=f"Write {meant!r}.")
 
 
 def _folded(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-_BY_FOLDED = MappingProxyType({_folded(name): name for name in (*_HONOURED, *_REFUSED)})
-
-
-def checked(schema: object, place: Place) -> Schema:
-    """Take the keywords of a schema that limit what fits it; `{}` and `true` have none.
-
-    Raises:
-        InvalidRequestError: It is no schema, or has a keyword that cannot be honoured.
-    """
-    if schema is True:
-        return {}
-    if not isinstance(schema, Mapping):
-        raise place.error(
-            f"a schema is an object, true or false, got {schema!r:.80}", advice="Mend the schema."
-        )
-    return {name: value for name, value in schema.items() if _limits(name, value, place)}
-
-
-def _limits(name: object, value: object, place: Place) -> bool:
-    if not isinstance(name, str):
-        raise place.error(f"{name!r} is no keyword", advice="Use texts as keys.")
-    if name in _HONOURED:
-        holds, wanted = _HONOURED[name]
-        if not holds(value):
-            raise place.error(f"{name!r} must be {wanted}, got {value!r:.80}", advice="Mend it.")
-        return not (name == "uniqueItems" and value is False)
-    if name in _REFUSED:
-        raise place.error(
-            f"{name!r} cannot be put into a grammar",
-            advice="Leave it out, and check what comes back in Python.",
-        )
-    meant = _BY_FOLDED.get(_folded(name))
-    if meant is not None and name not in _ANNOTATIONS:
-        raise place.error(f"{name!r} is no keyword of JSON Schema", advice=f"Write {meant!r}.")
-    return False
+_BY_FOLDED = MappingProxyType({_folded(name): name for name in (*KEYWORDS, *_REFUSED)})

@@ -1,11 +1,16 @@
-"""`$ref`: JSON pointers into the same schema (RFC 6901)."""
+"""`$ref`: JSON pointers into the same document (RFC 6901).
+
+Examples:
+    >>> resolve({"$defs": {"a/b": {"type": "null"}}}, "#/$defs/a~1b", Place())
+    {'type': 'null'}
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
-from .place import Place
+from pywebllm.schema.typed.place import Place
 
 __all__ = ["resolve"]
 
@@ -14,18 +19,21 @@ def resolve(root: object, reference: str, place: Place) -> object:
     """Find the schema that a reference points to.
 
     Raises:
-        InvalidRequestError: It points out of this schema, or to nothing.
+        InvalidRequestError: It points to another document, or to nothing.
     """
     if not reference.startswith("#"):
         raise place.error(
             f"'$ref': {reference!r} points to another document",
-            advice="Put what it points to under '$defs'.",
+            advice="Copy that schema into this one, under '$defs'.",
         )
     found = root
     for step in _steps(reference, place):
         found = _into(found, step)
     if not isinstance(found, Mapping | bool):
-        raise place.error(f"'$ref': there is no schema at {reference!r}", advice="Mend it.")
+        raise place.error(
+            f"'$ref': there is no schema at {reference!r}",
+            advice="Point it to a schema of this document, such as #/$defs/Name.",
+        )
     return found
 
 

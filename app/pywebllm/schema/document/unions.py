@@ -1,4 +1,11 @@
-"""`anyOf` and `oneOf`: branches, and the proof that those of `oneOf` exclude each other."""
+"""`anyOf` and `oneOf`: branches, and the proof that those of `oneOf` exclude each other.
+
+Examples:
+    >>> schema = {"type": "string", "oneOf": [{"maxLength": 2}, {"type": "null"}]}
+    >>> branches(schema, Place(), lambda schema, place: schema)
+    [({'type': 'string', 'maxLength': 2}, Place(param='response_format', path='$.oneOf[0]',
+    name='', depth=1))]
+"""
 
 from __future__ import annotations
 
@@ -6,9 +13,11 @@ from collections.abc import Callable, Mapping
 from itertools import combinations, product
 from typing import Any
 
+from pywebllm.schema.typed.place import Place
+
+from .canonical import as_json
 from .keywords import Schema
-from .merging import allowed_types, as_json, contradicts_itself, merged
-from .place import Place
+from .merging import allowed_types, contradicts_itself, merged
 
 __all__ = ["branches"]
 
@@ -18,8 +27,8 @@ Flatten = Callable[[object, Place], Schema | None]
 def branches(schema: Schema, place: Place, flatten: Flatten) -> list[tuple[Schema, Place]] | None:
     """List the schemas that a flat schema chooses from; None when it makes no choice.
 
-    Each is flat in turn, and holds what stood beside the choice as well; one that contradicts it
-    is left out.
+    Each is flat in turn and joined with the keywords beside the choice; a branch that contradicts
+    these is left out.
 
     Raises:
         InvalidRequestError: Two branches of `oneOf` may fit the same value.
@@ -63,12 +72,15 @@ def _check_apart(found: list[tuple[Schema, Place]], place: Place, flatten: Flatt
 
 
 def _chosen(schema: Schema, place: Place, flatten: Flatten) -> list[Schema]:
-    """List what a branch comes to in the end, when it is a choice itself."""
+    """List the schemas a branch chooses from, without those that are choices in turn.
+
+    `{"anyOf": [A, {"oneOf": [B, C]}]}` gives A, B and C; one that is not a choice gives itself.
+    """
     found: dict[str, Schema] = {}
     open_ = [(schema, place)]
     while open_:
         option, inner = open_.pop()
-        # Once for each: choices may share what they choose from, or lead back to themselves.
+        # Once for each: choices may share their options, or lead back to themselves.
         key, keyword = as_json(option), _choice(option)
         if keyword is not None and key not in found:
             open_ += _options(option, keyword, inner, flatten)
@@ -77,7 +89,7 @@ def _chosen(schema: Schema, place: Place, flatten: Flatten) -> list[Schema]:
 
 
 def _apart(left: Schema, right: Schema, place: Place, flatten: Flatten) -> bool:
-    """Tell whether no value fits both, as far as that can be seen."""
+    """Tell whether it is certain that no value fits both."""
     if _apart_by_type(_types(left), _types(right)):
         return True
     ours, theirs = left.get("enum"), right.get("enum")
@@ -123,7 +135,11 @@ def _misses(left: Schema, right: Schema) -> bool:
 
 
 def _tagged(left: Schema, right: Schema, place: Place, flatten: Flatten) -> bool:
-    """Tell whether a property that both require keeps them apart."""
+    """Tell whether no value of a property that both require fits both.
+
+    So it is with `kind` of `{"properties": {"kind": {"const": "cat"}}, "required": ["kind"]}` and
+    the same with "dog".
+    """
     ours, theirs = _properties(left), _properties(right)
     wanted: Any = left.get("required", ())
     also: Any = right.get("required", ())

@@ -1,12 +1,19 @@
-"""Arrays: items, their number, and tuples (`prefixItems`)."""
+r"""Arrays: items, their number, and tuples.
+
+Examples:
+    >>> from pywebllm.schema import grammar_of
+    >>> print(grammar_of({"type": "array", "items": {"const": 0}, "minItems": 1}))
+    root ::= array
+    array ::= "[0" ", 0"* "]"
+    >>> print(grammar_of({"prefixItems": [{"const": 0}, {"const": 1}], "minItems": 1}))
+    root ::= array
+    array ::= "[0" ", 1"? "]"
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
-from pywebllm.schema.document.keywords import Schema
-from pywebllm.schema.document.place import Place
 from pywebllm.schema.ebnf.nodes import EMPTY, NOTHING, Node, Text, optional, sequence
+from pywebllm.schema.typed.values import Array
 
 from .repeats import repeated
 from .writer import Writer
@@ -16,43 +23,33 @@ __all__ = ["array_node", "listed"]
 _COMMA = Text(", ")
 
 
-def array_node(schema: Schema, place: Place, writer: Writer) -> Node:
-    """Write the arrays that fit a flat schema.
-
-    An array with `prefixItems` has no items behind them unless `items` says which.
+def array_node(array: Array, writer: Writer) -> Node:
+    """Write the arrays that fit.
 
     Raises:
-        InvalidRequestError: The items must differ, or their number contradicts itself.
+        InvalidRequestError: Two or more items must differ.
     """
-    least, most = schema.get("minItems", 0), schema.get("maxItems")
-    assert isinstance(least, int)
-    assert most is None or isinstance(most, int)
-    if most is not None and most < least:
-        raise place.error("minItems is above maxItems", advice="Mend one of them.")
-    if "uniqueItems" in schema and (most is None or most > 1):
-        raise place.error(
-            "'uniqueItems' cannot be put into a grammar",
-            advice="Use a list instead of a set, and drop what comes twice in Python.",
+    least, most = array.min_items, array.max_items
+    if array.unique and (most is None or most > 1):
+        raise array.place.error(
+            "'uniqueItems' cannot be expressed in a grammar",
+            advice="Use a list instead of a set, and drop duplicates in Python.",
         )
-    prefix: Any = schema.get("prefixItems", ())
-    heads = [writer.write(head, place.at("prefixItems", at)) for at, head in enumerate(prefix)]
-    item = writer.write(schema.get("items", not prefix), place.at("items"))
-    if not heads:
-        return _brackets(listed(item, least, most, writer))
-    return _brackets(_tuple(heads, item, (least, most), writer))
+    heads = [writer.write(head) for head in array.prefix]
+    item = writer.write(array.items)
+    inner = (
+        _tuple(heads, item, (least, most), writer) if heads else listed(item, least, most, writer)
+    )
+    return sequence(Text("["), inner, Text("]"))
 
 
 def listed(item: Node, least: int, most: int | None, writer: Writer) -> Node:
-    """Write `least` to `most` items with commas between; None is without end."""
+    """Write `least` to `most` items with commas between; None: unbounded."""
     if most == 0 or item == NOTHING:
         return NOTHING if least else EMPTY
-    behind = None if most is None else most - 1
-    some = sequence(item, repeated(sequence(_COMMA, item), max(least - 1, 0), behind, writer))
+    after = None if most is None else most - 1
+    some = sequence(item, repeated(sequence(_COMMA, item), max(least - 1, 0), after, writer))
     return some if least else optional(some)
-
-
-def _brackets(inner: Node) -> Node:
-    return sequence(Text("["), inner, Text("]"))
 
 
 def _tuple(heads: list[Node], item: Node, length: tuple[int, int | None], writer: Writer) -> Node:
@@ -61,11 +58,11 @@ def _tuple(heads: list[Node], item: Node, length: tuple[int, int | None], writer
     count = len(heads)
     tail: Node = EMPTY
     if most is None or most > count:
-        behind = None if most is None else most - count
-        tail = repeated(sequence(_COMMA, item), max(least - count, 0), behind, writer)
+        after = None if most is None else most - count
+        tail = repeated(sequence(_COMMA, item), max(least - count, 0), after, writer)
     node = tail
     for at, head in reversed([*enumerate(heads)][:most]):
         node = sequence(*((_COMMA,) if at else ()), head, node)
-        # What is not needed may be missing, with all that follows.
+        # An item that is not needed may be missing, with all that follow.
         node = optional(node) if at >= least else node
     return node

@@ -2,6 +2,14 @@
 
 Where one part of a pattern has no fixed length, it takes what the others leave. Several such parts
 share the room, so that not every string that fits is written, but every one that is written fits.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import render
+    >>> from pywebllm.schema.regex.reading import read_regex
+    >>> print(render({"name": fit_length(read_regex("^[a-z]+$"), 2, 8)}))
+    name ::= [a-z]{2,8}
+    >>> print(render({"time": fit_length(read_regex("^[a-z]?[0-9]+:[0-9]+$"), 12, 14)}))
+    time ::= [a-z] [0-9]{6} [:] [0-9]{4,6}
 """
 
 from __future__ import annotations
@@ -29,13 +37,13 @@ _Length = tuple[int, int | None]
 
 
 def fit_length(node: Node, least: int, most: int | None) -> Node:
-    """Narrow a content to strings of `least` to `most` characters; None is without end.
+    """Narrow the content of a string to `least` to `most` characters; None: unbounded.
 
     Returns:
         `NOTHING` when no string fits.
 
     Raises:
-        RegexError: Its parts cannot be made as long.
+        RegexError: Its parts cannot be given lengths that add up to these.
     """
     low, high = _length(node)
     if least <= low and (most is None or (high is not None and high <= most)):
@@ -54,7 +62,7 @@ def fit_length(node: Node, least: int, most: int | None) -> Node:
 
 
 def _length(node: Node) -> _Length:
-    """Count the fewest and the most characters of a content."""
+    """Count the fewest and the most characters of a content; None: unbounded."""
     match node:
         case Chars():
             return 1, 1
@@ -91,7 +99,7 @@ def _fit_repeat(node: Repeat, least: int, most: int | None) -> Node:
     if width == widest:
         times = most // width
         return repeat(node.part, lower, times if node.most is None else min(node.most, times))
-    # As many times as each is wide, about.
+    # About as many times as each repeat may be wide.
     times = max(lower, math.isqrt(most // width), 1)
     times = times if node.most is None else min(node.most, times)
     part = fit_length(node.part, width, most // times)
@@ -101,7 +109,7 @@ def _fit_repeat(node: Repeat, least: int, most: int | None) -> Node:
 
 
 def _fit_longer(part: Node, times: int, least: int, most: int | None) -> Node:
-    """Repeat a part as often as it may, each time longer than it must be."""
+    """Repeat a part as often as it may be, each time longer than it must be."""
     each = fit_length(part, -(-least // times), None if most is None else most // times)
     if each == NOTHING:
         raise RegexError("a repeated part has no fixed length")
@@ -109,12 +117,22 @@ def _fit_longer(part: Node, times: int, least: int, most: int | None) -> Node:
 
 
 def _fit_sequence(parts: tuple[Node, ...], least: int, most: int | None) -> Node:
+    """Share a length among the parts of a sequence that have no fixed length.
+
+    With 12 to 14 characters, `[a-z]?[0-9]+:[0-9]+` has at least 3. So 9 more are `lacking`, and
+    there is `room` for 11. The letter can take 1. Of the room for 10 that is left, the first run of
+    digits may take half, and must, as 8 are lacking: it has 6 digits. The second may take 5, and
+    must take the 3 that are still lacking: it has 4 to 6.
+
+    A part takes no more than its share of `room`, so the sum never exceeds `most`; and `lacking`
+    must be 0 in the end, so the sum is never below `least`.
+    """
     lengths = [_length(part) for part in parts]
     fewest = sum(low for low, _ in lengths)
     lacking, room = max(least - fewest, 0), None if most is None else most - fewest
     fitted = [*parts]
     loose = [at for at, (low, high) in enumerate(lengths) if low != high]
-    # Those that need little come first, and leave the rest to the others.
+    # Those that can grow least come first, and leave the rest to the others.
     loose.sort(key=lambda at: _slack(lengths[at], math.inf))
     for left, at in zip(range(len(loose), 0, -1), loose, strict=True):
         share = math.inf if room is None else room // left

@@ -1,7 +1,12 @@
 """Grammars of the fractions between two bounds.
 
-A bound is walked along digit by digit. While the digits written are those of the bound it is
-tight and limits the next digit; the first other digit makes all that follow free.
+A bound is followed digit by digit. While the digits written are those of the bound, it is tight
+and limits the next digit; the first other digit makes all that follow free.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import render
+    >>> print(render({"tail": fraction("25", None, above=False, below=False, most=3)}))
+    tail ::= "." ("2" ("5" [0-9]? | [6-9] [0-9]?) | [3-9] [0-9]{0,2})
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from .integers import digit
 
 __all__ = ["MOST_DIGITS", "fraction"]
 
-# Before and after the point. More would not survive the double precision of most JSON readers.
+# Before and after the point. More would be lost in the double precision of most JSON parsers.
 MOST_DIGITS: Final = 15
 
 
@@ -32,11 +37,11 @@ def fraction(
     """Write `.` and the digits of fractions between two, or nothing where 0 is one of them.
 
     Args:
-        low: The digits of the least fraction, without trailing zeros; None is no bound.
+        low: The digits of the least fraction, without trailing zeros; None: unbounded.
         high: The same for the greatest.
-        above: Whether the least is left out itself.
-        below: Whether the greatest is left out itself.
-        most: How many digits may be written.
+        above: Whether the least is excluded itself.
+        below: Whether the greatest is excluded itself.
+        most: The most digits.
     """
     least = None if low is None or (not low and not above) else _Bound(low, above)
     greatest = None if high is None else _Bound(high, below)
@@ -49,7 +54,7 @@ def fraction(
 def _fraction(
     at: int, low: _Bound | None, high: _Bound | None, most: int, *, started: bool
 ) -> Node:
-    """Write the digits from `at` on; bounds that are given are tight."""
+    """Write the digits from the index `at` on; bounds that are given are tight."""
     if low is None and high is None:
         return repeat(digit(0, 9), 0 if started else 1, most - at)
     options: list[Node] = [EMPTY] if started and _may_end(at, low, high) else []
@@ -87,7 +92,7 @@ def _at(bound: _Bound, at: int) -> int:
 
 
 def _is_free(low: _Bound | None, at: int) -> bool:
-    """Tell whether an inclusive lower bound limits nothing behind this digit."""
+    """Tell whether an inclusive lower bound limits nothing after this digit."""
     return low is not None and not low.exclusive and at + 1 >= len(low.digits)
 
 

@@ -1,8 +1,17 @@
-"""Grammars of whole numbers between bounds, digit by digit.
+"""Grammars of integers between bounds, digit by digit.
 
-At any digit the numbers that are still possible are spans, one for each count of digits to come.
-The next digit decides which spans are left, so no two ways through the grammar start alike: what
-xgrammar 0.1.27 makes of alternatives of which one is the beginning of another accepts too much.
+At any digit the integers that are still possible are spans, one for each number of digits to come.
+The next digit decides which spans are left, so no two options of a choice start alike: what
+xgrammar 0.1.27 makes of options of which one is the beginning of another accepts too much.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import render
+    >>> from pywebllm.schema.grammar.writing import GrammarWriter
+    >>> from pywebllm.schema.typed.values import Document, Nothing
+    >>> tails = [Text(" to nine"), Text(" to nineteen")]
+    >>> integers = IntegerRanges(tails, writer=GrammarWriter(Document(Nothing(), {})))
+    >>> print(render({"number": integers.node([(8, 9), (10, 19)])}))
+    number ::= "1" [0-9] " to nineteen" | [89] " to nine"
 """
 
 from __future__ import annotations
@@ -14,30 +23,34 @@ from pywebllm.schema.ebnf.nodes import Chars, Node, Text, choice, repeat, sequen
 
 from .writer import Writer
 
-__all__ = ["WholeNumbers", "digit", "one_of_digits"]
+__all__ = ["IntegerRanges", "digit"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Span:
-    """Numbers of `length` more digits, from `low` to `high`, before the tail of this index."""
+    """The last `length` digits of integers: from `low` to `high`, before the tail of this index.
+
+    Of the integers from 95 to 130 two spans are left at the first digit: 95 to 99, of two digits,
+    and 100 to 130, of three. After a "1" there is one: 00 to 30, of two digits.
+    """
 
     length: int
     low: int
     high: int
     tail: int
-    rest: int = 0  # what the digits so far add to the number, modulo the step
+    rest: int = 0  # the value of the digits so far, modulo the step
 
     def is_free(self) -> bool:
         return self.low == 0 and self.high == 10**self.length - 1
 
 
-class WholeNumbers:
-    """Writes whole numbers, each range of them followed by a text of its own.
+class IntegerRanges:
+    """Writes integers ≥ 0, each range of them followed by a tail of its own.
 
     Args:
-        tails: What follows the numbers; a range names one by its index.
-        step: What must divide the numbers.
-        writer: Names the rules that steps above 1 share.
+        tails: What follows the integers, one for each range.
+        step: What the integers are multiples of.
+        writer: Takes the rules that steps above 1 share.
     """
 
     def __init__(self, tails: Sequence[Node], *, step: int = 1, writer: Writer) -> None:
@@ -46,7 +59,7 @@ class WholeNumbers:
         self._writer = writer
 
     def node(self, ranges: Sequence[tuple[int, int]]) -> Node:
-        """Write the numbers ≥ 0 of these ranges, which do not overlap, without leading zeros."""
+        """Write the integers of these ranges, which do not overlap, without leading zeros."""
         spans = [
             _Span(
                 length,
@@ -68,20 +81,18 @@ class WholeNumbers:
                 return sequence(digits, self._tails[tails.pop()])
         options = [self._tails[span.tail] for span in spans if span.length == 0]
         options += [
-            sequence(one_of_digits(digits), self._shared(left))
-            for left, digits in self._next(spans)
+            sequence(_one_of(digits), self._shared(left)) for left, digits in self._next(spans)
         ]
         return choice(*options)
 
     def _shared(self, spans: frozenset[_Span]) -> Node:
         if self._step == 1:
             return self._written(spans)
-        key = f"multiples of {self._step} {sorted(spans)}"
-        name = f"multiple_of_{self._step}"
-        return self._writer.rule(key, lambda: self._written(spans), name=name)
+        key, name = ("multiples", self._step, spans), f"multiple_of_{self._step}"
+        return self._writer.shared(key, lambda: self._written(spans), name=name)
 
     def _next(self, spans: frozenset[_Span]) -> Iterator[tuple[frozenset[_Span], list[int]]]:
-        """Group the digits that may come by what they leave possible."""
+        """Group the digits that may come next by the spans that they leave."""
         groups: dict[frozenset[_Span], list[int]] = {}
         for number in range(10):
             left = frozenset(self._after(spans, number))
@@ -90,6 +101,11 @@ class WholeNumbers:
         yield from groups.items()
 
     def _after(self, spans: frozenset[_Span], number: int) -> Iterator[_Span]:
+        """Take the spans that are left after a digit.
+
+        In 100 to 130, of three digits, a "1" stands for 100: it leaves 0 to 30, of two digits. A
+        "2" would leave -100 to -70, of which nothing is ≥ 0.
+        """
         for span in spans:
             if span.length == 0:
                 continue
@@ -106,7 +122,7 @@ def digit(first: int, last: int) -> Node:
     return Text(str(first)) if first == last else Chars(((ord("0") + first, ord("0") + last),))
 
 
-def one_of_digits(digits: Sequence[int]) -> Node:
+def _one_of(digits: Sequence[int]) -> Node:
     """Write one of these digits, which are in order."""
     if len(digits) == 1:
         return Text(str(digits[0]))

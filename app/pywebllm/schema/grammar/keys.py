@@ -1,4 +1,14 @@
-"""Names of properties that are none of some others."""
+r"""Names of properties other than those known.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import render
+    >>> from pywebllm.schema.grammar.writing import GrammarWriter
+    >>> from pywebllm.schema.typed.values import Document, Nothing
+    >>> writer = GrammarWriter(Document(Nothing(), {}))
+    >>> print(render({"name": other_key(["a"], writer), **writer.rules}))
+    name ::= "\"" ([^\u0000-\u001F\u0022\u005Ca] key | "a" [^\u0000-\u001F\u0022\u005C] key)
+    key ::= [^\u0000-\u001F\u0022\u005C]* "\""
+"""
 
 from __future__ import annotations
 
@@ -14,25 +24,30 @@ _PLAIN = intersection(ALL, complement(((0, 0x1F), *of_text('"\\'))))
 
 
 def other_key(taken: list[str], writer: Writer) -> Node:
-    """Write a name in quotes that is not empty, none of those taken, and needs no escape."""
-    free = writer.rule(
+    """Write a name in quotes that is not empty, not one of those taken, and needs no escape."""
+    free = writer.shared(
         "the rest of a key", lambda: sequence(repeat(Chars(_PLAIN)), Text('"')), name="key"
     )
-    return sequence(Text('"'), _behind("", frozenset(taken), free))
+    return sequence(Text('"'), _after("", frozenset(taken), free))
 
 
-def _behind(prefix: str, taken: frozenset[str], free: Node) -> Node:
-    """Write what may follow the first characters of a name that is still one of those taken."""
+def _after(prefix: str, taken: frozenset[str], free: Node) -> Node:
+    """Write what may follow a prefix that is still that of a name taken.
+
+    With "ab" and "ac" taken, the quote may be followed by "a", or by another character and then
+    anything; "a" may be followed by the end, by "b" or "c", or by another character and then
+    anything.
+    """
     end = NOTHING if prefix in taken or not prefix else Text('"')
     following = sorted({name[len(prefix)] for name in taken if _continues(name, prefix)})
     others = intersection(_PLAIN, complement(of_text(following)))
     if not all(char.isascii() for char in following):
-        others = intersection(others, ASCII)  # a class cannot leave out single ones beyond it
+        others = intersection(others, ASCII)  # a class cannot exclude single characters beyond it
     return choice(
         end,
         sequence(spelled(others), free),
         *(
-            sequence(Text(char), _behind(prefix + char, taken, free))
+            sequence(Text(char), _after(prefix + char, taken, free))
             for char in following
             if intersection(of_text(char), _PLAIN)
         ),

@@ -1,21 +1,22 @@
-"""Objects: properties in their order, those that may be left out, and maps.
+r"""Objects: properties in their order, those that may be left out, and maps.
 
-An object with `properties` is closed unless `additionalProperties` says otherwise; that is how
-OpenAI's structured outputs and pydantic's models mean it, and any closed object fits an open
-schema too. Without `properties` it is a map.
+Examples:
+    >>> from pywebllm.schema import grammar_of
+    >>> schema = {"properties": {"a": {"const": 1}, "b": {"const": 2}}, "required": ["b"]}
+    >>> print(grammar_of(schema))
+    root ::= object
+    object ::= "{\"" ("a\": 1, \"b\": 2" | "b\": 2") "}"
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
-from pywebllm.schema.document.keywords import Schema
-from pywebllm.schema.document.place import Place
 from pywebllm.schema.ebnf.nodes import NOTHING, Node, Text, choice, optional, repeat, sequence
+from pywebllm.schema.typed.values import Object
 
 from .arrays import listed
 from .keys import other_key
-from .literals import enum_values, exact_json, literal
 from .writer import Writer
 
 __all__ = ["object_node"]
@@ -23,117 +24,69 @@ __all__ = ["object_node"]
 _COMMA = Text(", ")
 
 
-def object_node(schema: Schema, place: Place, writer: Writer) -> Node:
-    """Write the objects that fit a flat schema.
+def object_node(object_: Object, writer: Writer) -> Node:
+    """Write the objects that fit.
 
     Raises:
-        InvalidRequestError: It limits the number of properties or their names as no grammar can.
+        InvalidRequestError: The number of properties is limited as no grammar can express it.
     """
-    names = _names(schema, place, writer)
-    required: Any = schema.get("required", ())
-    extra = _extra(schema, names, place, writer)
+    extra = _extra(object_, writer)
     pairs: list[tuple[Node, bool]] = []
-    for name, (value, where) in names.items():
-        pair = sequence(literal(name, place), Text(": "), writer.write(value, where))
-        if pair == NOTHING and name in required:
+    for each in object_.properties:
+        key = Text(json.dumps(each.name, ensure_ascii=False))
+        pair = sequence(key, Text(": "), writer.write(each.schema))
+        if pair == NOTHING and each.required:
             return NOTHING
         if pair != NOTHING:
-            pairs.append((pair, name in required))
-    least, most = _count(schema, pairs, extra, place)
+            pairs.append((pair, each.required))
+    _check_count(object_, pairs, extra)
     body = (
-        _Body(pairs, extra, exact_json(schema), writer).node()
+        _Body(pairs, extra, writer).node()
         if pairs
-        else listed(extra, least, most, writer)
+        else listed(extra, object_.min_properties, object_.max_properties, writer)
     )
     return sequence(Text("{"), body, Text("}"))
 
 
-def _names(schema: Schema, place: Place, writer: Writer) -> dict[str, tuple[object, Place]]:
-    """List the properties that are known by name, each with its schema."""
-    properties: Any = schema.get("properties", {})
-    required: Any = schema.get("required", ())
-    beyond = schema.get("additionalProperties", True)
-    found = {name: (inner, place.at("properties", name)) for name, inner in properties.items()}
-    listed = _listed_names(schema, place, writer)
-    for name in (*required, *listed):
-        found.setdefault(name, (beyond, place.at("additionalProperties")))
-    return found
-
-
-def _listed_names(schema: Schema, place: Place, writer: Writer) -> list[str]:
-    """List the names that `propertyNames` enumerates."""
-    if "propertyNames" not in schema:
-        return []
-    where = place.at("propertyNames")
-    if schema.get("properties") or schema.get("required"):
-        raise where.error(
-            "'propertyNames' beside 'properties' or 'required' is not supported",
-            advice="Leave it out: only the named properties are written.",
-        )
-    names = writer.flat(schema["propertyNames"], where)
-    if names is None or "enum" not in names:
-        return []
-    return [value for value in enum_values(names, where) if isinstance(value, str)]
-
-
-def _extra(
-    schema: Schema, names: dict[str, tuple[object, Place]], place: Place, writer: Writer
-) -> Node:
-    """Write a property that is not known by name; NOTHING when there is none."""
-    beyond = schema.get("additionalProperties", "properties" not in schema and not names)
-    if beyond is False or (names and "propertyNames" in schema):
+def _extra(object_: Object, writer: Writer) -> Node:
+    """Write a property that is not known by name; `NOTHING` when there is none."""
+    if object_.extra is None:
         return NOTHING
-    value = writer.write(beyond, place.at("additionalProperties"))
-    return sequence(_key(schema, [*names], place, writer), Text(": "), value)
+    value = writer.write(object_.extra.schema)
+    known = [each.name for each in object_.properties]
+    key = other_key(known, writer) if known else writer.write(object_.extra.names)
+    return sequence(key, Text(": "), value)
 
 
-def _key(schema: Schema, taken: list[str], place: Place, writer: Writer) -> Node:
-    if taken:
-        return other_key(taken, writer)
-    where = place.at("propertyNames")
-    names = writer.flat(schema.get("propertyNames", True), where)
-    if names is None:
-        return NOTHING
-    return writer.write({"allOf": [names, {"type": "string"}]}, where)
-
-
-def _count(
-    schema: Schema, pairs: list[tuple[Node, bool]], extra: Node, place: Place
-) -> tuple[int, int | None]:
-    """Take the number of properties a map may have; see to it that other objects need no count."""
-    least, most = schema.get("minProperties", 0), schema.get("maxProperties")
-    assert isinstance(least, int)
-    assert most is None or isinstance(most, int)
+def _check_count(object_: Object, pairs: list[tuple[Node, bool]], extra: Node) -> None:
+    """Refuse to count properties, but for those of a map."""
+    least, most = object_.min_properties, object_.max_properties
     always = sum(required for _, required in pairs)
-    # A name may come twice in a map, and counts once when it is read.
+    # A name may come twice in a map, and counts once when the text is parsed.
     if least > max(always, 0 if pairs else 1):
-        raise place.error(
-            f"'minProperties': {least} cannot be put into a grammar",
+        raise object_.place.error(
+            f"'minProperties': {least} cannot be expressed in a grammar",
             advice="Require properties by name, or use an array.",
         )
     if pairs and most is not None and (extra != NOTHING or most < len(pairs)):
-        raise place.error(
-            f"'maxProperties': {most} beside 'properties' cannot be put into a grammar",
+        raise object_.place.error(
+            f"'maxProperties': {most} beside 'properties' cannot be expressed in a grammar",
             advice="Leave it out, or make the object a map.",
         )
-    return least, most
 
 
 class _Body:
-    """What stands between the braces, in a size that grows with the number of properties."""
+    """The text between the braces, in a size that is linear in the number of properties."""
 
-    def __init__(
-        self, pairs: list[tuple[Node, bool]], extra: Node, key: str, writer: Writer
-    ) -> None:
+    def __init__(self, pairs: list[tuple[Node, bool]], extra: Node, writer: Writer) -> None:
         self._pairs = pairs
         self._extra = extra
-        self._key = key
         self._writer = writer
         required = [at for at, (_, needed) in enumerate(pairs) if needed]
         self._leading = required[0] if required else len(pairs)
 
     def node(self) -> Node:
-        """Write it: the first property there is, and what follows."""
+        """Write the first property that is there, and what follows it."""
         rests = self._rests()
         options = [
             sequence(pair, rests[at])
@@ -154,10 +107,7 @@ class _Body:
             item = sequence(_COMMA, pair)
             rest = sequence(item if required else optional(item), rest)
             if self._leading > 1 and at <= self._leading + 1:
-                rest = self._shared(at, rest)
+                # Several properties may be the first, and each is followed by this.
+                rest = self._writer.rule(rest, name="rest")
             found.append(rest)
         return found[::-1]
-
-    def _shared(self, at: int, rest: Node) -> Node:
-        # Several properties may be the first, and each is followed by this.
-        return self._writer.rule(f"rest {at} of {self._key}", lambda: rest, name="rest")

@@ -1,15 +1,24 @@
-"""Repeats with an upper bound, in the form that costs the engine least.
+r"""Repeats with an upper bound, in the form that costs the engine least.
 
-xgrammar 0.1.27, which WebLLM 0.2.86 has, takes a fifth to half of a second for each token of
+xgrammar 0.1.27, which WebLLM 0.2.86 includes, takes a fifth to half of a second for each token of
 `{0,n}` when n is some hundreds. As blocks of 16, and blocks of such blocks, the same texts take
 2 to 10 ms with a vocabulary of 4,000 tokens, about 50 ms with 32,000 and 200 ms with 128,000
 (measured in Chromium and in Node.js), where a string without an upper bound takes under 1 ms.
 
 That is for parts that are rules, as characters with escapes are. A plain set of characters is quick
-to follow in any form, but slow to read: the engine looks at all tokens for each character that the
-form tells apart. So their blocks are of 4, and of 16 made of those, which leaves few. A typed
-persona of 160 tokens then takes 0.15 s of work, not 0.37 s, with 4,000 tokens, and 2 s, not 5 s,
-with 32,000; the first token waits a fifth as long (measured in Node.js 20).
+to match in any form, but slow to compile: the engine looks at all tokens for each position of a
+character in the form. So their blocks are of 4, and of 16 made of those, which leaves few
+positions. A typed persona of 160 tokens then takes 0.15 s of work instead of 0.37 s with 4,000
+tokens, and 2 s instead of 5 s with 32,000; the first token takes a fifth of the time (measured in
+Node.js 20).
+
+Examples:
+    >>> from pywebllm.schema import grammar_of
+    >>> print(grammar_of({"type": "string", "pattern": "^[a-c]{0,40}$"}))
+    root ::= pattern
+    pattern ::= "\"" block_2? block{0,5} [a-c]{0,4} "\""
+    block ::= [a-c]{4}
+    block_2 ::= block{4}
 """
 
 from __future__ import annotations
@@ -27,7 +36,7 @@ _FOUR = 4  # characters, and such blocks in a larger one
 
 
 def repeated(part: Node, least: int, most: int | None, writer: Writer) -> Node:
-    """Repeat a part `least` to `most` times; None is without end."""
+    """Repeat a part `least` to `most` times; None: unbounded."""
     if most is None or most == least:
         return repeat(part, least, most)
     more = most - least
@@ -62,17 +71,20 @@ def _characters(chars: Chars, most: int, writer: Writer) -> Node:
 
 
 def _split(most: int, size: int) -> tuple[int, int]:
-    """Return how many blocks, and how many single parts it takes to reach the next block."""
+    """Split a repeat into blocks and single parts, of which there are enough to reach any count.
+
+    Up to 100 parts are up to 5 blocks of 16 and up to 20 parts: 5 blocks alone are 80.
+    """
     blocks = (most - size + 1) // size
     return blocks, most - blocks * size
 
 
 def _block(part: Node, size: int, writer: Writer) -> Node:
-    return writer.rule(f"block of {size} {part}", lambda: repeat(part, size, size), name="block")
+    return writer.shared(("block", size, part), lambda: repeat(part, size, size), name="block")
 
 
 def _nested(part: Node, most: int) -> Node:
-    """Write up to `most` parts: xgrammar lists small counts as options that start alike."""
+    """Nest up to `most` parts, as xgrammar expands small counts into options that start alike."""
     node = optional(part)
     for _ in range(most - 1):
         node = optional(sequence(part, node))

@@ -1,10 +1,14 @@
-"""Strings: their length, `pattern` and `format`, and how JSON spells them."""
+r"""Strings: their length, `pattern` and `format`, and how JSON spells them.
+
+Examples:
+    >>> from pywebllm.schema import grammar_of
+    >>> print(grammar_of({"type": "string", "pattern": "^[a-c]{2}$"}))
+    root ::= pattern
+    pattern ::= "\"" [a-c]{2} "\""
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pywebllm.schema.document.place import Place
 from pywebllm.schema.ebnf.charset import ALL, Ranges, escaped, spelled, unescaped
 from pywebllm.schema.ebnf.nodes import (
     NOTHING,
@@ -19,80 +23,52 @@ from pywebllm.schema.ebnf.nodes import (
     sequence,
 )
 from pywebllm.schema.regex.reading import RegexError, read_regex
+from pywebllm.schema.typed.formats import FORMATS, FREE_FORMATS, SHORT_FORMATS
+from pywebllm.schema.typed.place import Place
+from pywebllm.schema.typed.values import String
 
 from .fitting import fit_length
-from .formats import FORMATS, FREE_FORMATS, SHORT_FORMATS
 from .repeats import repeated
 from .writer import Writer
 
-__all__ = ["string_node", "text_node"]
+__all__ = ["string_node"]
+
+_SHORT = 100  # characters, which each of the short formats has room for
 
 
-_SHORT = 100  # characters, which every one of the short formats has room for
-
-
-def string_node(schema: Mapping[str, object], place: Place, writer: Writer) -> Node:
-    """Write the strings that fit a schema, in quotes.
+def string_node(string: String, writer: Writer) -> Node:
+    """Write the strings that fit, in quotes.
 
     Raises:
-        InvalidRequestError: `pattern` or `format` is not supported, or does not go with a length.
+        InvalidRequestError: `pattern` is not supported, or cannot be given the length.
     """
-    least, most = schema.get("minLength", 0), schema.get("maxLength")
-    assert isinstance(least, int)
-    assert most is None or isinstance(most, int)
-    if most is not None and most < least:
-        raise place.error("minLength is above maxLength", advice="Mend one of them.")
-    # In a rule of its own: for each rule the engine looks once at all tokens of the vocabulary.
-    words = {word: schema.get(word) for word in ("format", "pattern")}
-    key = f"string {least} {most} {words}"
-    name = str(words["format"] or ("pattern" if words["pattern"] else "string"))
-    return writer.rule(key, lambda: _string(schema, (least, most), place, writer), name=name)
-
-
-def _string(
-    schema: Mapping[str, object], length: tuple[int, int | None], place: Place, writer: Writer
-) -> Node:
-    content = _content(schema, place)
+    length = string.min_length, string.max_length
+    content = _content(string)
     if content is None:
-        return text_node(repeat(Chars(ALL), *length), writer)
+        return _quoted(repeat(Chars(ALL), *length), writer)
     try:
         fitted = fit_length(content, *length)
     except RegexError as error:
-        raise place.error(
+        raise string.place.error(
             f"minLength or maxLength does not go with this pattern or format: {error}",
-            advice="Say the length in the pattern, for example ^[a-z]{1,20}$.",
+            advice="Express the length in the pattern, for example ^[a-z]{1,20}$.",
         ) from error
     if fitted == NOTHING:
-        raise place.error("no string fits", advice="Mend the length, pattern or format.")
-    return text_node(fitted, writer)
-
-
-def text_node(content: Node, writer: Writer) -> Node:
-    """Write a string with this content, whose characters are those of the value."""
-    return sequence(Text('"'), _spell(content, writer), Text('"'))
-
-
-def _content(schema: Mapping[str, object], place: Place) -> Node | None:
-    pattern, format_ = schema.get("pattern"), schema.get("format")
-    assert pattern is None or isinstance(pattern, str)
-    if format_ in FREE_FORMATS:
-        format_ = None
-    if format_ is None:
-        return None if pattern is None else _pattern(pattern, place)
-    if pattern is not None:
-        raise place.error("'pattern' and 'format' do not go together", advice="Keep one of them.")
-    if format_ not in FORMATS:
-        raise place.error(
-            f"'format': {format_!r} is not supported",
-            advice=f"Use one of {', '.join(FORMATS)}, or a pattern.",
+        raise string.place.error(
+            "no string fits", advice="Change minLength, maxLength, pattern or format."
         )
-    return read_regex(_format(str(format_), schema))
+    return _quoted(fitted, writer)
 
 
-def _format(name: str, schema: Mapping[str, object]) -> str:
-    least = schema.get("minLength", 0)
-    assert isinstance(least, int)
-    is_short = schema.get("maxLength") is not None and least <= _SHORT
+def _content(string: String) -> Node | None:
+    """Read the pattern or format; None: the string may hold any characters."""
+    if string.format is not None and string.format not in FREE_FORMATS:
+        return read_regex(_format(string.format, string))
+    return None if string.pattern is None else _pattern(string.pattern, string.place)
+
+
+def _format(name: str, string: String) -> str:
+    is_short = string.max_length is not None and string.min_length <= _SHORT
     return SHORT_FORMATS.get(name, FORMATS[name]) if is_short else FORMATS[name]
 
 
@@ -106,6 +82,11 @@ def _pattern(pattern: str, place: Place) -> Node:
         ) from error
 
 
+def _quoted(content: Node, writer: Writer) -> Node:
+    """Write a string with this content, whose characters are those of the value."""
+    return sequence(Text('"'), _spell(content, writer), Text('"'))
+
+
 def _spell(node: Node, writer: Writer) -> Node:
     match node:
         case Chars(ranges):
@@ -113,7 +94,7 @@ def _spell(node: Node, writer: Writer) -> Node:
             if not isinstance(written, Choice):
                 return written
             name = "char" if ranges == ALL else "chars"
-            return writer.rule(f"characters {ranges}", lambda: written, name=name)
+            return writer.shared(("characters", ranges), lambda: written, name=name)
         case Sequence(parts):
             return sequence(*(_spell(part, writer) for part in parts))
         case Choice(options):
@@ -135,11 +116,11 @@ def _spell_repeat(node: Repeat, writer: Writer) -> Node:
 def _run(ranges: Ranges, writer: Writer) -> Node:
     """Write any number of characters of a set.
 
-    Those that need no escape come in runs of one class: for a class the engine knows beforehand
-    which tokens fit, and else it must look at each of them while the model writes.
+    Those that need no escape come in runs of one class: the engine computes in advance which
+    tokens fit a class, and would otherwise look at each of them while the model writes.
     """
     plain, escape = repeat(unescaped(ranges)), escaped(ranges)
     if escape == NOTHING:
         return plain
-    tail = writer.rule(f"escape {ranges}", lambda: sequence(escape, plain), name="escape")
+    tail = writer.shared(("escape", ranges), lambda: sequence(escape, plain), name="escape")
     return sequence(plain, repeat(tail))

@@ -1,8 +1,12 @@
-"""Formats of strings, as regular expressions of `regex`.
+r"""What the names of `format` mean: regular expressions for strings, and the names for numbers.
 
-Each is narrower than its standard where that is wider than most need. Sources: RFC 3339 (dates,
-times, durations), RFC 5321 (email), RFC 1123 (hostname), RFC 4291 (ipv6), RFC 9562 (uuid),
-RFC 3986 (uri).
+Each is narrower than its standard where that allows more than most applications expect. Sources:
+RFC 3339 (dates, times, durations), RFC 5321 (email), RFC 1123 (hostname), RFC 4291 (ipv6),
+RFC 9562 (uuid), RFC 3986 (uri).
+
+Examples:
+    >>> FORMATS["uuid4"]
+    '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
 """
 
 from __future__ import annotations
@@ -24,8 +28,8 @@ _CLOCK_COUNT = f"({_COUNT}H({_COUNT}M({_COUNT}S)?)?|{_COUNT}M({_COUNT}S)?|{_COUN
 # Runs without an upper bound cost the engine far less than runs with one.
 _LABEL = "[A-Za-z0-9]+(-[A-Za-z0-9]+)?"
 _HOST = rf"{_LABEL}(\.{_LABEL})?(\.{_LABEL})?\.[A-Za-z]{{2,6}}"
-# So the parts are short where a length beside the format bounds them: the engine then reads such a
-# grammar in under a second, and else in seven.
+# Where `maxLength` bounds the whole, the parts are short as well: the engine then compiles such a
+# grammar in under a second instead of seven.
 _SHORT_LABEL = "[A-Za-z0-9]{1,15}(-[A-Za-z0-9]{1,15})?"
 _SHORT_HOST = rf"{_SHORT_LABEL}(\.{_SHORT_LABEL})?(\.{_SHORT_LABEL})?\.[A-Za-z]{{2,6}}"
 _MAILBOX = r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)?(\.[A-Za-z0-9_+-]+)?"
@@ -39,7 +43,7 @@ def _ipv6() -> str:
     def groups(most: int) -> str:
         return f"({_IPV6_GROUP}(:{_IPV6_GROUP}){{0,{most - 1}}})?" if most else ""
 
-    # `::` stands for one group of zeros or more, so at most seven are written beside it.
+    # `::` stands for one or more groups of zeros, so at most seven others are written.
     whole = f"{_IPV6_GROUP}(:{_IPV6_GROUP}){{7}}"
     short = [f"{groups(0)}::{groups(7)}"]
     short += [
@@ -68,10 +72,10 @@ FORMATS = MappingProxyType(
         "uri": rf"^https?://{_HOST}(/{_IN_PATH}*)?$",
     }
 )
-# Instead of the above beside `maxLength`, where no great length is asked for.
+# Used instead of the above with a `maxLength`, unless `minLength` asks for more than they hold.
 SHORT_FORMATS = MappingProxyType(
     {"uri": f"^https?://{_SHORT_HOST}(/{_IN_PATH}{{0,100}})?$"},
 )
-# Any string is one of these: they say how it is shown or kept.
+# Any string fits these: they say how it is displayed or stored.
 FREE_FORMATS = frozenset({"binary", "directory-path", "file-path", "password", "path"})
 NUMBER_FORMATS = frozenset({"double", "float", "int32", "int64"})

@@ -1,0 +1,35 @@
+"""From a JSON Schema document to a grammar: read into a typed schema, and written from it.
+
+Examples:
+    >>> print(grammar_of({"type": "integer", "minimum": 3, "maximum": 12}))
+    root ::= integer
+    integer ::= "1" [0-2] | [3-9]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .document.reading import read_document
+from .grammar.writing import write_grammar
+
+__all__ = ["grammar_of", "json_object_grammar"]
+
+
+def grammar_of(schema: Mapping[str, object], *, param: str = "response_format") -> str:
+    """Write the grammar of the JSON texts that fit a schema. Equal schemas give equal grammars.
+
+    Args:
+        schema: JSON Schema, draft 2020-12.
+        param: The parameter of the request that the schema was passed as, for errors.
+
+    Raises:
+        InvalidRequestError: The schema says what a grammar cannot express, or nothing fits it; the
+            error names the keyword and its JSON path.
+    """
+    return write_grammar(read_document(schema, param=param))
+
+
+def json_object_grammar() -> str:
+    """Write the grammar of any JSON object."""
+    return grammar_of({"type": "object"})
