@@ -168,10 +168,10 @@ def test_no_text_is_no_arguments() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{", "no JSON"),
+        ("{", "is not JSON"),
         ("[]", "[] is not an object"),
         ("{}", "'place' is missing"),
-        ('{"place": {"city": 1}}', "$.place.city: 1 is not a text"),
+        ('{"place": {"city": 1}}', "$.place.city: 1 is not a string"),
         ('{"place": {"city": ""}, "x": 1}', "there is no 'x', only place, unit, days"),
     ],
 )
@@ -217,18 +217,18 @@ def test_what_a_function_returns_need_not_be_known() -> None:
 @pytest.mark.parametrize(
     ("function", "problem"),
     [
-        (star, "star(words): a tool has no * or ** parameters"),
-        (double_star, "no * or ** parameters"),
+        (star, "star(words): a tool cannot have * or ** parameters"),
+        (double_star, "cannot have * or ** parameters"),
         (positional, "positional only"),
         (bare, "bare(word): has no annotation"),
         (Shop.price, "price(self): has no annotation"),
         (odd, "odd.word: bytes has no JSON form"),
         (name_of_letters_beyond_ascii, "cannot be named"),
         (lambda: None, "cannot be named"),
-        (functools.partial(weather, unit="C"), "is no function"),
-        (Shop(), "is no function"),
-        (Shop, "is no function"),
-        (print, "is no function"),
+        (functools.partial(weather, unit="C"), "is not a function"),
+        (Shop(), "is not a function"),
+        (Shop, "is not a function"),
+        (print, "is not a function"),
         (lost, "cannot be resolved"),
     ],
 )

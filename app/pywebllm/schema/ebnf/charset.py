@@ -1,8 +1,15 @@
-"""Sets of characters as sorted ranges of code points, and how JSON spells them inside a string.
+r"""Sets of characters as sorted ranges of code points, and how JSON spells them inside a string.
 
-Surrogates belong to no set: alone they are no text, and a grammar works on whole characters.
+Surrogates belong to no set: alone they are not characters, and a grammar works on whole characters.
 Beyond ASCII a class of the engine knows only all characters or none (`Chars`), so a set with some
 of them is written as a list, and can hold only a few.
+
+Examples:
+    >>> union(DIGIT, of_text("a"))
+    ((48, 57), (97, 97))
+    >>> from pywebllm.schema.ebnf.nodes import render
+    >>> print(render({"char": spelled(of_text('ab"'))}))
+    char ::= [ab] | "\\\""
 """
 
 from __future__ import annotations
@@ -34,14 +41,14 @@ Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 _HIGHEST = 0x10FFFF
 _BEFORE_SURROGATES, _AFTER_SURROGATES = 0xD7FF, 0xE000
-_FIRST_PLAIN = 0x20  # JSON writes what is below only as an escape
+_FIRST_PLAIN = 0x20  # JSON writes characters below it only as escapes
 
 ALL: Ranges = ((0, _BEFORE_SURROGATES), (_AFTER_SURROGATES, _HIGHEST))
 ASCII: Ranges = ((0, 0x7F),)
 
 
 def union(*sets: Ranges) -> Ranges:
-    """Join sets, without surrogates."""
+    """Join sets, without the surrogates in them."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(span for ranges in sets for span in ranges):
         if merged and first <= merged[-1][1] + 1:
@@ -52,7 +59,7 @@ def union(*sets: Ranges) -> Ranges:
 
 
 def intersection(left: Ranges, right: Ranges) -> Ranges:
-    """Keep what is in both sets."""
+    """Take the characters in both sets."""
     found = ((max(first, low), min(last, high)) for first, last in left for low, high in right)
     return tuple(sorted((first, last) for first, last in found if first <= last))
 
@@ -82,7 +89,7 @@ _MOST_LISTED = 256
 
 
 def is_writable(ranges: Ranges) -> bool:
-    """Tell whether a set is one that a grammar can hold."""
+    """Tell whether a grammar can express a set."""
     beyond = intersection(ranges, _BEYOND)
     return beyond == _BEYOND or sum(last - first + 1 for first, last in beyond) <= _MOST_LISTED
 
@@ -103,11 +110,11 @@ def escaped(ranges: Ranges) -> Node:
     """Write one character of a set that needs a backslash; `NOTHING` when there is none."""
     short = [_SHORT[code] for code in _SHORT if _has(ranges, code)]
     long = [code for code in range(_FIRST_PLAIN) if code not in _SHORT and _has(ranges, code)]
-    behind = choice(
+    after = choice(
         *([_one_of(short)] if short else ()),
         *(_hexadecimal(high, [code for code in long if code >> 4 == high]) for high in (0, 1)),
     )
-    return sequence(Text("\\"), behind)
+    return sequence(Text("\\"), after)
 
 
 # Control characters and the like that JSON has a short escape for.

@@ -1,4 +1,11 @@
-"""Whether every rule of a grammar has a text that ends."""
+"""Whether every rule of a grammar has a text that ends.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import Text
+    >>> again = Sequence((Text("a"), Rule("loop")))
+    >>> endless({"root": Choice((Text("b"), again)), "loop": again})
+    ['loop']
+"""
 
 from __future__ import annotations
 
@@ -10,7 +17,7 @@ __all__ = ["endless"]
 
 
 def endless(rules: Mapping[str, Node]) -> list[str]:
-    """List the rules that no finite text fits, because each of their texts needs another one."""
+    """List the rules without a finite text, because each of their texts contains another one."""
     ending: set[str] = set()
     found = True
     while found:

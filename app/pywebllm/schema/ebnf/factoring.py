@@ -1,7 +1,12 @@
 """Choices rewritten so that no two options start with the same text, class or rule.
 
 xgrammar 0.1.27 joins options that start alike, and of `"ab" | "abb"` it makes something that also
-accepts "abbb". Factored, `"ab" "b"?`, the same texts are kept exactly.
+accepts "abbb". Factored, `"ab" "b"?`, the choice accepts exactly the same texts.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import render
+    >>> print(render({"root": factored(choice(Text("ab"), Text("ac"), Text("abb")))}))
+    root ::= "a" ("b" "b"? | "c")
 """
 
 from __future__ import annotations
@@ -37,7 +42,7 @@ def _choice(options: list[Node]) -> Node:
 
 
 def _flat(options: list[Node]) -> list[Node]:
-    """Take apart the choices and optional parts that options consist of."""
+    """Take apart the choices and optional parts among options."""
     flat: list[Node] = []
     for option in options:
         match option:
@@ -51,7 +56,7 @@ def _flat(options: list[Node]) -> list[Node]:
 
 
 def _joined(head: Node, members: list[Node]) -> Node:
-    return sequence(head, _choice([_behind(member) for member in members]))
+    return sequence(head, _choice([_after(member) for member in members]))
 
 
 def _head(node: Node) -> Node:
@@ -67,15 +72,15 @@ def _head(node: Node) -> Node:
             return node
 
 
-def _behind(node: Node) -> Node:
+def _after(node: Node) -> Node:
     """Take what follows a node's head."""
     match node:
         case Text(text):
             return Text(text[1:])
         case Sequence(parts):
-            return sequence(_behind(parts[0]), *parts[1:])
+            return sequence(_after(parts[0]), *parts[1:])
         case Repeat(part, least, most) if least > 0:
             fewer = repeat(part, least - 1, None if most is None else most - 1)
-            return sequence(_behind(part), fewer)
+            return sequence(_after(part), fewer)
         case _:
             return EMPTY

@@ -1,8 +1,15 @@
 """The nodes of a grammar, and their text in xgrammar's EBNF.
 
-Nodes are built by the functions here, which keep them simple: what nothing can fit (`NOTHING`)
-vanishes from a choice and takes a sequence with it, so a contradiction in a schema shows as a
-grammar without texts instead of one that the engine cannot end.
+Nodes are built by the functions here, which keep them simple: `NOTHING`, which no text fits, is
+dropped from a choice and makes a sequence `NOTHING`. So a contradiction in a schema becomes a
+grammar without texts, instead of one that the engine cannot complete.
+
+Examples:
+    >>> digits = repeat(Chars(((ord("0"), ord("9")),)), 1, 3)
+    >>> print(render({"root": sequence(Text("#"), choice(digits, Text("none"), NOTHING))}))
+    root ::= "#" ([0-9]{1,3} | "none")
+    >>> sequence(Text("a"), NOTHING) == NOTHING
+    True
 """
 
 from __future__ import annotations
@@ -41,9 +48,9 @@ class Text:
 class Chars:
     """One character out of these ranges of code points, both ends included.
 
-    A class of xgrammar 0.1.27, which WebLLM 0.2.86 has, goes wrong with characters beyond ASCII
-    unless it is a negated one, which takes them all. So what is rendered must hold all of them or
-    none; the tests' reader of grammars refuses others.
+    A class of xgrammar 0.1.27, which WebLLM 0.2.86 includes, is wrong about characters beyond ASCII
+    unless it is a negated one, which accepts them all. So a set that is rendered must hold all of
+    them or none; the tests' parser of grammars refuses others.
     """
 
     ranges: tuple[tuple[int, int], ...]
@@ -65,7 +72,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The part, `least` to `most` times; None is without end."""
+    """The part, `least` to `most` times; None: unbounded."""
 
     part: Node
     least: int
@@ -74,7 +81,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Whatever the rule of this name says."""
+    """What the rule of this name accepts."""
 
     name: str
 
@@ -86,7 +93,7 @@ NOTHING = Choice(())
 
 
 def sequence(*parts: Node) -> Node:
-    """Put parts behind each other; texts that touch become one."""
+    """Put parts after each other; adjacent texts become one."""
     flat: list[Node] = []
     for part in _flat_parts(parts):
         if part == NOTHING:
@@ -111,7 +118,7 @@ def choice(*options: Node) -> Node:
 
 
 def repeat(part: Node, least: int = 0, most: int | None = None) -> Node:
-    """Repeat a part `least` to `most` times."""
+    """Repeat a part `least` to `most` times; None: unbounded."""
     if most is not None and most < least:
         return NOTHING
     if most == 0 or part == EMPTY:
@@ -122,12 +129,12 @@ def repeat(part: Node, least: int = 0, most: int | None = None) -> Node:
 
 
 def optional(part: Node) -> Node:
-    """Let a part be there or not."""
+    """Make a part optional."""
     return repeat(part, 0, 1)
 
 
 def render(rules: Mapping[str, Node]) -> str:
-    """Write the grammar: one rule a line, in the order of the mapping."""
+    """Write the grammar: one line for each rule, in the order of the mapping."""
     return "".join(f"{name} ::= {_choice(node)}\n" for name, node in rules.items())
 
 
@@ -167,8 +174,8 @@ def _atom(node: Node) -> str:
 
 
 def _text(text: str) -> str:
-    # xgrammar 0.1.27 keeps é as \xe9 and reads that anew, with the digits of hexadecimal numbers
-    # that come next: a text with "éc" would stand for another letter. So it ends before them.
+    # xgrammar 0.1.27 stores é as \xe9 and parses that again, with the hexadecimal digits that come
+    # next: a text with "éc" would mean another letter. So the text is split before such a digit.
     pieces = [f'"{piece.translate(_IN_TEXT)}"' for piece in _BEFORE_A_DIGIT.split(text)]
     return pieces[0] if len(pieces) == 1 else f"({' '.join(pieces)})"
 
@@ -204,8 +211,8 @@ def _range(span: tuple[int, int]) -> str:
 
 
 def _in_class(code: int) -> str:
-    # Letters, digits, blank and what is safe stay readable; the rest is written by its number, so
-    # that no rule of what a class treats specially has to be known.
+    # Letters, digits, space and other safe characters stay readable; the rest is written by number,
+    # which does not depend on the characters that a class treats specially.
     char = chr(code)
     if char.isascii() and (char.isalnum() or char in " !#$%&'()*+,./:;<=>?@_`{|}~"):
         return char

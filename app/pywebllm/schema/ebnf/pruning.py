@@ -1,4 +1,11 @@
-"""The rules of a grammar without those that nothing fits, and those that nothing needs."""
+"""The rules of a grammar without those that no text fits, and those that are not used.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import Text
+    >>> rules = {"root": choice(Rule("a"), Rule("b")), "a": Text("a"), "b": NOTHING, "c": Text("c")}
+    >>> pruned(rules, "root")
+    {'root': Rule(name='a'), 'a': Text(text='a')}
+"""
 
 from __future__ import annotations
 
@@ -10,11 +17,11 @@ __all__ = ["pruned"]
 
 
 def pruned(rules: Mapping[str, Node], root: str) -> dict[str, Node]:
-    """Take the rules that the root needs, in their order; none when nothing fits the root.
+    """Take the rules that the root uses, in their order; none when no text fits the root.
 
-    A rule may turn out to be empty when others already name it: those that lead back to it were
-    written inside it. Without it some of these may be empty too, or fit only the empty text, which
-    is then written in their place.
+    A rule may turn out to be `NOTHING` when others already refer to it: those that lead back to it
+    are written before it is complete. Without it some of these may be `NOTHING` too, or accept only
+    the empty text, which is then written in their place.
     """
     found = dict(rules)
     while trivial := {name: node for name, node in found.items() if node in (NOTHING, EMPTY)}:

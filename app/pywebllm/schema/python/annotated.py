@@ -1,4 +1,9 @@
-"""What `Annotated` says about a type, as keywords of JSON Schema."""
+"""The annotations of a type in `Annotated`, as keywords of JSON Schema.
+
+Examples:
+    >>> keywords_of(["An age.", {"minimum": 0}], {"type": "integer"}, type_=int, param="tools")
+    {'type': 'integer', 'description': 'An age.', 'minimum': 0}
+"""
 
 from __future__ import annotations
 
@@ -23,39 +28,40 @@ _BOUNDS = MappingProxyType(
         "multiple_of": "multipleOf",
     }
 )
-_UNSAID = frozenset({"Not", "Predicate", "Timezone"})
+_UNSUPPORTED = frozenset({"Not", "Predicate", "Timezone"})
 _LENGTHS = MappingProxyType({"min_length": "min", "max_length": "max"})
 
 
 def keywords_of(
-    notes: Iterable[object], schema: Mapping[str, object], *, type_: Any, param: str
+    annotations: Iterable[object], schema: Mapping[str, object], *, type_: Any, param: str
 ) -> dict[str, object]:
-    """Add what the notes say to the schema of the type they stand with.
+    """Add annotations to the schema of the type that they annotate.
 
     Raises:
-        InvalidRequestError: A bound is no number, or a note is one that no schema can say.
+        InvalidRequestError: A bound is not a number, or JSON Schema has no keyword for an
+            annotation.
     """
     found = dict(schema)
-    for note in _flat(notes):
-        if isinstance(note, str):
-            found["description"] = note
-        elif isinstance(note, Mapping):
-            found.update(note)
+    for annotation in _flat(annotations):
+        if isinstance(annotation, str):
+            found["description"] = annotation
+        elif isinstance(annotation, Mapping):
+            found.update(annotation)
         else:
-            _check_known(note, param)
-            found.update(_tightened(found, _limits(note, type_, param)))
+            _check_known(annotation, param)
+            found.update(_tightened(found, _limits(annotation, type_, param)))
     least = found.get("minItems")
     if isinstance(least, int) and least >= FEWEST_TO_DIFFER and holds_set(type_):
-        found["uniqueItems"] = True  # as pydantic says it; the grammar refuses it
+        found["uniqueItems"] = True  # as pydantic does; the grammar refuses it
     return found
 
 
-def _check_known(note: object, param: str) -> None:
-    kind = type(note)
-    if kind.__module__.partition(".")[0] == "annotated_types" and kind.__name__ in _UNSAID:
+def _check_known(annotation: object, param: str) -> None:
+    kind = type(annotation)
+    if kind.__module__.partition(".")[0] == "annotated_types" and kind.__name__ in _UNSUPPORTED:
         raise InvalidRequestError(
-            f"{note!r} cannot be said in JSON Schema",
-            advice="Say it with a pattern or bounds, or check what comes back in Python.",
+            f"{annotation!r} cannot be expressed in JSON Schema",
+            advice="Use a pattern or bounds, or check the answer in Python.",
             param=param,
         )
 
@@ -63,7 +69,7 @@ def _check_known(note: object, param: str) -> None:
 def _tightened(
     known: Mapping[str, object], limits: Iterable[tuple[str, object]]
 ) -> Iterator[tuple[str, object]]:
-    """Take the tighter of two bounds: both hold."""
+    """Take the tighter of two bounds: both apply."""
     for keyword, limit in limits:
         before = known.get(keyword)
         pick = max if "min" in keyword.lower() else min if "max" in keyword.lower() else None
@@ -73,28 +79,28 @@ def _tightened(
             yield keyword, limit
 
 
-def _flat(notes: Iterable[object]) -> Iterator[object]:
-    for note in notes:
-        yield note
-        inner = getattr(note, "metadata", ())
+def _flat(annotations: Iterable[object]) -> Iterator[object]:
+    for annotation in annotations:
+        yield annotation
+        inner = getattr(annotation, "metadata", ())
         if isinstance(inner, list | tuple):
             yield from _flat(inner)
 
 
-def _limits(note: Any, type_: Any, param: str) -> Iterator[tuple[str, object]]:
+def _limits(annotation: Any, type_: Any, param: str) -> Iterator[tuple[str, object]]:
     for attribute, keyword in _BOUNDS.items():
-        bound = getattr(note, attribute, None)
+        bound = getattr(annotation, attribute, None)
         if bound is not None:
             yield keyword, _number(bound, keyword, param)
     for attribute, start in _LENGTHS.items():
-        length = getattr(note, attribute, None)
+        length = getattr(annotation, attribute, None)
         if isinstance(length, int):
             yield from ((start + unit, length) for unit in lengths_of(type_))
     for attribute in ("pattern", "description"):
-        text = getattr(note, attribute, None)
-        text = getattr(text, "pattern", text)  # a compiled one
-        if isinstance(text, str):
-            yield attribute, text
+        value = getattr(annotation, attribute, None)
+        value = getattr(value, "pattern", value)  # of a compiled regular expression
+        if isinstance(value, str):
+            yield attribute, value
 
 
 def _number(bound: object, keyword: str, param: str) -> int | float:
@@ -104,6 +110,6 @@ def _number(bound: object, keyword: str, param: str) -> int | float:
         return float(bound)
     raise InvalidRequestError(
         f"{keyword} must be a number, got {bound!r}",
-        advice="Check what comes back in Python instead.",
+        advice="Use a number, or check the answer in Python.",
         param=param,
     )

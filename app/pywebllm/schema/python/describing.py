@@ -1,4 +1,9 @@
-"""From Python types to JSON Schema."""
+"""From Python types to JSON Schema.
+
+Examples:
+    >>> schema_of(dict[str, int | None])["additionalProperties"]
+    {'anyOf': [{'type': 'integer'}, {'type': 'null'}]}
+"""
 
 from __future__ import annotations
 
@@ -31,26 +36,26 @@ __all__ = ["describe_members", "schema_of"]
 
 _SUPPORTED = (
     "Use str, int, float, bool, None, date, datetime, time, UUID, Decimal, Any, Literal, Enum,"
-    " Union, list, tuple, set, dict with texts as keys, Annotated, a dataclass, a TypedDict, a"
-    " NamedTuple or a class of pydantic."
+    " Union, list, tuple, set, dict with strings as keys, Annotated, a dataclass, a TypedDict, a"
+    " NamedTuple or a pydantic class."
 )
 
 
 def schema_of(type_: Any, *, param: str = "response_format") -> dict[str, object]:
     """Describe a Python type as JSON Schema, draft 2020-12.
 
-    Fields without a default are required. In `Annotated`, a text is the description, a mapping
-    holds keywords of JSON Schema such as `{"maxLength": 40}`, and the classes of
-    `annotated_types` say what they say to pydantic; `Predicate` and `Timezone` are refused, as no
-    schema can say them. A class of pydantic describes itself.
+    Fields without a default are required. In `Annotated`, a string is the description, a mapping
+    contains keywords of JSON Schema such as `{"maxLength": 40}`, and the classes of
+    `annotated_types` mean what they mean to pydantic; `Predicate` and `Timezone` are refused, as
+    JSON Schema cannot express them. A pydantic class describes itself.
 
     Args:
         type_: A type or class.
-        param: The parameter of the request that the type came by, for errors.
+        param: The parameter of the request that the type was passed as, for errors.
 
     Raises:
-        InvalidRequestError: A type in it has no JSON form, or a note no keyword; the error of a
-            type names the field.
+        InvalidRequestError: A type in it has no JSON form, or an annotation no keyword; the error
+            of a type names the field.
     """
     name = getattr(unwrapped(type_)[0], "__name__", "the type")
     return _Describer(param).document(type_, name)
@@ -65,22 +70,22 @@ def describe_members(
 
 
 class _Describer:
-    """Describes one type; the named types inside go to `$defs`, where they may meet themselves."""
+    """Describes one type; named types inside it go to `$defs`, so that they may be recursive."""
 
     def __init__(self, param: str) -> None:
         self._param = param
-        # Searched and not looked up: a generic that holds a mapping has no hash.
+        # A list, as a generic type that contains a mapping is not hashable.
         self._references: list[tuple[Any, str]] = []
         self._definitions: dict[str, object] = {}
 
     def document(self, type_: Any, path: str) -> dict[str, object]:
         """Describe the root."""
-        found, notes = unwrapped(type_)
+        found, annotations = unwrapped(type_)
         shape = self._shape(found, path)
         if not isinstance(shape, Members | Model | Alias):
             return self.with_definitions(self.any(type_, path))
         self._references.append((found, "#"))
-        return self.with_definitions(self._noted(found, notes, self._named(shape, path)))
+        return self.with_definitions(self._annotated(found, annotations, self._named(shape, path)))
 
     def with_definitions(self, schema: dict[str, object]) -> dict[str, object]:
         """Add the definitions that the schema refers to."""
@@ -88,13 +93,13 @@ class _Describer:
 
     def any(self, type_: Any, path: str) -> dict[str, object]:
         """Describe a type anywhere inside."""
-        found, notes = unwrapped(type_)
+        found, annotations = unwrapped(type_)
         shape = self._shape(found, path)
         if isinstance(shape, Members | Model | Alias):
             schema: dict[str, object] = {"$ref": self._reference(found, shape, path)}
         else:
             schema = self._plain(shape, path)
-        return self._noted(found, notes, schema)
+        return self._annotated(found, annotations, schema)
 
     def members(
         self, members: list[Member], path: str, descriptions: Mapping[str, str]
@@ -116,10 +121,10 @@ class _Describer:
             "additionalProperties": False,
         }
 
-    def _noted(
-        self, type_: Any, notes: tuple[object, ...], schema: dict[str, object]
+    def _annotated(
+        self, type_: Any, annotations: tuple[object, ...], schema: dict[str, object]
     ) -> dict[str, object]:
-        return keywords_of(notes, schema, type_=type_, param=self._param)
+        return keywords_of(annotations, schema, type_=type_, param=self._param)
 
     def _shape(self, type_: Any, path: str) -> Shape:
         shape = shape_of(type_)
@@ -138,7 +143,7 @@ class _Describer:
         name = self._free(_name(type_).split("[")[0])
         reference = f"#/$defs/{name}"
         self._references.append((type_, reference))
-        self._definitions[name] = {}  # keeps its place while it is described
+        self._definitions[name] = {}  # keeps the name while the type is described
         self._definitions[name] = self._named(shape, _name(type_))
         return reference
 
@@ -164,10 +169,10 @@ class _Describer:
         return {"description": docs.summary, **schema} if docs.summary else schema
 
     def _model(self, shape: Model) -> dict[str, object]:
-        # Its own definitions stay under it, so no two classes can meet under one name.
+        # Its own definitions stay under it, so that no two classes can have the same name.
         here = self._known_reference(shape.type)
         assert here is not None
-        found: dict[str, object] = _folding(
+        found: dict[str, object] = _without_unique(
             shape.type.model_json_schema(ref_template=here + "/$defs/{model}")
         )
         return found
@@ -200,12 +205,12 @@ class _Describer:
         }
 
     def _inlined(self, type_: Any, path: str) -> dict[str, object]:
-        """Describe a type where no reference may stand."""
-        found, notes = unwrapped(type_)
+        """Describe a type where a reference is not allowed."""
+        found, annotations = unwrapped(type_)
         shape = self._shape(found, path)
         if not isinstance(shape, Alias):
             return self.any(type_, path)
-        return self._noted(found, notes, self._inlined(shape.value, path))
+        return self._annotated(found, annotations, self._inlined(shape.value, path))
 
     def _map(self, shape: Names, path: str) -> dict[str, object]:
         value = self.any(shape.value, f"{path}[]")
@@ -219,25 +224,26 @@ class _Describer:
             }
         if key.get("type") != "string":
             raise InvalidRequestError(
-                f"{path}: the keys of a dict must be texts", advice=_SUPPORTED, param=self._param
+                f"{path}: the keys of a dict must be strings", advice=_SUPPORTED, param=self._param
             )
         names_schema = {} if key == {"type": "string"} else {"propertyNames": key}
         return {"type": "object", "additionalProperties": value, **names_schema}
 
 
-def _folding(value: Any) -> Any:
-    """Take `uniqueItems` off a set of pydantic's, which folds what comes twice when it is read.
+def _without_unique(value: Any) -> Any:
+    """Drop `uniqueItems` for pydantic sets: duplicates are removed on parsing.
 
-    Where two items or more must differ it stays, and is refused: folded there may be too few.
+    Where a set must have two or more items it is kept, and refused by the grammar: without the
+    duplicates there could be too few.
     """
     if isinstance(value, list):
-        return [_folding(item) for item in value]
+        return [_without_unique(item) for item in value]
     if not isinstance(value, dict):
         return value
     is_set = value.get("type") == "array" and value.get("uniqueItems") is True
     drop = is_set and value.get("minItems", 0) < FEWEST_TO_DIFFER
     return {
-        name: _folding(inner)
+        name: _without_unique(inner)
         for name, inner in value.items()
         if not (drop and name == "uniqueItems")
     }

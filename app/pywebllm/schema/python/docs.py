@@ -1,6 +1,16 @@
-"""Docstrings: the first paragraph, and what they say about each parameter or attribute.
+"""Docstrings: the first paragraph, and the description of each parameter or attribute.
 
-Google's, NumPy's and Sphinx's ways to write them are read.
+The styles of Google, NumPy and Sphinx are read.
+
+Examples:
+    >>> def weather(city):
+    ...     '''Get the weather.
+    ...
+    ...     Args:
+    ...         city: Where.
+    ...     '''
+    >>> read_docs(weather)
+    Docs(summary='Get the weather.', parameters={'city': 'Where.'})
 """
 
 from __future__ import annotations
@@ -25,14 +35,14 @@ _SPHINX_ITEM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Docs:
-    """What a docstring says."""
+    """The descriptions in a docstring."""
 
     summary: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_docs(owner: Any) -> Docs:
-    """Read the docstring of a function, or the one that a class has of its own."""
+    """Read the docstring of a function or class, but not one that a class inherits."""
     text = inspect.getdoc(owner) or ""
     if isinstance(owner, type) or hasattr(owner, "__origin__"):
         text = _own(getattr(owner, "__origin__", owner))
@@ -40,8 +50,8 @@ def read_docs(owner: Any) -> Docs:
         return Docs()
     lines = text.splitlines()
     found: dict[str, str] = {}
-    for name, words in (*_sections(lines), *_sphinx(lines)):
-        found.setdefault(name, words)
+    for name, description in (*_sections(lines), *_sphinx(lines)):
+        found.setdefault(name, description)
     return Docs(_summary(lines), found)
 
 
@@ -67,12 +77,12 @@ def _sections(lines: list[str]) -> Iterator[tuple[str, str]]:
         elif _NUMPY.fullmatch(line.strip()) and set("".join(lines[at + 1 : at + 2]).strip()) == {
             "-"
         }:
-            for names, words in _items(_numpy_body(lines[at + 2 :]), _NUMPY_ITEM):
-                yield from ((name.strip(), words) for name in names.split(","))
+            for names, description in _items(_numpy_body(lines[at + 2 :]), _NUMPY_ITEM):
+                yield from ((name.strip(), description) for name in names.split(","))
 
 
 def _deeper(lines: list[str], indent: int) -> list[str]:
-    """Take the lines of a section: those further in than its title."""
+    """Take the lines of a section: those indented more than its title."""
     body = []
     for line in lines:
         if line.strip() and _indent(line) <= indent:
@@ -89,23 +99,23 @@ def _numpy_body(lines: list[str]) -> list[str]:
 
 
 def _items(lines: list[str], pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Read `name` lines, each with the lines further in that go on about it."""
+    """Read lines with a name, each with the lines indented more that continue it."""
     filled = [line for line in lines if line.strip()]
     if not filled:
         return
     margin = _indent(filled[0])
-    name, words = "", list[str]()
+    name, parts = "", list[str]()
     for line in filled:
         found = pattern.fullmatch(line.strip()) if _indent(line) == margin else None
         if found is None:
-            words.append(line.strip())
+            parts.append(line.strip())
             continue
-        if name and words:
-            yield name, " ".join(words)
+        if name and parts:
+            yield name, " ".join(parts)
         name, *rest = found.groups()
-        words = [part.strip() for part in rest if part]
-    if name and words:
-        yield name, " ".join(words)
+        parts = [part.strip() for part in rest if part]
+    if name and parts:
+        yield name, " ".join(parts)
 
 
 def _sphinx(lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -113,10 +123,10 @@ def _sphinx(lines: list[str]) -> Iterator[tuple[str, str]]:
         found = _SPHINX_ITEM.fullmatch(line.strip())
         if found is None:
             continue
-        more = [text.strip() for text in _deeper(lines[at + 1 :], _indent(line)) if text.strip()]
-        words = " ".join([found[2], *more]).strip()
-        if words:
-            yield found[1], words
+        more = [each.strip() for each in _deeper(lines[at + 1 :], _indent(line)) if each.strip()]
+        description = " ".join([found[2], *more]).strip()
+        if description:
+            yield found[1], description
 
 
 def _is_rule(line: str) -> bool:

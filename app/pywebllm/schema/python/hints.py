@@ -1,4 +1,13 @@
-"""Annotations of classes and functions: resolved, and taken apart."""
+"""Type hints of classes and functions: resolved, and taken apart.
+
+Examples:
+    >>> unwrapped(Annotated[int, "An age."])
+    (<class 'int'>, ('An age.',))
+    >>> class Point(typing.NamedTuple):
+    ...     x: int = 0
+    >>> members_of(Point, param="tools")
+    [Member(name='x', type=<class 'int'>, required=False, default=0, description=None)]
+"""
 
 from __future__ import annotations
 
@@ -36,13 +45,13 @@ class Member:
 
 
 def hints_of(owner: Any, *, param: str) -> dict[str, Any]:
-    """Resolve the annotations of a class or function, also those written as texts.
+    """Resolve the type hints of a class or function, including those written as strings.
 
     Raises:
-        InvalidRequestError: One names something that cannot be found.
+        InvalidRequestError: A hint uses a name that cannot be found.
     """
     name = getattr(owner, "__name__", repr(owner))
-    # A class that is local to a function does not find itself among its module's names.
+    # The name of a class that is local to a function is not one of its module.
     local = {name: owner} if isinstance(owner, type) else None
     try:
         return typing.get_type_hints(owner, localns=local, include_extras=True)
@@ -55,22 +64,22 @@ def hints_of(owner: Any, *, param: str) -> dict[str, Any]:
 
 
 def unwrapped(type_: Any) -> tuple[Any, tuple[object, ...]]:
-    """Take off `Annotated`, `Required`, `NotRequired`, `ReadOnly`, `Final` and `NewType`.
+    """Remove `Annotated`, `Required`, `NotRequired`, `ReadOnly`, `Final` and `NewType`.
 
     Returns:
-        The type itself, and what `Annotated` says about it; what stands outside comes last.
+        The type itself, and its annotations; the outermost come last.
     """
-    notes: tuple[object, ...] = ()
+    annotations: tuple[object, ...] = ()
     while True:
         if get_origin(type_) is Annotated:
-            notes = (*type_.__metadata__, *notes)
+            annotations = (*type_.__metadata__, *annotations)
             type_ = type_.__origin__
         elif _qualifier(type_) is not None:
             (type_,) = get_args(type_)
         elif isinstance(type_, NewType):
             type_ = type_.__supertype__
         else:
-            return type_, notes
+            return type_, annotations
 
 
 def is_union(type_: Any) -> bool:
@@ -79,7 +88,7 @@ def is_union(type_: Any) -> bool:
 
 
 def is_model(type_: Any) -> bool:
-    """Tell whether a type is a class of pydantic, by what it can do."""
+    """Tell whether a type is a pydantic class, by its methods."""
     return isinstance(type_, type) and all(
         callable(getattr(type_, name, None))
         for name in ("model_json_schema", "model_validate_json")
@@ -90,7 +99,7 @@ def class_of(type_: Any) -> Any:
     """Take the dataclass, `TypedDict` or `NamedTuple` that a type is, with or without arguments.
 
     Returns:
-        None when it is none of these.
+        None when it is not one of these.
     """
     found = get_origin(type_) or type_
     return found if isinstance(found, type) and _reader(found) is not None else None
@@ -100,8 +109,8 @@ def members_of(type_: Any, *, param: str) -> list[Member]:
     """List the fields of such a class, in order.
 
     Raises:
-        InvalidRequestError: An annotation cannot be resolved, or the class cannot be made from
-            its fields alone.
+        InvalidRequestError: A type hint cannot be resolved, or the class cannot be made from its
+            fields alone.
     """
     class_ = class_of(type_)
     read = _reader(class_)
@@ -118,8 +127,8 @@ def _check_made_of_fields(class_: Any, hints: Mapping[str, Any], param: str) -> 
         is_init_var = hint is dataclasses.InitVar or isinstance(hint, dataclasses.InitVar)
         if is_init_var and not hasattr(class_, name):
             raise InvalidRequestError(
-                f"{class_.__name__}.{name}: an InitVar without a default is no field that JSON"
-                " can hold",
+                f"{class_.__name__}.{name}: an InitVar without a default is not a field that"
+                " JSON can contain",
                 advice="Give it a default, or make it a field.",
                 param=param,
             )
@@ -132,7 +141,7 @@ def _check_no_infos(class_: Any, param: str) -> None:
     for field in dataclasses.fields(class_):
         if _is_info(field.default):
             raise InvalidRequestError(
-                f"{name}.{field.name}: a Field of pydantic says nothing to a plain dataclass",
+                f"{name}.{field.name}: a pydantic Field has no effect in a plain dataclass",
                 advice="Use pydantic.dataclasses.dataclass, or Annotated.",
                 param=param,
             )
@@ -170,9 +179,9 @@ def _of_field(field: dataclasses.Field[Any], hint: Any) -> Member:
 
 
 def _of_info(info: Any, name: str, hint: Any) -> Member:
-    """Take a field of a pydantic dataclass, whose ordinary default may be pydantic's `Field`."""
+    """Take a field of a pydantic dataclass, whose default may be a pydantic `Field`."""
     has_default = not info.is_required() and info.default_factory is None
-    alias = info.validation_alias  # what the class takes it by
+    alias = info.validation_alias  # the name that the constructor takes
     return Member(
         alias if isinstance(alias, str) else name,
         Annotated[hint, info],
@@ -182,7 +191,7 @@ def _of_info(info: Any, name: str, hint: Any) -> Member:
 
 
 def _infos(class_: Any) -> Mapping[str, Any]:
-    # A plain dataclass that inherits from one of pydantic's is none itself.
+    # A plain dataclass that inherits from a pydantic dataclass is not one itself.
     found: Mapping[str, Any] = vars(class_).get("__pydantic_fields__", {})
     return found
 
@@ -217,7 +226,7 @@ def _of_named_tuple(class_: Any, hints: Mapping[str, Any]) -> list[Member]:
 
 
 def _is_required(hint: Any, *, default: bool) -> bool:
-    # An annotation that was a text is not seen by `__required_keys__`.
+    # `__required_keys__` does not see the qualifiers of a hint written as a string.
     while (found := _qualifier(hint)) is not None or get_origin(hint) is Annotated:
         if found in ("Required", "NotRequired"):
             return found == "Required"

@@ -1,4 +1,9 @@
-"""What the length of a type's values counts: characters, items or properties."""
+"""What the length of a type's values counts: characters, items or properties.
+
+Examples:
+    >>> lengths_of(str | list[int])
+    ['Length', 'Items']
+"""
 
 from __future__ import annotations
 
@@ -12,22 +17,22 @@ from .shapes import Alias, Choices, Items, Members, Model, Names, Shape, Tuple, 
 
 __all__ = ["FEWEST_TO_DIFFER", "holds_set", "lengths_of"]
 
-# As the keywords of JSON Schema end: `minLength`, `minItems`, `minProperties`.
+# The ends of the keywords of JSON Schema: `minLength`, `minItems`, `minProperties`.
 _CHARACTERS, _ITEMS, _PROPERTIES = "Length", "Items", "Properties"
 
-
-# Items of a set that must hold so many cannot be left to chance: folded there may be too few.
+# A set that must have so many items cannot be written as a list: without duplicates there could be
+# too few.
 FEWEST_TO_DIFFER = 2
 
 
 def lengths_of(type_: Any) -> list[str]:
-    """List what the length of a type's values may count, as the keywords of JSON Schema end."""
+    """List what the length of a type's values may count, as the ends of JSON Schema's keywords."""
     found = [length for shape in _shapes(type_) for length in _lengths(shape)]
     return [*dict.fromkeys(found)] or [_CHARACTERS]
 
 
 def holds_set(type_: Any) -> bool:
-    """Tell whether a value of the type may be a set, in which what comes twice counts once."""
+    """Tell whether a value of the type may be a set, in which duplicates count once."""
     return any(
         isinstance(shape, Items) and shape.make in (set, frozenset) for shape in _shapes(type_)
     )
@@ -52,17 +57,17 @@ def _lengths(shape: Shape) -> tuple[str, ...]:
         case Scalar(schema):
             return (_CHARACTERS,) if schema.get("type") == "string" else ()
         case Choices(values):
-            return (_CHARACTERS,) if any(map(_is_text, values)) else ()
+            return (_CHARACTERS,) if any(map(_is_string, values)) else ()
         case Items() | Tuple():
             return (_ITEMS,)
         case Names() | Members():
             return (_PROPERTIES,)
         case Model():
-            # Only its own schema says which it is; what is for the others says nothing there.
+            # Only its own schema says which it is, and the keywords of the others limit nothing.
             return (_CHARACTERS, _ITEMS, _PROPERTIES)
         case _:
             return ()
 
 
-def _is_text(value: object) -> bool:
+def _is_string(value: object) -> bool:
     return isinstance(value.value if isinstance(value, Enum) else value, str)

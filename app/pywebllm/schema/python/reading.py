@@ -1,4 +1,10 @@
-"""From JSON text to values of a Python type."""
+"""From JSON text to values of a Python type.
+
+Examples:
+    >>> from datetime import date
+    >>> build(list[date], '["2026-01-31"]')
+    [datetime.date(2026, 1, 31)]
+"""
 
 from __future__ import annotations
 
@@ -19,7 +25,7 @@ __all__ = ["build", "read_members"]
 _Plain: TypeAlias = Scalar | Choices | Union | Items | Tuple | Names | Members | Model
 
 
-class _MisfitError(Exception):
+class _MismatchError(Exception):
     """A value is not of its type; the path says where."""
 
     def __init__(self, path: str, problem: str) -> None:
@@ -27,13 +33,13 @@ class _MisfitError(Exception):
 
 
 def build(type_: Any, text: str) -> Any:
-    """Read JSON text as a value of a type: the other way of `schema_of`.
+    """Read JSON text as a value of a type: the inverse of `schema_of`.
 
-    Fields that are missing take their defaults. Keywords in `Annotated` are not checked again:
-    the grammar has kept them.
+    Fields that are missing take their defaults. Keywords in `Annotated` are not checked again, as
+    the grammar enforced them.
 
     Raises:
-        ParseError: The text is no JSON, or does not fit the type; the error says where.
+        ParseError: The text is not JSON, or does not fit the type; the error says where.
         InvalidRequestError: The type is not supported.
     """
     found, _ = unwrapped(type_)
@@ -42,7 +48,7 @@ def build(type_: Any, text: str) -> Any:
     value = _loaded(text)
     try:
         return _read(type_, value, "$")
-    except _MisfitError as error:
+    except _MismatchError as error:
         raise ParseError(f"the answer does not fit: {error}", text=text) from error
 
 
@@ -50,12 +56,12 @@ def read_members(members: list[Member], text: str) -> dict[str, object]:
     """Read a JSON object with these fields, of which those with a default may be missing.
 
     Raises:
-        ParseError: The text is no JSON, or does not fit the fields.
+        ParseError: The text is not JSON, or does not fit the fields.
     """
     value = _loaded(text)
     try:
         return _fields(members, value, "$")
-    except _MisfitError as error:
+    except _MismatchError as error:
         raise ParseError(f"the arguments do not fit: {error}", text=text) from error
 
 
@@ -63,11 +69,11 @@ def _loaded(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise ParseError(f"the text is no JSON: {error}", text=text) from error
+        raise ParseError(f"the text is not JSON: {error}", text=text) from error
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _read(type_: Any, value: Any, path: str) -> Any:
@@ -110,7 +116,7 @@ def _collection(shape: Items | Tuple | Names, value: Any, path: str) -> Any:
         items = [_read(shape.item, it, f"{path}[{at}]") for at, it in enumerate(value)]
         return _made_of(items, shape.make, path)
     if len(value) != len(shape.items):
-        raise _MisfitError(path, f"there are {len(value)} items and not {len(shape.items)}")
+        raise _MismatchError(path, f"there must be {len(shape.items)} items, got {len(value)}")
     pairs = enumerate(zip(shape.items, value, strict=True))
     return tuple(_read(type_, item, f"{path}[{at}]") for at, (type_, item) in pairs)
 
@@ -119,19 +125,19 @@ def _made_of(items: list[Any], make: Callable[[Iterable[Any]], Any], path: str) 
     try:
         return make(items)
     except TypeError as error:  # a list in a set
-        raise _MisfitError(path, str(error)) from error
+        raise _MismatchError(path, str(error)) from error
 
 
 def _check(value: Any, type_: type, wanted: str, path: str) -> None:
     if not isinstance(value, type_):
-        raise _MisfitError(path, f"{_shown(value)} is not {wanted}")
+        raise _MismatchError(path, f"{_shown(value)} is not {wanted}")
 
 
 def _scalar(shape: Scalar, value: Any, path: str) -> object:
     try:
         return shape.read(value)
     except (ValueError, OverflowError) as error:
-        raise _MisfitError(path, f"{_shown(value)} is not {shape.wanted}") from error
+        raise _MismatchError(path, f"{_shown(value)} is not {shape.wanted}") from error
 
 
 def _choice(values: tuple[Any, ...], value: Any, path: str) -> Any:
@@ -141,19 +147,19 @@ def _choice(values: tuple[Any, ...], value: Any, path: str) -> Any:
         if plain == value and isinstance(plain, bool) is isinstance(value, bool):
             return choice
     shown = ", ".join(_shown(it.value if isinstance(it, Enum) else it) for it in values)
-    raise _MisfitError(path, f"{_shown(value)} is none of {shown}")
+    raise _MismatchError(path, f"{_shown(value)} is not one of {shown}")
 
 
 def _union(options: tuple[Any, ...], value: Any, path: str) -> Any:
-    # The option that is the value's own type comes first: `float | int` keeps 1 an int.
+    # The option that is the type of the value comes first: `float | int` reads 1 as an int.
     exact = [option for option in options if unwrapped(option)[0] is type(value)]
     problems = []
     for option in (*exact, *options):
         try:
             return _read(option, value, path)
-        except _MisfitError as error:
+        except _MismatchError as error:
             problems.append(str(error))
-    raise _MisfitError(path, f"no option fits ({'; '.join(dict.fromkeys(problems))})")
+    raise _MismatchError(path, f"no option fits ({'; '.join(dict.fromkeys(problems))})")
 
 
 def _made(type_: Any, value: Any, path: str) -> Any:
@@ -162,7 +168,7 @@ def _made(type_: Any, value: Any, path: str) -> Any:
     try:
         return class_(**arguments)
     except (TypeError, ValueError) as error:
-        raise _MisfitError(path, f"{class_.__name__} refuses it: {error}") from error
+        raise _MismatchError(path, f"{class_.__name__} refuses it: {error}") from error
 
 
 def _fields(members: list[Member], value: Any, path: str) -> dict[str, object]:
@@ -170,20 +176,22 @@ def _fields(members: list[Member], value: Any, path: str) -> dict[str, object]:
     known = {member.name: member for member in members}
     for name in value:
         if name not in known:
-            raise _MisfitError(path, f"there is no {name!r}, only {', '.join(known) or 'nothing'}")
+            raise _MismatchError(
+                path, f"there is no {name!r}, only {', '.join(known) or 'nothing'}"
+            )
     for member in members:
         if member.required and member.name not in value:
-            raise _MisfitError(path, f"{member.name!r} is missing")
+            raise _MismatchError(path, f"{member.name!r} is missing")
     return {name: _read(known[name].type, item, f"{path}.{name}") for name, item in value.items()}
 
 
-def _validated(class_: Any, text: str, path: str, whole: str | None) -> Any:
+def _validated(class_: Any, text: str, path: str, answer: str | None) -> Any:
     try:
         return class_.model_validate_json(text)
     except ValueError as error:  # pydantic's own error is one
-        if whole is None:
-            raise _MisfitError(path, str(error)) from error
-        raise ParseError(f"the answer does not fit: {error}", text=whole) from error
+        if answer is None:
+            raise _MismatchError(path, str(error)) from error
+        raise ParseError(f"the answer does not fit: {error}", text=answer) from error
 
 
 def _shown(value: object) -> str:

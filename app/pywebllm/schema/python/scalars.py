@@ -1,4 +1,11 @@
-"""The types that are one JSON value each: their schema, and how the value is read."""
+"""The types that are a single JSON value: their schema, and how the value is read.
+
+Examples:
+    >>> SCALARS[date].schema
+    {'type': 'string', 'format': 'date'}
+    >>> SCALARS[date].read("2026-01-31")
+    datetime.date(2026, 1, 31)
+"""
 
 from __future__ import annotations
 
@@ -16,7 +23,7 @@ __all__ = ["SCALARS", "Scalar"]
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A type; `read` raises ValueError when the JSON value is not one of it."""
+    """A type; `read` raises ValueError when a JSON value is not of it, `wanted` names it."""
 
     schema: Mapping[str, object]
     read: Callable[[Any], object]
@@ -56,22 +63,22 @@ def _decimal(value: Any) -> Decimal:
     return Decimal(str(_number(value)))
 
 
-def _text(read: Callable[[str], object]) -> Callable[[Any], object]:
+def _from_string(read: Callable[[str], object]) -> Callable[[Any], object]:
     def checked(value: Any) -> object:
         if not isinstance(value, str):
-            raise ValueError(value)  # the one error that callers look for
+            raise ValueError(value)  # not TypeError: it is what callers expect
         return read(value)
 
     return checked
 
 
 def _formatted(name: str, read: Callable[[str], object], wanted: str) -> Scalar:
-    return Scalar({"type": "string", "format": name}, _text(read), wanted)
+    return Scalar({"type": "string", "format": name}, _from_string(read), wanted)
 
 
 SCALARS: Mapping[Any, Scalar] = MappingProxyType(
     {
-        str: Scalar({"type": "string"}, _exactly(str), "a text"),
+        str: Scalar({"type": "string"}, _exactly(str), "a string"),
         bool: Scalar({"type": "boolean"}, _exactly(bool), "true or false"),
         int: Scalar({"type": "integer"}, _integer, "an integer"),
         float: Scalar({"type": "number"}, _float, "a number"),

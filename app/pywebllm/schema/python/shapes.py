@@ -1,4 +1,11 @@
-"""What a Python type is made of, taken apart once for describing it and for reading it."""
+"""What a Python type is made of, for describing it and for reading it.
+
+Examples:
+    >>> shape_of(list[int])
+    Items(item=<class 'int'>, make=<class 'list'>)
+    >>> shape_of(int | None)
+    Union(options=(<class 'int'>, <class 'NoneType'>))
+"""
 
 from __future__ import annotations
 
@@ -48,7 +55,7 @@ class Tuple:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """An object that maps names, of a type of their own, to values."""
+    """An object that maps names to values; the names have a type, too."""
 
     key: Any
     value: Any
@@ -63,14 +70,14 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A class of pydantic, which describes and reads itself."""
+    """A pydantic class, which describes and reads itself."""
 
     type: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name for another type, made by the statement `type`."""
+    """A name for another type, made by a `type` statement."""
 
     name: str
     value: Any
@@ -91,14 +98,14 @@ _MAPS = (dict, collections.abc.Mapping)
 
 
 def shape_of(type_: Any) -> Shape | None:
-    """Tell what a type without annotations is made of; None when it is not supported."""
+    """Take apart a type without annotations; None when it is not supported."""
     if _is_hashable(type_) and type_ in SCALARS:
         return SCALARS[type_]
     return _special(type_) or _class(type_) or _collection(type_)
 
 
 def _is_hashable(type_: Any) -> bool:
-    # `list[Annotated[str, {…}]]` has a hash by its class, and none because of what it holds.
+    # `list[Annotated[str, {…}]]` has a `__hash__`, which fails because of the mapping in it.
     try:
         hash(type_)
     except TypeError:

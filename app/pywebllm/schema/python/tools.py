@@ -1,4 +1,13 @@
-"""Python functions as tools: described by signature and docstring, called with JSON."""
+"""Python functions as tools: described by signature and docstring, called with JSON.
+
+Examples:
+    >>> def weather(city: str, days: int = 1) -> str:
+    ...     '''Get the weather.'''
+    >>> tool_of(weather)["function"]["description"]
+    'Get the weather.'
+    >>> arguments_of(weather, '{"city": "Bath"}')
+    {'city': 'Bath'}
+"""
 
 from __future__ import annotations
 
@@ -21,7 +30,7 @@ from .reading import read_members
 __all__ = ["arguments_of", "tool_of"]
 
 if sys.version_info >= (3, 14):
-    # All annotations are evaluated when one is asked for, unless what is unknown may stay a text.
+    # All annotations are evaluated when one is accessed, unless unknown names may stay strings.
     import annotationlib
 
     _signature = partial(inspect.signature, annotation_format=annotationlib.Format.FORWARDREF)
@@ -36,15 +45,15 @@ _ADVICE = "Give the model a plain function: `def name(text: str, count: int = 1)
 def tool_of(function: Callable[..., Any]) -> dict[str, object]:
     """Describe a function as a tool of the OpenAI reference ("Function calling").
 
-    The first paragraph of the docstring describes the tool, and its section of parameters (of
-    Google's, NumPy's or Sphinx's style) or `Annotated[type, "text"]` each parameter. Parameters
-    with a default need not be given.
+    The first paragraph of the docstring describes the tool, and its section of parameters (in the
+    style of Google, NumPy or Sphinx) or `Annotated[type, "description"]` each parameter. Parameters
+    with a default are optional.
 
     Args:
         function: A function or bound method, `async` or not, with annotated parameters.
 
     Raises:
-        InvalidRequestError: It is something else, or a parameter has no type that JSON knows.
+        InvalidRequestError: It is something else, or the type of a parameter has no JSON form.
     """
     members = _members(function)
     docs = read_docs(function)
@@ -60,10 +69,10 @@ def tool_of(function: Callable[..., Any]) -> dict[str, object]:
 def arguments_of(function: Callable[..., Any], text: str) -> dict[str, object]:
     """Read the arguments of a call, a JSON object, as the function's keyword arguments.
 
-    An empty text is no arguments. Parameters that are not given are left to their defaults.
+    An empty string means no arguments. Parameters that are missing are left to their defaults.
 
     Raises:
-        ParseError: The text is no JSON, or does not fit the function's parameters.
+        ParseError: The text is not JSON, or does not fit the function's parameters.
         InvalidRequestError: The function cannot be a tool.
     """
     return read_members(_members(function), text if text.strip() else "{}")
@@ -78,7 +87,7 @@ def _members(function: Callable[..., Any]) -> list[Member]:
 
 
 def _parameters(function: Callable[..., Any]) -> SimpleNamespace:
-    """Take what `hints_of` looks at, without what the function returns, which may be unknown."""
+    """Take the attributes that `hints_of` uses, without the return type, which may be unknown."""
     hints = {name: hint for name, hint in _annotations(function).items() if name != "return"}
     return SimpleNamespace(
         __name__=function.__name__,
@@ -90,7 +99,7 @@ def _parameters(function: Callable[..., Any]) -> SimpleNamespace:
 
 def _name(function: Callable[..., Any]) -> str:
     if not (inspect.isfunction(function) or inspect.ismethod(function)):
-        raise _refusal(f"{function!r} is no function")
+        raise _refusal(f"{function!r} is not a function")
     name = function.__name__
     if _NAME.fullmatch(name) is None:
         raise _refusal(f"a tool cannot be named {name!r}: only ASCII letters, digits, - and _")
@@ -100,7 +109,7 @@ def _name(function: Callable[..., Any]) -> str:
 def _member(function: str, parameter: inspect.Parameter, hints: dict[str, Any]) -> Member:
     where = f"{function}({parameter.name})"
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        raise _refusal(f"{where}: a tool has no * or ** parameters")
+        raise _refusal(f"{where}: a tool cannot have * or ** parameters")
     if parameter.kind is parameter.POSITIONAL_ONLY:
         raise _refusal(f"{where}: a tool is called by keywords, so no parameter is positional only")
     if parameter.name not in hints:

@@ -1,4 +1,11 @@
-"""Escapes and character classes of regular expressions."""
+r"""Escapes and character classes of regular expressions.
+
+Examples:
+    >>> read_class(Scanner("a-c0]"))
+    ((48, 48), (97, 99))
+    >>> read_escape(Scanner("d"))
+    ((48, 57),)
+"""
 
 from __future__ import annotations
 
@@ -23,11 +30,11 @@ __all__ = ["RegexError", "Scanner", "read_class", "read_escape"]
 
 
 class RegexError(ValueError):
-    """The pattern does not parse, or uses what no grammar can say."""
+    """The pattern does not parse, or a grammar cannot express it."""
 
 
 class Scanner:
-    """A place in a pattern."""
+    """A position in a pattern."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -59,7 +66,7 @@ class Scanner:
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """What every flavour takes for a member, and what every flavour takes for none."""
+    """What all dialects agree is in a set, and what all agree is not."""
 
     members: Ranges
     others: Ranges
@@ -70,7 +77,7 @@ def _exactly(ranges: Ranges) -> _Set:
 
 
 def _shorthand(ranges: Ranges) -> tuple[_Set, _Set]:
-    # Flavours disagree beyond ASCII, and Python takes U+001C…U+001F for white space.
+    # Dialects disagree beyond ASCII, and Python counts U+001C…U+001F as white space.
     rest = intersection(ASCII, complement((*ranges, (0x1C, 0x1F))))
     return _Set(ranges, rest), _Set(rest, ranges)
 
@@ -90,16 +97,16 @@ def read_escape(scanner: Scanner) -> Ranges:
     r"""Read what follows a backslash outside a class.
 
     Raises:
-        RegexError: It is no character or class of characters: `\b`, `\1`, `\p{…}` and such.
+        RegexError: It is not a character or class of characters: `\b`, `\1`, `\p{…}` and such.
     """
     return _escape(scanner).members
 
 
 def read_class(scanner: Scanner) -> Ranges:
-    """Read a class behind its `[`, up to and with its `]`.
+    """Read a class after its `[`, up to and including its `]`.
 
     Raises:
-        RegexError: It does not parse, or nothing is in it.
+        RegexError: It does not parse, or no character is in it.
     """
     negated = scanner.skip("^")
     items: list[_Set] = []
@@ -109,9 +116,9 @@ def read_class(scanner: Scanner) -> Ranges:
         items.append(_item(scanner))
     members = _outside(items) if negated else union(*(item.members for item in items))
     if not members:
-        raise RegexError("a class holds no character")
+        raise RegexError("a class has no character")
     if not is_writable(members):
-        raise RegexError("a class holds many characters beyond ASCII, but not all")
+        raise RegexError("a class has many characters beyond ASCII, but not all of them")
     return members
 
 
@@ -169,14 +176,14 @@ def _escape(scanner: Scanner) -> _Set:
 
 
 def _hexadecimal(digits: str) -> int:
-    # `int` alone would take signs, blanks, underscores and the digits of other scripts.
+    # `int` alone would accept signs, spaces, underscores and the digits of other scripts.
     if not all(digit in hexdigits for digit in digits):
-        raise RegexError(f"{digits!r} is no hexadecimal number")
+        raise RegexError(f"{digits!r} is not a hexadecimal number")
     return int(digits, 16)
 
 
 def _char(code: int) -> Ranges:
     found = union(((code, code),))
     if not found:
-        raise RegexError("a lone surrogate is no character")
+        raise RegexError("a lone surrogate is not a character")
     return found

@@ -2,11 +2,16 @@ r"""Regular expressions of `pattern`, read into nodes whose characters are those
 
 The subset is the one on which Python, JavaScript and Rust agree: characters and their escapes,
 `.`, classes, `\d \w \s` and their opposites, groups, `|`, greedy and lazy quantifiers, and `^`
-and `$` at the ends of a branch. A pattern that is not anchored may stand anywhere in the string,
-as JSON Schema wants it. Where flavours differ in which characters they mean, only those are
-written that all of them mean: `\d \w \s` and their opposites are ASCII. A class may hold all that
-is beyond ASCII, as `[^,]` does, or up to 256 characters of it. No class can leave out U+2028 and
-U+2029 alone, so `.` writes those two: Python and Rust mean them by it, and JavaScript does not.
+and `$` at the ends of a branch. A pattern that is not anchored may match anywhere in the string, as
+JSON Schema requires. Where dialects differ in the characters that match, only those are written
+that match in all of them: `\d \w \s` and their opposites are ASCII. A class may have all characters
+beyond ASCII, as `[^,]` does, or up to 256 of them. No class can exclude U+2028 and U+2029 alone, so
+`.` accepts these two: they match it in Python and Rust, but not in JavaScript.
+
+Examples:
+    >>> from pywebllm.schema.ebnf.nodes import render
+    >>> print(render({"root": read_regex(r"^(\d{3}|[a-c]+)x?$")}))
+    root ::= ([0-9]{3} | [a-c]+) [x]?
 """
 
 from __future__ import annotations
@@ -75,7 +80,7 @@ def _atom(scanner: Scanner) -> Node:
         raise RegexError(f"{char!r} must be escaped, or follow what it repeats")
     found = of_text(char)
     if not found:
-        raise RegexError("a lone surrogate is no character")
+        raise RegexError("a lone surrogate is not a character")
     return Chars(found)
 
 
@@ -104,7 +109,7 @@ def _quantified(scanner: Scanner, part: Node) -> Node:
     bounds = _bounds(scanner)
     if bounds is None:
         return part
-    scanner.skip("?")  # lazy: the same texts fit
+    scanner.skip("?")  # lazy: the same strings match
     if scanner.peek() in ("*", "+", "?"):
         raise RegexError("possessive and repeated quantifiers are not supported")
     least, most = bounds
@@ -125,12 +130,12 @@ def _bounds(scanner: Scanner) -> tuple[int, int | None] | None:
     if scanner.skip("}"):
         return least, least
     if not scanner.skip(","):
-        raise RegexError("'{' must be escaped, or hold a number of repeats")
+        raise RegexError("'{' must be escaped, or contain a number of repeats")
     if scanner.skip("}"):
         return least, None
     most = _number(scanner)
     if not scanner.skip("}"):
-        raise RegexError("'{' must be escaped, or hold a number of repeats")
+        raise RegexError("'{' must be escaped, or contain a number of repeats")
     return least, most
 
 
@@ -139,5 +144,5 @@ def _number(scanner: Scanner) -> int:
     while scanner.peek() and scanner.peek() in "0123456789":
         digits += scanner.take()
     if not digits:
-        raise RegexError("'{' must be escaped, or hold a number of repeats")
+        raise RegexError("'{' must be escaped, or contain a number of repeats")
     return int(digits)
