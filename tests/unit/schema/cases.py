@@ -203,7 +203,7 @@ cases: st.SearchStrategy[Case] = st.recursive(scalars, _nested, max_leaves=6)
 
 @st.composite
 def documents(draw: st.DrawFn) -> Case:
-    """A case whose parts may stand under `$defs`, and which may be wrapped in `allOf`."""
+    """A case that may be in `$defs`, and may be wrapped in `allOf`."""
     schema, value = draw(cases)
     if draw(st.booleans()):
         schema = {"allOf": [{"description": "x"}, schema], "title": "T"}

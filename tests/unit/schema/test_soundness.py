@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from pywebllm.schema import grammar_of, json_object_grammar
 
 from tests.unit.schema.cases import Case, documents
-from tests.unit.schema.ebnf import Grammar
+from tests.unit.schema.interpreter import Grammar
 
 FORMATS = Draft202012Validator.FORMAT_CHECKER
 
@@ -35,7 +35,7 @@ def test_every_text_of_a_grammar_fits_its_schema(case: Case, seed: int) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(documents())
-def test_the_canonical_text_of_a_fitting_value_is_in_the_grammar(case: Case) -> None:
+def test_grammar_accepts_the_canonical_text_of_each_value_that_fits(case: Case) -> None:
     schema, value = case
     check(schema, value)
     assert Grammar.read(grammar_of(schema)).accepts(json.dumps(value, ensure_ascii=False))
@@ -50,6 +50,6 @@ def test_equal_schemas_have_equal_grammars(case: Case) -> None:
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32))
-def test_the_grammar_of_any_object_writes_objects(seed: int) -> None:
+def test_every_text_of_the_grammar_of_any_object_is_an_object(seed: int) -> None:
     text = Grammar.read(json_object_grammar()).derive(random.Random(seed))
     assert isinstance(json.loads(text), dict)

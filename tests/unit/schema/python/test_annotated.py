@@ -1,4 +1,4 @@
-"""What `Annotated` says, wherever it stands in a type."""
+"""`Annotated`, anywhere in a type."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from annotated_types import Ge, Len, MaxLen, MinLen, MultipleOf
 from pywebllm.schema import build, grammar_of, schema_of, tool_of
 from typing_extensions import TypeAliasType
 
-from tests.unit.schema.ebnf import Grammar
-from tests.unit.schema.shop import Box
+from tests.unit.schema.interpreter import Grammar
+from tests.unit.schema.python.shop import Box
 
 Short = Annotated[str, {"maxLength": 3}]
 Names = TypeAliasType("Names", list[str])
@@ -47,7 +47,7 @@ def fits(type_: Any, value: object) -> bool:
         (list[Box[Short]], [{"content": "abc", "more": []}], [{"content": "abcd", "more": []}]),
     ],
 )
-def test_keywords_in_annotated_hold_inside_of_any_type(
+def test_keywords_in_annotated_apply_inside_any_type(
     type_: Any, short: object, long: object
 ) -> None:
     assert fits(type_, short)
@@ -55,13 +55,13 @@ def test_keywords_in_annotated_hold_inside_of_any_type(
     build(type_, json.dumps(short))
 
 
-def test_a_generic_that_holds_keywords_is_described_once() -> None:
+def test_generic_type_with_keywords_is_described_once() -> None:
     found: Any = schema_of(Label)
     assert list(found["$defs"]) == ["Box"]
     assert found["properties"]["box"] == found["properties"]["again"] == {"$ref": "#/$defs/Box"}
 
 
-def test_keywords_in_annotated_hold_for_what_a_tool_takes() -> None:
+def test_keywords_in_annotated_apply_to_parameters_of_a_tool() -> None:
     def label(texts: list[Short]) -> None: ...
 
     tool: Any = tool_of(label)
@@ -69,7 +69,7 @@ def test_keywords_in_annotated_hold_for_what_a_tool_takes() -> None:
     assert items == {"type": "string", "maxLength": 3}
 
 
-def test_a_length_counts_what_an_alias_stands_for() -> None:
+def test_length_of_an_alias_counts_what_its_type_counts() -> None:
     found = schema_of(list[Annotated[Names, Len(2, 3)]])
     assert found["items"] == {"$ref": "#/$defs/Names", "minItems": 2, "maxItems": 3}
     assert fits(list[Annotated[Names, Len(2, 3)]], [["a", "b"]])
@@ -78,27 +78,27 @@ def test_a_length_counts_what_an_alias_stands_for() -> None:
 
 
 @pytest.mark.parametrize("value", ["ab", [1, 2], {"a": 1, "b": 2}])
-def test_a_length_holds_for_each_type_of_a_union(value: Any) -> None:
+def test_length_applies_to_each_type_of_a_union(value: Any) -> None:
     type_ = Annotated[str | list[int] | dict[str, int], MaxLen(1)]
     assert not fits(type_, value)
     assert fits(type_, value[:1] if not isinstance(value, dict) else {"a": 1})
 
 
-def test_a_length_beside_a_type_without_one_adds_no_other_keyword() -> None:
+def test_length_adds_no_keyword_for_a_type_without_one() -> None:
     found: Any = schema_of(Annotated[list[int] | None, MinLen(1)])
     assert found["minItems"] == 1
     assert "minLength" not in found
     assert schema_of(Annotated[Any, MinLen(1)]) == {"minLength": 1}
 
 
-def test_what_stands_outside_of_a_type_with_notes_has_the_last_word() -> None:
+def test_outer_annotations_override_inner_ones() -> None:
     assert schema_of(Annotated[Age, Ge(18), "of the buyer"]) == {
         "type": "integer", "minimum": 18, "description": "of the buyer",
     }  # fmt: skip
     assert schema_of(Annotated[Age, {"minimum": -1}])["minimum"] == -1
 
 
-def test_two_bounds_of_one_kind_hold_both() -> None:
+def test_two_bounds_of_one_kind_both_apply() -> None:
     assert schema_of(Annotated[Age, Ge(-5)])["minimum"] == 0
     assert schema_of(Annotated[str, MaxLen(3), MaxLen(9)])["maxLength"] == 3
     assert schema_of(Annotated[int, MultipleOf(6), MultipleOf(12)])["multipleOf"] == 12

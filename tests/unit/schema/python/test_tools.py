@@ -10,7 +10,7 @@ import pytest
 from pywebllm.errors import InvalidRequestError, ParseError
 from pywebllm.schema import arguments_of, grammar_of, tool_of
 
-from tests.unit.schema.ebnf import Grammar
+from tests.unit.schema.interpreter import Grammar
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Place:
 
 
 def weather(place: Place, unit: Literal["C", "F"] = "C", days: int | None = None) -> str:
-    """Tell the weather
+    """Get the weather
     of a place.
 
     More about it.
@@ -69,7 +69,7 @@ async def nothing() -> None: ...
 
 class Shop:
     def price(self, item: str) -> float:
-        """Tell the price."""
+        """Get the price."""
         return len(item)
 
     def __call__(self, item: str) -> float:
@@ -88,12 +88,12 @@ def descriptions(function: Any) -> dict[str, str]:
     return {name: schema.get("description") for name, schema in properties.items()}
 
 
-def test_a_function_becomes_a_tool_by_its_signature_and_docstring() -> None:
+def test_function_becomes_a_tool_by_its_signature_and_docstring() -> None:
     assert tool_of(weather) == {
         "type": "function",
         "function": {
             "name": "weather",
-            "description": "Tell the weather of a place.",
+            "description": "Get the weather of a place.",
             "parameters": {
                 "type": "object",
                 "properties": {
@@ -152,7 +152,7 @@ def test_coroutines_and_bound_methods_are_tools() -> None:
     assert list(descriptions(Shop().price)) == ["item"]
 
 
-def test_the_grammar_of_a_tool_writes_its_arguments() -> None:
+def test_grammar_of_a_tool_accepts_its_arguments() -> None:
     grammar = Grammar.read(grammar_of(described(weather)["parameters"]))
     text = '{"place": {"city": "Bath"}, "days": 3}'
     assert grammar.accepts(text)
@@ -160,7 +160,7 @@ def test_the_grammar_of_a_tool_writes_its_arguments() -> None:
     assert Grammar.read(grammar_of(described(nothing)["parameters"])).accepts("{}")
 
 
-def test_no_text_is_no_arguments() -> None:
+def test_empty_string_means_no_arguments() -> None:
     assert arguments_of(nothing, "") == {}
     assert arguments_of(nothing, "{}") == {}
 
@@ -175,7 +175,7 @@ def test_no_text_is_no_arguments() -> None:
         ('{"place": {"city": ""}, "x": 1}', "there is no 'x', only place, unit, days"),
     ],
 )
-def test_arguments_that_do_not_fit_are_refused(text: str, problem: str) -> None:
+def test_arguments_of_a_tool_that_do_not_fit_are_refused(text: str, problem: str) -> None:
     with pytest.raises(ParseError) as caught:
         arguments_of(weather, text)
     assert problem in caught.value.problem
@@ -209,7 +209,7 @@ def lost(word: Missing) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 def found(word: str, count: Annotated[int, "How many."] = 1) -> Missing: ...  # type: ignore[name-defined]  # noqa: F821
 
 
-def test_what_a_function_returns_need_not_be_known() -> None:
+def test_return_type_of_a_tool_may_be_unknown() -> None:
     assert list(descriptions(found)) == ["word", "count"]
     assert descriptions(functools.wraps(found)(lambda: None))["count"] == "How many."
 
@@ -232,7 +232,7 @@ def test_what_a_function_returns_need_not_be_known() -> None:
         (lost, "cannot be resolved"),
     ],
 )
-def test_what_cannot_be_a_tool_is_refused(function: Any, problem: str) -> None:
+def test_callable_that_cannot_be_a_tool_is_refused(function: Any, problem: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         tool_of(function)
     assert problem in caught.value.problem

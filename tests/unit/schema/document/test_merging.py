@@ -1,30 +1,24 @@
-"""Schemas that hold at once: `allOf`, and keywords beside `$ref`, `anyOf` and `oneOf`."""
+"""Schemas that both apply: `allOf`, and keywords beside `$ref`, `anyOf` and `oneOf`."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from pywebllm.errors import InvalidRequestError
 from pywebllm.schema import grammar_of
 
-from tests.unit.schema.ebnf import Grammar
+from tests.unit.schema.checking import fits
 
 
-def fits(schema: Any, value: object) -> bool:
-    found = Grammar.read(grammar_of(schema))
-    return found.accepts(json.dumps(value, ensure_ascii=False))
-
-
-def test_types_that_hold_at_once_add_no_integer() -> None:
+def test_types_that_both_apply_add_no_integer() -> None:
     schema = {"type": "string", "anyOf": [{"type": ["integer", "number", "string"]}]}
     assert fits(schema, "a")
     assert not fits(schema, 5)
 
 
 @pytest.mark.parametrize("types", [("integer", "number"), ("number", ["string", "integer"])])
-def test_an_integer_is_left_of_integers_and_numbers_that_hold_at_once(types: Any) -> None:
+def test_integer_is_left_of_integers_and_numbers_that_both_apply(types: Any) -> None:
     schema = {"allOf": [{"type": type_} for type_ in types]}
     assert fits(schema, 5)
     assert not fits(schema, 5.5)
@@ -36,14 +30,14 @@ def refers(name: str, *others: str) -> dict[str, object]:
     return {"type": "object", "properties": {"n": {"allOf": parts}}}
 
 
-def test_definitions_that_refer_to_each_other_in_all_of_come_to_an_end() -> None:
+def test_reading_ends_for_definitions_that_refer_to_each_other_in_all_of() -> None:
     definitions = {"N": refers("N", "M"), "M": refers("M", "N")}
     schema = {"$defs": definitions, "$ref": "#/$defs/N"}
     assert fits(schema, {"n": {"n": {}}})
     assert not fits(schema, {"n": 1})
 
 
-def test_a_schema_may_narrow_the_one_that_it_derives_from() -> None:
+def test_schema_may_narrow_the_one_that_it_derives_from() -> None:
     schema = {
         "$defs": {
             "Base": {
@@ -64,7 +58,7 @@ def test_a_schema_may_narrow_the_one_that_it_derives_from() -> None:
     assert not fits(schema, {"child": {"b": 2}})
 
 
-def test_choices_that_refer_to_each_other_in_all_of_come_to_an_end() -> None:
+def test_reading_ends_for_choices_that_refer_to_each_other_in_all_of() -> None:
     def choice(*names: str) -> dict[str, object]:
         none = {"type": "null"}
         return {"anyOf": [none, *({"allOf": [{"$ref": f"#/$defs/{it}"}]} for it in names)]}
@@ -98,14 +92,14 @@ def test_choices_that_refer_to_each_other_in_all_of_come_to_an_end() -> None:
         ({"items": {"allOf": [{"type": "string"}, {"type": "integer"}]}}, [], [1]),
     ],
 )
-def test_a_branch_that_contradicts_what_stands_beside_it_is_left_out(
+def test_branch_that_contradicts_keywords_beside_the_choice_is_left_out(
     schema: Any, fitting: object, other: object
 ) -> None:
     assert fits(schema, fitting)
     assert not fits(schema, other)
 
 
-def test_a_choice_of_which_no_branch_is_left_is_refused_as_one_that_nothing_fits() -> None:
+def test_choice_without_a_branch_left_is_refused() -> None:
     schema = {"type": "null", "anyOf": [{"type": "integer"}, {"type": "string"}]}
     with pytest.raises(InvalidRequestError, match="nothing fits this schema"):
         grammar_of(schema)

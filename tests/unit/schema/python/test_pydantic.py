@@ -1,4 +1,4 @@
-"""Classes of pydantic: used as they are, never imported by the library."""
+"""Pydantic classes: used through their methods, never imported by the library."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from pywebllm.errors import InvalidRequestError, ParseError
 from pywebllm.schema import build, grammar_of, schema_of
 
-from tests.unit.schema.ebnf import Grammar
+from tests.unit.schema.interpreter import Grammar
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = "red"
     BLUE = "blue"
 
@@ -39,16 +39,16 @@ class Dog(BaseModel):
 
 class Black(BaseModel):
     kind: Literal["bird"]
-    colour: Literal["black"]
+    color: Literal["black"]
     age: int
 
 
 class White(BaseModel):
     kind: Literal["bird"]
-    colour: Literal["white"]
+    color: Literal["white"]
 
 
-Bird = Annotated[Black | White, Field(discriminator="colour")]
+Bird = Annotated[Black | White, Field(discriminator="color")]
 
 
 class Zoo(BaseModel):
@@ -66,7 +66,7 @@ class Home(BaseModel):
     name: str = Field(min_length=1, max_length=40, description="What it is called.")
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-\d{3}$", max_length=10)]
     size: int = Field(multiple_of=5, lt=1000, gt=-1)
-    colour: Colour
+    color: Color
     pet: Annotated[Cat | Dog, Field(discriminator="kind")]
     tree: Tree
     built: date
@@ -77,7 +77,7 @@ class Home(BaseModel):
     site: HttpUrl
     other: AnyHttpUrl
     rooms: dict[str, int]
-    by_colour: dict[Colour, int]
+    by_color: dict[Color, int]
     place: tuple[float, float]
     note: str | None = None
     any: Any = None
@@ -126,7 +126,7 @@ class Holder:
     home: Cat | None = None
 
 
-def test_every_text_of_a_models_grammar_fits_the_model() -> None:
+def test_every_text_of_the_grammar_of_a_model_fits_it() -> None:
     schema = schema_of(Home)
     grammar, chance = Grammar.read(grammar_of(schema)), random.Random(5)
     for _ in range(60):
@@ -136,7 +136,7 @@ def test_every_text_of_a_models_grammar_fits_the_model() -> None:
 
 
 @pytest.mark.parametrize("model", [Tree, Strict, Loose, Cat])
-def test_a_models_own_json_comes_back(model: type[BaseModel]) -> None:
+def test_json_of_a_model_is_read_back(model: type[BaseModel]) -> None:
     grammar = Grammar.read(grammar_of(schema_of(model)))
     chance = random.Random(6)
     for _ in range(20):
@@ -144,13 +144,13 @@ def test_a_models_own_json_comes_back(model: type[BaseModel]) -> None:
         assert build(model, found.model_dump_json()) == found
 
 
-def test_a_recursive_model_is_a_recursive_grammar() -> None:
+def test_recursive_model_becomes_a_recursive_grammar() -> None:
     grammar = Grammar.read(grammar_of(schema_of(Tree)))
     assert grammar.accepts('{"name": "a", "children": [{"name": "b", "children": []}]}')
     assert not grammar.accepts('{"name": "a", "children": [{"children": []}]}')
 
 
-def test_models_may_stand_inside_of_dataclasses() -> None:
+def test_dataclass_may_contain_models() -> None:
     schema = schema_of(Holder)
     Draft202012Validator.check_schema(schema)
     text = '{"trees": [{"name": "a", "children": [{"name": "b"}]}], "home": {"kind": "cat"}}'
@@ -159,7 +159,7 @@ def test_models_may_stand_inside_of_dataclasses() -> None:
     assert found == Holder([Tree(name="a", children=[Tree(name="b")])], Cat(kind="cat", lives=9))
 
 
-def test_the_sets_of_a_model_are_written_as_lists_and_folded() -> None:
+def test_sets_of_a_model_are_written_as_lists_and_lose_duplicates() -> None:
     schema = schema_of(Tagged)
     assert '"uniqueItems": true' not in json.dumps(schema)
     text = '{"tags": ["a", "a"], "inner": [[1, 1]], "uniqueItems": [2, 2]}'
@@ -168,18 +168,18 @@ def test_the_sets_of_a_model_are_written_as_lists_and_folded() -> None:
     assert build(Tagged, text) == Tagged.model_validate(made)
 
 
-def test_a_model_may_be_a_set_itself() -> None:
+def test_model_may_be_a_set() -> None:
     assert Grammar.read(grammar_of(schema_of(Numbers))).accepts("[1, 1]")
     assert build(Numbers, "[1, 1]") == Numbers({1})
 
 
-def test_a_set_of_a_model_that_must_hold_two_is_refused() -> None:
+def test_set_of_a_model_of_at_least_two_items_is_refused() -> None:
     # ["a", "a"] would be one too few.
     with pytest.raises(InvalidRequestError, match="uniqueItems"):
         grammar_of(schema_of(Pair))
 
 
-def test_what_a_model_refuses_is_a_parse_error() -> None:
+def test_validation_error_of_a_model_is_a_parse_error() -> None:
     with pytest.raises(ParseError, match="valid integer") as caught:
         build(Strict, '{"a": "x"}')
     assert caught.value.text == '{"a": "x"}'
@@ -187,14 +187,14 @@ def test_what_a_model_refuses_is_a_parse_error() -> None:
         build(Holder, '{"trees": [{}]}')
 
 
-def test_the_library_never_imports_pydantic() -> None:
+def test_library_never_imports_pydantic() -> None:
     code = "import sys; sys.path.insert(0, 'app'); import pywebllm.schema; print([*sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "'pywebllm.schema'" in done.stdout
     assert "pydantic" not in done.stdout
 
 
-def test_a_pydantic_dataclass_says_what_its_fields_say() -> None:
+def test_pydantic_dataclass_is_described_by_its_fields() -> None:
     assert schema_of(Ticket) == {
         "type": "object",
         "properties": {
@@ -208,7 +208,7 @@ def test_a_pydantic_dataclass_says_what_its_fields_say() -> None:
     }
 
 
-def test_every_text_of_a_pydantic_dataclass_is_read() -> None:
+def test_every_text_of_the_grammar_of_a_pydantic_dataclass_is_read() -> None:
     grammar, chance = Grammar.read(grammar_of(schema_of(Ticket))), random.Random(7)
     for _ in range(20):
         assert isinstance(build(Ticket, grammar.derive(chance)), Ticket)
@@ -217,16 +217,16 @@ def test_every_text_of_a_pydantic_dataclass_is_read() -> None:
         build(Ticket, '{"seats": 5}')
 
 
-def test_a_field_of_pydantic_in_a_plain_dataclass_is_refused() -> None:
+def test_pydantic_field_in_a_plain_dataclass_is_refused() -> None:
     with pytest.raises(
         InvalidRequestError, match=r"Mistaken\.seats: a pydantic Field has no effect"
     ):
         schema_of(Mistaken)
 
 
-def test_a_discriminated_union_may_stand_in_another() -> None:
+def test_discriminated_union_may_contain_another() -> None:
     grammar, chance = Grammar.read(grammar_of(schema_of(Zoo))), random.Random(8)
-    assert grammar.accepts('{"pets": [{"kind": "bird", "colour": "black", "age": 3}]}')
-    assert not grammar.accepts('{"pets": [{"kind": "bird", "colour": "white", "age": 3}]}')
+    assert grammar.accepts('{"pets": [{"kind": "bird", "color": "black", "age": 3}]}')
+    assert not grammar.accepts('{"pets": [{"kind": "bird", "color": "white", "age": 3}]}')
     for _ in range(20):
         assert isinstance(build(Zoo, grammar.derive(chance)), Zoo)

@@ -1,10 +1,11 @@
-"""Types of the tests, in a module whose annotations are texts until they are asked for."""
+"""Types of the tests, in a module whose type hints are strings until they are resolved."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import (
@@ -21,11 +22,13 @@ from typing import (
 )
 from uuid import UUID
 
+from typing_extensions import TypeAliasType
+
 T = TypeVar("T")
 Id = NewType("Id", int)
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = "red"
     BLUE = "blue"
 
@@ -89,7 +92,7 @@ class Everything:
     hour: time
     id: UUID
     price: Decimal
-    colour: Colour
+    color: Color
     level: Level
     size: Literal["s", 1, True, None]
     either: int | str
@@ -99,7 +102,7 @@ class Everything:
     unique: set[str]
     frozen: frozenset[int]
     names: Mapping[str, int]
-    coloured: dict[Colour, int]
+    colored: dict[Color, int]
     plain: dict  # type: ignore[type-arg]
     point: Point
     box: Box[int]
@@ -119,3 +122,28 @@ class Positive:
     def __post_init__(self) -> None:
         if self.value <= 0:
             raise ValueError("it must be positive")
+
+
+Name = TypeAliasType("Name", str)
+Side = TypeAliasType("Side", Literal["a", "b"])
+Several = TypeAliasType("Several", set[int])
+
+EVERYTHING = Everything(
+    text="é", whole=1, real=1.5, flag=True, nothing=None, any=[{"a": None}],
+    day=date(2026, 1, 31), moment=datetime(2026, 1, 31, 12, tzinfo=UTC),
+    hour=time(12, tzinfo=UTC), id=UUID(int=1), price=Decimal("9.99"), color=Color.BLUE,
+    level=Level.HIGH, size=True, either="x", items=[1, 2], pair=(1, "a"), many=(1, 2, 3),
+    unique={"a"}, frozen=frozenset({1}), names={"a": 1}, colored={Color.RED: 1}, plain={"b": []},
+    point=Point(1.0, 2.0), box=Box(1, [2]), new=7,  # type: ignore[arg-type]
+)  # fmt: skip
+TEXT = json.dumps(
+    {
+        "text": "é", "whole": 1, "real": 1.5, "flag": True, "nothing": None, "any": [{"a": None}],
+        "day": "2026-01-31", "moment": "2026-01-31T12:00:00Z", "hour": "12:00:00Z",
+        "id": str(UUID(int=1)), "price": 9.99, "color": "blue", "level": 2, "size": True,
+        "either": "x", "items": [1, 2], "pair": [1, "a"], "many": [1, 2, 3], "unique": ["a"],
+        "frozen": [1], "names": {"a": 1}, "colored": {"red": 1}, "plain": {"b": []},
+        "point": {"x": 1.0, "y": 2.0}, "box": {"content": 1, "more": [2]}, "new": 7,
+    },
+    ensure_ascii=False,
+)  # fmt: skip

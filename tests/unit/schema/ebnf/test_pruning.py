@@ -1,4 +1,4 @@
-"""Rules that turn out to be empty when others already refer to them."""
+"""Rules that no text fits, and others that refer to them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from pywebllm.errors import InvalidRequestError
 from pywebllm.schema import grammar_of
 
-from tests.unit.schema.ebnf import Grammar
+from tests.unit.schema.interpreter import Grammar
 
-# Nothing fits A, which is known only when B inside it is written and refers to A.
+# Nothing fits A, which is known only after B inside it was read and refers to A.
 A: dict[str, Any] = {
     "type": "object",
     "properties": {"b": {"$ref": "#/$defs/B"}, "x": False},
@@ -24,13 +24,13 @@ def grammar(schema: dict[str, Any], **definitions: object) -> Grammar:
     return Grammar.read(grammar_of({"$defs": {"A": A, "B": B, **definitions}, **schema}))
 
 
-def test_a_rule_is_not_referred_to_when_nothing_fits_it() -> None:
+def test_rule_that_nothing_fits_is_not_referred_to() -> None:
     found = grammar({"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]})
     assert found.accepts("{}")
     assert not found.accepts('{"a": {}}')
 
 
-def test_the_name_of_a_rule_that_nothing_fits_is_not_taken_by_another() -> None:
+def test_rule_that_nothing_fits_is_not_confused_with_another() -> None:
     other = {"type": "object", "properties": {"c": {"type": "null"}}, "required": ["c"]}
     options = [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}, other]
     found = grammar({"anyOf": options})
@@ -38,7 +38,7 @@ def test_the_name_of_a_rule_that_nothing_fits_is_not_taken_by_another() -> None:
     assert not found.accepts('{"a": {"c": null}}')
 
 
-def test_what_requires_an_empty_rule_is_empty_too() -> None:
+def test_rule_that_requires_an_empty_rule_is_empty() -> None:
     needs = {**B, "required": ["a"]}
     found = grammar({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}, B=needs)
     assert found.accepts("null")
@@ -47,7 +47,7 @@ def test_what_requires_an_empty_rule_is_empty_too() -> None:
         grammar({"anyOf": [{"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}]}, B=needs)
 
 
-def test_what_only_an_empty_rule_needs_is_not_written() -> None:
+def test_rule_that_only_an_empty_rule_uses_is_not_written() -> None:
     endless = {"properties": {"e": {"$ref": "#/$defs/E"}}, "required": ["e"]}
     option = {"properties": {"e": {"$ref": "#/$defs/E"}, "x": False}, "required": ["e", "x"]}
     found = grammar({"anyOf": [option, {"type": "string"}]}, E=endless)
@@ -55,7 +55,7 @@ def test_what_only_an_empty_rule_needs_is_not_written() -> None:
     assert "e" not in found.rules
 
 
-def test_a_rule_of_which_only_the_empty_text_is_left_is_not_written() -> None:
+def test_rule_that_accepts_only_the_empty_text_is_not_written() -> None:
     none, a = {"type": "null"}, {"$ref": "#/$defs/A"}
     optional = {"p": none, "q": none, "a": a, "r": a}
     text = grammar_of(

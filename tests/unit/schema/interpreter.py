@@ -1,6 +1,6 @@
-"""An EBNF interpreter of the tests, written from xgrammar's description and not from our writer.
+"""An interpreter of EBNF, written from xgrammar's description and not from our writer.
 
-It reads the text of a grammar, recognises texts by it, and derives random ones.
+It parses a grammar, recognizes the texts that it accepts, and derives random ones.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL
 
 @dataclass
 class Grammar:
-    """A grammar that was read."""
+    """A grammar that was parsed."""
 
     rules: dict[str, Node]
     _known: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Grammar:
         return options[heights.index(min(heights))]
 
     def _height(self, node: Node, above: frozenset[str]) -> int:
-        """How many rules the shallowest text goes through; 1000 for none."""
+        """Count the rules that the shallowest text goes through; 1000 when there is none."""
         match node:
             case ("rule", str(name)):
                 if name in above:

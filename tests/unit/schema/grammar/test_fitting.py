@@ -1,4 +1,4 @@
-"""The length of strings with a pattern: texts that fit exist, and all that is written fits."""
+"""The length of strings with a pattern: strings that fit exist, and all that are written fit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from pywebllm.errors import InvalidRequestError
 from pywebllm.schema import grammar_of
 
-from tests.unit.schema.ebnf import Grammar
+from tests.unit.schema.interpreter import Grammar
 
 
 def of(pattern: str, least: int, most: int | None) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def of(pattern: str, least: int, most: int | None) -> dict[str, Any]:
         ("^(([a-z]+ ){2}|[0-9]{20})$", 10, None),
     ],
 )
-def test_a_part_that_may_come_few_times_grows_to_the_length(
+def test_part_with_few_repeats_grows_to_the_length(
     pattern: str, least: int, most: int | None
 ) -> None:
     schema = of(pattern, least, most)
@@ -39,7 +39,7 @@ def test_a_part_that_may_come_few_times_grows_to_the_length(
         Draft202012Validator(schema).validate(json.loads(found.derive(chance)))
 
 
-def test_an_option_of_few_long_parts_is_kept() -> None:
+def test_option_of_few_long_parts_is_kept() -> None:
     found = Grammar.read(grammar_of(of("^(([a-z]+ ){2}|[0-9]{20})$", 10, None)))
     assert found.accepts('"hello world "')
     assert found.accepts(json.dumps("7" * 20))
@@ -48,7 +48,7 @@ def test_an_option_of_few_long_parts_is_kept() -> None:
 @pytest.mark.parametrize(
     ("pattern", "least", "most"), [("^(a|bbbb){2}$", 5, 5), ("^(a|bbb)(c|ddd)$", 4, 4)]
 )
-def test_a_length_that_cannot_be_shared_is_not_said_to_fit_nothing(
+def test_length_that_cannot_be_shared_is_not_reported_as_fitting_nothing(
     pattern: str, least: int, most: int
 ) -> None:
     with pytest.raises(InvalidRequestError, match="does not go with this pattern"):

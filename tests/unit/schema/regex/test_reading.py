@@ -1,0 +1,33 @@
+"""Which strings a pattern matches, and which patterns are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.schema.checking import fits, refusal
+
+
+def test_pattern_without_anchors_matches_anywhere() -> None:
+    assert fits({"type": "string", "pattern": "b+"}, "abbc")
+    assert not fits({"type": "string", "pattern": "^b+"}, "abbc")
+    assert fits({"type": "string", "pattern": "^a|c$"}, "xc")
+
+
+def test_dot_matches_all_characters_but_line_feed_and_carriage_return() -> None:
+    schema = {"type": "string", "pattern": "^.$"}
+    assert all(fits(schema, char) for char in "a\t\u2028\u2029é")
+    assert not any(fits(schema, char) for char in "\n\r")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?=a)", "(?<!a)b", "(a)\\1", "\\bword", "\\p{L}", "a++", "(?i)a", "[a", "(a", "a)", "*a",
+        "a{2,1}", "a{x}", "[z-a]", "a^b", "a$b", "(^a)", "\\", "[\\w-z]", "[[:alpha:]]", "[]",
+        "\\u12", "[\\u4e00-\\u9fff]", "a{99999}", "\\01", "[^\\d\\D]", "\ud800",
+        "\\x+1", "\\x_1", "\\x1٣",
+    ],
+)  # fmt: skip
+def test_patterns_outside_the_subset_are_refused(pattern: str) -> None:
+    error = refusal({"type": "string", "pattern": pattern})
+    assert "'pattern'" in error.problem
