@@ -1,4 +1,4 @@
-"""Whether every rule of a grammar has a text that ends.
+"""Whether every rule of a grammar accepts a finite text.
 
 Examples:
     >>> from pywebllm.schema.ebnf.nodes import Text

@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Exactly this text."""
+    """A literal: exactly this text."""
 
     text: str
 
@@ -175,7 +175,7 @@ def _atom(node: Node) -> str:
 
 def _text(text: str) -> str:
     # xgrammar 0.1.27 stores é as \xe9 and parses that again, with the hexadecimal digits that come
-    # next: a text with "éc" would mean another letter. So the text is split before such a digit.
+    # next: a literal with "éc" would mean another letter. So it is split before such a digit.
     pieces = [f'"{piece.translate(_IN_TEXT)}"' for piece in _BEFORE_A_DIGIT.split(text)]
     return pieces[0] if len(pieces) == 1 else f"({' '.join(pieces)})"
 
@@ -223,5 +223,5 @@ _ASCII_END = 0x80
 
 _BEFORE_A_DIGIT = re.compile("(?<=[\x80-\xff])(?=[0-9A-Fa-f])")
 
-# A text is JSON, so control characters are escaped already; these are the two that EBNF reads.
+# A literal is JSON text, whose control characters are escaped; EBNF treats these two specially.
 _IN_TEXT = str.maketrans({'"': '\\"', "\\": "\\\\"})
