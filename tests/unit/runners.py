@@ -29,8 +29,9 @@ class Request:
     failure: WebLLMError | None = None
     is_open: bool = False
 
-    async def open(self) -> Stream:
-        """Make the request."""
+    async def open(self, stream: EngineStream) -> Stream:
+        """Make the request for `stream`."""
+        del stream
         if self.failure is not None:
             raise self.failure
         self.is_open = True

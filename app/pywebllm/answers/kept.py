@@ -41,7 +41,8 @@ class KeptAnswer:
         del kind, body, model, loads
         return EngineStream(self._open)
 
-    async def _open(self) -> _Once:
+    async def _open(self, stream: EngineStream) -> _Once:
+        del stream
         reason = "stop" if self._session.reason == _FINISHED else "length"
         usage = {
             "prompt_tokens": 0,

@@ -1,13 +1,8 @@
-"""Engines: models in the GPU, and requests to them; one engine, or several of them.
+"""Engines: models on the GPU, and requests to them; one engine, or a pool of several.
 
-Pool ── Engine ── Connection ── bridge
-└ EngineStream: what one request brings, just as WebLLM sends it
+Pool ── Engine ┬─ Connection ── bridge
+               ├─ ModelState: which model is loaded, and which operations are running
+               └─ EngineStream: the chunks of one request, as WebLLM sends them
+
+Import from the modules: this package exports nothing itself.
 """
-
-from __future__ import annotations
-
-from .engine import Engine, Kind
-from .pool import Pool
-from .streams import EngineStream, Runner
-
-__all__ = ["Engine", "EngineStream", "Kind", "Pool", "Runner"]

@@ -1,4 +1,4 @@
-"""The one bridge of an engine: opened when it is first needed, freed, and opened again."""
+"""The bridge of an engine: opened when it is first needed, freed, and opened again."""
 
 from __future__ import annotations
 
@@ -17,21 +17,27 @@ from .guard import Watcher
 
 __all__ = ["Connection"]
 
-# Nobody else holds the tasks that free what was dropped.
+# Strong references to the tasks that free the bridges of dropped connections.
 _releases: set[asyncio.Task[None]] = set()
 
 
 class Connection:
-    """Opens one bridge at a time by `open_bridge`, and watches it.
+    """Opens one bridge at a time, and watches its events.
 
-    `on_loss`, a method, hears what the bridge reports by itself, with the bridge that it is
-    about. `epoch` is another object after each disposal: work that began in an older one is over.
+    A connection that is dropped with an open bridge emits a `ResourceWarning` and frees the
+    bridge. So no task that waits for the bridge may refer to the connection, except those of
+    callers.
 
-    Dropped with a bridge open, it gives a `ResourceWarning` and frees the bridge. So nothing
-    that waits for the bridge may hold it, but what someone has a use for.
+    Args:
+        open_bridge: Opens a bridge.
+        on_loss: A method, held weakly; called with the bridge and the error when the bridge
+            reports that its engine was lost.
+
+    Attributes:
+        disposals: How often `dispose` was called. Work that began at a lower count is over.
     """
 
-    # For `__del__`, should `__init__` not get far enough.
+    # For `__del__`, in case `__init__` raises.
     _bridge: Bridge | None = None
 
     def __init__(
@@ -43,61 +49,64 @@ class Connection:
         self._open_bridge = open_bridge
         self._on_loss = WeakMethod(on_loss)
         self._watcher: Watcher | None = None
-        self._failure: WebLLMError | None = None  # how opening failed last
-        self._gate = asyncio.Lock()  # opening and freeing, one at a time
+        self._failure: WebLLMError | None = None  # of the last attempt to open that failed
+        self._lock = asyncio.Lock()  # opening and freeing, one at a time
         self._disposal: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None  # that of the bridge
-        self.epoch = object()
+        self.disposals = 0
 
     def is_open(self, bridge: Bridge) -> bool:
-        """Tell whether this bridge is the one in use."""
+        """Return True if this bridge is the one in use."""
         return bridge is self._bridge
 
-    def check(self, epoch: object) -> None:
-        """Raise when there was a disposal since `epoch` was current.
+    def check(self, disposals: int) -> None:
+        """Check that `dispose` was not called since the count was `disposals`.
 
         Raises:
-            DisposedError: There was.
+            DisposedError: It was called.
         """
-        if epoch is not self.epoch:
-            raise DisposedError("the engine was disposed meanwhile")
+        if disposals != self.disposals:
+            raise DisposedError("the engine was disposed during the operation")
 
     def forget(self) -> None:
-        """Let go of a bridge that was disposed behind our back."""
+        """Forget a bridge that was disposed elsewhere."""
         self._bridge = None
 
-    async def open(self, epoch: object) -> Bridge:
-        """Return the bridge; open it when there is none.
+    async def open(self, disposals: int) -> Bridge:
+        """Return the bridge; open it if there is none.
 
-        Who waits while another opens shares its bridge, or its failure. Cancelled, nothing is
-        left open, and who waits opens it.
+        Concurrent callers share the same bridge, or its error. Cancelled, nothing is left open,
+        and another caller that waits opens the bridge.
 
         Raises:
-            WebLLMError: It could not be opened; it can be tried again.
-            DisposedError: There was a disposal since `epoch` was current.
+            WebLLMError: The bridge could not be opened; it can be tried again.
+            DisposedError: `dispose` was called since the count was `disposals`.
         """
         if self._disposal is not None and not self._disposal.done():
             # The GPU may be too small for the old model and the new one at once.
             await asyncio.wait([self._disposal])
         failure = self._failure
-        async with self._gate:
-            self.check(epoch)
+        async with self._lock:
+            self.check(disposals)
             if self._failure is not None and self._failure is not failure:
                 raise self._failure
             if self._bridge is None:
-                self._bridge = await self._opened(epoch)
+                self._bridge = await self._opened(disposals)
             return self._bridge
 
     def dispose(self) -> asyncio.Task[None]:
-        """Begin to free the bridge, now. The task ends when it is freed, and those before it."""
-        # All of it before the first await: what begins now must find nothing of this.
-        self.epoch = object()
+        """Begin to free the bridge at once; return the task that ends when it is freed.
+
+        Bridges of earlier disposals are freed before it.
+        """
+        # All state changes before the first await, so that later work sees none of the old.
+        self.disposals += 1
         bridge, self._bridge = self._bridge, None
         watcher, self._watcher = self._watcher, None
         self._disposal = asyncio.create_task(self._free(bridge, watcher), name="pywebllm dispose")
         return self._disposal
 
-    async def _opened(self, epoch: object) -> Bridge:
+    async def _opened(self, disposals: int) -> Bridge:
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
             await watcher.close()
@@ -106,36 +115,36 @@ class Connection:
         except WebLLMError as error:
             self._failure = error
             raise
-        if epoch is not self.epoch:
+        if disposals != self.disposals:
             await bridge.dispose()
-        self.check(epoch)
+        self.check(disposals)
         self._loop = asyncio.get_running_loop()
-        self._watcher = Watcher(bridge.watch(), on_loss=partial(_tell, self._on_loss, bridge))
+        self._watcher = Watcher(bridge.watch(), on_loss=partial(_report, self._on_loss, bridge))
         return bridge
 
     async def _free(self, bridge: Bridge | None, watcher: Watcher | None) -> None:
-        async with self._gate:
+        async with self._lock:
             await _free(bridge, watcher)
 
     def __del__(self) -> None:
         if self._bridge is None or self._loop is None or sys.is_finalizing():
             return
-        # Not now, for garbage may be collected in any thread; and where the loop has ended
-        # there is nobody left to wait for the end.
+        # In the loop's own thread, because garbage may be collected in any thread. A loop that
+        # is closed raises RuntimeError: nothing can be freed any more.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(_release, self._bridge, self._watcher)
         text = "a model in the page was not closed"
         warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
-def _tell(
+def _report(
     on_loss: WeakMethod[Callable[[Bridge, WebLLMError], object]],
     bridge: Bridge,
     error: WebLLMError,
 ) -> None:
-    found = on_loss()
-    if found is not None:
-        found(bridge, error)
+    method = on_loss()
+    if method is not None:
+        method(bridge, error)
 
 
 def _release(bridge: Bridge, watcher: Watcher | None) -> None:

@@ -1,6 +1,6 @@
-"""How the engine learns that its bridge lost the model: by the streams, and by watching.
+"""How the engine learns that its bridge lost the model: from streams, and from events.
 
-A stream that fails says so at once; the watcher hears of a loss while nothing runs.
+A stream that fails reports it at once; the watcher reports a loss while no stream is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ __all__ = ["GuardedStream", "Watcher"]
 
 _logger = logging.getLogger("pywebllm")
 
-# An event loop holds its tasks weakly, and those who are told may be gone before the bridge is.
+# Strong references, because an event loop holds its tasks weakly: a watcher runs as long as its
+# bridge, which may be longer than the engine.
 _watching: set[asyncio.Task[None]] = set()
 
 # After one of these the bridge has no model any more.
@@ -31,9 +32,12 @@ _LOSSES = (DeviceLostError, DisposedError, ModelNotLoadedError, WorkerError)
 
 
 class GuardedStream:
-    """A stream that tells `on_loss` when it fails because the model is gone.
+    """A stream of the bridge that reports when it fails because the model is lost.
 
-    `on_loss` returns the error to raise: one loss is one error, whoever heard of it first.
+    Args:
+        stream: The stream of the bridge.
+        on_loss: Called with the error before it is raised; returns the error to raise instead.
+            So everyone who meets the same loss raises the same error.
     """
 
     def __init__(self, stream: Stream, *, on_loss: Callable[[WebLLMError], WebLLMError]) -> None:
@@ -43,13 +47,13 @@ class GuardedStream:
 
     @property
     def is_over(self) -> bool:
-        """True once it has ended, failed or been stopped."""
+        """True once the stream has ended, failed or been stopped."""
         return self._is_over
 
     async def next(self) -> str | None:
         """Wait for what has arrived since the last call; None at the end.
 
-        Cancelled, it loses nothing and does not stop the work; call `stop` for that.
+        Cancelled, nothing is lost and the work goes on; call `stop` to end it.
 
         Raises:
             WebLLMError: The work failed.
@@ -58,10 +62,10 @@ class GuardedStream:
             text = await self._stream.next()
         except _LOSSES as error:
             self._is_over = True
-            told = self._on_loss(error)
-            if told is error:
+            reported = self._on_loss(error)
+            if reported is error:
                 raise
-            raise told from error
+            raise reported from error
         except WebLLMError:
             self._is_over = True
             raise
@@ -69,14 +73,19 @@ class GuardedStream:
         return text
 
     def stop(self) -> None:
-        """Give the work up, now. May be called again."""
+        """Stop the work at once. May be called again."""
         if not self._is_stopped:
             self._is_over = self._is_stopped = True
             self._stream.stop()
 
 
 class Watcher:
-    """Follows the events of a bridge in a task of its own, until they end or `close`."""
+    """Reads the events of a bridge in a task, until they end or `close` is called.
+
+    Args:
+        events: The stream of the events.
+        on_loss: Called with the error of each event.
+    """
 
     def __init__(self, events: Stream, *, on_loss: Callable[[WebLLMError], object]) -> None:
         self._events = events
@@ -86,9 +95,9 @@ class Watcher:
         self._task.add_done_callback(_watching.discard)
 
     async def close(self) -> None:
-        """Stop watching. May be called again. Cancelled, it has stopped all the same."""
+        """Stop watching. May be called again. Cancelled, it stops nevertheless."""
         self._events.stop()
-        # Awaited itself, the task would be cancelled with who waits for it.
+        # Not `await self._task`: cancelling the caller would cancel the task as well.
         await asyncio.wait([self._task])
 
     async def _follow(self) -> None:

@@ -1,4 +1,4 @@
-"""Several models at once: which engine has which model, and which one makes room for another."""
+"""A pool of engines: which engine holds which model, and which one is replaced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from pywebllm.request.checks import integer
 from pywebllm.values import LoadProgress, ModelLoss
 from pywebllm.wire import Kind
 
-from .asking import Asking
 from .engine import Engine
 from .streams import EngineStream
 
@@ -28,48 +27,56 @@ __all__ = ["Pool"]
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Slot:
-    """An engine, and the model that it was asked for last; `used` grows with each request."""
+    """An engine, and the model that was last requested of it.
+
+    Attributes:
+        engine: The engine.
+        model: The model.
+        is_claimed: True if `model` means anything.
+        used: The number of the last request; higher is more recent.
+    """
 
     engine: Engine
     model: str | ModelRecord | None = None
-    is_claimed: bool = False  # whether `model` means anything
+    is_claimed: bool = False
     used: int = 0
 
     def holds(self, model_id: str) -> bool:
-        """Tell whether it has this model, or is to have it."""
+        """Return True if the engine has loaded this model, or is to load it."""
         if not self.is_claimed:
             return False
         loaded = self.engine.loaded
-        # What it was asked for last may not have been found.
-        is_there = loaded is not None and not self.engine.is_asking
-        return (loaded if is_there else id_of(self.model)) == model_id
+        # The model that was last requested may not have been found.
+        is_settled = loaded is not None and not self.engine.is_asking
+        return (loaded if is_settled else id_of(self.model)) == model_id
 
     @property
     def is_vacant(self) -> bool:
-        """True when nobody has a use for what this engine holds."""
+        """True if the engine holds nothing that anyone uses."""
         engine = self.engine
         return not self.is_claimed or not (engine.is_loaded or engine.is_busy)
 
 
 class Pool:
-    """Engines for at most `max_models` models at once, each with a worker of its own.
+    """Engines for at most `max_models` models at once, each with its own worker.
 
-    A request goes to the engine that has its model or is to have it; else to one without a model;
-    else to the least recently used one, rather one that has nothing to do: that one finishes
-    what runs and waits, then frees its model and loads the other.
+    A request goes to the engine that holds its model or is to load it; else to one without a
+    model; else to the least recently used one, preferably one that is not busy: that engine
+    finishes what is running and queued, then frees its model and loads the other.
 
     Args:
-        open_bridge: Opens a bridge, for each engine one.
-        model: What requests mean that name no model; None is the built-in one.
-        records: Models of one's own that requests can name by their ids. Those that come with
-            a request are known from then on.
-        max_models: How many models may be in the GPU at once, from 1. While one takes
-            another's place there is one of the two.
+        open_bridge: Opens a bridge; called for each engine.
+        model: The default model; None for the built-in one.
+        records: Custom records that requests can name by their ids. Those that come with a
+            request are known from then on.
+        max_models: The maximum number of models on the GPU at once, at least 1. While one model
+            replaces another, only one of the two is there.
 
-    `lost` reports each loaded model that was lost unexpectedly; the next request loads it again.
+    Attributes:
+        lost: Emits each loaded model that is lost unexpectedly; the next request loads it again.
 
     Raises:
-        InvalidRequestError: An argument is wrong, or an id has two meanings.
+        InvalidRequestError: An argument is invalid, or two models have the same id.
     """
 
     def __init__(
@@ -87,21 +94,21 @@ class Pool:
         self._default = self._read_default(model)
         self._slots: list[_Slot] = []
         self._clock = count(1)
-        self._epoch = object()  # another one after each disposal
+        self._disposals = 0
 
     @property
     def default(self) -> str | ModelRecord | None:
-        """What requests mean that name no model; None is the built-in one."""
+        """The model of requests that name none; None is the built-in one."""
         return self._default
 
     @property
     def records(self) -> tuple[ModelRecord, ...]:
-        """The models of one's own that requests can name by their ids."""
+        """The custom records that requests can name by their ids."""
         return tuple(self._records.values())
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        """The ids of the models that are in the GPU and answer."""
+        """The ids of the models that are loaded and answer."""
         found = (slot.engine.loaded for slot in self._slots)
         return tuple(model for model in found if model is not None)
 
@@ -113,11 +120,11 @@ class Pool:
     def resolve(self, model: Model) -> str | ModelRecord | None:
         """Return what a request means by `model`: an id, a record, or None for the built-in one.
 
-        None means the default. The id of a record that is known becomes the record. The
-        built-in model's id becomes None where None means it, and stays as it is elsewhere.
+        None means the default. The id of a known record becomes the record. The built-in model's
+        id becomes None if None means that model, and stays as it is otherwise.
 
         Raises:
-            InvalidRequestError: It names no model, or is a record whose id another model has.
+            InvalidRequestError: `model` is not a model, or is a record whose id another model has.
         """
         if model is None:
             return self._default
@@ -131,87 +138,96 @@ class Pool:
         *,
         on_progress: Callable[[LoadProgress], object] | None = None,
     ) -> None:
-        """Load a model; return when it answers. A model that is loaded stays.
+        """Load a model; return when it answers. Nothing happens if it is loaded already.
 
-        `on_progress` is as for `Engine.load`. Cancelled, the load stops, unless another caller
-        waits for it too.
+        `on_progress` is as for `Engine.load`. Cancelled, the load stops unless another caller
+        waits for it.
 
         Raises:
             WebLLMError: The load failed; it can be tried again.
-            TypeError: `on_progress` is no function, or a coroutine function.
+            TypeError: `on_progress` is not a function, or is a coroutine function.
         """
-        wanted = self.resolve(model)
-        await self._claim(wanted).load(wanted, on_progress=on_progress)
+        target = self.resolve(model)
+        await self._claim(target).load(target, on_progress=on_progress)
 
     def stream(
         self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
-        """Return what a request to `model` brings; it is made when the stream is opened.
+        """Return the answer to a request as a stream; the request is made when it is opened.
 
-        Which engine answers is decided then. A stream that was there before `dispose` and is
-        opened after it raises `DisposedError`. With `loads=False` the request is refused with
+        The engine is chosen then. A stream that was created before `dispose` and is opened after
+        it raises `DisposedError`. With `loads=False` the request is refused with
         `ModelNotLoadedError` unless the model is loaded, or is being loaded.
 
         Raises:
-            InvalidRequestError: The body does not fit into JSON, or `model` names none.
+            InvalidRequestError: `body` is not JSON serializable, or `model` is not a model.
         """
-        wanted = self.resolve(model)
-        request = wire.generate_request(kind, body, model=id_of(wanted))
+        target = self.resolve(model)
+        request = wire.generate_request(kind, body, model=id_of(target))
         answer = self._answer if loads else self._answer_if_loaded
-        asking = Asking(partial(answer, self._epoch, request, wanted))
-        return EngineStream(asking.start, give_up=asking.stop)
+        return EngineStream(partial(answer, self._disposals, request, target))
 
     async def query(self, request: Mapping[str, object]) -> Any:
-        """Ask what needs no model, see `Engine.query`. Cancelled, it leaves nothing behind.
+        """Return the result of a query that needs no model, see `Engine.query`.
+
+        Cancelled, nothing is left open.
 
         Raises:
-            WebLLMError: It could not be answered.
+            WebLLMError: The query failed.
         """
-        # Rather not one that is being freed.
+        # Preferably not an engine that is being freed.
         slot = max(self._slots, key=lambda slot: (slot.is_claimed, slot.used), default=None)
         return await (slot or self._new_slot()).engine.query(request)
 
     async def unload(self, model: Model = None) -> None:
-        """Free this model; nothing happens when no engine has it, or is to have it.
+        """Free a model; do nothing if no engine holds it or is to load it.
 
-        A load of it ends with `DisposedError`, and so does everything that its engine does or
-        is still to do. Cancelled, it is freed all the same, a moment later.
+        A load of it ends with `DisposedError`, and so does everything that its engine is running
+        or has queued. Cancelled, it is freed nevertheless, in the background.
 
         Raises:
-            InvalidRequestError: It names no model.
+            InvalidRequestError: `model` is not a model.
         """
-        wanted = id_of(self.resolve(model))
-        await _release([slot for slot in self._slots if slot.holds(wanted)])
+        model_id = id_of(self.resolve(model))
+        await _release([slot for slot in self._slots if slot.holds(model_id)])
 
     async def dispose(self) -> None:
-        """Free all models, workers and GPU memory. May be called again, and at once.
+        """Free all models, workers and GPU memory. May be called again at any time.
 
-        Loads and answers end with `DisposedError`; an answer that was finished can still be
-        read. What begins after starts anew. Cancelled, everything is freed all the same, a
-        moment later.
+        Loads and answers end with `DisposedError`; an answer that was generated to its end can
+        still be read. A later load or request starts new workers. Cancelled, everything is freed
+        nevertheless, in the background.
         """
-        self._epoch = object()
+        self._disposals += 1
         await _release(self._slots)
 
     async def _answer(
-        self, epoch: object, request: str, wanted: str | ModelRecord | None, asking: Asking
+        self,
+        disposals: int,
+        request: str,
+        target: str | ModelRecord | None,
+        stream: EngineStream,
     ) -> Stream:
-        self._check_epoch(epoch)
-        return await self._claim(wanted).answer(asking, request, wanted)
+        self._check_disposals(disposals)
+        return await self._claim(target).answer(stream, request, target)
 
     async def _answer_if_loaded(
-        self, epoch: object, request: str, wanted: str | ModelRecord | None, asking: Asking
+        self,
+        disposals: int,
+        request: str,
+        target: str | ModelRecord | None,
+        stream: EngineStream,
     ) -> Stream:
-        self._check_epoch(epoch)
-        slot = self._matching(id_of(wanted))
+        self._check_disposals(disposals)
+        slot = self._matching(id_of(target))
         if slot is None:
             raise ModelNotLoadedError("the model is not loaded")
         slot.used = next(self._clock)
-        return await slot.engine.answer(asking, request, wanted, loads=False)
+        return await slot.engine.answer(stream, request, target, loads=False)
 
-    def _check_epoch(self, epoch: object) -> None:
-        if epoch is not self._epoch:
-            raise DisposedError("the engines were disposed meanwhile")
+    def _check_disposals(self, disposals: int) -> None:
+        if disposals != self._disposals:
+            raise DisposedError("the engines were disposed before the request was made")
 
     def _named(self, model: Model) -> str | ModelRecord | None:
         found = wire.read_model(model)
@@ -231,16 +247,16 @@ class Pool:
         if isinstance(model, ModelRecord):
             _by_id([*self._records.values(), model])
 
-    # The choice of an engine is one synchronous step, and so is the beginning of what that engine
-    # does: it counts as busy from then on. So two requests at once never choose the same vacancy.
-    def _claim(self, wanted: str | ModelRecord | None) -> Engine:
-        self._remember(wanted)
-        slot = self._matching(id_of(wanted)) or self._vacancy() or self._least_used()
-        slot.model, slot.is_claimed, slot.used = wanted, True, next(self._clock)
+    # Choosing an engine is one synchronous step, and so is the beginning of what that engine
+    # does: it is busy from then on. So two concurrent requests never choose the same vacant slot.
+    def _claim(self, model: str | ModelRecord | None) -> Engine:
+        self._remember(model)
+        slot = self._matching(id_of(model)) or self._vacancy() or self._least_used()
+        slot.model, slot.is_claimed, slot.used = model, True, next(self._clock)
         return slot.engine
 
-    def _matching(self, wanted: str) -> _Slot | None:
-        return next((slot for slot in self._slots if slot.holds(wanted)), None)
+    def _matching(self, model_id: str) -> _Slot | None:
+        return next((slot for slot in self._slots if slot.holds(model_id)), None)
 
     def _vacancy(self) -> _Slot | None:
         found = next((slot for slot in self._slots if slot.is_vacant), None)
@@ -263,7 +279,7 @@ def _by_id(records: Iterable[ModelRecord | Mapping[str, Any]]) -> dict[str, Mode
     for given in records:
         record = wire.read_model(given)
         if not isinstance(record, ModelRecord):
-            raise InvalidRequestError(f"records are model records, got {given!r}")
+            raise InvalidRequestError(f"records must contain only model records, got {given!r}")
         if found.get(record.model_id, record) != record or record.model_id == BUILTIN_MODEL:
             raise InvalidRequestError(f"two models have the id {record.model_id!r}")
         found[record.model_id] = record
@@ -271,7 +287,7 @@ def _by_id(records: Iterable[ModelRecord | Mapping[str, Any]]) -> dict[str, Mode
 
 
 async def _release(slots: Iterable[_Slot]) -> None:
-    # All of them begin before the first await, so that none is left when this is cancelled.
+    # All disposals begin before the first await, so that none is missed if this is cancelled.
     tasks = []
     for slot in slots:
         slot.is_claimed = False

@@ -66,7 +66,7 @@ class SlowRunner:
     ) -> EngineStream:
         return EngineStream(self._load)
 
-    async def _load(self) -> Stream:
+    async def _load(self, stream: EngineStream) -> Stream:
         self.asked.set()
         await asyncio.get_running_loop().create_future()
         raise AssertionError

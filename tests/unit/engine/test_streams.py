@@ -1,4 +1,4 @@
-"""Opening and reading what one request to the engine brings, to its end or not."""
+"""Opening, reading, closing and dropping the chunks of one request to the engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pywebllm.bridge import Stream
 from pywebllm.engine.streams import EngineStream
-from pywebllm.errors import DeviceLostError, DownloadError, EngineError
+from pywebllm.errors import AbortedError, DeviceLostError, DownloadError, EngineError
 
 from tests.unit.fakes import FakeStream
 
@@ -19,28 +19,26 @@ pytestmark = pytest.mark.timeout(20)
 
 
 class Bench:
-    """A stream, and the request behind it, which is made when the test lets it."""
+    """A stream and its request, which is made when the test allows it."""
 
     def __init__(self) -> None:
         self.source = FakeStream()
+        self.load = FakeStream()  # held while the request is made
         self.starts = 0
-        self.given_up = 0
         self.starting = asyncio.Event()
         self.may_start = asyncio.Event()
         self.may_start.set()
         self.failure: DownloadError | None = None
-        self.stream = EngineStream(self.start, give_up=self.give_up)
+        self.stream = EngineStream(self.start)
 
-    async def start(self) -> Stream:
+    async def start(self, stream: EngineStream) -> Stream:
         self.starts += 1
+        stream.hold(self.load)
         self.starting.set()
         await self.may_start.wait()
         if self.failure is not None:
             raise self.failure
         return self.source
-
-    def give_up(self) -> None:
-        self.given_up += 1
 
     async def read(self) -> list[dict[str, Any]]:
         return [found async for found in self.stream]
@@ -120,16 +118,62 @@ async def test_cancelling_open_closes_the_stream() -> None:
     assert bench.starts == 1
 
 
-async def test_closing_while_it_opens_gives_the_request_up_at_once() -> None:
+async def test_request_that_is_made_stops_none_of_its_streams() -> None:
+    bench = Bench()
+    bench.source.push("[{}]")
+    await bench.stream.open()
+    assert await anext(bench.stream) == {}
+    assert (bench.source.stops, bench.load.stops) == (0, 0)
+
+
+async def test_request_that_fails_stops_the_streams_that_it_opened() -> None:
+    bench = Bench()
+    bench.failure = DownloadError("no network")
+    with pytest.raises(DownloadError):
+        await bench.stream.open()
+    assert bench.load.stops == 1
+
+
+async def test_cancelling_open_stops_the_streams_that_it_opened() -> None:
+    bench = Bench()
+    bench.may_start.clear()
+    task = asyncio.create_task(bench.stream.open())
+    await bench.starting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert bench.load.stops == 1
+
+
+async def test_closing_a_stream_that_is_opening_stops_its_request_at_once() -> None:
     bench = Bench()
     bench.may_start.clear()
     task = asyncio.create_task(bench.read())
     await bench.starting.wait()
     bench.stream.close()
-    assert bench.given_up == 1
+    bench.stream.close()
+    assert bench.load.stops == 1
     bench.may_start.set()
     assert await task == []
     assert bench.source.stops == 1
+
+
+async def test_request_can_check_whether_its_stream_was_closed() -> None:
+    source = FakeStream()
+    aborted: list[AbortedError] = []
+
+    async def start(stream: EngineStream) -> Stream:
+        stream.check_open()
+        stream.close()
+        try:
+            stream.check_open()
+        except AbortedError as error:
+            aborted.append(error)
+            raise
+        return source
+
+    await EngineStream(start).open()
+    assert len(aborted) == 1
 
 
 async def test_what_fails_while_it_is_closed_is_of_no_interest() -> None:
@@ -146,12 +190,12 @@ async def test_what_fails_while_it_is_closed_is_of_no_interest() -> None:
     assert await asyncio.gather(*tasks) == [[], []]
 
 
-async def test_once_it_is_open_closing_gives_nothing_up_but_stops() -> None:
+async def test_closing_an_open_stream_stops_only_its_chunks() -> None:
     bench = Bench()
     await bench.stream.open()
     bench.stream.close()
     bench.stream.close()
-    assert (bench.given_up, bench.source.stops) == (0, 1)
+    assert (bench.load.stops, bench.source.stops) == (0, 1)
 
 
 async def test_a_closed_stream_gives_nothing_more_not_even_what_had_arrived() -> None:
@@ -165,7 +209,7 @@ async def test_a_closed_stream_gives_nothing_more_not_even_what_had_arrived() ->
 async def test_leaving_the_loop_stops_the_work_at_once() -> None:
     source = FakeStream().push("[{}, {}]")
 
-    async def start() -> Stream:
+    async def start(stream: EngineStream) -> Stream:
         return source
 
     with no_garbage_collection():

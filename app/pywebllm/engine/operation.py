@@ -1,0 +1,31 @@
+"""An operation of the engine that may load a model, and the model that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Operation", "Target"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A model that a bridge can load: its id, and the bridge's request to load it, as JSON."""
+
+    id: str
+    load_request: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Operation:
+    """A running `load`, or a request that is being made.
+
+    Attributes:
+        disposals: How often the engine had been disposed when the operation began.
+        target: The model that it asked the bridge to load; None until it does.
+        load_number: The number of that load, counted from 1; operations that share a load share
+            its number. 0 until then.
+    """
+
+    disposals: int
+    target: Target | None = None
+    load_number: int = 0
