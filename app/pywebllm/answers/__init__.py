@@ -1,1 +1,1 @@
-"""What chats and plain texts have in common: the stream of an answer, and what it used."""
+"""What chats and text completions share: the stream of an answer, and its total usage."""

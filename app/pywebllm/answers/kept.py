@@ -1,4 +1,4 @@
-"""The text of an answer that is over, as if the engine wrote it now: it needs no model."""
+"""Replay the stored text of a session as if the engine generated it; needs no model."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from pywebllm.types import Session
 
 __all__ = ["KeptAnswer"]
 
-_FINISHED = "generation finished"  # WebLLM's word for an answer that came to its end
+_FINISHED = "generation finished"  # WebLLM's reason for an answer that is complete
 
 _Chunk: TypeAlias = dict[str, Any]
 
 
 class KeptAnswer:
-    """A runner whose only answer is the text that was kept of a session.
+    """A runner whose only answer is the stored text of a session.
+
+    Args:
+        session: The session.
+        found: The bridge's result of the query `sessions.text`.
 
     Raises:
-        EngineError: `found`, the bridge's word on `sessions.text`, cannot be read.
+        EngineError: `found` could not be parsed.
     """
 
     def __init__(self, session: Session, found: Any) -> None:
@@ -32,12 +36,14 @@ class KeptAnswer:
             self._text = str(found["text"])
             self._completion_tokens = int(found["completion_tokens"])
         except (KeyError, TypeError, ValueError) as error:
-            raise EngineError(f"no text of an answer: {str(found)[:200]}") from error
+            raise EngineError(
+                f"the stored answer could not be parsed: {str(found)[:200]}"
+            ) from error
 
     def stream(
         self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
-        """Return the text, why it ended and what is known of its usage, in WebLLM's chunks."""
+        """Return the text, its finish reason and what is known of its usage, as WebLLM's chunks."""
         del kind, body, model, loads
         return EngineStream(self._open)
 
@@ -58,7 +64,7 @@ class KeptAnswer:
 
 
 class _Once:
-    """A stream of one text."""
+    """A stream of one string."""
 
     def __init__(self, text: str) -> None:
         self._text: str | None = text

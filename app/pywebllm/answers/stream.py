@@ -1,7 +1,7 @@
-"""Answers while they are written: what chats and plain texts have in common.
+"""Streamed answers: what chats and text completions share.
 
-One request for several answers is several requests to the engine, one after another. What the
-engine says becomes chunks by a `Writer`; this module is about time: asking, reading, stopping.
+One request for several answers is several requests to the engine, one after another. A `Writer`
+turns what the engine sends into chunks; this module makes requests, reads and stops them.
 """
 
 from __future__ import annotations
@@ -28,46 +28,46 @@ FinalT_co = TypeVar("FinalT_co", covariant=True)
 
 
 class Writer(Protocol[ChunkT, FinalT_co]):
-    """Turns what the engine says into chunks, and these into the whole answer."""
+    """Turns what the engine sends into chunks, and the chunks into the complete response."""
 
     def write(self, index: int, piece: Piece) -> Iterable[ChunkT]:
-        """Return the chunks that this piece of the answer number `index` makes."""
+        """Return the chunks for this piece of the answer with this index."""
         ...
 
     def end(self, usages: Sequence[Usage]) -> Iterable[ChunkT]:
-        """Return the chunks that follow all answers; they used this, one after another."""
+        """Return the chunks that follow the last answer; `usages` has one item per answer."""
         ...
 
     def note(self, chunk: ChunkT) -> None:
-        """Take note of a chunk that is now read."""
+        """Add a chunk that the caller has read to `text` and `final`."""
 
     @property
     def text(self) -> str:
-        """The text of the first answer in the chunks that were noted."""
+        """The text of the first answer in the chunks read so far."""
         ...
 
     def final(self) -> FinalT_co:
-        """Return the whole answer; all its chunks have been noted."""
+        """Return the complete response; all its chunks have been read."""
         ...
 
 
 class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_co]):
-    """The chunks of all answers to one request, in order, none left out.
+    """The chunks of all answers to one request, in order and complete.
 
-    The request is made by `open`, or when the first chunk is asked for. Only one task may read.
-    Whatever ends the reading early stops the engine at once: `break`, an exception, cancelling,
-    a timeout, `close()`, or dropping the stream. What had been read stays in `text`.
+    An async iterator and an async context manager. Only one task may read at a time. Whatever
+    ends reading early stops the engine at once: `break`, an exception, cancellation, a timeout,
+    `close()`, or dropping the stream. What has been read stays in `text`.
     """
 
-    # Nothing here may refer to the stream itself: dropping it must free its sources at once,
-    # for that is what stops the engine after `async for … break`.
+    # No attribute may refer back to the stream: dropping it must free its sources at once,
+    # because that stops the engine after `async for … break`.
 
     def __init__(
         self, sources: Iterable[EngineStream], *, writer: Writer[ChunkT, FinalT_co]
     ) -> None:
         self._sources = deque(enumerate(sources))
         self._timeout: float | None = None
-        self._timer = ReadTimer(None, _nothing)
+        self._timer = ReadTimer(None, _ignore)
         self._writer = writer
         self._waiting: deque[ChunkT] = deque()
         self._usages: list[Usage] = []
@@ -78,7 +78,7 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
 
     @property
     def timeout(self) -> float | None:
-        """The longest wait for a next chunk, in seconds above 0; None, to wait for ever."""
+        """The longest wait for each next chunk, in seconds above 0; None: no limit."""
         return self._timeout
 
     @timeout.setter
@@ -89,21 +89,22 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
 
     @property
     def text(self) -> str:
-        """The text of the first answer that has been read so far."""
+        """The text of the first answer, as far as it has been read."""
         return self._writer.text
 
     @property
     def final(self) -> FinalT_co | None:
-        """The whole answer once the stream has been read to its end, until then None."""
+        """The complete response once the stream has been read to its end; None until then."""
         return self._final
 
     async def open(self) -> None:
-        """Make the request now; the model is loaded first if it must be. May be called again.
+        """Make the request now; the model is loaded first if necessary. May be called again.
 
-        Cancelled, it stops the load or the request, and the stream is over.
+        Without it the request is made when the first chunk is read. Cancelled, it stops the load
+        or the request, and the stream is over.
 
         Raises:
-            WebLLMError: The model could not be loaded, or the request was refused.
+            WebLLMError: The model could not be loaded, or the request was rejected.
             RuntimeError: Another task is reading this stream.
         """
         if self._closed or not self._sources:
@@ -113,7 +114,7 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
             await source.open()
 
     async def begin(self) -> None:
-        """Wait until the first chunk is there; it stays to be read.
+        """Wait until the first chunk has arrived, without reading it.
 
         Cancelled, it stops the load or the request, and the stream is over.
 
@@ -125,7 +126,7 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
             await self._receive()
 
     async def read(self) -> FinalT_co:
-        """Read to the end and return the whole answer.
+        """Read to the end and return the complete response.
 
         Cancelled, it stops the engine.
 
@@ -170,9 +171,10 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
         raise StopAsyncIteration
 
     def close(self) -> Awaitable[None]:
-        """Stop the engine, now; nothing happens when the stream is over. May be called again.
+        """Stop the engine at once; do nothing if the stream is over. May be called again.
 
-        It is done when it returns. What it returns may be awaited, as in the official SDK.
+        The engine is stopped when this returns. The result may be awaited, as in the official
+        SDK, but need not be.
         """
         if self._final is None:
             self._closed = True
@@ -183,7 +185,7 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
         return _DONE
 
     async def aclose(self) -> None:
-        """Stop the engine at once; nothing happens when the stream is over."""
+        """Stop the engine at once; do nothing if the stream is over."""
         self.close()
 
     async def _leave(self) -> None:
@@ -197,7 +199,7 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
             except StopAsyncIteration:
                 if self._timer.expired:
                     raise RequestTimeoutError(
-                        f"nothing was written for {self._timeout} seconds"
+                        f"no chunk arrived within {self._timeout} seconds"
                     ) from None
                 self._next_source()
                 return
@@ -205,7 +207,7 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
 
     def _take(self, index: int, piece: Piece) -> None:
         if piece.end == "abort":
-            raise AbortedError("the engine was told to stop this answer")
+            raise AbortedError("the engine was stopped while it generated this answer")
         if piece.usage is not None:
             self._usages.append(piece.usage)
         self._end = piece.end or self._end
@@ -213,10 +215,10 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
 
     def _next_source(self) -> None:
         if self._closed:
-            return  # by another task, while this one waited
+            return  # closed by another task while this one waited
         index, _ = self._sources.popleft()
         if self._end is None or len(self._usages) <= index:
-            raise EngineError("the engine ended an answer without saying why, or what it used")
+            raise EngineError("the engine ended an answer without a finish reason or usage")
         self._end = None
         if not self._sources:
             self._waiting.extend(self._writer.end(self._usages))
@@ -236,7 +238,7 @@ class AnswerStream(AsyncClosing, AsyncIterator[ChunkT], Generic[ChunkT, FinalT_c
 
 
 class _Done:
-    """Something to await that has happened; unlike a coroutine it need not be awaited."""
+    """An awaitable that is already done; unlike a coroutine it need not be awaited."""
 
     def __await__(self) -> Generator[None, None, None]:
         yield from ()
@@ -250,5 +252,5 @@ def _stop_all(sources: Iterable[tuple[int, EngineStream]]) -> None:
         source.close()
 
 
-def _nothing() -> None:
+def _ignore() -> None:
     pass

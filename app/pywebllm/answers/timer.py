@@ -1,4 +1,4 @@
-"""A bound on each wait of a reader, by one timer for all of them."""
+"""A time limit for each wait of a reader, by one timer for all waits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ __all__ = ["ReadTimer"]
 
 
 class ReadTimer:
-    """Calls `expire` once, when a wait takes longer than `seconds`; None: never.
+    """Calls `expire` once, when a wait takes longer than `seconds`.
 
-    `asyncio.timeout` around each wait would leave a timer of the browser behind for each, which
-    Pyodide keeps until its time comes: as many as chunks, and for minutes.
+    `asyncio.timeout` around each wait would leave one browser timer per chunk, which Pyodide
+    keeps until it fires, even if it was cancelled: thousands of timers, for minutes.
+
+    Args:
+        seconds: The longest wait, above 0; None: no limit.
+        expire: A plain function, called when a wait takes longer.
+
+    Attributes:
+        expired: True once a wait took longer.
     """
 
     def __init__(self, seconds: float | None, expire: Callable[[], object]) -> None:
@@ -25,7 +32,7 @@ class ReadTimer:
 
     @property
     def is_armed(self) -> bool:
-        """True while the event loop holds a timer for this."""
+        """True while a timer is scheduled in the event loop."""
         return self._handle is not None
 
     def start(self) -> None:
@@ -37,11 +44,11 @@ class ReadTimer:
             self._arm(self._seconds)
 
     def stop(self) -> None:
-        """End the wait; the timer stays for the next one."""
+        """End the wait; the timer stays scheduled for the next one."""
         self._since = None
 
     def cancel(self) -> None:
-        """End the timer. May be called again."""
+        """Cancel the timer. May be called again."""
         self._since = None
         handle, self._handle = self._handle, None
         if handle is not None:
@@ -51,14 +58,14 @@ class ReadTimer:
         self.cancel()
 
     def _arm(self, seconds: float) -> None:
-        # The event loop must not keep alive what only a reader that is gone had use for.
+        # A weak reference, so that the event loop does not keep a dropped reader alive.
         timer = weakref.ref(self)
-        self._handle = asyncio.get_running_loop().call_later(seconds, _ring, timer)
+        self._handle = asyncio.get_running_loop().call_later(seconds, _on_timer, timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         self._handle = None
         if self._since is None or self._seconds is None:
-            return  # nobody waits: the next wait arms it again
+            return  # no wait is running: the next one schedules the timer again
         left = self._since + self._seconds - asyncio.get_running_loop().time()
         if left > 0:
             self._arm(left)
@@ -67,7 +74,7 @@ class ReadTimer:
         self._expire()
 
 
-def _ring(timer: weakref.ref[ReadTimer]) -> None:
+def _on_timer(timer: weakref.ref[ReadTimer]) -> None:
     found = timer()
     if found is not None:
-        found._ring()
+        found._on_timer()

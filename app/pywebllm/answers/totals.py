@@ -1,4 +1,4 @@
-"""What several requests to the engine used together."""
+"""The total usage of several requests to the engine."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ __all__ = ["total_usage"]
 
 
 def total_usage(usages: Sequence[Usage], *, answers: int = 1) -> Usage:
-    """Add up what answers used that were written one after another.
+    """Return the total usage of answers that were generated one after another.
 
-    Each prompt has `answers` of them in a row, and its tokens count once. The time to the first
-    token and the speed of reading are those of the first answer, the speed of writing is that
-    of all; latencies add up.
+    The tokens of a prompt count once. The time to the first token and the prefill speed are those
+    of the first answer, the decode speed is that of all tokens; latencies add up.
+
+    Args:
+        usages: The usage of each answer, in order; at least one.
+        answers: The number of consecutive answers to each prompt.
     """
     first = usages[0]
     if len(usages) == 1:
@@ -38,7 +41,7 @@ def total_usage(usages: Sequence[Usage], *, answers: int = 1) -> Usage:
 
 
 def _speed(usages: Sequence[Usage]) -> float | None:
-    # The first token of an answer is the prefill's work, the others took their time.
+    # Prefill yields the first token of an answer, decoding all others.
     pairs = [
         (usage.completion_tokens - 1, usage.decode_tokens_per_second)
         for usage in usages

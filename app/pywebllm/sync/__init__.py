@@ -1,4 +1,4 @@
-"""`WebLLM`: what `AsyncWebLLM` does, without `await`, in browsers that can wait (JSPI)."""
+"""`WebLLM`: the synchronous twin of `AsyncWebLLM`, for browsers with JSPI."""
 
 from __future__ import annotations
 

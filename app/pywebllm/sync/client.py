@@ -1,4 +1,4 @@
-"""`WebLLM`: what `AsyncWebLLM` does, without `await`, in browsers that can wait (JSPI).
+"""`WebLLM`: the synchronous twin of `AsyncWebLLM`, for browsers with JSPI.
 
 Each method waits for the method of the same name; nothing else happens here.
 """
@@ -6,37 +6,56 @@ Each method waits for the method of the same name; nothing else happens here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from types import TracebackType
-from typing import Self
 
 from pywebllm import browser
 from pywebllm.bridge import Bridge
 from pywebllm.client import AsyncWebLLM
+from pywebllm.closing import Closing
 from pywebllm.errors import SupportError
 from pywebllm.records import Model, ModelRecord
 from pywebllm.values import LoadProgress, Support
 
+from .documentation import documented_as
 from .resources import SyncChat, SyncCompletions, SyncEmbeddings, SyncModels, SyncSessions
 from .streams import Wait
 
 __all__ = ["WebLLM"]
 
 
-class WebLLM:
-    """Language models on the visitor's own GPU, in the shape of `openai.OpenAI`.
+class WebLLM(Closing):
+    """Language models on the user's own GPU, in the shape of `openai.OpenAI`.
 
         with WebLLM() as llm:
             print(llm.chat.completions.create(messages=[{"role": "user", "content": "Hi"}]).text)
 
-    Methods, arguments and errors are those of `AsyncWebLLM`; streams are plain iterators. While
-    a call waits, the page goes on and other tasks run. It needs WebAssembly JSPI (Chrome 137,
-    Firefox 153, Safari 27) and Python that was started so that it may wait, as by `runPythonAsync`
-    or a PyScript script; a plain callback of an event is not. Elsewhere use `AsyncWebLLM`.
+    Methods, parameters and errors are those of `AsyncWebLLM`; streams are plain iterators. While
+    a call waits, the page stays responsive and other tasks run.
 
-    `wait` is what runs an awaitable to its end.
+    It needs JavaScript Promise Integration (JSPI: Chrome and Edge 137, Firefox 153, Safari 27),
+    and Python code that was started in a way that can be suspended: by `runPythonAsync` or as a
+    PyScript script, but not in a plain event callback. Elsewhere use `AsyncWebLLM`.
+
+    Args:
+        model: As for `AsyncWebLLM`, and so are `records`, `max_models`, `assets_url`, `bridge`
+            and `timeout`.
+        records: Custom records that requests can name by `model_id`.
+        max_models: The maximum number of models on the GPU at once, at least 1.
+        assets_url: The folder that serves the files of the library.
+        bridge: Opens a bridge.
+        timeout: Seconds above 0, for requests without their own `timeout`.
+        wait: Runs an awaitable to its end and returns its result.
+
+    Attributes:
+        chat: Conversations: `chat.completions`.
+        completions: Text completions.
+        embeddings: Embedding vectors.
+        models: The models that can be requested.
+        sessions: Resumable answers, which outlive the tab.
 
     Raises:
-        SupportError: By the first call that must wait: this Python cannot. Making one is fine.
+        InvalidRequestError: An argument is invalid.
+        SupportError: By the first method that must wait, if this Python code cannot. Creating a
+            client never raises it.
     """
 
     def __init__(
@@ -65,44 +84,41 @@ class WebLLM:
         self.models = SyncModels(self._client.models, wait)
         self.sessions = SyncSessions(self._client.sessions, wait)
 
+    @documented_as(AsyncWebLLM.is_loaded)
     def is_loaded(self, model: Model = None) -> bool:
-        """Do what `AsyncWebLLM.is_loaded` does."""
+        """Return True while a model is loaded and answers."""
         return self._client.is_loaded(model)
 
+    @documented_as(AsyncWebLLM.check_support)
     def check_support(self) -> Support:
-        """Do what `AsyncWebLLM.check_support` does."""
+        """Return whether this browser can run a model, before anything large is downloaded."""
         return self._wait(self._client.check_support())
 
+    @documented_as(AsyncWebLLM.load)
     def load(
         self,
         model: Model = None,
         *,
         on_progress: Callable[[LoadProgress], object] | None = None,
     ) -> None:
-        """Do what `AsyncWebLLM.load` does."""
+        """Load a model and return when it answers."""
         self._wait(self._client.load(model, on_progress=on_progress))
 
+    @documented_as(AsyncWebLLM.unload)
     def unload(self, model: Model = None) -> None:
-        """Do what `AsyncWebLLM.unload` does."""
+        """Free a model and its GPU memory; do nothing if it is not loaded."""
         self._wait(self._client.unload(model))
 
+    @documented_as(AsyncWebLLM.close)
     def close(self) -> None:
-        """Do what `AsyncWebLLM.close` does; nothing where nothing was opened."""
+        """Free all models, their workers and the GPU memory; do nothing if none was used."""
         if self._client.was_used:
             self._wait(self._client.close())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _leave(self, error: BaseException | None) -> None:
         try:
             self.close()
         except SupportError:
-            # The caller's own error says more than that this Python cannot wait.
+            # An error of the block is the cause, and says more than that this code cannot wait.
             if error is None:
                 raise

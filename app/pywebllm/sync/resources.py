@@ -1,4 +1,4 @@
-"""The parts of `WebLLM`: each method waits for the method of the same name of the other client."""
+"""The resources of `WebLLM`: each method waits for its twin of the asynchronous client."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from pywebllm.types import (
 )
 from pywebllm.types.inputs import Tool
 
+from .documentation import documented_as
 from .streams import SyncChatStream, SyncCompletionStream, SyncStream, Wait
 
 __all__ = [
@@ -45,14 +46,18 @@ T = TypeVar("T")
 
 
 class SyncChat:
-    """`chat` of `WebLLM`."""
+    """The section "Chat" of the OpenAI API reference.
+
+    Attributes:
+        completions: Answers to conversations.
+    """
 
     def __init__(self, chat: Chat, wait: Wait) -> None:
         self.completions = SyncChatCompletions(chat.completions, wait)
 
 
 class SyncChatCompletions:
-    """`chat.completions` of `WebLLM`."""
+    """The section "Chat Completions" of the OpenAI API reference, with typed answers and tools."""
 
     def __init__(self, completions: ChatCompletions, wait: Wait) -> None:
         self._completions = completions
@@ -73,11 +78,12 @@ class SyncChatCompletions:
         self, *, stream: bool | None, **parameters: Unpack[ChatParameters]
     ) -> ChatCompletion | SyncChatStream: ...
 
+    @documented_as(ChatCompletions.create)
     @spelled_out
     def create(
         self, *, stream: bool | None = None, **parameters: Unpack[ChatParameters]
     ) -> ChatCompletion | SyncChatStream:
-        """Do what `AsyncWebLLM.chat.completions.create` does."""
+        """Answer a conversation; see `ChatParameters` for the parameters."""
         found = self._wait(self._completions.create(stream=stream, **parameters))
         return found if isinstance(found, ChatCompletion) else SyncStream(found, self._wait)
 
@@ -91,13 +97,15 @@ class SyncChatCompletions:
         self, *, response_format: object, **parameters: Unpack[ChatOptions]
     ) -> ParsedChatCompletion[Any]: ...
 
+    @documented_as(ChatCompletions.parse)
     @spelled_out
     def parse(
         self, *, response_format: Any, **parameters: Unpack[ChatOptions]
     ) -> ParsedChatCompletion[Any]:
-        """Do what `AsyncWebLLM.chat.completions.parse` does."""
+        """Answer a conversation with a value of the type `response_format`, in `parsed`."""
         return self._wait(self._completions.parse(response_format=response_format, **parameters))
 
+    @documented_as(ChatCompletions.run_tools)
     @spelled_out
     def run_tools(
         self,
@@ -106,14 +114,14 @@ class SyncChatCompletions:
         max_rounds: int = 10,
         **parameters: Unpack[ToolRunParameters],
     ) -> ToolRun:
-        """Do what `AsyncWebLLM.chat.completions.run_tools` does; async tools are fine, too."""
+        """Answer a conversation, calling the functions that the model asks for."""
         return self._wait(
             self._completions.run_tools(tools=tools, max_rounds=max_rounds, **parameters)
         )
 
 
 class SyncCompletions:
-    """`completions` of `WebLLM`."""
+    """The section "Completions" of the OpenAI API reference: no roles, no chat template."""
 
     def __init__(self, completions: Completions, wait: Wait) -> None:
         self._completions = completions
@@ -134,17 +142,21 @@ class SyncCompletions:
         self, *, stream: bool | None, **parameters: Unpack[CompletionParameters]
     ) -> Completion | SyncCompletionStream: ...
 
+    @documented_as(Completions.create)
     @spelled_out
     def create(
         self, *, stream: bool | None = None, **parameters: Unpack[CompletionParameters]
     ) -> Completion | SyncCompletionStream:
-        """Do what `AsyncWebLLM.completions.create` does."""
+        """Continue a string; see `CompletionParameters` for the parameters."""
         found = self._wait(self._completions.create(stream=stream, **parameters))
         return found if isinstance(found, Completion) else SyncStream(found, self._wait)
 
 
 class SyncEmbeddings:
-    """`embeddings` of `WebLLM`."""
+    """The section "Embeddings" of the OpenAI API reference.
+
+    It needs an embedding model: see `kind` of the models in `models.list()`.
+    """
 
     def __init__(self, embeddings: Embeddings, wait: Wait) -> None:
         self._embeddings = embeddings
@@ -174,6 +186,7 @@ class SyncEmbeddings:
         **parameters: Unpack[EmbeddingParameters],
     ) -> CreateEmbeddingResponse[tuple[float, ...] | str]: ...
 
+    @documented_as(Embeddings.create)
     @spelled_out
     def create(
         self,
@@ -181,46 +194,51 @@ class SyncEmbeddings:
         encoding_format: Literal["float", "base64"] | None = None,
         **parameters: Unpack[EmbeddingParameters],
     ) -> CreateEmbeddingResponse[tuple[float, ...] | str]:
-        """Do what `AsyncWebLLM.embeddings.create` does."""
+        """Return one vector for each input; see `EmbeddingParameters` for the parameters."""
         return self._wait(self._embeddings.create(encoding_format=encoding_format, **parameters))
 
 
 class SyncModels:
-    """`models` of `WebLLM`."""
+    """The section "Models" of the OpenAI API reference; no method loads a model."""
 
     def __init__(self, models: Models, wait: Wait) -> None:
         self._models = models
         self._wait = wait
 
+    @documented_as(Models.list)
     def list(self) -> ModelList:
-        """Do what `AsyncWebLLM.models.list` does."""
+        """Return the built-in model, then the client's own records, then WebLLM's list."""
         return self._wait(_result(self._models.list()))
 
+    @documented_as(Models.retrieve)
     def retrieve(self, model: str) -> ModelInfo:
-        """Do what `AsyncWebLLM.models.retrieve` does."""
+        """Return the model with this id."""
         return self._wait(self._models.retrieve(model))
 
 
 async def _result(awaitable: Awaitable[T]) -> T:
-    # Not everything that waits takes more than coroutines.
+    # Some implementations of `wait` take only coroutines.
     return await awaitable
 
 
 class SyncSessions:
-    """`sessions` of `WebLLM`."""
+    """Chats that were requested with `extra_body={"resumable": True}`; not in the reference."""
 
     def __init__(self, sessions: Sessions, wait: Wait) -> None:
         self._sessions = sessions
         self._wait = wait
 
+    @documented_as(Sessions.list)
     def list(self) -> tuple[Session, ...]:
-        """Do what `AsyncWebLLM.sessions.list` does."""
+        """Return the stored answers, complete ones too."""
         return self._wait(self._sessions.list())
 
+    @documented_as(Sessions.resume)
     def resume(self, session_id: str) -> SyncChatStream:
-        """Do what `AsyncWebLLM.sessions.resume` does."""
+        """Resume a stored answer; its model is loaded first if necessary."""
         return SyncStream(self._wait(self._sessions.resume(session_id)), self._wait)
 
+    @documented_as(Sessions.delete)
     def delete(self, session_id: str) -> None:
-        """Do what `AsyncWebLLM.sessions.delete` does."""
+        """Delete a stored answer."""
         self._wait(self._sessions.delete(session_id))

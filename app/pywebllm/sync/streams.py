@@ -1,13 +1,15 @@
-"""Streams and results without `await`: something else waits for them."""
+"""Synchronous streams: iterators over the chunks of an answer."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from pywebllm.answers.stream import AnswerStream
+from pywebllm.closing import Closing
 from pywebllm.types import ChatCompletion, ChatCompletionChunk, Completion
+
+from .documentation import documented_as
 
 __all__ = ["SyncChatStream", "SyncCompletionStream", "SyncStream", "Wait"]
 
@@ -17,17 +19,18 @@ FinalT = TypeVar("FinalT")
 
 
 class Wait(Protocol):
-    """Runs something to its end and returns its result, while the page goes on."""
+    """Runs an awaitable to its end and returns its result, while the page stays responsive."""
 
     def __call__(self, awaitable: Awaitable[T], /) -> T:
-        """Wait for it."""
+        """Return the result of `awaitable`, or raise its error."""
         ...
 
 
-class SyncStream(Iterator[ChunkT], Generic[ChunkT, FinalT]):
-    """The chunks of an answer, in order: an iterator and a context manager.
+class SyncStream(Closing, Iterator[ChunkT], Generic[ChunkT, FinalT]):
+    """The chunks of all answers to one request, in order and complete.
 
-    Leaving it early, by `break`, an exception, `with` or `close`, stops the model.
+    An iterator and a context manager. Whatever ends reading early stops the model: `break`, an
+    exception, leaving `with`, or `close()`. What has been read stays in `text`.
     """
 
     def __init__(self, stream: AnswerStream[ChunkT, FinalT], wait: Wait) -> None:
@@ -36,20 +39,21 @@ class SyncStream(Iterator[ChunkT], Generic[ChunkT, FinalT]):
 
     @property
     def text(self) -> str:
-        """The text of the first answer that has been read so far."""
+        """The text of the first answer, as far as it has been read."""
         return self._stream.text
 
     @property
     def final(self) -> FinalT | None:
-        """The whole answer once the stream has been read to its end, until then None."""
+        """The complete response once the stream has been read to its end; None until then."""
         return self._stream.final
 
+    @documented_as(AnswerStream.read)
     def read(self) -> FinalT:
-        """Read to the end and return the whole answer; errors are those of `create`."""
+        """Read to the end and return the complete response."""
         return self._wait(self._stream.read())
 
     def close(self) -> None:
-        """Stop the model, now; nothing happens when the stream is over."""
+        """Stop the model at once; do nothing if the stream is over. May be called again."""
         self._stream.close()
 
     def __next__(self) -> ChunkT:
@@ -58,15 +62,8 @@ class SyncStream(Iterator[ChunkT], Generic[ChunkT, FinalT]):
             raise StopIteration
         return chunk
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _leave(self, error: BaseException | None) -> None:
+        del error
         self.close()
 
 
