@@ -1,7 +1,7 @@
-"""Where the files are that the engine needs besides Python.
+"""Locations of the files that the engine needs besides Python.
 
-The wheel carries them in the folder `assets`; a checkout and a page's own copy of the library
-do not, they name an `assets_url` instead. Handing the bytes to the browser is `browser`'s part.
+The wheel contains them in the folder `assets`. A checkout and a page's own copy of the library do
+not; they need an `assets_url`. `browser` passes the bytes to the browser.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ WEBLLM_FILE = "webllm.js"
 
 
 class Assets(Protocol):
-    """Where the files are."""
+    """The location of the files."""
 
     def url(self, name: str) -> str:
-        """Return an address that the browser can import, for a file that is a module."""
+        """Return a URL from which the browser can import a file that is a module."""
         ...
 
     async def builtin(self, bridge: Any) -> ModelRecord:
-        """Return the record of the built-in model, whose files `bridge` can then reach.
+        """Return the record of the built-in model, whose files `bridge` can then fetch.
 
         Cancelled, it can be called again.
         """
@@ -44,46 +44,46 @@ class Assets(Protocol):
 
 
 class SiteAssets:
-    """Files that a server has, below the absolute address `url`."""
+    """Files on a server, below the absolute URL `url`."""
 
     def __init__(self, url: str) -> None:
         self._base = url if url.endswith("/") else url + "/"
 
     def url(self, name: str) -> str:
-        """Return the address of a file."""
+        """Return the URL of a file."""
         return self._base + name
 
     async def builtin(self, bridge: Any) -> ModelRecord:
-        """Return the record of the built-in model at once: it is where the bridge is."""
+        """Return the record of the built-in model, which is on the same server."""
         return builtin_record(self._base + BUILTIN_PATH)
 
 
 def builtin_record(base: str) -> ModelRecord:
-    """Return the record of the built-in model, whose folder has the address `base`."""
+    """Return the record of the built-in model, whose folder has the URL `base`."""
     return ModelRecord(model_id=BUILTIN_MODEL, model=base, model_lib=base + BUILTIN_LIBRARY)
 
 
 def read_asset(name: str) -> bytes:
-    """Return one of the files, by its path below the assets.
+    """Return the content of a file, by its path below the assets.
 
     Raises:
-        AssetsError: This installation does not carry it.
+        AssetsError: This installation does not contain it.
     """
     found = _assets().joinpath(name)
     if not found.is_file():
-        raise AssetsError(f"this installation of pywebllm carries no {name}")
+        raise AssetsError(f"this installation of pywebllm contains no {name}")
     return found.read_bytes()
 
 
 def model_files() -> list[str]:
-    """Return the built-in model's files, by their paths below the assets.
+    """Return the paths of the built-in model's files, below the assets.
 
     Raises:
-        AssetsError: This installation does not carry the model.
+        AssetsError: This installation does not contain the model.
     """
     folder = _assets().joinpath(BUILTIN_PATH)
     if not folder.is_dir():
-        raise AssetsError("this installation of pywebllm carries no model")
+        raise AssetsError("this installation of pywebllm contains no model")
     return sorted(BUILTIN_PATH + entry.name for entry in folder.iterdir() if entry.is_file())
 
 

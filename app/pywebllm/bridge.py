@@ -1,7 +1,7 @@
-"""The seam between Python and the engine: two Protocols.
+"""The interface between Python and the engine: two Protocols.
 
-`browser` implements them over JavaScript, the tests over plain Python. JSON text crosses, in
-the shapes that `wire` reads and writes; errors cross as `WebLLMError`.
+`browser` implements them over JavaScript, the tests in plain Python. JSON strings cross, which
+`wire` reads and writes; errors cross as `WebLLMError`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ __all__ = ["Bridge", "Stream"]
 
 
 class Stream(Protocol):
-    """Something that takes time and says so piece by piece."""
+    """Work in progress whose results arrive as strings, one after another."""
 
     async def next(self) -> str | None:
         """Wait for what has arrived since the last call; None at the end.
 
-        Cancelled, it loses nothing and does not stop the work; call `stop` for that.
+        Cancelled, nothing is lost and the work goes on; call `stop` to end it.
 
         Raises:
             WebLLMError: The work failed; the stream is over.
@@ -27,48 +27,51 @@ class Stream(Protocol):
         ...
 
     def stop(self) -> None:
-        """Give the work up, now; a pending `next` returns None. May be called again."""
+        """Stop the work at once; a pending `next` returns None. May be called again."""
         ...
 
 
 class Bridge(Protocol):
-    """One engine, which runs one operation at a time, in the order of the calls."""
+    """An engine that runs one operation at a time, in the order of the calls."""
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
-        """Return the record with absolute addresses; None asks for the built-in model.
+        """Return the record with absolute URLs; None is the built-in model.
 
         Cancelled, it can be called again.
 
         Raises:
-            WebLLMError: The built-in model's files are missing or could not be handed over.
+            WebLLMError: The built-in model's files are missing or could not be published.
         """
         ...
 
     def load(self, request: str) -> Stream:
-        """Load a model: each text is the newest progress, the end means that it answers.
+        """Load a model: each string is the latest progress; at the end the model answers.
 
-        Equal requests at the same time share one load, which ends when the last one stops.
+        Concurrent equal requests share one load, which is cancelled when all of them stop.
         """
         ...
 
     def generate(self, request: str) -> Stream:
-        """Generate with the model that is loaded when its turn comes.
+        """Generate with the model that is loaded when the request runs.
 
-        Each text is an array of all the chunks that wait.
+        Each string is an array of all the chunks that have arrived.
         """
         ...
 
     def query(self, request: str) -> Stream:
-        """Answer a question that needs no model: one text, then the end. Waits for nothing."""
+        """Run a query that needs no model: one string, then the end.
+
+        It waits neither for loads nor for answers.
+        """
         ...
 
     def watch(self) -> Stream:
-        """Report what happens to the engine by itself: each text is an array of events."""
+        """Report the events of the engine, such as its loss: each string is an array of events."""
         ...
 
     async def dispose(self) -> None:
         """Free the engine and end all streams. May be called again.
 
-        Cancelled, the engine is freed all the same.
+        Cancelled, the engine is freed nevertheless.
         """
         ...

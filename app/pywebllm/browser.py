@@ -1,9 +1,9 @@
-"""The border to JavaScript: the only module of the library that knows `js` and `pyodide`.
+"""The border to JavaScript: the only module of the library that imports `js` and `pyodide`.
 
-It implements the Protocols of `bridge` over `webllm_bridge.js`, finds that file and hands over
-the files that the wheel carries. JSON text, `None` and two methods cross; no Python callable
-does, and a rejected promise becomes a `WebLLMError` here. On CPython the module can be imported,
-and using it is a `SupportError`.
+It implements the Protocols of `bridge` over `webllm_bridge.js`, locates that file, and publishes
+the files in the wheel to the browser. Only JSON strings, `None` and two methods cross, never a
+Python callable; a rejected promise becomes a `WebLLMError` here. On CPython the module can be
+imported, and its functions raise `SupportError`.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ try:
     from pyodide import ffi
     from pyodide.code import run_js
     from pyodide.ffi import JsException, to_js
-except ModuleNotFoundError:  # CPython: `_require_browser` says so when the module is used
+except ModuleNotFoundError:  # CPython: `_require_browser` raises when the module is used
     js = None
 
 try:
     import pyscript
-except ModuleNotFoundError:  # Pyodide alone
+except ModuleNotFoundError:  # Pyodide without PyScript
     pyscript = None
 
 __all__ = ["check_support", "open_bridge", "run_sync"]
@@ -56,21 +56,22 @@ async def open_bridge(
     thread: Literal["worker", "main"] = "worker",
     module: Any = None,
 ) -> Bridge:
-    """Open a bridge to an engine of its own; nothing is downloaded before the first load.
+    """Open a bridge to a new engine; no model is downloaded before the first load.
 
     Args:
-        assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`, may be
-            relative to the page. None: the files that the wheel carries, without any request.
+        assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`, absolute
+            or relative to the page. None: the files in the installed wheel, without any request.
         thread: `worker` keeps the page responsive; `main` runs the engine in the page itself.
-        module: `webllm_bridge.js` as an imported module, for pages whose policy forbids `eval`
-            and which do not use PyScript (`pyodide.registerJsModule` and `import` bring it).
+        module: `webllm_bridge.js` as an imported module, for pages whose Content-Security-Policy
+            forbids `eval` and that do not use PyScript: pass it to `pyodide.registerJsModule`
+            and import it in Python.
 
     Cancelled, nothing is left open.
 
     Raises:
-        SupportError: This is no browser, or its policy keeps the bridge out.
-        AssetsError: There is no `assets_url`, and this installation carries no files.
-        DownloadError: `webllm_bridge.js` is not at `assets_url`.
+        SupportError: Python does not run in a browser, or the page's policy blocks the bridge.
+        AssetsError: No `assets_url` was given, and this installation contains no files.
+        DownloadError: `webllm_bridge.js` could not be imported.
     """
     _require_browser()
     assets = _find_assets(assets_url)
@@ -81,13 +82,20 @@ async def open_bridge(
 
 
 async def check_support(*, assets_url: str | None = None, module: Any = None) -> Support:
-    """Tell whether this browser can run a model, before anything large is downloaded.
+    """Return whether this browser can run a model, before anything large is downloaded.
 
-    The arguments are those of `open_bridge`. Cancelled, nothing is left behind.
+    A browser without WebGPU is not an error: see `Support.ok`.
+
+    Args:
+        assets_url: As for `open_bridge`.
+        module: As for `open_bridge`.
+
+    Cancelled, nothing is left open.
 
     Raises:
-        SupportError, AssetsError, DownloadError: As `open_bridge`; a browser without WebGPU is
-            no error but an answer.
+        SupportError: Python does not run in a browser, or the page's policy blocks the bridge.
+        AssetsError: No `assets_url` was given, and this installation contains no files.
+        DownloadError: `webllm_bridge.js` could not be imported.
     """
     _require_browser()
     loaded = await _import_bridge(_find_assets(assets_url)) if module is None else module
@@ -96,27 +104,28 @@ async def check_support(*, assets_url: str | None = None, module: Any = None) ->
 
 
 def run_sync(awaitable: Awaitable[T]) -> T:
-    """Wait for `awaitable` without `await`, while the page goes on; return what it returns.
+    """Wait for `awaitable` without `await` and return its result; the page stays responsive.
 
-    It needs JavaScript Promise Integration: a browser that has it, and Python code that was
-    started in a way that can be suspended.
+    It needs JavaScript Promise Integration (JSPI): a browser that has it, and Python code that
+    was started in a way that can be suspended.
 
     Raises:
-        SupportError: One of the two is missing, or this is no browser; nothing was started.
+        SupportError: One of the two is missing, or Python does not run in a browser; nothing
+            was started.
         BaseException: Whatever `awaitable` raises.
     """
     try:
         _require_suspension()
     except SupportError:
         if inspect.iscoroutine(awaitable):
-            awaitable.close()  # Python warns of a coroutine that nobody awaits
+            awaitable.close()  # Python warns of a coroutine that is never awaited
         raise
     found: T = ffi.run_sync(awaitable)
     return found
 
 
 class _JsStream:
-    """A stream of the bridge. `stream` is dropped at the end, and its proxy with it."""
+    """A stream of the bridge. The JavaScript stream is dropped at the end, with its proxy."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -139,21 +148,21 @@ class _JsStream:
 class _JsBridge:
     """A bridge of `webllm_bridge.js`.
 
-    The built-in model's files are handed over anew before each load of it, though not for requests
-    to a model that is there. Where none is missing, that reads and compares the wheel's 9 MB.
+    The built-in model's files are published again before each load of it, but not for requests to
+    a loaded model. If none of them is missing, this reads and compares the wheel's 9 MB.
     """
 
     def __init__(self, bridge: Any, assets: Assets) -> None:
         self._bridge = bridge
         self._assets = assets
         self._publishing = asyncio.Lock()
-        self._builtin: ModelRecord | None = None  # its addresses, which stay the same
+        self._builtin: ModelRecord | None = None  # its URLs stay the same
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
         if model is not None:
             return _absolute(model)
         async with self._publishing:
-            # The browser may forget the files at any time; only a load reads them.
+            # The browser may evict the files at any time; only a load reads them.
             if self._builtin is None or not self._holds(self._builtin):
                 self._builtin = await self._assets.builtin(self._bridge)
             return self._builtin
@@ -180,7 +189,7 @@ class _JsBridge:
 
 
 class _WheelAssets:
-    """Files that the wheel carries: modules become `blob:` URLs, the model is published."""
+    """Files in the wheel: modules become `blob:` URLs, the model is published."""
 
     def url(self, name: str) -> str:
         return _blob_url(name)
@@ -201,7 +210,7 @@ def _require_browser() -> None:
     if js is None:
         raise SupportError(
             "pywebllm runs models in a browser, and this Python runs outside of one",
-            advice="Use it in a page, from Pyodide or PyScript.",
+            advice="Use it in a web page, from Pyodide or PyScript.",
         )
 
 
@@ -209,15 +218,15 @@ def _require_suspension() -> None:
     _require_browser()
     if not hasattr(js.WebAssembly, "Suspending"):
         raise SupportError(
-            "this browser cannot wait inside synchronous Python",
-            advice="Use Chrome or Edge 137+, Firefox 153+ or Safari 27+; or `await` it with"
-            " AsyncWebLLM, which works in every browser that has WebGPU.",
+            "this browser cannot suspend synchronous Python code (it lacks JSPI)",
+            advice="Use Chrome or Edge 137+, Firefox 153+ or Safari 27+; or use AsyncWebLLM, which"
+            " works in every browser that has WebGPU.",
         )
     if not ffi.can_run_sync():
         raise SupportError(
-            "this Python code was called in a way that cannot wait",
-            advice="Start it by `pyodide.runPythonAsync`, not in a plain callback; or `await` it"
-            " with AsyncWebLLM, which works everywhere.",
+            "this Python code was called in a way that cannot be suspended",
+            advice="Start it with `pyodide.runPythonAsync`, not in a plain callback; or use"
+            " AsyncWebLLM, which needs no suspension.",
         )
 
 
@@ -242,7 +251,7 @@ def _absolute_url(url: str) -> str:
     return found
 
 
-# How often the import of an address has failed.
+# How often the import of each URL has failed.
 _failures: dict[str, int] = {}
 
 
@@ -250,7 +259,7 @@ async def _import_bridge(assets: Assets) -> Any:
     url = assets.url(BRIDGE_FILE)
     failures = _failures.get(url, 0)
     try:
-        # A module that failed to load stays failed under its address; a fragment makes a new one.
+        # A module that failed to load stays failed under its URL; a fragment makes a new URL.
         return await _import_module(f"{url}#{failures}" if failures else url)
     except JsException as error:
         _failures[url] = failures + 1
@@ -258,8 +267,8 @@ async def _import_bridge(assets: Assets) -> Any:
 
 
 async def _import_module(url: str) -> Any:
-    # PyScript's own import works under a policy without 'unsafe-eval'. In a worker it imports
-    # into the page, where this Python is not.
+    # PyScript's own import works under a policy without 'unsafe-eval'. In a worker it would import
+    # into the page, while this Python runs in the worker.
     if pyscript is None or pyscript.RUNNING_IN_WORKER:
         return await run_js("(url) => import(url)")(url)
     (module,) = await pyscript.js_import(url)
@@ -269,7 +278,7 @@ async def _import_module(url: str) -> Any:
 def _import_error(url: str, error: Any) -> WebLLMError:
     if error.name == "EvalError":
         return SupportError(
-            "the page's Content-Security-Policy forbids eval, which importing the bridge needs",
+            "the page's Content-Security-Policy forbids eval, which is needed to import the bridge",
             advice="Import webllm_bridge.js in the page and pass it as `module`, or use PyScript.",
         )
     return DownloadError(
@@ -281,7 +290,7 @@ def _import_error(url: str, error: Any) -> WebLLMError:
 
 @functools.cache
 def _blob_url(name: str) -> str:
-    # Kept for the life of the page: workers that start later import from it again.
+    # Never revoked, because workers that start later import from it again.
     blob = js.Blob.new(to_js([to_js(read_asset(name))]), type="text/javascript")
     url: str = js.URL.createObjectURL(blob)
     return url

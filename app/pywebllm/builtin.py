@@ -1,8 +1,8 @@
-"""The model that comes with the library: its name, its revision, and where its files lie.
+"""The built-in model: its id, its revision, and the location of its files.
 
-The folder below the assets mirrors a model repository, because WebLLM appends `/resolve/main/`
-to a model's address unless it names a revision. WebLLM keeps files by address for ever, so new
-weights always ask for a new revision.
+The folder below the assets has the layout of a model repository, because WebLLM appends
+`/resolve/main/` to a model's URL unless it contains a revision. WebLLM caches files by URL
+indefinitely, so new weights always need a new revision.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`AsyncWebLLM`: the models in the page, in the shape of `openai.AsyncOpenAI`.
 
-A façade: it puts a pool of engines, the endpoints over it and the resources together.
+It assembles a pool of engines, the endpoints over it and the resources; it has no logic itself.
 """
 
 from __future__ import annotations
@@ -30,36 +30,40 @@ class AsyncWebLLM(AsyncClosing):
             )
             print(reply.text)
 
-    The first request loads the model by itself; `load` does it before, and tells how far it is.
-    Requests to a model queue and are answered in their order. Each can be cancelled at any
-    moment, by cancelling the task, `asyncio.timeout`, `timeout=` or leaving the stream: the
-    engine stops, and the next request starts. Leaving `async with` frees everything; so does
-    dropping the client, which may come late, and gives a `ResourceWarning`.
+    The first request loads the model; call `load` to load it earlier and to report progress.
+    Requests to one model are queued and answered in order. Each can be cancelled at any time, by
+    cancelling the task, `asyncio.timeout`, `timeout=` or leaving the stream: the engine stops, and
+    the next request starts.
+
+    Leaving `async with` frees everything. A client that is dropped without `close` is freed when
+    it is garbage collected, which may be late, and emits a `ResourceWarning`.
 
     Args:
-        model: For requests that name none: None for the built-in model, an id of `models.list()`,
-            or a custom record (`ModelRecord`, or a mapping with WebLLM's keys).
+        model: The default model of requests: None for the built-in model, an id of
+            `models.list()`, or a custom record (`ModelRecord`, or a mapping with WebLLM's keys).
         records: Custom records that requests can name by `model_id`.
-        max_models: How many models may be in the GPU at once, from 1. One more than that takes
-            the place of the one that was used least recently.
-        assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`, may be
-            relative to the page. None: the files that the wheel carries.
-        bridge: Opens a bridge in another way, for example
+        max_models: The maximum number of models on the GPU at once, at least 1. A further model
+            replaces the least recently used one.
+        assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`, absolute
+            or relative to the page. None: the files in the installed wheel.
+        bridge: Opens a bridge, for example
             `functools.partial(open_bridge, assets_url="./", thread="main")`; called once for
-            each model that is there at the same time.
-        timeout: Seconds above 0, for requests that bring none; see `RequestOptions`. None: wait
-            for ever.
+            each model that is loaded at the same time. None: `open_bridge` with `assets_url`.
+        timeout: Seconds above 0, for requests without their own `timeout`; see `RequestOptions`.
+            None: no limit.
 
     Attributes:
         chat: Conversations: `chat.completions`.
-        completions: Plain texts.
-        embeddings: Vectors.
-        models: What can be named as `model`.
-        sessions: Answers that outlive the tab.
-        api: The same endpoints with bodies as in the OpenAI API reference instead of keywords.
+        completions: Text completions.
+        embeddings: Embedding vectors.
+        models: The models that can be requested.
+        sessions: Resumable answers, which outlive the tab.
+        api: The same endpoints with request bodies as in the OpenAI API reference, instead of
+            keyword arguments.
 
     Raises:
-        InvalidRequestError: An argument is wrong.
+        InvalidRequestError: An argument is invalid.
+        TypeError: Both `bridge` and `assets_url` are given.
     """
 
     def __init__(
@@ -73,7 +77,7 @@ class AsyncWebLLM(AsyncClosing):
         timeout: float | None = None,
     ) -> None:
         if bridge is not None and assets_url is not None:
-            raise TypeError("give assets_url to the function that opens the bridge, not to both")
+            raise TypeError("pass `assets_url` to the function `bridge`, not to the client")
         limit = read_timeout(timeout)
         opener = bridge or partial(open_bridge, assets_url=assets_url)
         self._check = _check_of(opener)
@@ -92,31 +96,37 @@ class AsyncWebLLM(AsyncClosing):
 
     @property
     def default(self) -> str | ModelRecord | None:
-        """What requests mean that name no model: an id or a record; None is the built-in one."""
+        """The model of requests that name none: an id or a record; None is the built-in one."""
         return self._pool.default
 
     @property
     def was_used(self) -> bool:
-        """True once it was asked for something that needs an engine, so that it is to be closed."""
+        """True once an engine was needed, so that the client should be closed."""
         return self._pool.was_used
 
     def is_loaded(self, model: Model = None) -> bool:
-        """Return True while the model, None: the client's own, is in the GPU and answers.
+        """Return True while a model is loaded and answers.
+
+        Args:
+            model: As for the constructor; None: the client's default model.
 
         Raises:
-            InvalidRequestError: `model` names no model.
+            InvalidRequestError: `model` is not a model.
         """
         return id_of(self._pool.resolve(model)) in self._pool.loaded
 
     async def check_support(self) -> Support:
-        """Tell whether this browser can run a model, before anything large is downloaded.
+        """Return whether this browser can run a model, before anything large is downloaded.
 
-        It asks by the files that the client itself uses, where `bridge` is `open_bridge` or a
-        `functools.partial` of it; else by those that the wheel carries. Cancelled, nothing is
-        left behind.
+        It uses the client's own `webllm_bridge.js` if `bridge` is a `functools.partial` of
+        `open_bridge` or not given; otherwise the one in the installed wheel.
+
+        Cancelled, nothing is left open.
 
         Raises:
-            SupportError, AssetsError, DownloadError: As `pywebllm.check_support`.
+            SupportError: Python does not run in a browser, or the page's policy blocks the bridge.
+            AssetsError: No `assets_url` was given, and this installation contains no files.
+            DownloadError: `webllm_bridge.js` could not be imported.
         """
         return await self._check()
 
@@ -126,35 +136,46 @@ class AsyncWebLLM(AsyncClosing):
         *,
         on_progress: Callable[[LoadProgress], object] | None = None,
     ) -> None:
-        """Load a model, None: the client's own, and return when it answers.
+        """Load a model and return when it answers.
 
-        A model that is loaded stays. `on_progress`, a plain function, hears a ratio from 0 to 1
-        that never falls; what it raises ends the load. When it hears of the phase `ready`, the
-        model is there, and stays.
+        Nothing happens if it is loaded already.
 
-        Cancelled, the load stops, unless another caller waits for it too, and can be tried again.
+        Args:
+            model: As for the constructor; None: the client's default model.
+            on_progress: A plain function, called with each `LoadProgress`. Its ratio goes from
+                0 to 1 and never decreases; its last phase is `ready`, when the model is loaded.
+                An exception that it raises ends the load, except at `ready`: the model stays.
+
+        Cancelled, the load stops unless another caller waits for it, and can be tried again.
 
         Raises:
             WebLLMError: The load failed; it can be tried again.
-            TypeError: `on_progress` is no function, or a coroutine function.
+            TypeError: `on_progress` is not a function, or is a coroutine function.
         """
         await self._pool.load(model, on_progress=on_progress)
 
     async def unload(self, model: Model = None) -> None:
-        """Free a model, None: the client's own, and its GPU memory; nothing when it is not there.
+        """Free a model and its GPU memory; do nothing if it is not loaded.
 
-        Its requests end with `DisposedError`; the next one loads it again.
+        Its running and queued requests end with `DisposedError`; a later one loads it again.
 
-        Cancelled, it is freed all the same, a moment later.
+        Args:
+            model: As for the constructor; None: the client's default model.
+
+        Cancelled, it is freed nevertheless, in the background.
+
+        Raises:
+            InvalidRequestError: `model` is not a model.
         """
         await self._pool.unload(model)
 
     async def close(self) -> None:
-        """Free all models, their workers and the GPU memory. May be called again, and at once.
+        """Free all models, their workers and the GPU memory. May be called again at any time.
 
-        Running loads and answers end with `DisposedError`. A later request starts anew.
+        Running loads and answers end with `DisposedError`. A later load or request starts new
+        workers, so the client stays usable.
 
-        Cancelled, everything is freed all the same, a moment later.
+        Cancelled, everything is freed nevertheless, in the background.
         """
         await self._pool.dispose()
 

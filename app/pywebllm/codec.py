@@ -1,15 +1,13 @@
-"""What the engine sends, as the values of `types`. Their JSON is `to_dict`.
+"""From the JSON that the engine sends to the values of `types`; `to_dict` is the way back.
 
-Pure functions. Unknown keys in what arrives are ignored, missing ones are an `EngineError`.
+Pure functions. Unknown keys are ignored; a missing one is an `EngineError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, cast
 
-from .errors import EngineError
 from .pieces import EndReason, Piece
 from .types import (
     CreateEmbeddingResponse,
@@ -22,11 +20,12 @@ from .types import (
     TopLogprob,
     Usage,
 )
+from .wire import parsing
 
 __all__ = ["read_embeddings", "read_models", "read_piece", "read_sessions"]
 
-# JSON has no minus infinity, so the engine's arrives as null. The OpenAI reference writes this
-# number for a token that is very unlikely.
+# JSON has no minus infinity, so it arrives as null. The OpenAI reference uses this number for a
+# token that is very unlikely.
 _UNLIKELY = -9999.0
 
 _REASONS = frozenset({None, "stop", "length", "tool_calls", "abort"})
@@ -34,12 +33,12 @@ _KINDS = frozenset({"language", "embedding", "vision"})
 
 
 def read_piece(found: Any) -> Piece:
-    """Read a chunk of WebLLM's, of a chat or of a plain text.
+    """Read a chunk of WebLLM's, of a chat or a text completion.
 
     Raises:
-        EngineError: It is none.
+        EngineError: It could not be parsed.
     """
-    with _understood("a chunk", found):
+    with parsing("a chunk", found):
         choice = found["choices"][0] if found["choices"] else None
         usage = found.get("usage")
         return Piece(
@@ -52,12 +51,12 @@ def read_piece(found: Any) -> Piece:
 
 
 def read_embeddings(found: Any) -> CreateEmbeddingResponse[tuple[float, ...]]:
-    """Read WebLLM's answer to a request for embeddings.
+    """Read WebLLM's response to a request for embeddings.
 
     Raises:
-        EngineError: It is none.
+        EngineError: It could not be parsed.
     """
-    with _understood("embeddings", found):
+    with parsing("embeddings", found):
         data = sorted(found["data"], key=lambda item: _integer(item["index"]))
         usage = found["usage"]
         extra = usage.get("extra") or {}
@@ -79,22 +78,22 @@ def read_embeddings(found: Any) -> CreateEmbeddingResponse[tuple[float, ...]]:
 
 
 def read_models(found: Any) -> tuple[ModelInfo, ...]:
-    """Read the models of WebLLM's list; none counts as loaded.
+    """Read the models of WebLLM's list; `loaded` is False for all of them.
 
     Raises:
-        EngineError: It is no list of models.
+        EngineError: It could not be parsed.
     """
-    with _understood("a list of models", found):
+    with parsing("a list of models", found):
         return tuple(_model(item) for item in found)
 
 
 def read_sessions(found: Any) -> tuple[Session, ...]:
-    """Read the resumable answers that this site keeps.
+    """Read the list of the answers that this site has stored.
 
     Raises:
-        EngineError: It is no list of sessions.
+        EngineError: It could not be parsed.
     """
-    with _understood("a list of sessions", found):
+    with parsing("a list of sessions", found):
         return tuple(
             Session(
                 id=str(item["id"]),
@@ -107,27 +106,16 @@ def read_sessions(found: Any) -> tuple[Session, ...]:
         )
 
 
-@contextmanager
-def _understood(what: str, found: object) -> Iterator[None]:
-    try:
-        yield
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise EngineError(
-            f"the bridge sent {what} that cannot be read: {str(found)[:200]}",
-            advice="Serve webllm_bridge.js and pywebllm of the same version.",
-        ) from error
-
-
 def _text_of(choice: Any) -> str:
     text = choice["text"] if "text" in choice else choice["delta"].get("content")
     if text is not None and not isinstance(text, str):
-        raise TypeError(f"no text: {text!r}")
+        raise TypeError(f"text must be a string, got {text!r}")
     return text or ""
 
 
 def _reason(found: Any) -> EndReason | None:
     if found not in _REASONS:
-        raise ValueError(f"an unknown finish_reason: {found!r}")
+        raise ValueError(f"unknown finish_reason: {found!r}")
     return cast("EndReason | None", found)
 
 
@@ -155,15 +143,15 @@ def _token(found: Any) -> dict[str, Any]:
 
 def _usage(found: Any) -> Usage:
     extra = found.get("extra") or {}
-    new, written = _integer(found["prompt_tokens"]), _integer(found["completion_tokens"])
-    # WebLLM counts only what it had to read anew, the reference counts the whole prompt.
+    uncached, completion = _integer(found["prompt_tokens"]), _integer(found["completion_tokens"])
+    # WebLLM counts only tokens that were not cached, the reference counts the whole prompt.
     cached = extra.get("cached_tokens")
-    prompt = new if cached is None else new + _integer(cached)
+    prompt = uncached if cached is None else uncached + _integer(cached)
     breakdown = extra.get("latencyBreakdown")
     return Usage(
         prompt_tokens=prompt,
-        completion_tokens=written,
-        total_tokens=prompt + written,
+        completion_tokens=completion,
+        total_tokens=prompt + completion,
         prompt_tokens_details=None if cached is None else PromptTokensDetails(cached_tokens=cached),
         time_to_first_token=_maybe(extra.get("time_to_first_token_s")),
         prefill_tokens_per_second=_maybe(extra.get("prefill_tokens_per_s")),
@@ -180,7 +168,7 @@ def _breakdown(found: Any) -> Mapping[str, tuple[float, ...]]:
 def _model(found: Any) -> ModelInfo:
     kind = found.get("kind", "language")
     if kind not in _KINDS:
-        raise ValueError(f"an unknown kind of model: {kind!r}")
+        raise ValueError(f"unknown kind of model: {kind!r}")
     window = found.get("context_window_size")
     return ModelInfo(
         id=str(found["id"]),
@@ -194,16 +182,16 @@ def _model(found: Any) -> ModelInfo:
 
 def _integer(found: Any) -> int:
     if isinstance(found, bool) or not isinstance(found, int):
-        raise TypeError(f"no integer: {found!r}")
+        raise TypeError(f"must be an integer, got {found!r}")
     return found
 
 
 def _number(found: Any) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise TypeError(f"no number: {found!r}")
+        raise TypeError(f"must be a number, got {found!r}")
     return float(found)
 
 
 def _maybe(found: Any) -> float | None:
-    # NaN and the infinities arrive as null: nothing that could be counted.
+    # NaN and the infinities arrive as null: the value is unknown.
     return None if found is None else _number(found)

@@ -1,6 +1,6 @@
-"""The way out of one machine: the model in the page where there is WebGPU, else a server.
+"""`connect`: the model in the page where there is WebGPU, else a server.
 
-Either way the result is a client of the official SDK, so the code that uses it is the same.
+In both cases the result is a client of the official SDK, so the code that uses it is the same.
 """
 
 from __future__ import annotations
@@ -38,58 +38,60 @@ async def connect(
     check: Callable[[], Awaitable[Support]] | None = None,
     **options: Any,
 ) -> ConnectedOpenAI:
-    """Return a client of the official SDK for the page's own model, or for a server.
+    """Return a client of the official SDK for a model in the page, or for a server.
 
         client = await connect(base_url="https://example.org/v1", api_key="…")
         reply = await client.chat.completions.create(model=client.backend.model, messages=[…])
 
-    The page's model is chosen where this browser can run it, else the server. `client.backend`
-    says which it is and why, and the log says so too. Nothing is loaded before the first request.
-    A browser may ask the visitor before the page may reach a server on their own machine or in
-    their own network, as Chromium does (https://github.com/WICG/local-network-access).
+    The model in the page is chosen if this browser can run it, otherwise the server.
+    `client.backend` says which one was chosen and why; the choice is also logged. No model is
+    loaded before the first request. A browser may ask the visitor for permission before the page
+    reaches a server on their own machine or in their own network, as Chromium does
+    (https://github.com/WICG/local-network-access).
 
     Args:
         base_url: An OpenAI-compatible server: vLLM, Ollama, llama.cpp, … It must allow requests
-            from this page's origin (CORS).
-        api_key: The server's key. None: it asks for none, and is sent none.
-        server_model: The server's name for the model. None: the first of its list, for which
-            it is asked at once.
-        model: The page's model, as for `AsyncWebLLM`: None for the built-in one.
-        client: What answers in the page, in place of `model` and `assets_url`; it stays open
-            when the SDK's client is closed.
+            from this page's origin (CORS). None: there is no server.
+        api_key: The server's API key. None: the server needs none, and no key is sent.
+        server_model: The server's name of the model. None: the first model that the server
+            lists, which is requested immediately.
+        model: The model in the page, as for `AsyncWebLLM`; None for the built-in one.
+        client: The client that answers in the page, instead of `model` and `assets_url`; it stays
+            open when the SDK's client is closed.
         assets_url: As for `AsyncWebLLM`.
-        prefer: `server` chooses the server wherever there is a `base_url`.
-        check: Tells whether the browser can run a model. None: the client's `check_support`.
+        prefer: `page`, or `server` to choose the server whenever `base_url` is given.
+        check: Returns whether the browser can run a model. None: the client's `check_support`.
         options: Those of `openai.AsyncOpenAI`, for example `max_retries` or `timeout`;
-            `http_client` is for the server only.
+            `http_client` applies to the server only.
 
     Cancelled, nothing is left open.
 
     Raises:
-        InvalidRequestError: `prefer` is neither, or `model` names no model.
+        InvalidRequestError: `prefer` is neither value, or `model` is not a model.
         SupportError: The page cannot run the model, and there is no `base_url`.
-        WebLLMError: The page could not be asked: for example, its `assets_url` is wrong. That
-            says nothing of the browser, so no server is sent anything.
+        WebLLMError: Support could not be checked: for example, `assets_url` is wrong. This says
+            nothing about the browser, so nothing is sent to a server.
         ModelNotFoundError: The server lists no model.
         ImportError: The package `openai` is not installed.
-        openai.APIError: The server was asked for its models, and did not answer.
+        TypeError: `client` is given together with `model` or `assets_url`.
+        openai.APIError: The server did not answer the request for its models.
     """
     _PREFER("prefer", prefer)
-    # Here, for the SDK is an extra.
+    # Imported here because the SDK is an optional dependency.
     from .openai import sdk  # noqa: PLC0415
 
     if client is not None and (model is not None or assets_url is not None):
-        raise TypeError("give `client`, or `model` and `assets_url`, not both")
-    reason = "a server was preferred"
+        raise TypeError("pass `client`, or `model` and `assets_url`, not both")
+    reason = "a server is preferred"
     if prefer == "page" or base_url is None:
         page = client or AsyncWebLLM(model, assets_url=assets_url)
         obstacle = await _obstacle(page, check or page.check_support)
         if obstacle is None:
-            return _told(sdk.connect_page(page, owns_client=client is None, **options))
+            return _logged(sdk.connect_page(page, owns_client=client is None, **options))
         if base_url is None:
             raise obstacle
         reason = obstacle.problem
-    return _told(
+    return _logged(
         await sdk.connect_server(
             server_model, reason=reason, base_url=base_url, api_key=api_key, **options
         )
@@ -99,7 +101,7 @@ async def connect(
 async def _obstacle(
     page: AsyncWebLLM, check: Callable[[], Awaitable[Support]]
 ) -> SupportError | None:
-    """Return why the page cannot run its model; None: nothing is known to be in its way."""
+    """Return why the page cannot run its model; None if nothing is known to prevent it."""
     try:
         support = await check()
     except SupportError as error:
@@ -116,12 +118,12 @@ async def _obstacle(
 def _features(page: AsyncWebLLM) -> frozenset[str]:
     model = page.default
     declared = model.required_features if isinstance(model, ModelRecord) else None
-    # Not all records of models for 16-bit floats say so, but their ids do: q4f16_1.
+    # Not all models for 16-bit floats declare the feature, but their ids imply it: q4f16_1.
     implied = ("shader-f16",) if re.search(r"q\d+f16", id_of(model)) else ()
     return frozenset((*(declared or ()), *implied))
 
 
-def _told(client: ConnectedOpenAI) -> ConnectedOpenAI:
+def _logged(client: ConnectedOpenAI) -> ConnectedOpenAI:
     backend = client.backend
     _log.info("answers come from the %s, %s: %s", backend.kind, backend.base_url, backend.reason)
     return client

@@ -1,29 +1,29 @@
-"""What can go wrong, as one tree of exceptions, and the table from JavaScript's names to it.
+"""The exceptions of the library, as one tree, and the table from JavaScript's names to them.
 
     WebLLMError
-    ├── SupportError            (RuntimeError)         the browser or the GPU cannot do this
-    │   └── FeatureSupportError                        this model asks for more than the GPU has
-    ├── AssetsError             (FileNotFoundError)    the files of the bridge are missing
-    ├── DownloadError           (ConnectionError)      a file of the model could not be fetched
-    ├── IntegrityError          (ValueError)           a fetched file is not the one expected
-    ├── ModelNotFoundError      (LookupError)          nobody knows a model of this id
-    ├── SessionNotFoundError    (LookupError)          no answer of this id is kept
+    ├── SupportError            (RuntimeError)         the browser or the GPU cannot run a model
+    │   └── FeatureSupportError                        the GPU lacks a feature of this model
+    ├── AssetsError             (FileNotFoundError)    the files of the library are missing
+    ├── DownloadError           (ConnectionError)      a file could not be fetched
+    ├── IntegrityError          (ValueError)           a fetched file is not the expected one
+    ├── ModelNotFoundError      (LookupError)          no known model has this id
+    ├── SessionNotFoundError    (LookupError)          no stored answer has this id
     ├── OutOfMemoryError        (MemoryError)          the GPU has too little memory
-    ├── ModelNotLoadedError     (RuntimeError)         nothing is loaded that could answer
-    ├── InvalidRequestError     (ValueError)           the request cannot be honoured as it is
+    ├── ModelNotLoadedError     (RuntimeError)         no model is loaded
+    ├── InvalidRequestError     (ValueError)           the request is invalid or not supported
     │   ├── ContextWindowError                         the prompt is longer than the context window
-    │   └── NotResumableError                          nobody can go on with this kept answer
-    ├── ParseError              (ValueError)           the answer does not fit the type asked for
-    │   └── TruncatedError                             because it was cut off
-    ├── ToolRoundsError         (RuntimeError)         the model went on calling tools
-    ├── RequestTimeoutError     (TimeoutError)         it took longer than `timeout` allows
-    ├── DeviceLostError         (RuntimeError)         the browser took the GPU away
+    │   └── NotResumableError                          the stored answer cannot be resumed
+    ├── ParseError              (ValueError)           the answer is not of the requested type
+    │   └── TruncatedError                             because it was truncated
+    ├── ToolRoundsError         (RuntimeError)         the model still called tools at the end
+    ├── RequestTimeoutError     (TimeoutError)         it took longer than `timeout`
+    ├── DeviceLostError         (RuntimeError)         the browser lost the GPU device
     ├── WorkerError             (RuntimeError)         the engine's worker did not start, or crashed
-    ├── AbortedError            (RuntimeError)         someone else stopped this work
-    ├── DisposedError           (RuntimeError)         the engine was disposed meanwhile
-    └── EngineError             (RuntimeError)         anything else the engine reports
+    ├── AbortedError            (RuntimeError)         the work was stopped by another task
+    ├── DisposedError           (RuntimeError)         the engine was disposed during the work
+    └── EngineError             (RuntimeError)         any other error of the engine
 
-Each class can be caught as `WebLLMError`, by its own name, or as the builtin in brackets.
+Each class can be caught as `WebLLMError`, by its own name, or as the builtin in parentheses.
 """
 
 from __future__ import annotations
@@ -63,12 +63,14 @@ __all__ = [
 
 
 class WebLLMError(Exception):
-    """Root of all errors of this library.
+    """The base class of all errors of this library.
 
-    `problem` says what happened and `advice` what to do next; the text of the error is both.
+    Attributes:
+        problem: What happened, one sentence.
+        advice: What to do about it; `str(error)` is both.
     """
 
-    advice = "Look at the browser's console for details."
+    advice = "See the browser's console for details."
 
     def __init__(self, problem: str, *, advice: str | None = None) -> None:
         super().__init__(problem)
@@ -82,22 +84,24 @@ class WebLLMError(Exception):
 
 
 class SupportError(WebLLMError, RuntimeError):
-    """The browser, or the GPU behind it, cannot run a model at all."""
+    """The browser or its GPU cannot run a model."""
 
-    advice = "Call `await pywebllm.check_support()`: it says what is missing and what to do."
+    advice = (
+        "Call `await pywebllm.check_support()`: its result says what is missing and what to do."
+    )
 
 
 class FeatureSupportError(SupportError):
-    """The GPU lacks something that this model needs, for example `shader-f16`."""
+    """The GPU lacks a feature that this model needs, for example `shader-f16`."""
 
-    advice = "Choose a model that does without, for example one whose id contains q4f32."
+    advice = "Choose a model that does not need it, for example one whose id contains q4f32."
 
 
 class AssetsError(WebLLMError, FileNotFoundError):
-    """The bridge, WebLLM or the built-in model is not where it should be."""
+    """The files of the bridge, WebLLM or the built-in model are missing."""
 
     advice = (
-        "Install the wheel, which carries them, or pass `assets_url`: the folder that serves"
+        "Install the wheel, which contains them, or pass `assets_url`: the folder that serves"
         " webllm_bridge.js, webllm.js and models/."
     )
 
@@ -105,46 +109,49 @@ class AssetsError(WebLLMError, FileNotFoundError):
 class DownloadError(WebLLMError, ConnectionError):
     """A file could not be fetched: no network, or an HTTP error."""
 
-    advice = "Check the connection and the address, then load again: what has arrived is kept."
+    advice = "Check the connection and the URL, then load again: completed downloads are cached."
 
 
 class IntegrityError(WebLLMError, ValueError):
-    """A fetched file differs from the one its record promises."""
+    """A fetched file does not match the integrity record of its model."""
 
-    advice = "Clear this site's data and load again; if it stays, the model's record is wrong."
+    advice = (
+        "Clear this site's data and load again; if the error persists, correct the model's record."
+    )
 
 
 class ModelNotFoundError(WebLLMError, LookupError):
-    """No model of this id is known."""
+    """No known model has this id."""
 
-    advice = "Use an id of WebLLM's list, a custom record, or no model at all for the built-in one."
+    advice = "Pass an id of WebLLM's list, a custom record, or None for the built-in model."
 
 
 class SessionNotFoundError(WebLLMError, LookupError):
-    """This browser keeps no resumable answer of this id for this site."""
+    """The browser has stored no resumable answer with this id for this site."""
 
-    advice = "See `await llm.sessions.list()` for those it keeps."
+    advice = "Call `await llm.sessions.list()` for the stored ones."
 
 
 class OutOfMemoryError(WebLLMError, MemoryError):
-    """The GPU has not enough free memory for the model."""
+    """The GPU does not have enough free memory for the model."""
 
     advice = "Close other tabs that use the GPU, or choose a smaller model, then load again."
 
 
 class ModelNotLoadedError(WebLLMError, RuntimeError):
-    """The request needs a model, and none is loaded."""
+    """The request needs a loaded model, and none is loaded."""
 
     advice = "Load a model first, for example with `await service.initialize(session_id)`."
 
 
 class InvalidRequestError(WebLLMError, ValueError):
-    """The request is wrong, or asks for something that the engine cannot honour.
+    """The request is invalid, or needs something that the engine does not support.
 
-    `param` is the parameter at fault, by its name in the OpenAI reference, where it is known.
+    Attributes:
+        param: The name of the invalid parameter in the OpenAI reference; None if unknown.
     """
 
-    advice = "Change the request; it was not sent to the model."
+    advice = "Correct the request; it was not sent to the model."
 
     def __init__(
         self, problem: str, *, advice: str | None = None, param: str | None = None
@@ -160,18 +167,22 @@ class ContextWindowError(InvalidRequestError):
 
 
 class NotResumableError(InvalidRequestError):
-    """No model can go on with this answer: it is finished, or too little of it is kept.
+    """No model can resume this answer: it is complete, or not enough of it is stored.
 
-    `sessions.resume` gives its text then, so that this error stays within the library.
+    `sessions.resume` handles this error and returns the stored text instead.
     """
 
-    advice = "See `await llm.sessions.list()` for the reason."
+    advice = "Call `await llm.sessions.list()` for the reason."
 
 
 class ParseError(WebLLMError, ValueError):
-    """The answer is not of the type that was asked for; `text` is what the model wrote."""
+    """The answer is not of the requested type.
 
-    advice = "Ask again, perhaps with another seed, or describe the fields in the prompt."
+    Attributes:
+        text: What the model generated.
+    """
+
+    advice = "Try again, for example with another seed, or describe the fields in the prompt."
 
     def __init__(self, problem: str, *, text: str = "", advice: str | None = None) -> None:
         super().__init__(problem, advice=advice)
@@ -179,19 +190,24 @@ class ParseError(WebLLMError, ValueError):
 
 
 class TruncatedError(ParseError):
-    """The answer was cut off at `max_tokens` or at the end of the context window."""
+    """The answer was truncated at `max_tokens` or at the end of the context window."""
 
-    advice = "Raise `max_tokens`, shorten the prompt, or bound the type's texts and lists."
+    advice = (
+        "Increase `max_tokens`, shorten the prompt, or limit the lengths of strings and lists in"
+        " the type."
+    )
 
 
 class ToolRoundsError(WebLLMError, RuntimeError):
-    """The model still called tools when the rounds that it was given were used up.
+    """The model still called tools in the last of `max_rounds`.
 
-    `messages` is the whole conversation, `completion` the last answer. Its message ends the
-    conversation; its calls were not made, and go with their results into a next request.
+    Attributes:
+        messages: The whole conversation. It ends with the message of `completion`, whose calls
+            were not made: append their results to continue in a further request.
+        completion: The last answer.
     """
 
-    advice = "Raise `max_rounds`, or tell the model in the prompt when to answer."
+    advice = "Increase `max_rounds`, or say in the prompt when the model should answer."
 
     def __init__(
         self,
@@ -209,43 +225,43 @@ class ToolRoundsError(WebLLMError, RuntimeError):
 class RequestTimeoutError(WebLLMError, TimeoutError):
     """A request, or a chunk of its stream, took longer than its `timeout`; the engine stopped.
 
-    `asyncio.timeout` around a call raises the builtin `TimeoutError`, as it does everywhere.
+    `asyncio.timeout` around a call raises the builtin `TimeoutError`, as usual.
     """
 
-    advice = "Allow more time by `timeout`, load the model before, or lower `max_tokens`."
+    advice = "Increase `timeout`, load the model first, or reduce `max_tokens`."
 
 
 class DeviceLostError(WebLLMError, RuntimeError):
-    """The browser took the GPU away: driver reset, sleep, or too much memory in use."""
+    """The browser lost the GPU device: driver reset, sleep, or too much memory in use."""
 
-    advice = "Load the model again: the engine starts on a fresh device."
+    advice = "Load the model again: the engine starts with a new device."
 
 
 class WorkerError(WebLLMError, RuntimeError):
     """The worker that runs the engine did not start, crashed or was terminated."""
 
-    advice = "Load the model again: the engine starts in a fresh worker."
+    advice = "Load the model again: the engine starts in a new worker."
 
 
 class AbortedError(WebLLMError, RuntimeError):
-    """The work was stopped by someone else than the task that awaited it."""
+    """The work was stopped by another task than the one that awaited it."""
 
-    advice = "Call it again if its result is still wanted."
+    advice = "Repeat the call if its result is still needed."
 
 
 class DisposedError(WebLLMError, RuntimeError):
-    """The engine was disposed while the work was under way."""
+    """The engine was disposed while the work was in progress."""
 
     advice = "Load the model again: that starts a new engine."
 
 
 class EngineError(WebLLMError, RuntimeError):
-    """The engine reported something that has no class of its own."""
+    """The engine reported an error without a more specific class."""
 
-    advice = "Look at the browser's console for details; loading the model again often helps."
+    advice = "See the browser's console for details; loading the model again often helps."
 
 
-# The names a rejection of the bridge can have. What is missing here becomes an `EngineError`.
+# By the name of the JavaScript error with which the bridge rejects. Any other: `EngineError`.
 _CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
     {
         "AbortError": AbortedError,
@@ -270,7 +286,7 @@ _CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
 
 
 def error_for(name: str, message: str) -> WebLLMError:
-    """Build the error for a JavaScript `Error` of this name and message."""
+    """Return the error for a JavaScript `Error` with this name and message."""
     found = _CLASSES.get(name)
     if found is None:
         return EngineError(f"{name or 'Error'}: {message}")

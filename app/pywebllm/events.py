@@ -15,30 +15,31 @@ _logger = logging.getLogger("pywebllm")
 
 
 def check_plain(what: str, callback: object) -> None:
-    """Check that `callback` can be called and forgotten; `what` names it in the error.
+    """Check that `callback` is a plain function; `what` names it in the error.
 
     Raises:
-        TypeError: It is no function, or a coroutine function, which nobody would await.
+        TypeError: `callback` is not a function, or is a coroutine function, whose result would
+            never be awaited.
     """
     if not callable(callback):
-        raise TypeError(f"{what} is a function, got {callback!r}")
+        raise TypeError(f"{what} must be a function, got {callback!r}")
     if inspect.iscoroutinefunction(callback):
         raise TypeError(
-            f"{what} is a plain function, got the coroutine function {callback!r};"
-            " start a task inside a plain function instead"
+            f"{what} must be a plain function, got the coroutine function {callback!r};"
+            " start a task in a plain function instead"
         )
 
 
 class Event(Generic[T]):
-    """Something that happens again and again, each time with a value.
+    """A list of subscribers that are called with each new value.
 
-    Subscribers are called in the order in which they subscribed. One that raises is logged and
-    harms no other. Subscribing and unsubscribing are safe at any moment, also from inside a
-    subscriber: a new one hears the next value, a removed one hears nothing more.
+    Subscribers are called in the order in which they subscribed. An exception of one is logged
+    and does not affect the others. Subscribing and unsubscribing are safe at any time, also in a
+    subscriber: a new one is called from the next value on, a removed one is not called again.
     """
 
     def __init__(self) -> None:
-        # A key of its own for each subscription, so that one function may subscribe twice.
+        # A unique key for each subscription, so that one function may subscribe twice.
         self._subscribers: dict[object, Callable[[T], object]] = {}
 
     def subscribe(self, callback: Callable[[T], object]) -> Callable[[], None]:
@@ -47,8 +48,8 @@ class Event(Generic[T]):
         The returned function may be called more than once. What `callback` returns is ignored.
 
         Raises:
-            TypeError: `callback` is no function, or a coroutine function, which nobody would
-                await; start a task inside a plain function instead.
+            TypeError: `callback` is not a function, or is a coroutine function; start a task in a
+                plain function instead.
         """
         check_plain("a subscriber", callback)
         key = object()
@@ -56,9 +57,9 @@ class Event(Generic[T]):
         return lambda: self._remove(key)
 
     def unsubscribe(self, callback: Callable[[T], object]) -> None:
-        """End the latest subscription of `callback`; do nothing when there is none."""
+        """End the latest subscription of `callback`; do nothing if there is none."""
         for key, subscriber in reversed(self._subscribers.items()):
-            # Equal, not identical: each access to a bound method makes a new object.
+            # Equal, not identical: each access to a bound method creates a new object.
             if subscriber == callback:
                 return self._remove(key)
         return None
@@ -71,7 +72,7 @@ class Event(Generic[T]):
             try:
                 subscriber(value)
             except Exception:
-                # Foreign code: whatever it raises must reach neither the engine nor the others.
+                # The caller's code: its exceptions must not reach the engine or other subscribers.
                 _logger.exception("A subscriber raised: %r", subscriber)
 
     def _remove(self, key: object) -> None:

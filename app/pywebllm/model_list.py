@@ -1,4 +1,4 @@
-"""The models that a request can name: the built-in one, records of one's own, WebLLM's list."""
+"""The models that a request can name: the built-in one, custom records, WebLLM's list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .types import ModelInfo
 
 __all__ = ["list_models"]
 
-# By WebLLM's `ModelType`.
+# Kinds by WebLLM's `ModelType`; all others are language models.
 _KINDS: Mapping[int, Literal["embedding", "vision"]] = MappingProxyType(
     {1: "embedding", 2: "vision"}
 )
@@ -22,18 +22,23 @@ _KINDS: Mapping[int, Literal["embedding", "vision"]] = MappingProxyType(
 def list_models(
     known: Iterable[ModelInfo], *, records: Iterable[ModelRecord], loaded: Collection[str]
 ) -> tuple[ModelInfo, ...]:
-    """Return them in this order, with those marked that are loaded; `known` is WebLLM's list.
+    """Return the built-in model, then `records`, then `known`; each id once.
 
-    Each id comes once, with the meaning that it has in a request: the first one counts.
+    If several have the same id, the first one is returned, as in a request.
+
+    Args:
+        known: The models of WebLLM's list.
+        records: Custom records.
+        loaded: The ids of the models that are loaded; `loaded` of these is True.
     """
     found: dict[str, ModelInfo] = {}
     builtin = ModelInfo(id=BUILTIN_MODEL, owned_by="pywebllm")
-    for model in (builtin, *map(_described, records), *known):
+    for model in (builtin, *map(_info_of, records), *known):
         found.setdefault(model.id, replace(model, loaded=model.id in loaded))
     return tuple(found.values())
 
 
-def _described(record: ModelRecord) -> ModelInfo:
+def _info_of(record: ModelRecord) -> ModelInfo:
     window = (record.overrides or {}).get("context_window_size")
     return ModelInfo(
         id=record.model_id,

@@ -1,4 +1,4 @@
-"""What one engine request says at a time, whether it writes a chat or a plain text."""
+"""The pieces in which the engine sends an answer, of a chat or a text completion."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ EndReason: TypeAlias = Literal["stop", "length", "tool_calls", "abort"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """What a chunk of the engine adds.
+    """What one chunk of the engine adds to an answer.
 
     Attributes:
-        model: The id of the model that writes.
-        text: What it wrote; may be empty.
-        end: Why it wrote no more, with its last text or after it; until then None.
-        logprobs: The tokens that arrived with this piece; empty unless they were asked for.
-        usage: What the request used; comes last.
+        model: The id of the model.
+        text: The text that the chunk adds; may be empty.
+        end: The finish reason, with the last text or after it; None until then.
+        logprobs: The tokens of this piece; empty unless they were requested.
+        usage: The usage of the request, in its last piece.
     """
 
     model: str = ""

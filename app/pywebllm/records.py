@@ -1,7 +1,6 @@
-"""What names a model.
+"""How a caller names a model: None, an id, or a custom record.
 
-Shapes are those of WebLLM's model records. Nothing here knows JSON; `wire` reads and writes
-these values.
+The fields of a record are those of WebLLM. `wire` reads and writes records as JSON.
 """
 
 from __future__ import annotations
@@ -18,25 +17,25 @@ __all__ = ["Model", "ModelRecord", "id_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRecord:
-    """A model of one's own: WebLLM's `ModelRecord`, field by field.
+    """A custom model: WebLLM's `ModelRecord`, field by field.
 
     Attributes:
-        model_id: The name under which it is loaded.
-        model: Address of the folder with `mlc-chat-config.json` and the weights; relative
-            addresses count from the page.
-        model_lib: Address of the compiled library (`.wasm`); relative likewise.
+        model_id: The id by which requests name it.
+        model: URL of the folder with `mlc-chat-config.json` and the weights, absolute or relative
+            to the page.
+        model_lib: URL of the compiled library (`.wasm`), absolute or relative to the page.
         overrides: Changes to the model's configuration, for example `context_window_size`.
-        required_features: WebGPU features it needs, for example `shader-f16`.
+        required_features: WebGPU features that it needs, for example `shader-f16`.
         model_type: WebLLM's number: 0 language, 1 embedding, 2 vision, and so on.
-        integrity: WebLLM's integrity record for config, library and tokenizer.
-        model_manifest: Address of WebLLM's manifest of the model's files.
-        vram_required_mb: GPU memory it needs, in MB.
-        low_resource_required: True when it is small enough for a phone.
-        buffer_size_required_bytes: Largest GPU buffer it needs, in bytes.
+        integrity: WebLLM's integrity record for configuration, library and tokenizer.
+        model_manifest: URL of WebLLM's manifest of the model's files.
+        vram_required_mb: GPU memory that it needs, in MB.
+        low_resource_required: True if it is small enough for a phone.
+        buffer_size_required_bytes: The largest GPU buffer that it needs, in bytes.
 
     Raises:
-        InvalidRequestError: One of the three texts is missing or empty, or `required_features`
-            is no tuple of names.
+        InvalidRequestError: `model_id`, `model` or `model_lib` is not a non-empty string, or
+            `required_features` is not a tuple of strings.
     """
 
     model_id: str
@@ -56,22 +55,22 @@ class ModelRecord:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise InvalidRequestError(
-                    f"a model record needs {name}, a text that is not empty, got {value!r}"
+                    f"{name} of a model record must be a non-empty string, got {value!r}"
                 )
         if self.required_features is not None and not _is_names(self.required_features):
             raise InvalidRequestError(
-                "required_features is a list of names, for example ['shader-f16'],"
-                f" got {self.required_features!r}"
+                "required_features must be a tuple of strings (in a mapping also a list), for"
+                f" example ('shader-f16',), got {self.required_features!r}"
             )
 
 
-# What names a model: nothing (the built-in one), an id of WebLLM's list, or a record, as a value
-# or with WebLLM's own keys.
+# A model as callers name it: None (the built-in model or a default), an id of WebLLM's list, or a
+# custom record, as a value or as a mapping with WebLLM's own keys.
 Model: TypeAlias = str | ModelRecord | Mapping[str, Any] | None
 
 
 def id_of(model: str | ModelRecord | None) -> str:
-    """Return the id by which requests name this model; None is the built-in one."""
+    """Return the id by which requests name a model; None is the built-in one."""
     if isinstance(model, ModelRecord):
         return model.model_id
     return BUILTIN_MODEL if model is None else model

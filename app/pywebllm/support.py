@@ -1,4 +1,4 @@
-"""The words for what can be missing in a browser: the problem, and what a visitor can do.
+"""Messages for what a browser may lack: the problem, and what a visitor can do.
 
 The codes are those of the bridge's `checkSupport()`. Which browsers have WebGPU follows
 https://developer.mozilla.org/docs/Web/API/WebGPU_API (November 2026).
@@ -17,10 +17,10 @@ __all__ = ["Shortfall", "explain"]
 _BYTES = ("maxBufferSize", "maxStorageBufferBindingSize", "maxComputeWorkgroupStorageSize")
 _KIB, _MIB = 2**10, 2**20
 
-_WORDS = MappingProxyType(
+_MESSAGES = MappingProxyType(
     {
         "insecure-context": (
-            "This page is not served securely, so the browser keeps WebGPU from it.",
+            "This page is not served over HTTPS, so the browser disables WebGPU.",
             "Open it over https://, or from localhost or 127.0.0.1.",
         ),
         "no-webgpu": (
@@ -29,14 +29,14 @@ _WORDS = MappingProxyType(
             " 145 on a Mac with Apple silicon).",
         ),
         "no-adapter": (
-            "This browser has WebGPU but offers no GPU.",
+            "This browser has WebGPU, but no GPU adapter is available.",
             "Turn on hardware acceleration in the browser's settings and update the graphics"
             " driver; on Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu.",
         ),
         "limits": (
             "The GPU of this device is too small for the engine.",
-            "Use a device with a larger GPU; on a laptop with two, let the browser use the"
-            " faster one.",
+            "Use a device with a more powerful GPU; on a laptop with two GPUs, configure the"
+            " browser to use the faster one.",
         ),
     }
 )
@@ -44,7 +44,13 @@ _WORDS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortfall:
-    """A limit of WebGPU, by its name there: what the GPU has, and what the engine needs."""
+    """A WebGPU limit that is too low for the engine.
+
+    Attributes:
+        name: The name of the limit in WebGPU.
+        value: What the GPU has.
+        needed: What the engine needs, in the same unit.
+    """
 
     name: str
     value: int
@@ -57,20 +63,22 @@ class Shortfall:
         if self.name not in _BYTES:
             return str(amount)
         unit, name = (_MIB, "MiB") if self.needed >= _MIB else (_KIB, "KiB")
-        # Rounded down, so that a limit a few bytes short does not look like what is needed.
+        # Rounded down, so that a limit a few bytes too low does not look sufficient.
         return f"{math.floor(amount / unit * 100) / 100:.10g} {name}"
 
 
 def explain(code: str, shortfalls: Sequence[Shortfall] = ()) -> tuple[str, str]:
-    """Return what is missing and what to do about it, for a code of the support check.
+    """Return the problem and the advice for a code of the support check.
 
-    `shortfalls` are the limits that are too low; the words name them.
+    Args:
+        code: The code, as the bridge's `checkSupport()` returns it.
+        shortfalls: The limits that are too low; the problem names them.
     """
     unknown = (
         f"This browser cannot run the engine ({code}).",
         "Use a current Chrome or Edge on a device with a GPU.",
     )
-    problem, advice = _WORDS.get(code, unknown)
+    problem, advice = _MESSAGES.get(code, unknown)
     if shortfalls:
         problem = f"{problem.removesuffix('.')}: {'; '.join(map(str, shortfalls))}."
     return problem, advice

@@ -1,7 +1,7 @@
-"""How a load goes and what a browser can do, as frozen values.
+"""The progress of a load, the support of a browser, and the chosen backend, as frozen values.
 
-Answers of a model are in `types`. All times are in seconds. Nothing here knows JSON; `wire`
-builds these values.
+Responses of a model are in `types`. All times are in seconds. `wire` builds these values from
+JSON.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ LoadPhase: TypeAlias = Literal["start", "fetch", "load", "compile", "ready"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadProgress:
-    """How far a load has come.
+    """The progress of a load.
 
     Attributes:
-        phase: `start` (the worker), `fetch` (files from network or cache), `load` (weights to
-            the GPU), `compile` (shaders), `ready` (the model has answered).
-        ratio: 0 to 1 over the whole load; never falls within one load.
-        text: One line for people.
+        phase: `start` (starting the worker), `fetch` (reading files from the network or cache),
+            `load` (copying weights to the GPU), `compile` (compiling shaders), `ready` (the model
+            answers).
+        ratio: 0 to 1 over the whole load; never decreases within one load.
+        text: One line for users.
         elapsed: Seconds since the load began.
     """
 
@@ -52,9 +53,13 @@ class ModelLoss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """The GPU as the browser names it; any text may be empty, browsers hide much of it.
+    """The GPU as the browser describes it.
 
-    `fallback` is true for a GPU that the browser computes on the processor.
+    Attributes:
+        vendor: The vendor; may be empty like the next two, because browsers hide much of it.
+        architecture: The family of GPUs.
+        description: A readable name.
+        fallback: True if the browser emulates the GPU on the CPU.
     """
 
     vendor: str
@@ -65,15 +70,15 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """Whether this browser can run a model; if not, what is missing and what to do.
+    """Whether this browser can run a model; if not, why and what to do.
 
     Attributes:
         ok: True when a model can be loaded.
-        problem: What is missing, one sentence; empty when nothing is.
-        advice: What to do about it; empty when there is nothing to do.
-        adapter: The GPU, when there is one.
+        problem: What is missing, one sentence; empty if nothing is.
+        advice: What to do about it; empty if nothing is missing.
+        adapter: The GPU; None if there is none.
         features: WebGPU features of the adapter, for example `shader-f16`.
-        limits: WebGPU limits of the adapter, by WebGPU's names.
+        limits: WebGPU limits of the adapter, by their names in WebGPU.
     """
 
     ok: bool
@@ -90,8 +95,8 @@ class Backend:
 
     Attributes:
         kind: `page` (the model in the page) or `server`.
-        base_url: Where the requests go; in the page it is only a name.
-        model: What a request names as its model, to get the one that was chosen.
+        base_url: The base URL of the requests; for `page` only a label, nothing is sent there.
+        model: The `model` of a request that the chosen model answers.
         reason: Why it was chosen.
     """
 

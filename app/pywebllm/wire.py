@@ -1,9 +1,9 @@
-"""The JSON text that crosses the bridge: pure functions from text to values and back.
+"""The JSON that crosses the bridge: pure functions from JSON strings to values and back.
 
-Keys are those of the bridge (`webllm_bridge.js`) and of WebLLM's model records; the bodies of
-requests and the chunks of answers pass as they are, `codec` and `chat` know theirs. `None` never
-crosses: WebLLM refuses some keys that are merely present. Unknown keys in what arrives are
-ignored, missing ones are an `EngineError`.
+Keys are those of the bridge (`webllm_bridge.js`) and of WebLLM's model records. The bodies of
+requests and the chunks of answers pass unchanged; `codec`, `chat` and `completions` know their
+keys. `None` never crosses, because WebLLM rejects some keys that are merely present. In what
+arrives, unknown keys are ignored; a missing one is an `EngineError`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = [
     "bridge_config",
     "generate_request",
     "load_request",
+    "parsing",
     "query_request",
     "read_chunks",
     "read_events",
@@ -36,52 +37,56 @@ __all__ = [
 
 T = TypeVar("T")
 
-# What the loaded model can be asked for.
+# The kinds of requests that the loaded model answers.
 Kind: TypeAlias = Literal["chat.completions", "completions", "embeddings", "resume"]
 
-# Fields of a model record that WebLLM spells differently.
+# Fields of a model record, with WebLLM's spelling where it differs.
 _RECORD_KEYS = {"vram_required_mb": "vram_required_MB"}
 
 
 def bridge_config(*, webllm_url: str, thread: str) -> str:
-    """Write what the bridge is opened with."""
+    """Return the configuration with which the bridge is opened."""
     return _text({"webllmUrl": webllm_url, "thread": thread})
 
 
 def load_request(model: str | ModelRecord) -> str:
-    """Write the request to load a model: an id of WebLLM's list, or a record.
+    """Return the request to load a model: an id of WebLLM's list, or a record.
 
     Raises:
-        InvalidRequestError: The record holds something that JSON cannot say.
+        InvalidRequestError: The record is not JSON serializable.
     """
     return _text({"model": model if isinstance(model, str) else _record(model)})
 
 
 def generate_request(kind: Kind, body: Mapping[str, object], *, model: str) -> str:
-    """Write a request to the model with the id `model`; where another one is, it is refused.
+    """Return a request to a model.
 
-    `body` is as WebLLM takes it, less what is None.
+    Args:
+        kind: The kind of request.
+        body: The request as WebLLM takes it; items that are None are left out.
+        model: The id of the model. The bridge rejects the request if another model is loaded
+            when it runs.
 
     Raises:
-        InvalidRequestError: The body holds something that JSON cannot say.
+        InvalidRequestError: The body is not JSON serializable.
     """
     return _text({"kind": kind, "request": {**body, "model": model}})
 
 
 def query_request(request: Mapping[str, object]) -> str:
-    """Write a question that needs no model.
+    """Return a query that needs no model.
 
     Raises:
-        InvalidRequestError: It holds something that JSON cannot say.
+        InvalidRequestError: The query is not JSON serializable.
     """
     return _text(request)
 
 
 def read_model(model: Model) -> str | ModelRecord | None:
-    """Read what a caller names a model by; a mapping becomes a record.
+    """Return the model that a caller names; a mapping becomes a record.
 
     Raises:
-        InvalidRequestError: It is none of these, or a record with a key that is unknown,
+        InvalidRequestError: `model` is not a model, or is a record with a key that is unknown,
             missing or empty.
     """
     if isinstance(model, str) and model.strip():
@@ -91,7 +96,7 @@ def read_model(model: Model) -> str | ModelRecord | None:
     if isinstance(model, Mapping):
         return _read_record(model)
     raise InvalidRequestError(
-        f"a model is None (the built-in one), an id of WebLLM's list, or a record, got {model!r}"
+        f"model must be None (the built-in model), a model id, or a model record, got {model!r}"
     )
 
 
@@ -101,33 +106,54 @@ def read_progress(text: str) -> LoadProgress:
 
 
 def read_chunks(text: str) -> list[dict[str, Any]]:
-    """Read all the chunks that waited, as WebLLM made them."""
+    """Read a batch of chunks, as WebLLM made them."""
     return _read("chunks", text, lambda found: [_object(chunk) for chunk in _array(found)])
 
 
 def read_result(text: str) -> Any:
-    """Read the answer to a question that needs no model."""
+    """Read the result of a query."""
     return _read("a result", text, lambda found: found)
 
 
 def read_events(text: str) -> list[WebLLMError]:
-    """Read what happened to the engine by itself, as the errors that say so."""
+    """Read the events of an engine, as errors; events of an unknown type are left out."""
     return _read("events", text, lambda found: [e for e in map(_event, found) if e is not None])
 
 
 def read_support(text: str) -> Support:
-    """Read the answer of the support check.
+    """Read the result of the support check.
 
-    Its `secure` and `webgpu` are for callers in JavaScript: `problem` says the same in one word.
+    Its keys `secure` and `webgpu` are for callers in JavaScript: the code in `problem` implies
+    them.
     """
     return _read("support", text, _support)
+
+
+@contextmanager
+def parsing(what: str, found: object) -> Iterator[None]:
+    """Turn errors of a block that parses `found` into an `EngineError`.
+
+    Args:
+        what: What `found` should be, for the message.
+        found: What the bridge sent, as a string or already decoded.
+
+    Raises:
+        EngineError: The block raised an error of an unexpected key, index, type or value.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+        raise EngineError(
+            f"the bridge sent {what} that could not be parsed: {str(found)[:200]}",
+            advice="Serve webllm_bridge.js and pywebllm of the same version.",
+        ) from error
 
 
 def _text(value: Mapping[str, object]) -> str:
     try:
         return json.dumps(_plain(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"the request does not fit into JSON: {error}") from error
+        raise InvalidRequestError(f"the request is not JSON serializable: {error}") from error
 
 
 def _plain(value: object) -> object:
@@ -143,7 +169,8 @@ def _read_record(mapping: Mapping[str, Any]) -> ModelRecord:
     unknown = [key for key in mapping if key not in names]
     if unknown:
         raise InvalidRequestError(
-            f"a model record has no {', '.join(map(repr, unknown))}; it has {', '.join(names)}"
+            f"a model record has no key {', '.join(map(repr, unknown))}; its keys are"
+            f" {', '.join(names)}"
         )
     values = {names[key]: value for key, value in mapping.items()}
     features = values.get("required_features")
@@ -158,19 +185,8 @@ def _record(record: ModelRecord) -> dict[str, object]:
 
 
 def _read(what: str, text: str, build: Callable[[Any], T]) -> T:
-    with _understood(what, text):
+    with parsing(what, text):
         return build(json.loads(text))
-
-
-@contextmanager
-def _understood(what: str, text: str) -> Iterator[None]:
-    try:
-        yield
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise EngineError(
-            f"the bridge sent {what} that cannot be read: {text[:200]!r}",
-            advice="Serve webllm_bridge.js and pywebllm of the same version.",
-        ) from error
 
 
 def _progress(found: Any) -> LoadProgress:

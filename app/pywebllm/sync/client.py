@@ -23,7 +23,7 @@ __all__ = ["WebLLM"]
 
 
 class WebLLM(Closing):
-    """Language models on the user's own GPU, in the shape of `openai.OpenAI`.
+    """Language models on the visitor's own GPU, in the shape of `openai.OpenAI`.
 
         with WebLLM() as llm:
             print(llm.chat.completions.create(messages=[{"role": "user", "content": "Hi"}]).text)
