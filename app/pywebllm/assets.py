@@ -54,7 +54,7 @@ class SiteAssets:
         return self._base + name
 
     async def builtin(self, bridge: Any) -> ModelRecord:
-        """Return the record of the built-in model, which is on the same server."""
+        """Return the record of the built-in model at once: the server has its files."""
         return builtin_record(self._base + BUILTIN_PATH)
 
 

@@ -39,7 +39,7 @@ def client(python: PagePython) -> Iterator[PagePython]:
     python.run(end)
 
 
-def test_first_request_loads_the_model_by_itself(python: PagePython) -> None:
+def test_first_request_loads_the_model(python: PagePython) -> None:
     async def ask(messages: list[Any]) -> list[bool]:
         from pywebllm import AsyncWebLLM
 
@@ -51,7 +51,7 @@ def test_first_request_loads_the_model_by_itself(python: PagePython) -> None:
     assert python.run(ask, messages=HI) == [False, True, True]
 
 
-def test_load_tells_its_progress_and_unload_frees_the_worker(fresh_python: PagePython) -> None:
+def test_load_reports_its_progress_and_unload_frees_the_worker(fresh_python: PagePython) -> None:
     async def load() -> list[Any]:
         global llm
         from pywebllm import AsyncWebLLM, LoadProgress
@@ -86,7 +86,7 @@ def test_load_tells_its_progress_and_unload_frees_the_worker(fresh_python: PageP
     wait_for_no_worker(fresh_python.page)
 
 
-def test_two_models_answer_at_once_and_a_third_takes_the_place_of_one(
+def test_two_models_answer_at_once_and_a_third_replaces_one(
     fresh_python: PagePython, site: str
 ) -> None:
     """The built-in model's files under other names are other models to the engine."""
@@ -213,7 +213,7 @@ def test_timeout_option_stops_the_engine(client: PagePython) -> None:
     assert client.run(next_answer, messages=HI) < SOON
 
 
-def test_requests_are_answered_in_their_order(client: PagePython) -> None:
+def test_requests_are_answered_in_order(client: PagePython) -> None:
     async def queue(messages: list[Any]) -> list[int]:
         import asyncio
 
@@ -229,7 +229,7 @@ def test_requests_are_answered_in_their_order(client: PagePython) -> None:
     assert client.run(queue, messages=HI) == [0, 1, 2]
 
 
-def test_timeout_of_a_queued_request_removes_it_alone(client: PagePython) -> None:
+def test_timeout_of_a_queued_request_removes_only_that_request(client: PagePython) -> None:
     async def queue(messages: list[Any]) -> list[Any]:
         import asyncio
 
@@ -336,7 +336,7 @@ def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
     assert states == [True, "pywebllm-persona-q4f32_1", False, 0, True]
 
 
-def test_files_that_the_browser_forgot_are_handed_over_again(
+def test_files_that_the_browser_evicted_are_published_again(
     fresh_python: PagePython, site: str
 ) -> None:
     """Another model takes the place of the wheel's; meanwhile the browser empties its cache."""
@@ -365,7 +365,7 @@ def test_files_that_the_browser_forgot_are_handed_over_again(
     assert fresh_python.run(ask, messages=HI)
 
 
-def test_synchronous_client_waits_where_the_browser_can(python: PagePython) -> None:
+def test_synchronous_client_works_where_the_browser_has_jspi(python: PagePython) -> None:
     code = """
 from pywebllm import WebLLM
 
@@ -381,7 +381,7 @@ with WebLLM() as sync_llm:
     assert python.page.evaluate("code => pyodide.runPythonAsync(code)", code) == "ok"
 
 
-def test_synchronous_client_says_where_it_cannot_wait(python: PagePython) -> None:
+def test_synchronous_client_raises_support_error_in_a_plain_callback(python: PagePython) -> None:
     code = """
 from pywebllm import SupportError, WebLLM
 

@@ -36,7 +36,9 @@ async def ask(base_url: str, request: dict[str, Any]) -> list[Any]:
     return [client.backend.kind, model, client.backend.reason, text, pieces]
 
 
-def test_page_that_can_run_the_model_runs_it(sdk_python: PagePython, server: str) -> None:
+def test_connect_chooses_the_page_that_can_run_the_model(
+    sdk_python: PagePython, server: str
+) -> None:
     """And asks the server nothing; the fixture looks at that."""
     kind, model, reason, text, pieces = sdk_python.run(ask, base_url=server, request=HI)
     assert (kind, model) == ("page", "pywebllm-persona-q4f32_1")
@@ -45,7 +47,7 @@ def test_page_that_can_run_the_model_runs_it(sdk_python: PagePython, server: str
     assert "Ada" in text
 
 
-def test_page_without_webgpu_is_answered_by_the_server(
+def test_connect_chooses_the_server_without_webgpu(
     context: BrowserContext, page: Page, watch: PageWatch, site: str, server: str
 ) -> None:
     context.add_init_script("delete Navigator.prototype.gpu")

@@ -33,7 +33,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     return folder, write_embedding_model(folder, runtime=Path("build/model/runtime"))
 
 
-def test_embeddings_are_what_the_model_defines(
+def test_embeddings_equal_those_that_the_model_defines(
     fresh_python: PagePython, model: tuple[Path, Any]
 ) -> None:
     folder, table = model

@@ -68,23 +68,25 @@ def write(
     return started.engine.complete({"messages": messages, "max_tokens": length, "seed": seed})
 
 
-def test_files_are_those_that_were_released() -> None:
+def test_files_of_the_model_are_the_released_ones() -> None:
     assert checksums(SHIPPED) == (SHIPPED / CHECKSUMS).read_text("utf-8")
 
 
-def test_download_is_small() -> None:
+def test_download_of_the_model_is_small() -> None:
     size = sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file())
     assert size <= 12_000_000
 
 
-def test_load_takes_seconds(started: Started, capsys: pytest.CaptureFixture[str]) -> None:
+def test_load_of_the_model_takes_seconds(
+    started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
     with capsys.disabled():
         print(f" loaded in {started.load / 1000:.1f} s, all shaders included ", end="")
     # Seen are 2 to 5 s with a software GPU; the rest is for a machine that has more to do.
     assert started.load < 30_000
 
 
-def test_nothing_compiles_after_the_load(started: Started) -> None:
+def test_no_shader_is_compiled_after_the_load(started: Started) -> None:
     """Else the first answer would take longer than the same answer later."""
     first, *later = started.first_tokens
     assert first <= 2.5 * median(later[-5:]), started.first_tokens
@@ -111,11 +113,13 @@ def test_engine_computes_what_numpy_computes(started: Started) -> None:
     [greedy_takes_the_best, a_seed_repeats, a_grammar_is_obeyed],
     ids=lambda check: check.__name__,
 )
-def test_sampler(started: Started, check: Callable[[Engine], None]) -> None:
+def test_engine_samples_by_temperature_and_top_p(
+    started: Started, check: Callable[[Engine], None]
+) -> None:
     check(started.engine)
 
 
-def test_persona_differs_with_the_seed_only(started: Started) -> None:
+def test_persona_depends_on_the_seed_only(started: Started) -> None:
     answers = [write(started, FORMS[0], seed=seed, length=30) for seed in (1, 1, 2)]
     first, again, other = (answer["text"] for answer in answers)
     assert first == again
@@ -123,7 +127,7 @@ def test_persona_differs_with_the_seed_only(started: Started) -> None:
 
 
 @pytest.mark.parametrize("seed", range(len(FORMS)))
-def test_persona_has_what_the_form_says(started: Started, seed: int) -> None:
+def test_persona_contains_what_the_form_says(started: Started, seed: int) -> None:
     form = FORMS[seed]
     answer = write(started, form, seed=seed)
     assert answer["finish"] == "stop"

@@ -162,7 +162,7 @@ def test_sdk_parses_a_pydantic_class(sdk: PagePython) -> None:
     assert cut
 
 
-def test_tools_of_the_sdk_are_called_and_answered(sdk: PagePython) -> None:
+def test_tool_of_the_sdk_is_called_and_its_result_answered(sdk: PagePython) -> None:
     async def call(request: dict[str, Any]) -> list[Any]:
         from typing import Literal
 
@@ -197,7 +197,7 @@ def test_tools_of_the_sdk_are_called_and_answered(sdk: PagePython) -> None:
     assert reused, "the call went back as the model wrote it"
 
 
-def test_errors_are_the_sdks_own_classes(sdk: PagePython) -> None:
+def test_errors_are_the_classes_of_the_sdk(sdk: PagePython) -> None:
     async def fail(request: dict[str, Any]) -> list[Any]:
         import openai
 
@@ -234,7 +234,7 @@ def test_errors_are_the_sdks_own_classes(sdk: PagePython) -> None:
 
 
 @pytest.mark.parametrize("way", ["close", "cancel", "option"])
-def test_request_that_is_given_up_frees_the_engine(sdk: PagePython, way: str) -> None:
+def test_cancelled_request_of_the_sdk_frees_the_engine(sdk: PagePython, way: str) -> None:
     async def give_up(way: str, request: dict[str, Any]) -> float:
         import asyncio
         import time
@@ -316,7 +316,7 @@ def test_responses_parse_a_pydantic_class(sdk: PagePython) -> None:
     assert sdk.run(parse, model=MODEL) == [True, "completed"]
 
 
-def test_client_of_this_library_is_two_lines(sdk: PagePython) -> None:
+def test_client_of_this_library_takes_two_lines(sdk: PagePython) -> None:
     async def ask(request: dict[str, Any]) -> list[bool]:
         from pywebllm.openai import AsyncOpenAI
 

@@ -50,7 +50,7 @@ def test_not_one_request_leaves_the_origin(page: Page, site: str, watch: PageWat
     assert watch.origins() == {site.rstrip("/")}
 
 
-def test_stop_ends_the_writing_and_generate_works_again(page: Page, site: str) -> None:
+def test_stop_ends_generation_and_generate_works_again(page: Page, site: str) -> None:
     open_ready(page, site)
     page.get_by_role("button", name="Generate").click()
     log = page.get_by_role("log")
@@ -60,7 +60,7 @@ def test_stop_ends_the_writing_and_generate_works_again(page: Page, site: str) -
     assert len(write_persona(page).split()) > 20
 
 
-def test_keyboard_alone_writes_and_stops(page: Page, site: str) -> None:
+def test_keyboard_alone_can_generate_and_stop(page: Page, site: str) -> None:
     open_ready(page, site)
     page.get_by_label("Name").focus()
     page.keyboard.press("Enter")
@@ -82,7 +82,7 @@ def test_screen_reader_finds_progress_status_and_log(page: Page, site: str) -> N
     expect(page.get_by_role("log")).to_have_text(persona)
 
 
-def test_empty_form_is_answered_in_words(page: Page, site: str) -> None:
+def test_empty_form_shows_a_message(page: Page, site: str) -> None:
     open_ready(page, site)
     for field in page.get_by_role("textbox").all():
         field.fill("")
@@ -105,7 +105,7 @@ def test_markup_in_a_field_stays_text(page: Page, site: str, watch: PageWatch) -
     assert watch.errors == []
 
 
-def test_something_is_visible_before_python_is_there(page: Page, site: str) -> None:
+def test_page_is_visible_before_python_starts(page: Page, site: str) -> None:
     page.route("**/vendor/**", lambda route: None)  # never answered: Python never comes
     page.goto(site, wait_until="commit")
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=2_000)
@@ -134,7 +134,7 @@ def _first_paint(page: Page, address: str) -> float:
     return paint
 
 
-def test_python_that_never_starts_is_said_within_the_deadline(page: Page, site: str) -> None:
+def test_python_that_never_starts_is_reported_within_the_deadline(page: Page, site: str) -> None:
     page.clock.install()
     page.route("**/vendor/pyodide/pyodide.asm.wasm", lambda route: None)
     page.goto(site, wait_until="commit")
@@ -159,7 +159,7 @@ INSECURE = "Object.defineProperty(globalThis, 'isSecureContext', {value: false})
     ],
     ids=["no WebGPU", "no adapter", "small limits", "insecure context"],
 )
-def test_page_says_what_this_browser_lacks_before_any_download(
+def test_page_shows_what_the_browser_lacks_before_any_download(
     page: Page, site: str, watch: PageWatch, lacking: str, words: str
 ) -> None:
     page.add_init_script(lacking)
@@ -169,7 +169,7 @@ def test_page_says_what_this_browser_lacks_before_any_download(
     assert not [url for url in watch.requests if "/models/" in url]
 
 
-def test_failed_load_says_so_and_can_be_tried_again(page: Page, site: str) -> None:
+def test_failed_load_shows_an_error_and_can_be_tried_again(page: Page, site: str) -> None:
     def refuse(route: Route) -> None:
         route.abort()
 

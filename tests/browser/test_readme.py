@@ -49,7 +49,7 @@ _PRINTED = {
 
 
 @pytest.mark.parametrize("heading", blocks("python"))
-def test_python_examples_run_as_they_stand(sdk_python: PagePython, heading: str) -> None:
+def test_python_examples_run_unchanged(sdk_python: PagePython, heading: str) -> None:
     printed = sdk_python.page.evaluate(_RUN, blocks("python")[heading])
     assert [words for words in _PRINTED[heading] if words not in printed] == []
 

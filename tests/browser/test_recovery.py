@@ -56,7 +56,7 @@ def test_worker_crash_is_noticed_and_the_next_load_works(fresh_python: PagePytho
     assert fresh_python.run(recover) == [True, True, True]
 
 
-def test_worker_that_dies_idle_is_noticed(fresh_python: PagePython) -> None:
+def test_worker_that_ends_while_idle_is_noticed(fresh_python: PagePython) -> None:
     async def start() -> bool:
         import pywebllm
 
@@ -69,7 +69,7 @@ def test_worker_that_dies_idle_is_noticed(fresh_python: PagePython) -> None:
     assert fresh_python.run(wait_for_loss) == "WorkerError"
 
 
-def test_worker_that_dies_while_it_loads_is_noticed(fresh_python: PagePython, site: str) -> None:
+def test_worker_that_ends_during_a_load_is_noticed(fresh_python: PagePython, site: str) -> None:
     async def load(assets: str) -> list[Any]:
         import pywebllm
 
@@ -135,7 +135,7 @@ def test_lost_device_is_noticed_and_the_next_load_works(
     assert fresh_python.run(recover) == [True, True]
 
 
-def test_device_lost_while_it_writes_ends_the_answer(fresh_python: PagePython, site: str) -> None:
+def test_device_lost_during_an_answer_ends_the_answer(fresh_python: PagePython, site: str) -> None:
     async def start(assets: str) -> bool:
         import pywebllm
 
@@ -161,7 +161,7 @@ def test_device_lost_while_it_writes_ends_the_answer(fresh_python: PagePython, s
     assert fresh_python.run(write) == [True, False, True]
 
 
-def test_dispose_ends_the_worker_and_start_again_works(fresh_python: PagePython) -> None:
+def test_dispose_ends_the_worker_and_a_new_start_works(fresh_python: PagePython) -> None:
     async def cycle() -> list[Any]:
         from pywebllm import ModelNotLoadedError, WebLLMService
 
@@ -184,7 +184,7 @@ def test_dispose_ends_the_worker_and_start_again_works(fresh_python: PagePython)
     wait_for_no_worker(fresh_python.page)
 
 
-def test_engine_on_the_main_thread_writes_too(fresh_python: PagePython) -> None:
+def test_engine_on_the_main_thread_generates_too(fresh_python: PagePython) -> None:
     async def main_thread() -> str:
         from functools import partial
 
@@ -198,7 +198,7 @@ def test_engine_on_the_main_thread_writes_too(fresh_python: PagePython) -> None:
     assert fresh_python.page.workers == []
 
 
-def test_hundred_generations_leave_no_proxy_behind(fresh_python: PagePython) -> None:
+def test_hundred_generations_leave_no_proxy(fresh_python: PagePython) -> None:
     async def many() -> list[list[int]]:
         import asyncio
         import contextlib

@@ -108,7 +108,7 @@ def test_answer_has_the_shape_of_the_reference(python: PagePython) -> None:
     )
 
 
-def test_temperature_zero_leaves_nothing_to_chance(python: PagePython) -> None:
+def test_temperature_zero_is_deterministic(python: PagePython) -> None:
     greedy, again, hot = asked(
         python,
         {"temperature": 0, "seed": 1},
@@ -125,19 +125,19 @@ def test_seed_repeats_an_answer(python: PagePython) -> None:
     assert first not in others
 
 
-def test_top_p_near_zero_takes_the_likeliest(python: PagePython) -> None:
+def test_top_p_near_zero_takes_the_most_likely_token(python: PagePython) -> None:
     greedy, likeliest = asked(python, {}, {"temperature": 1, "top_p": 1e-6, "seed": 5})
     assert text(greedy) == text(likeliest)
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
-def test_answer_ends_at_most_tokens(python: PagePython, name: str) -> None:
+def test_answer_ends_at_max_tokens(python: PagePython, name: str) -> None:
     (answer,) = asked(python, {"max_tokens": None, name: 5})
     assert answer["usage"]["completion_tokens"] == 5
     assert answer["choices"][0]["finish_reason"] == "length"
 
 
-def test_stop_ends_the_answer_before_it(python: PagePython) -> None:
+def test_answer_ends_before_the_stop_string(python: PagePython) -> None:
     (plain,) = asked(python, {})
     word = text(plain).split()[2]
     one, several = asked(python, {"stop": word}, {"stop": ["never said", word]})
@@ -170,7 +170,7 @@ def test_every_token_has_its_logprob_and_bytes(python: PagePython) -> None:
     assert all(token["logprob"] <= 0 and len(token["top_logprobs"]) == 2 for token in tokens)
 
 
-def test_top_logprobs_tell_the_likeliest_first(python: PagePython) -> None:
+def test_top_logprobs_list_the_most_likely_token_first(python: PagePython) -> None:
     (answer,) = asked(python, {"logprobs": True, "top_logprobs": 5})
     for token in answer["choices"][0]["logprobs"]["content"]:
         likeliest = [other["logprob"] for other in token["top_logprobs"]]
@@ -193,7 +193,7 @@ def test_logit_bias_bans_a_token_and_forces_one(python: PagePython) -> None:
     assert text(forced) == "!" * 12
 
 
-def test_penalties_lower_what_was_written_already(python: PagePython) -> None:
+def test_penalties_make_tokens_that_were_generated_less_likely(python: PagePython) -> None:
     """Of two tokens that the bias leaves, the one that came first loses just the penalty."""
     ids = [vocabulary()[token] for token in "!?"]
     common: dict[str, Any] = {"logit_bias": {str(it): 100 for it in ids}, "max_tokens": 2}
@@ -227,7 +227,7 @@ def test_repetition_penalty_makes_repetition_rarer(python: PagePython) -> None:
     assert sorted(text(answer)) == sorted("!?.,")
 
 
-def test_ignore_eos_writes_on_to_the_end(python: PagePython) -> None:
+def test_ignore_eos_generates_until_max_tokens(python: PagePython) -> None:
     forced = {"logit_bias": {str(vocabulary()["<|im_end|>"]): 100}}
     ended, went_on = asked(python, forced, forced | {"extra_body": {"ignore_eos": True}})
     assert text(ended) == ""
@@ -236,7 +236,7 @@ def test_ignore_eos_writes_on_to_the_end(python: PagePython) -> None:
     assert went_on["usage"]["completion_tokens"] == 12
 
 
-def test_ignoring_the_end_is_refused_where_something_else_ends_the_answer(
+def test_ignore_eos_is_rejected_where_something_else_ends_the_answer(
     python: PagePython,
 ) -> None:
     endless = {"ignore_eos": True}
@@ -249,7 +249,7 @@ def test_ignoring_the_end_is_refused_where_something_else_ends_the_answer(
     assert text(answer) == "a"
 
 
-def test_engine_cannot_write_on_behind_a_grammar(python: PagePython) -> None:
+def test_engine_cannot_continue_after_the_end_of_a_grammar(python: PagePython) -> None:
     """Why that is refused. Once WebLLM can, this fails and the refusal can go."""
 
     async def write_on(grammar: str) -> bool:
@@ -285,7 +285,7 @@ def test_json_object_is_json(python: PagePython) -> None:
     assert text(answer).startswith("{")
 
 
-def test_json_schema_is_obeyed_key_by_key(python: PagePython) -> None:
+def test_json_schema_is_enforced_key_by_key(python: PagePython) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "person", "schema": SCHEMA}}
     (answer,) = asked(
         python, {"response_format": form, "max_tokens": 60, "temperature": 1, "seed": 4}
@@ -298,7 +298,7 @@ def test_json_schema_is_obeyed_key_by_key(python: PagePython) -> None:
     assert person["mood"] in ("glad", "sad")
 
 
-def test_grammar_structural_tag_and_text_are_taken(python: PagePython) -> None:
+def test_grammar_structural_tag_and_text_formats_are_accepted(python: PagePython) -> None:
     words = {"type": "grammar", "grammar": 'root ::= "<word>" [a-z]{3} "</word>"'}
     tag = {
         "type": "structural_tag",
@@ -327,7 +327,7 @@ def test_grammar_structural_tag_and_text_are_taken(python: PagePython) -> None:
     assert text(plain) == text(without)
 
 
-def test_grammar_that_does_not_parse_is_refused_and_the_next_one_answered(
+def test_invalid_grammar_is_rejected_and_the_next_request_answered(
     python: PagePython,
 ) -> None:
     _, said = refused(python, response_format={"type": "grammar", "grammar": "root := ("})
@@ -360,7 +360,7 @@ def test_tool_choice_decides_whether_a_tool_is_called(python: PagePython) -> Non
         assert text(answer)
 
 
-def test_tool_result_and_call_are_read_back(python: PagePython) -> None:
+def test_tool_call_and_its_result_are_accepted_in_the_messages(python: PagePython) -> None:
     call = {
         "id": "call_1",
         "type": "function",
@@ -410,7 +410,7 @@ def test_parse_returns_the_typed_value(python: PagePython) -> None:
     assert [type(flag) for flag in flags] == [bool, bool]
 
 
-def test_parse_says_that_the_answer_was_cut_off(python: PagePython) -> None:
+def test_parse_raises_truncated_error_for_a_truncated_answer(python: PagePython) -> None:
     async def parse() -> str:
         from dataclasses import dataclass
 
@@ -442,7 +442,7 @@ def test_thinking_can_be_turned_off(python: PagePython) -> None:
         assert text(answer) == text(answer).lstrip()
 
 
-def test_latency_breakdown_is_told_when_asked_for(python: PagePython) -> None:
+def test_latency_breakdown_is_reported_when_requested(python: PagePython) -> None:
     without, told = asked(python, {}, {"extra_body": {"enable_latency_breakdown": True}})
     assert without["usage"]["latency_breakdown"] is None
     assert told["usage"]["latency_breakdown"]
@@ -459,7 +459,7 @@ def test_usage_has_speeds_and_times(python: PagePython) -> None:
     assert usage["prefill_tokens_per_second"] > 0
 
 
-def test_unchanged_history_is_not_read_again(python: PagePython) -> None:
+def test_unchanged_history_is_not_prefilled_again(python: PagePython) -> None:
     """And counts as much as the same history does when it is sent afresh."""
 
     async def talk() -> list[Any]:
@@ -483,7 +483,7 @@ def test_unchanged_history_is_not_read_again(python: PagePython) -> None:
     assert same
 
 
-def test_stream_says_what_the_whole_answer_says(python: PagePython) -> None:
+def test_stream_equals_the_whole_answer(python: PagePython) -> None:
     async def stream() -> dict[str, Any]:
         from dataclasses import asdict
 
@@ -533,7 +533,7 @@ def test_streamed_answers_come_one_after_another(python: PagePython) -> None:
     assert finals == [0, 1]
 
 
-def test_messages_are_taken_in_all_forms_of_the_reference(python: PagePython) -> None:
+def test_messages_are_accepted_in_all_forms_of_the_reference(python: PagePython) -> None:
     parts = [{"type": "text", "text": "Who is "}, {"type": "text", "text": "Ada?"}]
     question = {"role": "user", "content": "Who is Ada?"}
     plain, in_parts, system, developer = asked(
@@ -569,7 +569,7 @@ def test_parameters_of_no_effect_change_nothing(python: PagePython) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cannot_be_honoured_is_refused(
+def test_unsupported_parameters_are_rejected(
     python: PagePython, param: str, parameters: dict[str, Any]
 ) -> None:
     found, said = refused(python, **parameters)
@@ -577,7 +577,7 @@ def test_what_cannot_be_honoured_is_refused(
     assert param in said
 
 
-def test_image_is_refused_by_a_model_that_sees_none(python: PagePython) -> None:
+def test_image_is_rejected_by_a_model_without_vision(python: PagePython) -> None:
     pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
     parts = [
         {"type": "text", "text": "What is this?"},
@@ -587,7 +587,7 @@ def test_image_is_refused_by_a_model_that_sees_none(python: PagePython) -> None:
     assert "vision" in said
 
 
-def test_completion_goes_on_with_the_prompt(python: PagePython) -> None:
+def test_completion_continues_the_prompt(python: PagePython) -> None:
     async def complete() -> list[Any]:
         async def write(**more: Any) -> Any:
             request = {"prompt": "Ada is", "temperature": 0, "max_tokens": 10}
@@ -625,7 +625,7 @@ def test_completion_goes_on_with_the_prompt(python: PagePython) -> None:
     assert rest == ["text_completion", 10]
 
 
-def test_model_that_embeds_nothing_says_so(python: PagePython) -> None:
+def test_model_without_embeddings_is_an_error(python: PagePython) -> None:
     async def embed() -> str:
         from pywebllm import WebLLMError
 

@@ -62,7 +62,7 @@ def test_service_round_trip(python: PagePython) -> None:
     assert result["speed"] > 0
 
 
-def test_model_can_be_used_from_the_moment_that_it_is_said_to_be_ready(python: PagePython) -> None:
+def test_model_can_be_used_as_soon_as_it_is_reported_ready(python: PagePython) -> None:
     async def hear(inputs: dict[str, str]) -> list[Any]:
         from pywebllm import BUILTIN_MODEL, TextStream, WebLLMService
 
@@ -90,7 +90,7 @@ def test_model_can_be_used_from_the_moment_that_it_is_said_to_be_ready(python: P
     ]
 
 
-def test_dispose_and_initialize_at_once_end_in_a_model_that_is_ready(python: PagePython) -> None:
+def test_concurrent_dispose_and_initialize_end_with_a_ready_model(python: PagePython) -> None:
     async def restart(inputs: dict[str, str]) -> list[Any]:
         import asyncio
 
@@ -124,7 +124,7 @@ def test_second_initialize_waits_for_the_same_load(
     assert len([url for url in watch.requests if url.endswith("/model.wasm")]) == 1
 
 
-def test_same_seed_same_text_and_other_seed_other_text(python: PagePython) -> None:
+def test_same_seed_repeats_the_text_and_another_changes_it(python: PagePython) -> None:
     async def seeds(inputs: dict[str, str]) -> list[str]:
         from pywebllm import WebLLMService
 
@@ -137,7 +137,7 @@ def test_same_seed_same_text_and_other_seed_other_text(python: PagePython) -> No
     assert set(others) != {first}
 
 
-def test_temperature_zero_is_a_value(python: PagePython) -> None:
+def test_temperature_zero_is_not_the_default(python: PagePython) -> None:
     async def greedy(inputs: dict[str, str]) -> list[str]:
         from pywebllm import WebLLMService
 
@@ -169,7 +169,7 @@ def test_streamed_text_is_the_whole_text(python: PagePython) -> None:
     assert result["first"] > 0
 
 
-def test_persona_can_be_had_in_parts(python: PagePython) -> None:
+def test_persona_can_be_generated_in_parts(python: PagePython) -> None:
     async def typed(inputs: dict[str, str]) -> list[Any]:
         import dataclasses
 
@@ -188,7 +188,7 @@ def test_persona_can_be_had_in_parts(python: PagePython) -> None:
     assert persona["goals"]
 
 
-def test_a_typed_persona_keeps_what_is_known_to_the_letter(python: PagePython) -> None:
+def test_typed_persona_keeps_the_given_values_exactly(python: PagePython) -> None:
     async def typed(inputs: dict[str, str]) -> list[Any]:
         from pywebllm import WebLLMService
 
@@ -201,7 +201,7 @@ def test_a_typed_persona_keeps_what_is_known_to_the_letter(python: PagePython) -
     assert python.run(typed, inputs=known) == ["Gonçalo Éda", 71, "café owner"]
 
 
-def test_two_requests_at_once_queue(python: PagePython) -> None:
+def test_concurrent_requests_are_queued(python: PagePython) -> None:
     async def together(inputs: dict[str, str]) -> list[str]:
         import asyncio
 
@@ -221,7 +221,7 @@ def test_two_requests_at_once_queue(python: PagePython) -> None:
     assert two not in ("", one)
 
 
-def test_unknown_model_fails_and_the_service_says_why(python: PagePython) -> None:
+def test_unknown_model_fails_with_the_reason_in_last_error(python: PagePython) -> None:
     async def unknown() -> list[Any]:
         from pywebllm import ModelNotFoundError, WebLLMService
 
@@ -233,7 +233,7 @@ def test_unknown_model_fails_and_the_service_says_why(python: PagePython) -> Non
     assert python.run(unknown) == [False, True, True]
 
 
-def test_model_of_webllms_list_is_fetched_from_its_own_addresses(
+def test_model_of_webllms_list_is_fetched_from_its_own_urls(
     fresh_python: PagePython, watch: PageWatch
 ) -> None:
     """This machine may have no way out: the built-in model's files answer in their place."""
@@ -260,7 +260,7 @@ def test_model_of_webllms_list_is_fetched_from_its_own_addresses(
     assert any("/Llama-3.2-1B-Instruct-q4f32_1-MLC/" in url for url in watch.requests)
 
 
-def test_support_is_told_from_the_wheel(python: PagePython) -> None:
+def test_check_support_works_with_the_wheel_alone(python: PagePython) -> None:
     async def support() -> list[Any]:
         from pywebllm import check_support
 
@@ -306,7 +306,7 @@ def test_custom_record_is_loaded(python: PagePython, site: str) -> None:
     assert "Ada" in text
 
 
-def test_long_input_is_refused_and_the_next_one_is_answered(python: PagePython) -> None:
+def test_long_input_is_rejected_and_the_next_one_answered(python: PagePython) -> None:
     async def too_long(inputs: dict[str, str]) -> list[Any]:
         from pywebllm import ContextWindowError, WebLLMService
 

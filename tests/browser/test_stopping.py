@@ -50,7 +50,7 @@ def test_cancelled_load_frees_everything_and_can_be_tried_again(
     assert fresh_python.run(load_again) == [True, True]
 
 
-def test_timeout_while_the_prompt_is_read_leaves_the_service_usable(python: PagePython) -> None:
+def test_timeout_during_prefill_leaves_the_service_usable(python: PagePython) -> None:
     async def cancel_prefill(inputs: dict[str, str]) -> list[Any]:
         import asyncio
 
@@ -75,7 +75,7 @@ def test_timeout_while_the_prompt_is_read_leaves_the_service_usable(python: Page
     assert "Ada" in text
 
 
-def test_timeout_while_it_writes_stops_the_model_at_once(python: PagePython) -> None:
+def test_timeout_during_decode_stops_the_model_at_once(python: PagePython) -> None:
     async def cancel_decode(inputs: dict[str, str]) -> list[Any]:
         import asyncio
         import time
@@ -105,7 +105,7 @@ def test_timeout_while_it_writes_stops_the_model_at_once(python: PagePython) -> 
     assert time_of_next < time_of_whole / 2, "the abandoned answer did not run to its end first"
 
 
-def test_cancelled_while_waiting_leaves_the_running_one_alone(python: PagePython) -> None:
+def test_cancelled_queued_request_does_not_affect_the_running_one(python: PagePython) -> None:
     async def cancel_waiting(inputs: dict[str, str]) -> list[Any]:
         import asyncio
 

@@ -1,4 +1,4 @@
-"""A bridge that loads by itself and answers with what the test gave it, in order."""
+"""A bridge that loads at once and answers with what the test gave it, in order."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["AnsweringBridge", "text_written", "written"]
 
 
 def written(*texts: str, finish_reason: str = "stop") -> tuple[str, ...]:
-    """Return what arrives of an answer of these pieces of text, to its end."""
+    """Return the batches of a complete chat answer with these pieces of text."""
     return (chunk(*texts), last_chunk(finish_reason=finish_reason))
 
 
 def text_written(*texts: str) -> tuple[str, ...]:
-    """Return what arrives of a plain text of these pieces, to its end."""
+    """Return the batches of a complete text completion with these pieces of text."""
     *_, usage = json.loads(last_chunk())
     chunks = [_text_chunk(text) for text in texts] + [_text_chunk("", "stop"), usage]
     return (json.dumps(chunks),)
 
 
 class AnsweringBridge(FakeBridge):
-    """Each load ends at once; each request takes the next answer, without one it waits."""
+    """Each load ends at once; each request gets the next answer, or waits if there is none."""
 
     def __init__(self, *answers: tuple[str, ...], replies: dict[str, object] | None = None) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class AnsweringBridge(FakeBridge):
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """What was generated: the bridge's requests with their `kind`."""
+        """The requests to generate, as JSON objects with their `kind`."""
         return [json.loads(stream.request) for stream in self.streams]
 
     @property
@@ -58,7 +58,7 @@ class AnsweringBridge(FakeBridge):
         return stream
 
     def generate(self, request: str) -> Stream:
-        """Answer."""
+        """Give the stream to the test, with the next answer."""
         stream = super().generate(request)
         assert isinstance(stream, FakeStream)
         self.streams.append(stream)
@@ -67,11 +67,11 @@ class AnsweringBridge(FakeBridge):
         return stream
 
     def query(self, request: str) -> Stream:
-        """Reply to a question by its kind."""
-        asked = json.loads(request)
-        self.queried.append(asked)
+        """Reply to a query by its kind."""
+        query = json.loads(request)
+        self.queried.append(query)
         stream = FakeStream(request)
-        stream.push(json.dumps(self.replies[asked["kind"]])).end()
+        stream.push(json.dumps(self.replies[query["kind"]])).end()
         return stream
 
 

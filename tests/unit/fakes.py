@@ -1,7 +1,7 @@
-"""The other implementation of the bridge's Protocols, and the texts that cross in tests.
+"""An implementation of the bridge's Protocols for tests, and the JSON strings that cross it.
 
-A `FakeBridge` does nothing by itself: a test takes each stream as it is opened and says what
-happens on it, so no test waits for a time.
+A `FakeBridge` does nothing by itself: a test gets each stream as it is opened and decides what
+happens on it, so no test waits for a fixed time.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ BUILTIN = ModelRecord(
 
 
 class FakeStream:
-    """A stream whose texts come from the test.
+    """A stream whose strings come from the test.
 
-    `read` is set while someone waits in `next`, `stops` counts the calls of `stop`.
+    `read` is set while a task waits in `next`, `stops` counts the calls of `stop`.
     """
 
     def __init__(self, request: str = "") -> None:
@@ -35,13 +35,13 @@ class FakeStream:
         self._over = False
 
     def push(self, *texts: str) -> FakeStream:
-        """Let these texts arrive."""
+        """Let these strings arrive."""
         for text in texts:
             self._waiting.put_nowait(text)
         return self
 
     def end(self) -> None:
-        """Let the stream end by itself."""
+        """Let the stream end."""
         self._waiting.put_nowait(None)
 
     def fail(self, error: WebLLMError) -> None:
@@ -49,7 +49,7 @@ class FakeStream:
         self._waiting.put_nowait(error)
 
     async def next(self) -> str | None:
-        """Return the next text of the test."""
+        """Return the next string of the test."""
         if self._over:
             return None
         self.read.set()
@@ -65,7 +65,7 @@ class FakeStream:
         return None
 
     def stop(self) -> None:
-        """End the stream, also for who waits."""
+        """End the stream, also for a task that waits."""
         self.stops += 1
         if not self._over:
             self._over = True
@@ -73,7 +73,7 @@ class FakeStream:
 
 
 class FakeBridge:
-    """A bridge that hands its streams to the test: `await bridge.loads.get()` and so on.
+    """A bridge that gives its streams to the test: `await bridge.loads.get()` and so on.
 
     `opened` has the streams of all three kinds in the order of the calls.
     """
@@ -98,15 +98,15 @@ class FakeBridge:
         return replace(model, model="https://fake/" + model.model)
 
     def load(self, request: str) -> Stream:
-        """Hand a load to the test."""
+        """Give the stream of a load to the test."""
         return self._opened(request, self.loads)
 
     def generate(self, request: str) -> Stream:
-        """Hand a generation to the test."""
+        """Give the stream of a generation to the test."""
         return self._opened(request, self.generations)
 
     def query(self, request: str) -> Stream:
-        """Hand a question to the test."""
+        """Give the stream of a query to the test."""
         return self._opened(request, self.queries)
 
     def watch(self) -> Stream:
@@ -128,19 +128,19 @@ class FakeBridge:
 
 
 def progress(ratio: float, phase: str = "fetch", text: str = "Fetching", elapsed: float = 1) -> str:
-    """Return a progress as the bridge writes it."""
+    """Return a progress report as the bridge sends it."""
     return json.dumps({"phase": phase, "ratio": ratio, "text": text, "elapsed": elapsed})
 
 
 def chunk(*texts: str, finish_reason: str | None = None) -> str:
-    """Return one batch with a chunk for each text, as WebLLM writes them."""
+    """Return one batch with a chunk for each text, as WebLLM sends it."""
     return json.dumps([_chunk(text, finish_reason) for text in texts])
 
 
 def last_chunk(
     *, prompt_tokens: int = 3, completion_tokens: int = 2, finish_reason: str = "stop"
 ) -> str:
-    """Return the batch that ends an answer: why it ended, and what it used."""
+    """Return the batch that ends an answer: finish reason and usage."""
     usage = {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,

@@ -1,4 +1,4 @@
-"""A runner of requests whose answers come from the test, over the real `EngineStream`."""
+"""A `Runner` whose answers come from the test, with the real `EngineStream`."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class Request:
         return self.stream
 
     def push(self, *chunks: dict[str, Any]) -> Request:
-        """Let these chunks arrive, each on its own."""
+        """Let these chunks arrive, each in its own batch."""
         self.stream.push(*(json.dumps([chunk]) for chunk in chunks))
         return self
 
     def finish(self, *chunks: dict[str, Any]) -> None:
-        """Let these chunks arrive, and then the end."""
+        """Let these chunks arrive, then end the stream."""
         self.push(*chunks)
         self.stream.end()
 
 
 @dataclass
 class FakeRunner:
-    """Hands out streams; the answer of request number i is `answers[i]`, where there is one."""
+    """Returns streams; the answer of request number i is `answers[i]`, if there is one."""
 
     answers: Sequence[Sequence[dict[str, Any]]] = ()
     requests: list[Request] = field(default_factory=list)
@@ -58,7 +58,7 @@ class FakeRunner:
     def stream(
         self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
     ) -> EngineStream:
-        """Return a request that is made when it is opened or first read."""
+        """Return a stream whose request is made when it is opened or first read."""
         number = len(self.requests)
         request = Request(kind, body, model, FakeStream())
         self.requests.append(request)
@@ -68,24 +68,24 @@ class FakeRunner:
 
 
 def piece(text: str, *, logprobs: object = None, model: str = "builtin") -> dict[str, Any]:
-    """Return a chunk of a chat as WebLLM writes it."""
+    """Return a chunk of a chat as WebLLM sends it."""
     delta = {"content": text, "role": "assistant"}
     return _chunk(model, {"delta": delta, "finish_reason": None, "logprobs": logprobs})
 
 
 def text_piece(text: str, *, logprobs: object = None, model: str = "builtin") -> dict[str, Any]:
-    """Return a chunk of a plain text as WebLLM writes it."""
+    """Return a chunk of a text completion as WebLLM sends it."""
     return _chunk(model, {"text": text, "finish_reason": None, "logprobs": logprobs})
 
 
 def end(reason: str = "stop", *, kind: str = "chat") -> dict[str, Any]:
-    """Return the chunk that says why an answer ended."""
+    """Return the chunk with the finish reason of an answer."""
     added: dict[str, Any] = {"delta": {}} if kind == "chat" else {"text": ""}
     return _chunk("builtin", {**added, "finish_reason": reason})
 
 
 def usage(prompt_tokens: int = 3, completion_tokens: int = 2, **extra: object) -> dict[str, Any]:
-    """Return the chunk that says what an answer used."""
+    """Return the chunk with the usage of an answer."""
     counted = {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
@@ -96,7 +96,7 @@ def usage(prompt_tokens: int = 3, completion_tokens: int = 2, **extra: object) -
 
 
 def answer(*texts: str, reason: str = "stop") -> list[dict[str, Any]]:
-    """Return the chunks of a whole answer in a chat."""
+    """Return the chunks of a complete answer in a chat."""
     return [*(piece(text) for text in texts), end(reason), usage()]
 
 

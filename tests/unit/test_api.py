@@ -292,7 +292,7 @@ async def test_unreadable_stored_text_is_an_engine_error(found: object) -> None:
     bench = Bench()
     over = {**KEPT[0], "resumable": False}
     bench.bridge.replies |= {"sessions": [over], "sessions.text": found}
-    with pytest.raises(EngineError, match="no text of an answer"):
+    with pytest.raises(EngineError, match="stored answer could not be parsed"):
         await bench.api.resume("s1")
 
 

@@ -1,4 +1,4 @@
-"""The files that a site has, and those that the wheel carries; a checkout carries none."""
+"""Files of a site, and files of the wheel; a checkout contains none of these."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pywebllm.errors import AssetsError
 
 
 @pytest.mark.parametrize("name", ["webllm_bridge.js", "webllm.js", "../service.py/x"])
-def test_a_file_that_is_not_carried_is_named_with_what_to_do(name: str) -> None:
-    with pytest.raises(AssetsError, match=f"carries no {name}. Install the wheel"):
+def test_missing_file_is_an_error_with_its_name_and_advice(name: str) -> None:
+    with pytest.raises(AssetsError, match=f"contains no {name}. Install the wheel"):
         read_asset(name)
 
 
-def test_a_missing_model_is_a_clear_error() -> None:
-    with pytest.raises(AssetsError, match="carries no model"):
+def test_missing_model_is_an_error() -> None:
+    with pytest.raises(AssetsError, match="contains no model"):
         model_files()
 
 
 @pytest.mark.parametrize("url", ["https://x/files", "https://x/files/"])
-async def test_a_site_has_the_files_below_its_address(url: str) -> None:
+async def test_urls_of_site_assets_are_below_the_url_of_the_site(url: str) -> None:
     assets = SiteAssets(url)
     assert assets.url("webllm.js") == "https://x/files/webllm.js"
     record = await assets.builtin(None)

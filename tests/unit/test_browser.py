@@ -1,4 +1,4 @@
-"""The border on CPython: importable, and clear about what it needs. Browser tests do the rest."""
+"""The border on CPython: it can be imported, and raises errors. Browser tests do the rest."""
 
 from __future__ import annotations
 
@@ -14,61 +14,61 @@ from tests.unit.fakes import BUILTIN
 
 
 class Files:
-    """Assets whose model is handed over as often as `handed` says."""
+    """Assets that count in `published` how often the model is published."""
 
-    handed = 0
+    published = 0
 
     def url(self, name: str) -> str:
-        """Return no address that means anything."""
+        """Return a URL that nothing uses."""
         return name
 
     async def builtin(self, bridge: Any) -> ModelRecord:
-        """Hand the model over."""
-        self.handed += 1
+        """Publish the model."""
+        self.published += 1
         return BUILTIN
 
 
 class Script:
-    """The part of the bridge in JavaScript that says what is loaded."""
+    """The part of the JavaScript bridge that says which model is loaded."""
 
     held: str | None = None
 
     def holds(self, request: str) -> bool:
-        """Tell whether this is loaded."""
+        """Return whether this model is loaded."""
         return bool(json.loads(request)["model"]["model_id"] == self.held)
 
 
-async def test_opening_a_bridge_outside_of_a_browser_is_a_clear_error() -> None:
+async def test_opening_a_bridge_outside_a_browser_is_a_support_error() -> None:
     with pytest.raises(SupportError, match="from Pyodide or PyScript"):
         await open_bridge(assets_url="./")
 
 
-async def test_checking_support_outside_of_a_browser_is_a_clear_error() -> None:
+async def test_checking_support_outside_a_browser_is_a_support_error() -> None:
     with pytest.raises(SupportError, match="from Pyodide or PyScript"):
         await check_support()
 
 
-def test_waiting_without_await_outside_of_a_browser_starts_nothing() -> None:
+def test_run_sync_outside_a_browser_starts_nothing() -> None:
     started: list[bool] = []
 
     async def work() -> None:
         started.append(True)
 
-    # Were the coroutine left alone, Python would warn, and a warning is an error here.
+    # A coroutine that is never awaited would be a warning, and warnings are errors here.
     with pytest.raises(SupportError, match="from Pyodide or PyScript"):
         run_sync(work())
     assert started == []
 
 
-async def test_the_built_in_model_is_handed_over_anew_for_each_load_and_for_no_request() -> None:
+async def test_built_in_model_is_published_again_for_each_load_but_not_for_requests() -> None:
     script, files = Script(), Files()
     bridge = _JsBridge(script, files)
     assert await bridge.locate(None) == BUILTIN
     script.held = BUILTIN.model_id
     assert [await bridge.locate(None) for _ in range(3)] == [BUILTIN] * 3
-    assert files.handed == 1
+    assert files.published == 1
     script.held = "another"
     assert await bridge.locate(None) == BUILTIN
     script.held = None
     assert await bridge.locate(None) == BUILTIN
-    assert files.handed == 3
+    assert files.published == 3

@@ -37,7 +37,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 
 
 class Bench:
-    """A client over bridges that answer by themselves, one for each model at a time."""
+    """A client over bridges that answer at once, one for each loaded model."""
 
     def __init__(
         self,
@@ -82,11 +82,11 @@ class Meal(BaseModel):
         return value
 
 
-async def test_the_example_of_the_readme_works() -> None:
+async def test_load_create_and_stream_work_together() -> None:
     bench = Bench(written("Hello", " you."), written("Once", " more."))
-    heard: list[LoadProgress] = []
+    reported: list[LoadProgress] = []
     async with bench.llm as llm:
-        await llm.load(on_progress=heard.append)
+        await llm.load(on_progress=reported.append)
         reply = await llm.chat.completions.create(
             messages=HELLO, temperature=0.7, max_tokens=200, seed=1
         )
@@ -102,11 +102,11 @@ async def test_the_example_of_the_readme_works() -> None:
     assert final.usage is not None
     assert final.usage.decode_tokens_per_second == 20.0
     assert final.usage.time_to_first_token == 0.5
-    assert heard[-1].ratio == 1.0
+    assert reported[-1].ratio == 1.0
     assert bench.bridge.disposals == 1
 
 
-async def test_the_first_request_loads_by_itself() -> None:
+async def test_first_request_loads_the_model() -> None:
     bench = Bench(written("Hello."))
     llm = bench.llm
     assert not llm.is_loaded()
@@ -116,7 +116,7 @@ async def test_the_first_request_loads_by_itself() -> None:
     await llm.close()
 
 
-async def test_what_is_given_reaches_webllm_and_nothing_else_does() -> None:
+async def test_webllm_gets_the_given_parameters_and_no_others() -> None:
     bench = Bench(written("Hello."))
     async with bench.llm as llm:
         await llm.chat.completions.create(
@@ -139,7 +139,7 @@ async def test_what_is_given_reaches_webllm_and_nothing_else_does() -> None:
     assert not {"user", "timeout", "presence_penalty"} & set(body)
 
 
-async def test_a_parameter_that_cannot_be_honoured_is_an_error_and_not_sent() -> None:
+async def test_unsupported_parameter_is_an_error_and_not_sent() -> None:
     bench = Bench()
     with pytest.raises(InvalidRequestError) as caught:
         await bench.llm.chat.completions.create(messages=HELLO, metadata={"a": "b"})  # type: ignore[call-overload]
@@ -149,7 +149,7 @@ async def test_a_parameter_that_cannot_be_honoured_is_an_error_and_not_sent() ->
 
 async def test_tools_of_create_may_be_functions() -> None:
     def warmth(city: str) -> str:
-        """Tell how warm it is in a city."""
+        """Return how warm it is in a city."""
         return "21"
 
     bench = Bench(written("No idea."))
@@ -158,10 +158,10 @@ async def test_tools_of_create_may_be_functions() -> None:
     assert reply.choices[0].message.tool_calls is None
     system = bench.bridge.bodies[0]["messages"][0]
     assert system["role"] == "system"
-    assert "Tell how warm it is in a city." in system["content"]
+    assert "Return how warm it is in a city." in system["content"]
 
 
-async def test_the_message_of_an_answer_can_go_into_the_next_request() -> None:
+async def test_message_of_an_answer_can_be_sent_in_the_next_request() -> None:
     bench = Bench(written("Hello."), written("Again."))
     async with bench.llm as llm:
         reply = await llm.chat.completions.create(messages=HELLO)
@@ -171,7 +171,7 @@ async def test_the_message_of_an_answer_can_go_into_the_next_request() -> None:
 
 
 class Waiting:
-    """A client whose requests wait for the test, and the stream of the first."""
+    """A client whose requests wait until the test answers them."""
 
     def __init__(self) -> None:
         self.bridge = AnsweringBridge()
@@ -198,7 +198,7 @@ async def waiting() -> AsyncIterator[Waiting]:
     await bench.llm.close()
 
 
-async def test_cancelling_stops_the_engine(waiting: Waiting) -> None:
+async def test_cancelling_a_request_stops_the_engine(waiting: Waiting) -> None:
     task = asyncio.create_task(waiting.llm.chat.completions.create(messages=HELLO))
     stream = await waiting.reading()
     task.cancel()
@@ -208,7 +208,7 @@ async def test_cancelling_stops_the_engine(waiting: Waiting) -> None:
     assert await waiting.next_request_works()
 
 
-async def test_a_timeout_stops_the_engine(waiting: Waiting) -> None:
+async def test_timeout_stops_the_engine(waiting: Waiting) -> None:
     with pytest.raises(RequestTimeoutError, match=r"no answer within 0\.001 seconds") as caught:
         await waiting.llm.chat.completions.create(messages=HELLO, timeout=0.001)
     assert isinstance(caught.value, TimeoutError)
@@ -216,7 +216,7 @@ async def test_a_timeout_stops_the_engine(waiting: Waiting) -> None:
     assert await waiting.next_request_works()
 
 
-async def test_the_clients_timeout_counts_where_a_request_has_none() -> None:
+async def test_timeout_of_the_client_applies_to_requests_without_one() -> None:
     bench = Bench(timeout=0.001)
     with pytest.raises(RequestTimeoutError):
         await bench.llm.completions.create(prompt="Once")
@@ -225,7 +225,7 @@ async def test_the_clients_timeout_counts_where_a_request_has_none() -> None:
     await bench.llm.close()
 
 
-async def test_a_streams_timeout_counts_for_each_chunk(waiting: Waiting) -> None:
+async def test_timeout_of_a_stream_applies_to_each_chunk(waiting: Waiting) -> None:
     chat = waiting.llm.chat.completions
     stream = await chat.create(messages=HELLO, stream=True, timeout=15)
     assert stream.timeout == 15
@@ -240,7 +240,7 @@ async def test_a_streams_timeout_counts_for_each_chunk(waiting: Waiting) -> None
     assert await waiting.next_request_works()
 
 
-async def test_a_timeout_of_the_callers_own_is_the_builtin(waiting: Waiting) -> None:
+async def test_asyncio_timeout_raises_the_builtin_error(waiting: Waiting) -> None:
     with pytest.raises(TimeoutError) as caught:
         async with asyncio.timeout(0.001):
             await waiting.llm.chat.completions.create(messages=HELLO, timeout=15)
@@ -248,7 +248,7 @@ async def test_a_timeout_of_the_callers_own_is_the_builtin(waiting: Waiting) -> 
     assert await waiting.next_request_works()
 
 
-async def test_a_streams_timeout_counts_for_making_the_request_as_well() -> None:
+async def test_timeout_of_a_stream_applies_to_making_the_request() -> None:
     bridge = FakeBridge()
 
     async def opened() -> FakeBridge:
@@ -260,12 +260,12 @@ async def test_a_streams_timeout_counts_for_making_the_request_as_well() -> None
         asking = llm.chat.completions.create(messages=HELLO, stream=True)
         again = asyncio.create_task(asking)
         while (load := await bridge.loads.get()).stops:
-            pass  # the load that was given up
+            pass  # the load that was stopped
         load.end()
         await again
 
 
-async def test_a_queued_request_that_is_given_up_leaves_the_others_alone(waiting: Waiting) -> None:
+async def test_cancelled_queued_request_does_not_affect_the_others(waiting: Waiting) -> None:
     chat = waiting.llm.chat.completions
     running = asyncio.create_task(chat.create(messages=HELLO))
     first = await waiting.reading()
@@ -279,7 +279,7 @@ async def test_a_queued_request_that_is_given_up_leaves_the_others_alone(waiting
     assert (await running).text == "Hello."
 
 
-async def test_the_clients_timeout_counts_for_streams_that_have_none() -> None:
+async def test_timeout_of_the_client_applies_to_streams_without_one() -> None:
     bench = Bench(*[written("Hello.")] * 3, timeout=15, replies=REPLIES)
     async with bench.llm as llm:
         stream = await llm.chat.completions.create(messages=HELLO, stream=True)
@@ -318,7 +318,7 @@ async def _streaming(waiting: Waiting) -> Any:
     return await waiting.llm.chat.completions.create(messages=HELLO, stream=True)
 
 
-async def test_closing_ends_what_runs(waiting: Waiting) -> None:
+async def test_close_ends_running_requests(waiting: Waiting) -> None:
     task = asyncio.create_task(waiting.llm.chat.completions.create(messages=HELLO))
     await waiting.reading()
     closing = asyncio.create_task(waiting.llm.close())
@@ -328,7 +328,7 @@ async def test_closing_ends_what_runs(waiting: Waiting) -> None:
     assert not waiting.llm.is_loaded()
 
 
-async def test_a_typed_answer_is_a_value_of_the_type() -> None:
+async def test_typed_answer_is_a_value_of_the_type() -> None:
     bench = Bench(
         written('{"name": "Ada", ', '"age": 36}'),
         written('{"name": "Rome", "people": 3}'),
@@ -354,7 +354,7 @@ async def test_a_typed_answer_is_a_value_of_the_type() -> None:
     assert bench.bridge.bodies[0]["messages"] == HELLO
 
 
-async def test_a_typed_answer_that_was_cut_off_says_so() -> None:
+async def test_truncated_typed_answer_is_a_truncated_error() -> None:
     bench = Bench(written('{"name": "A', finish_reason="length"))
     async with bench.llm as llm:
         with pytest.raises(TruncatedError, match="was truncated") as caught:
@@ -362,7 +362,7 @@ async def test_a_typed_answer_that_was_cut_off_says_so() -> None:
     assert caught.value.text == '{"name": "A'
 
 
-async def test_a_typed_answer_that_the_type_refuses_says_why() -> None:
+async def test_typed_answer_that_fails_validation_is_a_parse_error_with_the_reason() -> None:
     text = '{"name": "Air", "calories": -1}'
     bench = Bench(written(text))
     async with bench.llm as llm:
@@ -371,7 +371,7 @@ async def test_a_typed_answer_that_the_type_refuses_says_why() -> None:
     assert caught.value.text == text
 
 
-async def test_there_is_one_typed_answer() -> None:
+async def test_typed_answers_reject_n_above_1() -> None:
     llm = Bench().llm
     with pytest.raises(InvalidRequestError, match="n must be 1") as caught:
         await llm.chat.completions.parse(messages=HELLO, response_format=Person, n=2)  # type: ignore[call-overload]
@@ -391,20 +391,20 @@ async def test_there_is_one_typed_answer() -> None:
         {"extra_body": {"ignore_eos": True}},
     ],
 )
-async def test_what_a_typed_answer_cannot_have_is_refused_by_name(given: dict[str, Any]) -> None:
+async def test_parse_rejects_unsupported_parameters_by_name(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         await Bench().llm.chat.completions.parse(messages=HELLO, response_format=Person, **given)
     assert caught.value.param == next(iter(given.get("extra_body", given)))
 
 
 @pytest.mark.parametrize("given", [{"stream": True}, {"extra_body": {"tools": []}}])
-async def test_what_tools_cannot_be_run_with_is_refused_by_name(given: dict[str, Any]) -> None:
+async def test_run_tools_rejects_unsupported_parameters_by_name(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         await Bench().llm.chat.completions.run_tools(messages=HELLO, tools=[], **given)
     assert caught.value.param == next(iter(given.get("extra_body", given)))
 
 
-async def test_a_type_that_raises_anything_is_an_answer_that_does_not_fit() -> None:
+async def test_any_exception_of_a_type_is_a_parse_error() -> None:
     @dataclass
     class Fussy:
         name: str
@@ -422,7 +422,7 @@ async def test_a_type_that_raises_anything_is_an_answer_that_does_not_fit() -> N
 
 async def test_tools_are_called_until_the_model_answers() -> None:
     def warmth(city: str) -> int:
-        """Tell how warm it is in a city, in degrees."""
+        """Return how warm it is in a city, in degrees."""
         return 21 if city == "Rome" else 0
 
     call = '<tool_call>\n{"name": "warmth", "arguments": {"city": "Rome"}}\n</tool_call>'
@@ -447,7 +447,7 @@ async def test_tools_are_called_until_the_model_answers() -> None:
     assert forced != free
 
 
-async def test_messages_that_are_missing_are_an_error() -> None:
+async def test_missing_messages_are_an_error() -> None:
     llm = Bench().llm
     for request in (
         llm.chat.completions.create(),  # type: ignore[call-overload]
@@ -458,13 +458,13 @@ async def test_messages_that_are_missing_are_an_error() -> None:
         assert caught.value.param == "messages"
 
 
-async def test_several_models_are_there_at_once() -> None:
+async def test_several_models_are_loaded_at_once() -> None:
     record = ModelRecord(model_id="mine", model="mine/", model_lib="mine.wasm")
     bench = Bench(written("Hello."), records=[record], max_models=2)
     async with bench.llm as llm:
         await llm.chat.completions.create(messages=HELLO)
         await llm.chat.completions.create(messages=HELLO, model="mine")
-        assert llm.is_loaded(), "the first stays"
+        assert llm.is_loaded(), "the first stays loaded"
         assert llm.is_loaded(BUILTIN_MODEL)
         assert llm.is_loaded("mine")
         assert llm.is_loaded(record)
@@ -474,7 +474,7 @@ async def test_several_models_are_there_at_once() -> None:
         assert (llm.is_loaded(), llm.is_loaded("mine")) == (True, False)
 
 
-async def test_the_clients_model_is_the_one_that_requests_mean() -> None:
+async def test_model_of_the_client_is_the_default_of_requests() -> None:
     bench = Bench(written("Hello."), model="Qwen3-0.6B-q4f16_1-MLC")
     async with bench.llm as llm:
         await llm.chat.completions.create(messages=HELLO)
@@ -492,7 +492,7 @@ REPLIES: dict[str, object] = {
 }
 
 
-async def test_models_are_asked_for_without_loading_one() -> None:
+async def test_models_are_listed_without_loading_one() -> None:
     bench = Bench(replies=REPLIES)
     async with bench.llm as llm:
         models = await llm.models.list()
@@ -519,7 +519,7 @@ async def test_sessions_are_listed_resumed_and_deleted() -> None:
     assert bench.bridge.queried[-1] == {"kind": "sessions.delete", "session_id": "s"}
 
 
-async def test_plain_texts_are_continued_whole_and_as_a_stream() -> None:
+async def test_text_completions_return_the_whole_or_a_stream() -> None:
     bench = Bench(text_written("Once", " more."), text_written("Once", " more."))
     async with bench.llm as llm:
         whole = await llm.completions.create(prompt="Again:", max_tokens=5)
@@ -532,16 +532,16 @@ async def test_plain_texts_are_continued_whole_and_as_a_stream() -> None:
     assert bench.bridge.bodies[0]["prompt"] == "Again:"
 
 
-async def test_a_typed_answer_can_go_into_the_next_request() -> None:
+async def test_message_of_a_typed_answer_can_be_sent_in_the_next_request() -> None:
     bench = Bench(written('{"name": "Ada", "age": 36}'), written("Hello."))
     async with bench.llm as llm:
         reply = await llm.chat.completions.parse(messages=HELLO, response_format=Person)
         await llm.chat.completions.create(messages=[*HELLO, reply.choices[0].message, *HELLO])
-    said = bench.bridge.bodies[1]["messages"][1]
-    assert said == {"role": "assistant", "content": '{"name": "Ada", "age": 36}'}
+    sent = bench.bridge.bodies[1]["messages"][1]
+    assert sent == {"role": "assistant", "content": '{"name": "Ada", "age": 36}'}
 
 
-async def test_embeddings_come_one_for_each_input() -> None:
+async def test_embeddings_have_one_vector_for_each_input() -> None:
     found = {
         "object": "list",
         "model": "m",
@@ -556,18 +556,18 @@ async def test_embeddings_come_one_for_each_input() -> None:
     assert "user" not in bench.bridge.bodies[0]
 
 
-def test_arguments_that_are_wrong_are_refused_when_the_client_is_made() -> None:
+def test_constructor_rejects_invalid_arguments() -> None:
     with pytest.raises(InvalidRequestError, match="timeout"):
         AsyncWebLLM(timeout=0)
     with pytest.raises(InvalidRequestError, match="max_models"):
         AsyncWebLLM(max_models=0)
-    with pytest.raises(InvalidRequestError, match="a model is"):
+    with pytest.raises(InvalidRequestError, match="model must be"):
         AsyncWebLLM(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="assets_url"):
         AsyncWebLLM(assets_url="./", bridge=Bench().open)
 
 
-async def test_the_same_endpoints_take_bodies() -> None:
+async def test_api_takes_request_bodies() -> None:
     bench = Bench(written("Hello."))
     async with bench.llm as llm:
         stream = await llm.api.chat({"messages": HELLO, "max_tokens": 5})
@@ -575,7 +575,7 @@ async def test_the_same_endpoints_take_bodies() -> None:
 
 
 @pytest.mark.parametrize("given", [{"assets_url": "./there/"}, {"module": object()}, {}])
-async def test_support_is_asked_for_by_the_files_of_the_client(given: dict[str, Any]) -> None:
+async def test_check_support_uses_the_files_of_the_client(given: dict[str, Any]) -> None:
     opener = functools.partial(open_bridge, thread="main", **given)
     llm = AsyncWebLLM(bridge=opener)
     check = llm._check
@@ -585,5 +585,5 @@ async def test_support_is_asked_for_by_the_files_of_the_client(given: dict[str, 
         await llm.check_support()
 
 
-async def test_support_is_asked_for_by_the_wheels_files_where_the_bridge_is_of_ones_own() -> None:
+async def test_check_support_uses_the_files_of_the_wheel_with_a_custom_bridge() -> None:
     assert AsyncWebLLM(bridge=Bench().open)._check is check_support

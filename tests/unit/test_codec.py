@@ -1,4 +1,4 @@
-"""From what the engine sends to values, and from values to the JSON of the OpenAI reference."""
+"""From the JSON of the engine to values, and from values to the JSON of the OpenAI reference."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ models = st.builds(
 
 
 def validated(model: type[BaseModel], value: Value) -> dict[str, Any]:
-    """Return the JSON of a value after the SDK's own model has taken it, and JSON itself."""
+    """Return the JSON of a value, once the SDK's own model and a JSON round trip accept it."""
     dumped = value.to_dict()
     model.model_validate(dumped, strict=True)
     assert json.loads(json.dumps(dumped, allow_nan=False)) == dumped
@@ -225,32 +225,32 @@ def validated(model: type[BaseModel], value: Value) -> dict[str, Any]:
 
 
 @given(chats)
-def test_the_sdk_takes_every_chat_completion(value: ChatCompletion) -> None:
+def test_sdk_validates_every_chat_completion(value: ChatCompletion) -> None:
     validated(sdk_chat.ChatCompletion, value)
 
 
 @given(chunks)
-def test_the_sdk_takes_every_chunk(value: ChatCompletionChunk) -> None:
+def test_sdk_validates_every_chunk(value: ChatCompletionChunk) -> None:
     validated(sdk_chat.ChatCompletionChunk, value)
 
 
 @given(completions)
-def test_the_sdk_takes_every_completion(value: Completion) -> None:
+def test_sdk_validates_every_completion(value: Completion) -> None:
     validated(sdk.Completion, value)
 
 
 @given(embeddings)
-def test_the_sdk_takes_all_embeddings(value: CreateEmbeddingResponse[Any]) -> None:
+def test_sdk_validates_all_embeddings(value: CreateEmbeddingResponse[Any]) -> None:
     validated(sdk.CreateEmbeddingResponse, value)
 
 
 @given(models)
-def test_the_sdk_takes_every_model(value: ModelInfo) -> None:
+def test_sdk_validates_every_model(value: ModelInfo) -> None:
     validated(sdk.Model, value)
 
 
 @given(st.one_of(chats, chunks, completions, embeddings, models))
-def test_null_stands_only_where_the_reference_has_it(value: Value) -> None:
+def test_json_has_null_only_where_the_reference_has_it(value: Value) -> None:
     allowed = {"content", "refusal", "finish_reason", "logprobs", "bytes"}
     assert _null_names(value.to_dict()) <= allowed
 
@@ -264,12 +264,12 @@ def _null_names(found: object) -> set[str]:
     return nulls.union(*map(_null_names, found.values()))
 
 
-def test_a_message_without_content_says_null_and_one_without_calls_says_nothing() -> None:
+def test_message_without_content_has_null_and_without_calls_no_key() -> None:
     message = ChatCompletionMessage(content=None)
     assert message.to_dict() == {"content": None, "refusal": None, "role": "assistant"}
 
 
-def test_a_delta_says_only_what_it_adds() -> None:
+def test_delta_has_only_the_keys_that_it_adds() -> None:
     choice = ChunkChoice(index=0, delta=Delta(content="a"))
     assert choice.to_dict() == {
         "index": 0,
@@ -279,13 +279,13 @@ def test_a_delta_says_only_what_it_adds() -> None:
     }
 
 
-def test_logprobs_have_the_references_null_for_refusals() -> None:
+def test_logprobs_have_the_null_refusal_of_the_reference() -> None:
     logprobs = ChoiceLogprobs(content=(TokenLogprob(token="a", logprob=-1.0),))
     token = {"token": "a", "logprob": -1.0, "bytes": None, "top_logprobs": []}
     assert logprobs.to_dict() == {"content": [token], "refusal": None}
 
 
-def test_usage_says_the_speeds_by_the_engines_names() -> None:
+def test_usage_has_the_speeds_by_the_names_of_the_engine() -> None:
     usage = Usage(
         prompt_tokens=10,
         completion_tokens=2,
@@ -321,13 +321,13 @@ def test_usage_without_speeds_has_no_extra() -> None:
     }
 
 
-def test_embeddings_say_their_speed_by_the_engines_name() -> None:
+def test_usage_of_embeddings_has_the_speed_by_the_name_of_the_engine() -> None:
     usage = EmbeddingUsage(prompt_tokens=1, total_tokens=1, prefill_tokens_per_second=9.0)
     assert usage.to_dict()["extra"] == {"prefill_tokens_per_s": 9.0}
 
 
 @given(chats)
-def test_a_parsed_completion_looks_like_one_that_was_not_parsed(value: ChatCompletion) -> None:
+def test_json_of_a_parsed_completion_equals_that_of_an_unparsed_one(value: ChatCompletion) -> None:
     def items(of: Any) -> dict[str, Any]:
         return {field.name: getattr(of, field.name) for field in fields(of)}
 
@@ -340,11 +340,11 @@ def test_a_parsed_completion_looks_like_one_that_was_not_parsed(value: ChatCompl
 
 
 @given(st.one_of(chats, chunks, completions, embeddings, models, usages))
-def test_every_value_gives_its_json(value: values.ChatCompletion) -> None:
+def test_to_json_and_to_dict_agree_for_every_value(value: values.ChatCompletion) -> None:
     assert json.loads(value.to_json()) == json.loads(value.to_json(indent=None)) == value.to_dict()
 
 
-def test_what_only_openais_servers_say_is_none_and_not_in_json() -> None:
+def test_fields_of_openais_servers_only_are_none_and_not_in_the_json() -> None:
     usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
     chat = ChatCompletion(id="1", created=1, model="m", choices=(), usage=usage)
     text = Completion(id="1", created=1, model="m", choices=())
@@ -358,14 +358,14 @@ def test_what_only_openais_servers_say_is_none_and_not_in_json() -> None:
         )
 
 
-def test_a_list_of_models_is_a_sequence_and_says_what_the_reference_does() -> None:
+def test_list_of_models_is_a_sequence_with_the_json_of_the_reference() -> None:
     first, second = (ModelInfo(id=name, owned_by="user") for name in "ab")
     found = values.ModelList(data=(first, second))
     assert (len(found), list(found), found[1], found[:1]) == (2, [first, second], second, (first,))
     assert found.to_dict() == {"object": "list", "data": [first.to_dict(), second.to_dict()]}
 
 
-def test_a_session_is_said_whole() -> None:
+def test_json_of_a_session_has_all_fields() -> None:
     session = Session(id="s", model="m", resumable=True, reason="", completion_tokens=3)
     assert session.to_dict() == {
         "id": "s",
@@ -380,22 +380,22 @@ def chunk(**choice: object) -> dict[str, Any]:
     return {"model": "m", "choices": [{"index": 0, **choice}]}
 
 
-def test_a_chunk_of_a_chat_is_read() -> None:
+def test_chunk_of_a_chat_is_read() -> None:
     found = chunk(delta={"content": "a", "role": "assistant"}, finish_reason=None, logprobs=None)
     assert codec.read_piece(found) == Piece(model="m", text="a")
 
 
-def test_a_chunk_of_a_plain_text_is_read() -> None:
+def test_chunk_of_a_text_completion_is_read() -> None:
     found = chunk(text="a", finish_reason="length")
     assert codec.read_piece(found) == Piece(model="m", text="a", end="length")
 
 
-def test_the_chunk_that_ends_a_chat_has_no_text() -> None:
+def test_chunk_that_ends_a_chat_has_no_text() -> None:
     found = chunk(delta={}, finish_reason="stop")
     assert codec.read_piece(found) == Piece(model="m", end="stop")
 
 
-def test_logprobs_are_read_with_what_else_might_have_been() -> None:
+def test_logprobs_are_read_with_the_alternatives() -> None:
     top = {"token": "b", "bytes": [98], "logprob": -2.5}
     token = {"token": "a", "bytes": [97], "logprob": -0.5, "top_logprobs": [top]}
     piece = codec.read_piece(chunk(delta={"content": "a"}, logprobs={"content": [token]}))
@@ -408,8 +408,8 @@ def test_logprobs_are_read_with_what_else_might_have_been() -> None:
     )
 
 
-def test_a_token_that_cannot_be_has_the_references_number_for_that() -> None:
-    # Minus infinity in JavaScript, which is null in JSON.
+def test_impossible_token_has_the_logprob_of_the_reference_for_it() -> None:
+    # Minus infinity in JavaScript, which becomes null in JSON.
     token: dict[str, object] = {"token": "a", "logprob": None, "top_logprobs": []}
     piece = codec.read_piece(chunk(delta={}, logprobs={"content": [token]}))
     assert piece.logprobs == (TokenLogprob(token="a", logprob=-9999.0),)
@@ -421,7 +421,7 @@ def usage_of(**usage: object) -> Usage:
     return piece.usage
 
 
-def test_the_prompt_is_counted_whole_with_what_was_in_the_cache() -> None:
+def test_prompt_tokens_include_those_in_the_cache() -> None:
     found = usage_of(
         prompt_tokens=15, completion_tokens=4, total_tokens=19, extra={"cached_tokens": 81}
     )
@@ -429,14 +429,14 @@ def test_the_prompt_is_counted_whole_with_what_was_in_the_cache() -> None:
     assert found.prompt_tokens_details == PromptTokensDetails(cached_tokens=81)
 
 
-def test_an_empty_cache_is_told_and_an_unknown_one_is_not() -> None:
+def test_empty_cache_is_reported_and_an_unknown_one_is_not() -> None:
     counted = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
     assert usage_of(**counted, extra={"cached_tokens": 0}).prompt_tokens_details is not None
     assert usage_of(**counted, extra={}).prompt_tokens_details is None
     assert usage_of(**counted).prompt_tokens_details is None
 
 
-def test_times_are_read_and_null_is_unknown() -> None:
+def test_times_are_read_and_null_becomes_none() -> None:
     extra = {
         "e2e_latency_s": 1.5,
         "prefill_tokens_per_s": None,
@@ -468,7 +468,7 @@ def test_embeddings_are_read_in_the_order_of_the_inputs() -> None:
     assert found.usage == EmbeddingUsage(prompt_tokens=4, total_tokens=4)
 
 
-def test_models_are_read_as_those_of_webllms_list() -> None:
+def test_models_are_read_as_owned_by_mlc_ai() -> None:
     least = {"id": "a", "kind": "embedding"}
     most = {
         "id": "b",
@@ -506,7 +506,7 @@ def test_sessions_are_read() -> None:
         {"choices": [{}]},
         {"choices": [{"delta": {"content": 3}}]},
         {"choices": [{"text": ["a"]}]},
-        {"choices": [{"delta": {}, "finish_reason": "bored"}]},
+        {"choices": [{"delta": {}, "finish_reason": "other"}]},
         {"choices": [{"delta": {}, "logprobs": {}}]},
         {"choices": [], "usage": {"prompt_tokens": 1}},
         {"choices": [], "usage": {"prompt_tokens": 1.5, "completion_tokens": 1}},
@@ -514,20 +514,18 @@ def test_sessions_are_read() -> None:
     ],
     ids=repr,
 )
-def test_a_chunk_that_lacks_something_is_an_error_with_advice(found: object) -> None:
-    with pytest.raises(EngineError, match=r"cannot be read.* Serve webllm_bridge\.js"):
+def test_invalid_chunk_is_an_engine_error_with_advice(found: object) -> None:
+    with pytest.raises(EngineError, match=r"could not be parsed.* Serve webllm_bridge\.js"):
         codec.read_piece(found)
 
 
 @pytest.mark.parametrize("reader", READERS)
 @given(found=json_values)
-def test_nothing_that_arrives_raises_anything_else(
-    reader: Callable[[Any], object], found: Any
-) -> None:
+def test_readers_raise_only_engine_errors(reader: Callable[[Any], object], found: Any) -> None:
     with contextlib.suppress(EngineError):
         reader(found)
 
 
-def test_an_unknown_kind_of_model_is_an_error() -> None:
+def test_unknown_kind_of_model_is_an_error() -> None:
     with pytest.raises(EngineError, match="a list of models"):
         codec.read_models([{"id": "a", "kind": "robot"}])

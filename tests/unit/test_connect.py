@@ -50,12 +50,12 @@ def without_webgpu() -> Check:
     return check(Support(ok=False, problem="This browser has no WebGPU.", advice="Use another."))
 
 
-def server(*models: str, asked: list[httpx2.Request] | None = None) -> httpx2.AsyncClient:
-    """Return an HTTP client whose server has these models."""
+def server(*models: str, received: list[httpx2.Request] | None = None) -> httpx2.AsyncClient:
+    """Return an HTTP client whose server lists these models."""
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        if asked is not None:
-            asked.append(request)
+        if received is not None:
+            received.append(request)
         data = [{"id": m, "object": "model", "created": 0, "owned_by": "me"} for m in models]
         return httpx2.Response(200, json={"object": "list", "data": data})
 
@@ -78,7 +78,7 @@ async def test_page_answers_where_there_is_webgpu() -> None:
     assert page.bridge.disposals == 0
 
 
-async def test_client_that_connect_makes_has_the_model_that_was_named() -> None:
+async def test_client_that_connect_creates_has_the_given_model() -> None:
     client = await connect(
         model=HALF, check=check(Support(ok=True, features=frozenset(["shader-f16"])))
     )
@@ -87,35 +87,35 @@ async def test_client_that_connect_makes_has_the_model_that_was_named() -> None:
 
 
 async def test_server_answers_where_there_is_no_webgpu() -> None:
-    asked: list[httpx2.Request] = []
+    received: list[httpx2.Request] = []
     client = await connect(
         base_url=SERVER,
         api_key="secret",
         check=without_webgpu(),
-        http_client=server("first", "second", asked=asked),
+        http_client=server("first", "second", received=received),
     )
     async with client:
         backend = client.backend
     assert (backend.kind, backend.base_url, backend.model) == ("server", SERVER, "first")
     assert "no WebGPU" in backend.reason
-    assert [str(request.url) for request in asked] == [SERVER + "/models"]
-    assert asked[0].headers["authorization"] == "Bearer secret"
+    assert [str(request.url) for request in received] == [SERVER + "/models"]
+    assert received[0].headers["authorization"] == "Bearer secret"
 
 
-async def test_server_is_asked_for_nothing_when_its_model_is_named() -> None:
-    asked: list[httpx2.Request] = []
+async def test_server_gets_no_request_when_its_model_is_given() -> None:
+    received: list[httpx2.Request] = []
     client = await connect(
         base_url=SERVER,
         server_model="mine",
         check=without_webgpu(),
-        http_client=server("first", asked=asked),
+        http_client=server("first", received=received),
     )
     async with client:
         assert client.backend.model == "mine"
-    assert asked == []
+    assert received == []
 
 
-async def test_server_without_models_is_an_error_and_nothing_stays_open() -> None:
+async def test_server_without_models_is_an_error_that_leaves_nothing_open() -> None:
     http = server()
     with pytest.raises(ModelNotFoundError, match="server_model"):
         await connect(base_url=SERVER, check=without_webgpu(), http_client=http)
@@ -132,7 +132,7 @@ async def test_server_that_does_not_answer_is_the_sdks_error() -> None:
     assert http.is_closed
 
 
-async def test_without_webgpu_and_server_the_reason_is_raised() -> None:
+async def test_connect_without_webgpu_and_server_raises_the_reason() -> None:
     with pytest.raises(SupportError, match="no WebGPU") as caught:
         await connect(check=without_webgpu())
     assert caught.value.advice == "Use another."
@@ -140,33 +140,33 @@ async def test_without_webgpu_and_server_the_reason_is_raised() -> None:
 
 @pytest.mark.parametrize("base_url", [None, SERVER])
 @pytest.mark.parametrize("kind", [AssetsError, DownloadError, EngineError])
-async def test_page_that_cannot_be_asked_is_an_error_and_no_reason_for_the_server(
+async def test_failed_support_check_is_an_error_and_not_a_reason_for_the_server(
     kind: type[WebLLMError], base_url: str | None
 ) -> None:
     with pytest.raises(kind):
         await connect(base_url=base_url, server_model="mine", check=check(kind("no bridge")))
 
 
-async def test_browser_that_keeps_the_engine_out_is_a_reason_for_the_server() -> None:
+async def test_browser_that_blocks_the_engine_is_a_reason_for_the_server() -> None:
     forbidden = check(SupportError("the page forbids eval"))
     async with await connect(base_url=SERVER, server_model="mine", check=forbidden) as client:
         assert client.backend.reason == "the page forbids eval"
 
 
-async def test_server_without_a_key_is_sent_none() -> None:
-    asked: list[httpx2.Request] = []
+async def test_server_without_a_key_gets_no_authorization_header() -> None:
+    received: list[httpx2.Request] = []
     for headers in (None, {"X-Mine": "1"}, {"authorization": "Basic me"}):
         client = await connect(
             base_url=SERVER,
             check=without_webgpu(),
-            http_client=server("first", asked=asked),
+            http_client=server("first", received=received),
             default_headers=headers,
         )
         async with client.with_options(max_retries=0) as copy:
             await copy.models.list()
-    sent = [request.headers.get("authorization") for request in asked]
+    sent = [request.headers.get("authorization") for request in received]
     assert sent == [None, None, None, None, "Basic me", "Basic me"]
-    assert asked[2].headers["x-mine"] == "1"
+    assert received[2].headers["x-mine"] == "1"
 
 
 @pytest.mark.parametrize("model", [HALF, UNDECLARED, "Llama-3.2-1B-Instruct-q4f16_1-MLC"])
@@ -185,28 +185,30 @@ async def test_model_that_needs_more_than_the_gpu_has_is_a_reason_for_the_server
         assert client.backend.kind == "page"
 
 
-async def test_preferred_server_is_chosen_without_asking_the_browser() -> None:
-    unasked = check(AssertionError("asked"))  # type: ignore[arg-type]
-    client = await connect(base_url=SERVER, server_model="mine", prefer="server", check=unasked)
+async def test_preferred_server_is_chosen_without_a_support_check() -> None:
+    must_not_run = check(AssertionError("checked"))  # type: ignore[arg-type]
+    client = await connect(
+        base_url=SERVER, server_model="mine", prefer="server", check=must_not_run
+    )
     async with client:
         assert client.backend.kind == "server"
 
 
-async def test_preference_for_neither_is_refused_before_anything_is_asked() -> None:
-    asked: list[httpx2.Request] = []
+async def test_invalid_preference_is_rejected_before_any_request() -> None:
+    received: list[httpx2.Request] = []
     with pytest.raises(InvalidRequestError, match="prefer must be 'page' or 'server', got 'Page'"):
-        await connect(base_url=SERVER, prefer="Page", http_client=server("m", asked=asked))  # type: ignore[arg-type]
-    assert asked == []
+        await connect(base_url=SERVER, prefer="Page", http_client=server("m", received=received))  # type: ignore[arg-type]
+    assert received == []
 
 
-async def test_without_a_server_there_is_none_to_prefer() -> None:
+async def test_page_is_chosen_without_a_server_even_if_one_is_preferred() -> None:
     page = Page()
     client = await connect(client=page.llm, prefer="server", check=check(Support(ok=True)))
     async with client:
         assert client.backend.kind == "page"
 
 
-async def test_outside_a_browser_the_server_is_chosen() -> None:
+async def test_server_is_chosen_outside_a_browser() -> None:
     client = await connect(base_url=SERVER, server_model="mine")
     async with client:
         assert client.backend.kind == "server"
@@ -220,7 +222,7 @@ async def test_choice_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "no WebGPU" in caplog.text
 
 
-async def test_client_with_other_options_still_says_what_answers() -> None:
+async def test_copy_of_the_client_keeps_its_backend() -> None:
     client = await connect(base_url=SERVER, server_model="mine", check=without_webgpu())
     async with client:
         assert client.with_options(max_retries=0).backend == client.backend
@@ -228,13 +230,13 @@ async def test_client_with_other_options_still_says_what_answers() -> None:
 
 
 @pytest.mark.parametrize("also", [{"model": "x"}, {"assets_url": "./"}])
-async def test_client_and_what_makes_one_exclude_each_other(also: dict[str, Any]) -> None:
+async def test_client_excludes_model_and_assets_url(also: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="not both"):
         await connect(client=AsyncWebLLM(), check=check(Support(ok=True)), **also)
 
 
 @pytest.mark.parametrize("given", [True, False])
-async def test_only_a_model_that_connect_made_is_freed_with_the_client(given: bool) -> None:
+async def test_only_a_client_that_connect_created_is_closed_with_the_sdks(given: bool) -> None:
     llm = AsyncWebLLM() if given else None
     async with await connect(client=llm, check=check(Support(ok=True))) as client:
         transport = client._client._transport

@@ -119,7 +119,7 @@ async def test_engine_without_a_response_is_an_error() -> None:
 
 async def test_unreadable_response_closes_the_request() -> None:
     runner = FakeRunner([[{"data": []}]])
-    with pytest.raises(EngineError, match="cannot be read") as caught:
+    with pytest.raises(EngineError, match="could not be parsed") as caught:
         await embed(runner, read_embedding_call({"input": "a"}))
     assert caught.value.__traceback__ is not None
     assert runner.requests[0].stream.stops == 1

@@ -1,4 +1,4 @@
-"""The error tree, and the table from JavaScript's names to it."""
+"""The error tree, and the table from JavaScript's names to the classes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def bridge_names() -> list[str]:
 
 
 @pytest.mark.parametrize("found", CLASSES)
-def test_every_class_is_drawn_in_the_tree_and_exported(found: type[WebLLMError]) -> None:
+def test_every_error_class_is_in_the_tree_and_exported(found: type[WebLLMError]) -> None:
     assert found.__name__ in errors.__all__
     assert errors.__doc__ is not None
     assert found.__name__ in errors.__doc__
@@ -62,18 +62,18 @@ def test_every_class_can_be_caught_as_its_builtin(name: str, builtin: type[Excep
         raise getattr(errors, name)("it broke")
 
 
-def test_no_class_is_without_a_builtin() -> None:
+def test_every_error_class_has_a_builtin() -> None:
     assert {found.__name__ for found in CLASSES} == {"WebLLMError", *BUILTINS}
 
 
 @pytest.mark.parametrize("found", CLASSES)
-def test_every_message_says_what_to_do_next(found: type[WebLLMError]) -> None:
+def test_every_error_message_has_advice(found: type[WebLLMError]) -> None:
     error = found("it broke")
     assert str(error) == f"it broke. {found.advice}"
     assert len(found.advice) > 20
 
 
-def test_advice_can_be_given_with_the_error() -> None:
+def test_advice_can_be_passed_to_an_error() -> None:
     assert str(ModelNotFoundError("no such model!", advice="Use X.")) == "no such model! Use X."
 
 
@@ -84,17 +84,17 @@ def test_errors_survive_copy_and_pickle() -> None:
 
 
 @pytest.mark.parametrize("name", bridge_names())
-def test_every_name_of_the_bridge_has_a_class(name: str) -> None:
+def test_every_error_name_of_the_bridge_has_a_class(name: str) -> None:
     error = error_for(name, "it broke")
     assert type(error) is not EngineError or name == "EngineError"
     assert error.problem == "it broke"
 
 
-def test_an_unknown_name_becomes_an_engine_error_that_tells_it() -> None:
+def test_unknown_name_becomes_an_engine_error_that_contains_it() -> None:
     error = error_for("QuotaExceededError", "too much")
     assert type(error) is EngineError
     assert error.problem == "QuotaExceededError: too much"
 
 
-def test_an_error_without_a_message_tells_its_name() -> None:
+def test_error_without_a_message_has_its_name_as_the_problem() -> None:
     assert error_for("WorkerError", "").problem == "WorkerError"

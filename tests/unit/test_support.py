@@ -1,4 +1,4 @@
-"""The words for what is missing in a browser."""
+"""Messages for what a browser lacks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ CODES = ["insecure-context", "limits", "no-adapter", "no-webgpu"]
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_each_code_is_one_of_the_bridge(code: str) -> None:
+def test_every_explained_code_is_one_of_the_bridge(code: str) -> None:
     assert f'"{code}"' in BRIDGE.read_text()
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_each_code_is_explained_in_words_of_its_own(code: str) -> None:
+def test_every_code_has_a_problem_and_advice(code: str) -> None:
     problem, advice = explain(code)
     assert code not in problem
     assert problem.endswith(".")
@@ -25,7 +25,7 @@ def test_each_code_is_explained_in_words_of_its_own(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "needed", "words"),
+    ("name", "value", "needed", "text"),
     [
         ("maxBufferSize", 2**27, 2**28, "maxBufferSize is 128 MiB, needed: 256 MiB"),
         (
@@ -48,11 +48,13 @@ def test_each_code_is_explained_in_words_of_its_own(code: str) -> None:
         ),
     ],
 )
-def test_a_limit_is_told_in_its_unit(name: str, value: int, needed: int, words: str) -> None:
-    assert str(Shortfall(name=name, value=value, needed=needed)) == words
+def test_shortfall_of_a_limit_is_formatted_in_its_unit(
+    name: str, value: int, needed: int, text: str
+) -> None:
+    assert str(Shortfall(name=name, value=value, needed=needed)) == text
 
 
-def test_limits_that_are_too_low_are_all_named() -> None:
+def test_problem_names_all_limits_that_are_too_low() -> None:
     low = [Shortfall(name=name, value=1, needed=2) for name in ("maxOne", "maxTwo")]
     problem, advice = explain("limits", low)
     assert problem == (
@@ -62,7 +64,7 @@ def test_limits_that_are_too_low_are_all_named() -> None:
     assert advice == explain("limits")[1]
 
 
-def test_an_unknown_code_is_told_with_general_advice() -> None:
+def test_unknown_code_is_in_the_problem_with_general_advice() -> None:
     problem, advice = explain("new-code")
     assert "new-code" in problem
     assert "Chrome" in advice

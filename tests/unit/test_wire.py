@@ -1,4 +1,4 @@
-"""From values to JSON text and back."""
+"""From values to JSON strings and back."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def without_null(value: Any) -> Any:
 
 
 @given(bodies)
-def test_a_body_crosses_whole_but_for_what_is_none(body: dict[str, object]) -> None:
+def test_body_crosses_complete_except_for_none(body: dict[str, object]) -> None:
     sent = json.loads(wire.generate_request("completions", body, model="m"))
     assert sent == {"kind": "completions", "request": {**without_null(body), "model": "m"}}
 
 
 @given(bodies)
-def test_what_crosses_is_plain_ascii_json(body: dict[str, object]) -> None:
+def test_json_that_crosses_is_ascii(body: dict[str, object]) -> None:
     # Lone surrogates, line separators and the like reach JavaScript only as escapes.
     assert wire.generate_request("completions", body, model="ü").isascii()
 
@@ -70,38 +70,38 @@ def test_mappings_and_tuples_of_any_kind_cross_as_objects_and_arrays() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), float("nan"), float("inf"), b"x", {1, 2}])
-def test_a_body_or_question_that_json_cannot_say_is_refused(value: object) -> None:
-    with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
+def test_body_or_query_that_is_not_json_serializable_is_rejected(value: object) -> None:
+    with pytest.raises(InvalidRequestError, match="is not JSON serializable"):
         wire.generate_request("chat.completions", {"messages": [value]}, model="m")
-    with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
+    with pytest.raises(InvalidRequestError, match="is not JSON serializable"):
         wire.query_request({"kind": "models", "x": value})
 
 
-def test_a_body_that_holds_itself_is_refused() -> None:
+def test_body_that_contains_itself_is_rejected() -> None:
     body: dict[str, object] = {}
     body["self"] = body
-    with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
+    with pytest.raises(InvalidRequestError, match="is not JSON serializable"):
         wire.generate_request("chat.completions", body, model="m")
 
 
-def test_a_question_crosses_as_it_is() -> None:
+def test_query_crosses_unchanged() -> None:
     text = wire.query_request({"kind": "sessions.delete", "session_id": "s"})
     assert json.loads(text) == {"kind": "sessions.delete", "session_id": "s"}
 
 
 @given(st.lists(st.dictionaries(st.text(), json_values, max_size=3), max_size=5))
-def test_chunks_come_as_the_engine_sent_them(chunks: list[dict[str, object]]) -> None:
+def test_chunks_are_read_as_the_engine_sent_them(chunks: list[dict[str, object]]) -> None:
     assert wire.read_chunks(json.dumps(chunks)) == chunks
 
 
 @pytest.mark.parametrize("text", ["{}", "[1]", "[null]", '"x"', "null", "{"])
-def test_what_is_no_list_of_chunks_is_an_engine_error(text: str) -> None:
-    with pytest.raises(EngineError, match="sent chunks that cannot be read"):
+def test_json_that_is_not_a_list_of_chunks_is_an_engine_error(text: str) -> None:
+    with pytest.raises(EngineError, match="sent chunks that could not be parsed"):
         wire.read_chunks(text)
 
 
 @given(json_values)
-def test_a_result_is_whatever_was_sent(value: object) -> None:
+def test_result_is_read_as_it_was_sent(value: object) -> None:
     assert wire.read_result(json.dumps(value)) == value
 
 
@@ -113,20 +113,20 @@ def test_progress_stays_between_0_and_1(ratio: float) -> None:
     assert found == LoadProgress(phase="load", ratio=found.ratio, text="x", elapsed=2.0)
 
 
-def test_a_loss_is_read_as_the_error_that_it_is() -> None:
+def test_event_of_a_loss_is_read_as_its_error() -> None:
     (found,) = wire.read_events(loss("DeviceLostError", "gone"))
     assert type(found) is DeviceLostError
     assert found.problem == "gone"
 
 
-def test_events_that_a_later_bridge_may_send_are_ignored() -> None:
-    (found,) = wire.read_events('[{"type": "sneezed"}, {"type": "disposed"}]')
+def test_events_of_unknown_types_are_ignored() -> None:
+    (found,) = wire.read_events('[{"type": "renamed"}, {"type": "disposed"}]')
     assert type(found) is DisposedError
 
 
 @pytest.mark.parametrize("read", READERS)
 @given(st.text() | json_values.map(json.dumps))
-def test_what_cannot_be_read_is_an_engine_error_and_nothing_else(read: Any, text: str) -> None:
+def test_string_that_cannot_be_parsed_is_an_engine_error_and_no_other(read: Any, text: str) -> None:
     with contextlib.suppress(EngineError):
         read(text)
 
@@ -143,7 +143,7 @@ def test_support_without_a_problem_is_ok() -> None:
     assert found.limits == {"maxBufferSize": 1024}
 
 
-def test_support_with_a_problem_says_it_in_words() -> None:
+def test_support_with_a_problem_explains_it() -> None:
     found = wire.read_support('{"secure": true, "webgpu": false, "problem": "no-webgpu"}')
     assert not found.ok
     assert "no WebGPU" in found.problem
@@ -151,18 +151,18 @@ def test_support_with_a_problem_says_it_in_words() -> None:
     assert found.adapter is None
 
 
-def test_support_names_the_limits_that_are_too_low() -> None:
+def test_problem_of_support_names_the_limits_that_are_too_low() -> None:
     shortfall = {"name": "maxBufferSize", "value": 2**27, "needed": 2**28}
     text = json.dumps({"problem": "limits", "shortfalls": [shortfall]})
     assert "maxBufferSize is 128 MiB, needed: 256 MiB" in wire.read_support(text).problem
     assert wire.read_support('{"problem": "limits"}').problem.endswith("for the engine.")
 
 
-def test_an_id_crosses_as_it_is() -> None:
+def test_model_id_crosses_unchanged() -> None:
     assert json.loads(wire.load_request("Llama")) == {"model": "Llama"}
 
 
-def test_a_record_crosses_with_webllms_keys_and_without_null() -> None:
+def test_record_crosses_with_webllms_keys_and_without_null() -> None:
     record = ModelRecord(
         **RECORD,
         vram_required_mb=100,
@@ -177,42 +177,44 @@ def test_a_record_crosses_with_webllms_keys_and_without_null() -> None:
     }
 
 
-def test_a_record_is_read_from_webllms_keys_and_back() -> None:
+def test_record_is_read_from_webllms_keys_and_back() -> None:
     mapping = {**RECORD, "vram_required_MB": 100, "required_features": ["shader-f16"]}
     found = wire.read_model(mapping)
     assert isinstance(found, ModelRecord)
     assert json.loads(wire.load_request(found))["model"] == mapping
 
 
-def test_an_unknown_key_of_a_record_is_named_with_those_there_are() -> None:
-    with pytest.raises(InvalidRequestError, match=r"no 'model_url'; it has model_id, model, "):
+def test_unknown_key_of_a_record_is_rejected_with_the_known_keys() -> None:
+    with pytest.raises(
+        InvalidRequestError, match=r"no key 'model_url'; its keys are model_id, model, "
+    ):
         wire.read_model({**RECORD, "model_url": "x"})
 
 
-def test_a_record_that_misses_its_library_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="needs model_lib"):
+def test_record_without_a_library_is_rejected() -> None:
+    with pytest.raises(InvalidRequestError, match="model_lib of a model record must be"):
         wire.read_model({"model_id": "m", "model": "https://x/m/"})
 
 
 @pytest.mark.parametrize("features", ["shader-f16", 5, [5], {"shader-f16": True}])
-def test_features_of_a_record_that_are_no_list_of_names_are_refused(features: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="required_features is a list of names"):
+def test_features_of_a_record_that_are_not_a_list_of_strings_are_rejected(features: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="required_features must be a tuple of strings"):
         wire.read_model({**RECORD, "required_features": features})
 
 
 @pytest.mark.parametrize("model", ["", "  ", 5, ["m"], b"m"])
-def test_something_that_names_no_model_is_refused(model: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="a model is None"):
+def test_value_that_is_not_a_model_is_rejected(model: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="model must be None"):
         wire.read_model(model)
 
 
 @pytest.mark.parametrize("value", [object(), float("nan"), float("inf"), b"x"])
-def test_a_record_that_json_cannot_say_is_refused(value: object) -> None:
+def test_record_that_is_not_json_serializable_is_rejected(value: object) -> None:
     record = ModelRecord(**RECORD, overrides={"context_window_size": value})
-    with pytest.raises(InvalidRequestError, match="does not fit into JSON"):
+    with pytest.raises(InvalidRequestError, match="is not JSON serializable"):
         wire.load_request(record)
 
 
-def test_the_bridge_is_told_where_webllm_is_and_where_it_runs() -> None:
+def test_bridge_config_has_the_url_of_webllm_and_the_thread() -> None:
     text = wire.bridge_config(webllm_url="https://x/webllm.js", thread="worker")
     assert json.loads(text) == {"webllmUrl": "https://x/webllm.js", "thread": "worker"}

@@ -139,7 +139,7 @@ def _check_together(request: Mapping[str, object], values: Mapping[str, object])
     check_end(values)
     if values.get("ignore_eos") and "response_format" in request:
         # WebLLM 0.2.86 asks the grammar what follows its end, and aborts, the model with it:
-        # `test_engine_cannot_write_on_behind_a_grammar`.
+        # `test_engine_cannot_continue_after_the_end_of_a_grammar`.
         refuse(
             "ignore_eos",
             "cannot be combined with tools or response_format: the grammar allows nothing after"

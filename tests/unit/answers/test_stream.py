@@ -1,4 +1,4 @@
-"""What all answers have in common: how long a wait may take, and how they are closed."""
+"""What all answers share: the timeout of each wait, and closing."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def asked(runner: FakeRunner, *, n: int = 1) -> ChatStream:
 
 
 def timers() -> int:
-    """Return how many timers the loop waits for."""
+    """Return the number of timers that are scheduled in the event loop."""
     loop: object = asyncio.get_running_loop()
     return len(loop._scheduled)  # type: ignore[attr-defined]
 
 
-async def test_a_timeout_is_one_timer_however_many_chunks_there_are() -> None:
+async def test_timeout_needs_one_timer_for_any_number_of_chunks() -> None:
     runner = FakeRunner()
     stream = asked(runner)
     stream.timeout = 600
@@ -39,7 +39,7 @@ async def test_a_timeout_is_one_timer_however_many_chunks_there_are() -> None:
     assert all(handle.cancelled() for handle in asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
 
 
-async def test_a_wait_that_takes_too_long_stops_the_engine() -> None:
+async def test_wait_that_takes_too_long_stops_the_engine() -> None:
     runner = FakeRunner()
     stream = asked(runner, n=2)
     runner.requests[0].finish(piece("a"), end(), usage())
@@ -52,7 +52,7 @@ async def test_a_wait_that_takes_too_long_stops_the_engine() -> None:
     assert (stream.text, stream.final) == ("a", None)
 
 
-async def test_without_a_timeout_there_is_no_timer() -> None:
+async def test_stream_without_a_timeout_schedules_no_timer() -> None:
     stream = asked(FakeRunner(answers=[[piece("a"), end(), usage()]]))
     stream.timeout = 5
     stream.timeout = None
@@ -61,7 +61,7 @@ async def test_without_a_timeout_there_is_no_timer() -> None:
     assert timers() == 0
 
 
-async def test_closing_is_done_at_once_and_may_be_awaited_or_not() -> None:
+async def test_close_stops_at_once_and_may_be_awaited_or_not() -> None:
     runner = FakeRunner()
     awaited, called = asked(runner), asked(runner)
     for stream in (awaited, called):
@@ -74,7 +74,7 @@ async def test_closing_is_done_at_once_and_may_be_awaited_or_not() -> None:
     assert runner.requests[1].stream.stops == 1
 
 
-async def test_a_stream_with_a_timeout_goes_when_it_is_dropped() -> None:
+async def test_dropped_stream_with_a_timeout_is_freed_at_once() -> None:
     runner = FakeRunner()
     stream = asked(runner)
     stream.timeout = 600
@@ -90,7 +90,7 @@ async def test_a_stream_with_a_timeout_goes_when_it_is_dropped() -> None:
         gc.enable()
 
 
-async def test_a_stream_that_has_begun_has_its_first_chunk_and_leaves_it_to_be_read() -> None:
+async def test_begin_waits_for_the_first_chunk_without_reading_it() -> None:
     runner = FakeRunner()
     stream = asked(runner)
     beginning = asyncio.create_task(stream.begin())

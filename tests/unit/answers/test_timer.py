@@ -1,4 +1,4 @@
-"""The bound on each wait, by a clock that goes on at once while everybody waits."""
+"""The time limit of each wait, with a clock that advances at once while all tasks wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pywebllm.answers.timer import ReadTimer
 
 
 class Selector(selectors.SelectSelector):
-    """Waits for no time at all, but says how long it would have waited."""
+    """Does not wait, but adds up how long it would have waited."""
 
     waited = 0.0
 
@@ -22,7 +22,7 @@ class Selector(selectors.SelectSelector):
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """An event loop whose time is what its selector would have waited."""
+    """An event loop whose time is how long its selector would have waited."""
 
     def __init__(self) -> None:
         self.selector = Selector()
@@ -37,19 +37,19 @@ def run(test: Coroutine[Any, Any, None]) -> None:
         runner.run(test)
 
 
-class Alarm:
-    """A timer of two seconds; `rang` says when it rang."""
+class Expiring:
+    """A timer of two seconds; `expired_at` has the times at which it expired."""
 
     def __init__(self, seconds: float | None = 2) -> None:
-        self.rang: list[float] = []
-        self.timer = ReadTimer(seconds, self._ring)
+        self.expired_at: list[float] = []
+        self.timer = ReadTimer(seconds, self._expire)
 
-    def _ring(self) -> None:
-        self.rang.append(asyncio.get_running_loop().time())
+    def _expire(self) -> None:
+        self.expired_at.append(asyncio.get_running_loop().time())
 
 
 async def at(steps: Mapping[float, Any], *, until: float = 20) -> None:
-    """Call each at its time, and wait."""
+    """Call each step at its time, in seconds; wait until the time `until`."""
     loop = asyncio.get_running_loop()
     for when, step in steps.items():
         loop.call_at(when, step)
@@ -58,52 +58,52 @@ async def at(steps: Mapping[float, Any], *, until: float = 20) -> None:
     await over.wait()
 
 
-def test_wait_that_is_too_long_is_told_once() -> None:
+def test_wait_that_is_too_long_expires_once() -> None:
     async def test() -> None:
-        alarm = Alarm()
-        await at({1: alarm.timer.start})
-        assert alarm.rang == [3]
-        assert alarm.timer.expired
+        expiring = Expiring()
+        await at({1: expiring.timer.start})
+        assert expiring.expired_at == [3]
+        assert expiring.timer.expired
 
     run(test())
 
 
-def test_without_a_bound_there_is_no_timer() -> None:
+def test_timer_without_a_limit_schedules_nothing() -> None:
     async def test() -> None:
-        alarm = Alarm(None)
-        alarm.timer.start()
-        assert not alarm.timer.is_armed
+        expiring = Expiring(None)
+        expiring.timer.start()
+        assert not expiring.timer.is_armed
         await at({})
-        assert alarm.rang == []
+        assert expiring.expired_at == []
 
     run(test())
 
 
-def test_nothing_expires_while_nobody_waits() -> None:
+def test_timer_does_not_expire_between_waits() -> None:
     async def test() -> None:
-        alarm = Alarm()
-        await at({0: alarm.timer.start, 1: alarm.timer.stop})
-        assert alarm.rang == []
-        assert not alarm.timer.is_armed
+        expiring = Expiring()
+        await at({0: expiring.timer.start, 1: expiring.timer.stop})
+        assert expiring.expired_at == []
+        assert not expiring.timer.is_armed
 
     run(test())
 
 
-def test_time_counts_from_the_newest_wait() -> None:
+def test_limit_counts_from_the_latest_wait() -> None:
     async def test() -> None:
-        alarm = Alarm()
-        timer = alarm.timer
+        expiring = Expiring()
+        timer = expiring.timer
         await at({0: timer.start, 1: timer.stop, 1.5: timer.start, 3: timer.stop, 7: timer.start})
-        assert alarm.rang == [9]
+        assert expiring.expired_at == [9]
 
     run(test())
 
 
-def test_cancelled_timer_does_not_ring() -> None:
+def test_cancelled_timer_does_not_expire() -> None:
     async def test() -> None:
-        alarm = Alarm()
-        await at({0: alarm.timer.start, 1: alarm.timer.cancel, 1.5: alarm.timer.cancel})
-        assert alarm.rang == []
+        expiring = Expiring()
+        await at({0: expiring.timer.start, 1: expiring.timer.cancel, 1.5: expiring.timer.cancel})
+        assert expiring.expired_at == []
 
     run(test())
 

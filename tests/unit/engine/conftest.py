@@ -1,4 +1,4 @@
-"""The fixture that the tests of the engine and of its requests share."""
+"""The fixture that tests of the engine and of its requests share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine over fake bridges, as the tests of the engine and of its requests use it."""
+"""An engine over fake bridges, for tests of the engine and of its requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Bench", "SlowBridge", "read"]
 
 
 class SlowBridge(FakeBridge):
-    """A bridge whose disposal ends when the test says so."""
+    """A bridge whose disposal ends when the test allows it."""
 
     def __init__(self, *, loads: asyncio.Queue[FakeStream]) -> None:
         super().__init__(loads=loads)
@@ -44,7 +44,7 @@ class Bench:
         self.slow: SlowBridge | None = None  # the next to be opened
 
     async def _open(self) -> FakeBridge:
-        await asyncio.sleep(0)  # a point where two loads could both open
+        await asyncio.sleep(0)  # two concurrent loads could both open a bridge here
         await self.may_open.wait()
         if self.failures:
             raise self.failures.pop()
@@ -58,11 +58,11 @@ class Bench:
         return self.bridges[-1]
 
     def is_loaded(self) -> bool:
-        # A call: mypy takes a property to stay as it was once asserted.
+        # A method, because mypy assumes that an asserted property does not change.
         return self.engine.is_loaded
 
     async def start(self, model: str | None = None) -> tuple[asyncio.Task[None], FakeStream]:
-        """Begin a load; return its task, and its stream once the engine waits for it."""
+        """Begin a load; return its task and its stream, once the engine reads it."""
         task = asyncio.create_task(self.engine.load(model))
         stream = await self.loads.get()
         await stream.read.wait()
@@ -74,7 +74,7 @@ class Bench:
         await task
 
     def ask(self, model: str | None = None) -> EngineStream:
-        """Return a request that is not yet made."""
+        """Return a request that has not been made yet."""
         return self.engine.stream("chat.completions", {}, model=model)
 
 

@@ -1,9 +1,9 @@
 """A bridge that behaves like `webllm_bridge.js`, one step of its engine at a time.
 
-`FakeBridge` lets a test say what happens on each stream; this one has a queue, joins loads and
-keeps a model by the same rules as the real one, so that a test can look at orders of events that
-nobody thought of. Models whose id begins with `unknown` are not found; those that begin with
-`broken` fail after the old model was freed.
+`FakeBridge` lets a test decide what happens on each stream. This one has a queue, shares loads and
+holds a model by the same rules as the real one, so that a test can generate arbitrary orders of
+events. Models whose id begins with `unknown` are not found; those that begin with `broken` fail
+after the old model was freed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Channel", "SimulatedBridge"]
 
 
 class Channel:
-    """Both ends of a stream: what is pushed waits until `next` takes it."""
+    """Both ends of a stream: what is pushed waits until `next` returns it."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -40,13 +40,13 @@ class Channel:
         self._arrival = asyncio.Event()
 
     def push(self, text: str) -> None:
-        """Let a text arrive."""
+        """Let a string arrive."""
         if not self.closed:
             self._texts.append(text)
             self._arrival.set()
 
     def end(self) -> None:
-        """Let it end."""
+        """Let the stream end."""
         if not self.closed:
             self.closed = True
             self._arrival.set()
@@ -54,13 +54,13 @@ class Channel:
                 listener()
 
     def fail(self, error: WebLLMError) -> None:
-        """Let it fail once all texts have been taken."""
+        """Let the stream fail after all strings have been read."""
         if not self.closed:
             self._error = error
             self.end()
 
     async def next(self) -> str | None:
-        """Wait for a text, the end or the failure."""
+        """Wait for a string, the end or the error."""
         while not self._texts and not self.closed:
             self._arrival.clear()
             await self._arrival.wait()
@@ -71,40 +71,40 @@ class Channel:
         return None
 
     def stop(self) -> None:
-        """Give it up."""
+        """Stop the stream."""
         self._texts.clear()
         self._error = None
         self.end()
 
 
-class _Flight:
-    """A load and everyone who waits for it."""
+class _SharedLoad:
+    """A load and the streams of all who requested it."""
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.passengers: list[Channel] = []
+        self.channels: list[Channel] = []
         self.is_settled = self.is_aborted = False
 
-    def board(self, channel: Channel) -> None:
-        self.passengers.append(channel)
+    def join(self, channel: Channel) -> None:
+        self.channels.append(channel)
         channel.push(progress(0))
         channel.on_closed.append(lambda: self._leave(channel))
 
     def settle(self, error: WebLLMError | None = None) -> None:
         self.is_settled = True
-        for passenger in list(self.passengers):
+        for channel in list(self.channels):
             if error is None:
-                passenger.push(progress(1, "ready"))
-                passenger.end()
+                channel.push(progress(1, "ready"))
+                channel.end()
             else:
-                passenger.fail(error)
+                channel.fail(error)
 
-    def is_wanted(self) -> bool:
+    def is_needed(self) -> bool:
         return not self.is_aborted
 
     def _leave(self, channel: Channel) -> None:
-        self.passengers.remove(channel)
-        if not self.passengers and not self.is_settled:
+        self.channels.remove(channel)
+        if not self.channels and not self.is_settled:
             self.is_aborted = True
 
 
@@ -117,7 +117,7 @@ class SimulatedBridge:
         self._events = Channel()
         self._channels: list[Channel] = []
         self._queue: deque[Iterator[None]] = deque()
-        self._flight: _Flight | None = None
+        self._shared: _SharedLoad | None = None
         self._losses = 0
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
@@ -128,18 +128,18 @@ class SimulatedBridge:
     def load(self, request: str) -> Stream:
         """Queue a load, or join the one that was asked for last."""
         channel, key = self._opened(), str(json.loads(request)["model"])
-        if self._flight is not None and (self._flight.is_settled or self._flight.is_aborted):
-            self._flight = None
+        if self._shared is not None and (self._shared.is_settled or self._shared.is_aborted):
+            self._shared = None
         if channel.closed:
             return channel
-        if self._flight is None and self.model == key:
+        if self._shared is None and self.model == key:
             channel.push(progress(1, "ready"))
             channel.end()
             return channel
-        if self._flight is None or self._flight.key != key:
-            self._flight = _Flight(key)
-            self._queue.append(self._load(self._flight))
-        self._flight.board(channel)
+        if self._shared is None or self._shared.key != key:
+            self._shared = _SharedLoad(key)
+            self._queue.append(self._load(self._shared))
+        self._shared.join(channel)
         return channel
 
     def generate(self, request: str) -> Stream:
@@ -193,21 +193,21 @@ class SimulatedBridge:
             channel.fail(DisposedError("the bridge was disposed"))
         return channel
 
-    def _load(self, flight: _Flight) -> Iterator[None]:
-        if self.model == flight.key:
-            return flight.settle()
-        if not flight.is_wanted():
+    def _load(self, load: _SharedLoad) -> Iterator[None]:
+        if self.model == load.key:
+            return load.settle()
+        if not load.is_needed():
             return None
-        if flight.key.startswith("unknown"):
-            return flight.settle(ModelNotFoundError(flight.key))
+        if load.key.startswith("unknown"):
+            return load.settle(ModelNotFoundError(load.key))
         self.model = None
         yield
-        if not flight.is_wanted():
+        if not load.is_needed():
             return None
-        if flight.key.startswith("broken"):
-            return flight.settle(DownloadError(flight.key))
-        self.model = flight.key
-        return flight.settle()
+        if load.key.startswith("broken"):
+            return load.settle(DownloadError(load.key))
+        self.model = load.key
+        return load.settle()
 
     def _generate(self, channel: Channel, wanted: str, losses: int) -> Iterator[None]:
         for _ in range(2):

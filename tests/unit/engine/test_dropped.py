@@ -1,4 +1,4 @@
-"""Engines, pools and clients that nobody closed: what they hold is freed all the same."""
+"""Engines, pools and clients that are dropped without being closed: their bridges are freed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 
 @pytest.fixture(autouse=True)
 def without_collection() -> Iterator[None]:
-    """What is dropped goes at once, or not at all."""
+    """Disable garbage collection: only reference counting frees what is dropped."""
     gc.collect()
     gc.disable()
     yield
@@ -37,7 +37,7 @@ def without_collection() -> Iterator[None]:
 
 
 class Bench:
-    """The bridge of what is dropped."""
+    """The bridge of a dropped engine, pool or client."""
 
     def __init__(self, *answers: tuple[str, ...]) -> None:
         self.bridge = AnsweringBridge(*answers)
@@ -59,7 +59,7 @@ async def loaded_client(bench: Bench) -> AsyncWebLLM:
 
 
 @pytest.mark.parametrize("make", [Engine, Pool])
-async def test_an_engine_or_a_pool_that_is_dropped_frees_its_bridge(
+async def test_dropped_engine_or_pool_frees_its_bridge(
     make: Callable[..., Any],
 ) -> None:
     bench = Bench()
@@ -71,7 +71,7 @@ async def test_an_engine_or_a_pool_that_is_dropped_frees_its_bridge(
     assert await bench.is_freed()
 
 
-async def test_a_client_that_is_dropped_frees_its_bridge() -> None:
+async def test_dropped_client_frees_its_bridge() -> None:
     bench = Bench(written("Hello."))
     client = AsyncWebLLM(bridge=bench.open)
     await client.chat.completions.create(messages=HELLO)
@@ -80,7 +80,7 @@ async def test_a_client_that_is_dropped_frees_its_bridge() -> None:
     assert await bench.is_freed()
 
 
-async def test_a_dropped_service_frees_its_bridge() -> None:
+async def test_dropped_service_frees_its_bridge() -> None:
     bench = Bench()
     service = WebLLMService(bridge=bench.open)
     await service.initialize()
@@ -89,7 +89,7 @@ async def test_a_dropped_service_frees_its_bridge() -> None:
     assert await bench.is_freed()
 
 
-async def test_a_dropped_service_leaves_the_client_it_was_given_open() -> None:
+async def test_dropped_service_leaves_the_client_it_was_given_open() -> None:
     bench = Bench()
     client = await loaded_client(bench)
     service = WebLLMService(client=client)
@@ -101,7 +101,7 @@ async def test_a_dropped_service_leaves_the_client_it_was_given_open() -> None:
     await client.close()
 
 
-async def test_a_dropped_sdk_client_is_freed_when_garbage_is_collected() -> None:
+async def test_sdk_client_in_a_reference_cycle_is_freed_by_garbage_collection() -> None:
     bench = Bench(written("Hello."))
     dropped: Any = AsyncOpenAI(await loaded_client(bench))
     await dropped.chat.completions.create(model="any", messages=HELLO)
@@ -111,7 +111,7 @@ async def test_a_dropped_sdk_client_is_freed_when_garbage_is_collected() -> None
     assert await bench.is_freed()
 
 
-async def test_a_bridge_that_nobody_else_holds_is_freed_without_a_word(
+async def test_bridge_without_other_references_is_freed_without_a_log_message(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     freed: list[int] = []
@@ -136,7 +136,7 @@ async def test_a_bridge_that_nobody_else_holds_is_freed_without_a_word(
     assert not [task for task in asyncio.all_tasks() if "pywebllm" in task.get_name()]
 
 
-async def test_a_stream_that_is_read_keeps_its_model() -> None:
+async def test_stream_that_is_being_read_keeps_its_engine_alive() -> None:
     bench = Bench()
     client = await loaded_client(bench)
     stream = await client.chat.completions.create(messages=HELLO, stream=True)
@@ -150,7 +150,7 @@ async def test_a_stream_that_is_read_keeps_its_model() -> None:
     assert await bench.is_freed()
 
 
-async def test_what_was_closed_or_never_opened_gives_no_warning() -> None:
+async def test_client_that_was_closed_or_never_used_emits_no_warning() -> None:
     bench = Bench()
     closed, unused = await loaded_client(bench), AsyncWebLLM(bridge=bench.open)
     await closed.close()
@@ -161,7 +161,7 @@ async def test_what_was_closed_or_never_opened_gives_no_warning() -> None:
     assert await bench.is_freed()
 
 
-async def test_an_engine_that_is_kept_still_hears_of_a_loss() -> None:
+async def test_referenced_engine_notices_a_loss_after_garbage_collection() -> None:
     bench = Bench()
     engine = Engine(bench.open)
     await engine.load()
@@ -172,7 +172,7 @@ async def test_an_engine_that_is_kept_still_hears_of_a_loss() -> None:
     await engine.dispose()
 
 
-def test_nothing_is_freed_where_the_loop_has_ended() -> None:
+def test_client_dropped_after_its_event_loop_closed_frees_nothing() -> None:
     bench = Bench()
     client = asyncio.run(loaded_client(bench))
     with pytest.warns(ResourceWarning, match="not closed"):

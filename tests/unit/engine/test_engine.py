@@ -1,4 +1,4 @@
-"""What is loaded, who waits for it, and what happens when it is lost."""
+"""Loading, concurrent loads, losses and disposal of an engine."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.unit.fakes import BUILTIN, loss, progress
 pytestmark = pytest.mark.timeout(20)
 
 
-async def test_nothing_is_opened_before_the_first_load(bench: Bench) -> None:
+async def test_no_bridge_is_opened_before_the_first_load(bench: Bench) -> None:
     assert not bench.engine.is_loaded
     assert not bench.engine.is_loading
     assert bench.bridges == []
 
 
-async def test_a_load_is_loading_until_the_stream_ends_and_loaded_then(bench: Bench) -> None:
+async def test_engine_is_loading_until_the_stream_ends_and_loaded_afterwards(bench: Bench) -> None:
     task, stream = await bench.start()
     assert (bench.engine.is_loading, bench.engine.is_loaded) == (True, False)
     stream.push(progress(1, "ready"))
@@ -42,42 +42,42 @@ async def test_a_load_is_loading_until_the_stream_ends_and_loaded_then(bench: Be
     assert stream.stops == 1
 
 
-async def test_progress_never_falls_and_ends_in_ready(bench: Bench) -> None:
-    heard: list[LoadProgress] = []
-    task = asyncio.create_task(bench.engine.load(on_progress=heard.append))
+async def test_progress_never_decreases_and_ends_with_ready(bench: Bench) -> None:
+    reported: list[LoadProgress] = []
+    task = asyncio.create_task(bench.engine.load(on_progress=reported.append))
     stream = await bench.loads.get()
     stream.push(progress(0.1), progress(0.6), progress(0.2, "load"), progress(0.9, "compile"))
     stream.end()
     await task
-    assert [found.ratio for found in heard] == [0.1, 0.6, 0.6, 0.9, 1.0]
-    assert [found.phase for found in heard] == ["fetch", "fetch", "load", "compile", "ready"]
+    assert [found.ratio for found in reported] == [0.1, 0.6, 0.6, 0.9, 1.0]
+    assert [found.phase for found in reported] == ["fetch", "fetch", "load", "compile", "ready"]
 
 
-async def test_ready_is_told_when_the_model_is_there_and_not_before(bench: Bench) -> None:
-    heard: list[tuple[str, bool, bool]] = []
+async def test_ready_is_reported_when_the_model_is_loaded_and_not_before(bench: Bench) -> None:
+    reported: list[tuple[str, bool, bool]] = []
 
-    def hear(found: LoadProgress) -> None:
-        heard.append((found.phase, bench.engine.is_loading, bench.engine.is_loaded))
+    def report(found: LoadProgress) -> None:
+        reported.append((found.phase, bench.engine.is_loading, bench.engine.is_loaded))
 
-    task = asyncio.create_task(bench.engine.load(on_progress=hear))
+    task = asyncio.create_task(bench.engine.load(on_progress=report))
     (await bench.loads.get()).push(progress(0.1), progress(1, "ready", "Ready")).end()
     await task
-    assert heard == [("fetch", True, False), ("ready", False, True)]
+    assert reported == [("fetch", True, False), ("ready", False, True)]
 
 
-async def test_a_model_whose_place_another_takes_is_not_told_to_be_ready(bench: Bench) -> None:
-    heard: list[LoadProgress] = []
-    first = asyncio.create_task(bench.engine.load(on_progress=heard.append))
+async def test_model_replaced_by_a_later_load_is_not_reported_as_ready(bench: Bench) -> None:
+    reported: list[LoadProgress] = []
+    first = asyncio.create_task(bench.engine.load(on_progress=reported.append))
     first_stream = await bench.loads.get()
     second, second_stream = await bench.start("Llama")
     first_stream.end()
     await first
-    assert heard == []
+    assert reported == []
     second_stream.end()
     await second
 
 
-async def test_what_a_callback_raises_at_ready_leaves_the_model_there(bench: Bench) -> None:
+async def test_progress_callback_that_raises_at_ready_leaves_the_model_loaded(bench: Bench) -> None:
     def fail(found: LoadProgress) -> None:
         raise ZeroDivisionError
 
@@ -88,15 +88,15 @@ async def test_what_a_callback_raises_at_ready_leaves_the_model_there(bench: Ben
     assert bench.engine.is_loaded
 
 
-async def test_a_progress_callback_that_nobody_would_await_is_refused(bench: Bench) -> None:
-    async def hear(found: LoadProgress) -> None: ...
+async def test_coroutine_function_as_progress_callback_is_rejected(bench: Bench) -> None:
+    async def report(found: LoadProgress) -> None: ...
 
-    with pytest.raises(TypeError, match="on_progress is a plain function"):
-        await bench.engine.load(on_progress=hear)
+    with pytest.raises(TypeError, match="on_progress must be a plain function"):
+        await bench.engine.load(on_progress=report)
     assert bench.bridges == []
 
 
-async def test_a_progress_callback_that_raises_ends_the_load(bench: Bench) -> None:
+async def test_progress_callback_that_raises_ends_the_load(bench: Bench) -> None:
     def fail(found: LoadProgress) -> None:
         raise ZeroDivisionError
 
@@ -108,14 +108,14 @@ async def test_a_progress_callback_that_raises_ends_the_load(bench: Bench) -> No
     assert not bench.engine.is_loading
 
 
-async def test_the_model_that_is_loaded_stays(bench: Bench) -> None:
+async def test_loading_the_loaded_model_again_does_nothing(bench: Bench) -> None:
     await bench.load()
     await bench.engine.load()
     assert bench.loads.empty()
     assert bench.engine.is_loaded
 
 
-async def test_the_built_in_model_is_located_by_the_bridge(bench: Bench) -> None:
+async def test_built_in_model_is_located_by_the_bridge(bench: Bench) -> None:
     task, stream = await bench.start()
     stream.end()
     await task
@@ -123,7 +123,7 @@ async def test_the_built_in_model_is_located_by_the_bridge(bench: Bench) -> None
     assert json.loads(stream.request)["model"]["model"] == BUILTIN.model
 
 
-async def test_the_built_in_model_may_be_asked_for_by_its_id(bench: Bench) -> None:
+async def test_built_in_model_can_be_loaded_by_its_id(bench: Bench) -> None:
     await bench.load(BUILTIN_MODEL)
     assert bench.engine.loaded == BUILTIN_MODEL
     assert bench.bridge.located == [None]
@@ -132,7 +132,7 @@ async def test_the_built_in_model_may_be_asked_for_by_its_id(bench: Bench) -> No
     assert bench.loads.empty(), "it is the same model"
 
 
-async def test_an_id_of_the_list_crosses_without_being_located(bench: Bench) -> None:
+async def test_model_id_of_webllms_list_crosses_without_being_located(bench: Bench) -> None:
     task, stream = await bench.start("Llama")
     stream.end()
     await task
@@ -140,7 +140,7 @@ async def test_an_id_of_the_list_crosses_without_being_located(bench: Bench) -> 
     assert json.loads(stream.request) == {"model": "Llama"}
 
 
-async def test_a_record_is_checked_and_located(bench: Bench) -> None:
+async def test_record_is_checked_and_located(bench: Bench) -> None:
     record = {"model_id": "m", "model": "m/", "model_lib": "m.wasm"}
     task = asyncio.create_task(bench.engine.load(record))
     stream = await bench.loads.get()
@@ -152,7 +152,9 @@ async def test_a_record_is_checked_and_located(bench: Bench) -> None:
     assert bench.engine.is_loaded
 
 
-async def test_two_loads_at_once_open_one_bridge_and_each_awaits_the_load(bench: Bench) -> None:
+async def test_two_concurrent_loads_open_one_bridge_and_each_waits_for_the_model(
+    bench: Bench,
+) -> None:
     tasks = [asyncio.create_task(bench.engine.load()) for _ in range(2)]
     streams = [await bench.loads.get() for _ in tasks]
     assert len(bench.bridges) == 1
@@ -165,7 +167,7 @@ async def test_two_loads_at_once_open_one_bridge_and_each_awaits_the_load(bench:
     assert bench.engine.is_loaded
 
 
-async def test_cancelling_one_of_two_leaves_the_other(bench: Bench) -> None:
+async def test_cancelling_one_of_two_concurrent_loads_leaves_the_other(bench: Bench) -> None:
     first, first_stream = await bench.start()
     second, second_stream = await bench.start()
     first.cancel()
@@ -178,7 +180,7 @@ async def test_cancelling_one_of_two_leaves_the_other(bench: Bench) -> None:
     assert bench.engine.is_loaded
 
 
-async def test_a_cancelled_load_stops_and_can_be_tried_again(bench: Bench) -> None:
+async def test_cancelled_load_stops_and_can_be_tried_again(bench: Bench) -> None:
     task, stream = await bench.start()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -189,7 +191,7 @@ async def test_a_cancelled_load_stops_and_can_be_tried_again(bench: Bench) -> No
     assert bench.engine.is_loaded
 
 
-async def test_a_timeout_stops_a_load(bench: Bench) -> None:
+async def test_timeout_stops_a_load(bench: Bench) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await bench.engine.load()
@@ -197,7 +199,7 @@ async def test_a_timeout_stops_a_load(bench: Bench) -> None:
     assert not bench.engine.is_loading
 
 
-async def test_a_failed_load_can_be_tried_again(bench: Bench) -> None:
+async def test_failed_load_can_be_tried_again(bench: Bench) -> None:
     task, stream = await bench.start()
     stream.fail(DownloadError("no network"))
     with pytest.raises(DownloadError):
@@ -207,7 +209,7 @@ async def test_a_failed_load_can_be_tried_again(bench: Bench) -> None:
     assert bench.engine.is_loaded
 
 
-async def test_a_bridge_that_fails_to_open_can_be_tried_again(bench: Bench) -> None:
+async def test_bridge_that_fails_to_open_can_be_tried_again(bench: Bench) -> None:
     bench.failures.append(DownloadError("no bridge"))
     with pytest.raises(DownloadError):
         await bench.engine.load()
@@ -216,7 +218,9 @@ async def test_a_bridge_that_fails_to_open_can_be_tried_again(bench: Bench) -> N
     assert bench.engine.is_loaded
 
 
-async def test_cancelling_who_opens_the_bridge_leaves_who_waits_for_it(bench: Bench) -> None:
+async def test_cancelling_the_load_that_opens_the_bridge_leaves_the_one_that_waits(
+    bench: Bench,
+) -> None:
     first = asyncio.create_task(bench.engine.load())
     second = asyncio.create_task(bench.engine.load())
     await asyncio.sleep(0)
@@ -228,7 +232,7 @@ async def test_cancelling_who_opens_the_bridge_leaves_who_waits_for_it(bench: Be
     assert bench.engine.is_loaded
 
 
-async def test_loading_another_model_gives_up_the_first_at_once(bench: Bench) -> None:
+async def test_loading_another_model_counts_the_first_as_not_loaded_at_once(bench: Bench) -> None:
     await bench.load("first")
     task, stream = await bench.start("second")
     assert (bench.engine.is_loaded, bench.engine.is_loading) == (False, True)
@@ -238,7 +242,7 @@ async def test_loading_another_model_gives_up_the_first_at_once(bench: Bench) ->
     assert not bench.engine.is_loaded
 
 
-async def test_a_model_that_is_about_to_be_replaced_does_not_count_as_loaded(bench: Bench) -> None:
+async def test_model_that_a_queued_load_replaces_does_not_count_as_loaded(bench: Bench) -> None:
     first, first_stream = await bench.start("first")
     second, second_stream = await bench.start("second")
     first_stream.end()
@@ -249,12 +253,12 @@ async def test_a_model_that_is_about_to_be_replaced_does_not_count_as_loaded(ben
     assert bench.engine.is_loaded
 
 
-async def test_a_loss_while_nothing_runs_is_told_and_the_next_load_works(bench: Bench) -> None:
+async def test_loss_of_an_idle_engine_is_reported_and_the_next_load_works(bench: Bench) -> None:
     await bench.load()
-    told = asyncio.Event()
-    bench.engine.lost.subscribe(lambda error: told.set())
+    lost = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: lost.set())
     bench.bridge.events.push(loss("WorkerError", "it crashed"))
-    await told.wait()
+    await lost.wait()
     assert not bench.engine.is_loaded
     assert [type(error) for error in bench.losses] == [WorkerError]
     await bench.load()
@@ -262,7 +266,7 @@ async def test_a_loss_while_nothing_runs_is_told_and_the_next_load_works(bench: 
     assert len(bench.bridges) == 1
 
 
-async def test_a_loss_during_an_answer_is_known_when_the_answer_fails(bench: Bench) -> None:
+async def test_loss_during_an_answer_is_reported_when_the_answer_fails(bench: Bench) -> None:
     await bench.load()
     task = asyncio.create_task(read(bench.ask()))
     (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
@@ -272,7 +276,7 @@ async def test_a_loss_during_an_answer_is_known_when_the_answer_fails(bench: Ben
     assert len(bench.losses) == 1
 
 
-async def test_a_loss_is_told_once_though_two_streams_report_it(bench: Bench) -> None:
+async def test_loss_that_two_streams_report_is_emitted_once(bench: Bench) -> None:
     await bench.load()
     task = asyncio.create_task(read(bench.ask()))
     stream = await bench.bridge.generations.get()
@@ -284,28 +288,19 @@ async def test_a_loss_is_told_once_though_two_streams_report_it(bench: Bench) ->
     assert len(bench.losses) == 1
 
 
-async def test_an_error_of_the_request_leaves_the_model_loaded(bench: Bench) -> None:
-    await bench.load()
-    task = asyncio.create_task(read(bench.ask()))
-    (await bench.bridge.generations.get()).fail(InvalidRequestError("no"))
-    with pytest.raises(InvalidRequestError):
-        await task
-    assert bench.engine.is_loaded
-
-
-async def test_events_that_fail_count_as_a_loss(
+async def test_event_stream_that_fails_counts_as_a_loss(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     await bench.load()
-    told = asyncio.Event()
-    bench.engine.lost.subscribe(lambda error: told.set())
+    lost = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: lost.set())
     bench.bridge.events.push("{")
-    await told.wait()
+    await lost.wait()
     assert not bench.engine.is_loaded
     assert "no more events" in caplog.text
 
 
-async def test_dispose_frees_the_bridge_once_and_a_load_starts_anew(bench: Bench) -> None:
+async def test_dispose_frees_the_bridge_once_and_a_later_load_opens_another(bench: Bench) -> None:
     await bench.load()
     await bench.engine.dispose()
     await bench.engine.dispose()
@@ -317,14 +312,14 @@ async def test_dispose_frees_the_bridge_once_and_a_load_starts_anew(bench: Bench
     assert len(bench.bridges) == 2
 
 
-async def test_news_of_a_disposed_bridge_does_not_touch_the_next(bench: Bench) -> None:
+async def test_late_error_of_a_disposed_bridge_does_not_affect_the_next(bench: Bench) -> None:
     await bench.load()
     late = bench.ask()
     await late.open()
     old = await bench.bridge.generations.get()
     await bench.engine.dispose()
     await bench.load()
-    old.fail(WorkerError("long gone"))
+    old.fail(WorkerError("late"))
     with pytest.raises(WebLLMError):
         await read(late)
     assert bench.engine.is_loaded
@@ -336,13 +331,13 @@ async def test_dispose_before_any_load_does_nothing(bench: Bench) -> None:
     assert bench.bridges == []
 
 
-async def test_two_disposals_at_once_both_wait_for_the_end(bench: Bench) -> None:
+async def test_two_concurrent_disposals_both_wait_for_the_end(bench: Bench) -> None:
     await bench.load()
     await asyncio.gather(bench.engine.dispose(), bench.engine.dispose())
     assert bench.bridge.disposals == 1
 
 
-async def test_a_cancelled_disposal_frees_the_bridge_all_the_same(bench: Bench) -> None:
+async def test_cancelled_disposal_frees_the_bridge_nevertheless(bench: Bench) -> None:
     opening = asyncio.create_task(bench.engine.load())
     await asyncio.sleep(0)  # it is opening the bridge, so the disposal has to wait for that
     disposal = asyncio.create_task(bench.engine.dispose())
@@ -356,7 +351,7 @@ async def test_a_cancelled_disposal_frees_the_bridge_all_the_same(bench: Bench) 
     assert bench.bridge.disposals == 1
 
 
-async def test_a_dispose_ends_a_load_that_began_while_another_dispose_ran(bench: Bench) -> None:
+async def test_dispose_ends_a_load_that_began_during_an_earlier_dispose(bench: Bench) -> None:
     slow = bench.slow = SlowBridge(loads=bench.loads)
     await bench.load()
     first = asyncio.create_task(bench.engine.dispose())
@@ -373,7 +368,7 @@ async def test_a_dispose_ends_a_load_that_began_while_another_dispose_ran(bench:
     assert [bridge.disposals for bridge in bench.bridges] == [1]
 
 
-async def test_a_load_that_begins_after_dispose_was_called_starts_anew(bench: Bench) -> None:
+async def test_load_that_begins_during_a_dispose_opens_another_bridge(bench: Bench) -> None:
     slow = bench.slow = SlowBridge(loads=bench.loads)
     await bench.load()
     disposal = asyncio.create_task(bench.engine.dispose())
@@ -387,7 +382,7 @@ async def test_a_load_that_begins_after_dispose_was_called_starts_anew(bench: Be
     assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
 
 
-async def test_a_bridge_that_opens_after_dispose_is_freed_and_not_used(bench: Bench) -> None:
+async def test_bridge_that_opens_after_dispose_is_freed_and_not_used(bench: Bench) -> None:
     bench.may_open.clear()
     old = asyncio.create_task(bench.engine.load())
     await asyncio.sleep(0)  # it is opening the bridge
@@ -404,7 +399,7 @@ async def test_a_bridge_that_opens_after_dispose_is_freed_and_not_used(bench: Be
     assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
 
 
-async def test_a_loss_at_the_end_of_a_load_fails_the_load(bench: Bench) -> None:
+async def test_loss_at_the_end_of_a_load_fails_the_load(bench: Bench) -> None:
     task, stream = await bench.start()
     stream.push(progress(1, "ready"))
     await asyncio.sleep(0)
@@ -418,7 +413,7 @@ async def test_a_loss_at_the_end_of_a_load_fails_the_load(bench: Bench) -> None:
     assert bench.is_loaded()
 
 
-async def test_late_news_of_the_model_before_does_not_fail_a_load(bench: Bench) -> None:
+async def test_late_event_about_the_previous_model_does_not_fail_a_load(bench: Bench) -> None:
     await bench.load()
     answer = asyncio.create_task(read(bench.ask()))
     (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
@@ -445,12 +440,12 @@ async def test_dispose_ends_a_running_load_and_answer_with_an_error(bench: Bench
     assert not bench.engine.is_loaded
 
 
-async def test_a_bridge_disposed_behind_our_back_is_replaced(bench: Bench) -> None:
+async def test_bridge_that_was_disposed_elsewhere_is_replaced(bench: Bench) -> None:
     await bench.load()
-    told = asyncio.Event()
-    bench.engine.lost.subscribe(lambda error: told.set())
+    lost = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: lost.set())
     await bench.bridge.dispose()
-    await told.wait()
+    await lost.wait()
     assert not bench.engine.is_loaded
     task = asyncio.create_task(bench.engine.load())
     (await bench.loads.get()).end()
@@ -459,17 +454,17 @@ async def test_a_bridge_disposed_behind_our_back_is_replaced(bench: Bench) -> No
     assert bench.engine.is_loaded
 
 
-async def test_a_cancelled_load_that_was_letting_go_of_an_old_bridge_can_be_tried_again(
+async def test_load_cancelled_while_it_closes_an_old_bridge_can_be_tried_again(
     bench: Bench,
 ) -> None:
     await bench.load()
     stream = bench.ask()
     await stream.open()
-    (await bench.bridge.generations.get()).fail(DisposedError("behind our back"))
+    (await bench.bridge.generations.get()).fail(DisposedError("disposed elsewhere"))
     with pytest.raises(DisposedError):
         await read(stream)
     task = asyncio.create_task(bench.engine.load())
-    await asyncio.sleep(0)  # it waits for the end of what watched the old bridge
+    await asyncio.sleep(0)  # it waits until the old bridge's watcher has ended
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -478,7 +473,7 @@ async def test_a_cancelled_load_that_was_letting_go_of_an_old_bridge_can_be_trie
     await bench.engine.dispose()
 
 
-async def test_no_task_is_left_after_dispose(bench: Bench) -> None:
+async def test_dispose_leaves_no_task_running(bench: Bench) -> None:
     before = asyncio.all_tasks()
     await bench.load()
     await bench.engine.dispose()

@@ -1,4 +1,4 @@
-"""Requests of the engine: the load that they may need, every way to stop, and what others do."""
+"""Requests to an engine: loading the model, stopping, losses, disposal, and queries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(20)
 async def opening(
     bench: Bench, model: str | None = None
 ) -> tuple[EngineStream, asyncio.Task[None], FakeStream, FakeStream]:
-    """Begin to open a request that loads; return its stream, task, load and generation."""
+    """Begin to open a request that loads its model; return stream, task, load and generation."""
     stream = bench.ask(model)
     task = asyncio.create_task(stream.open())
     load = await bench.loads.get()
@@ -39,7 +39,7 @@ async def opening(
     return stream, task, load, generation
 
 
-async def test_the_body_crosses_with_its_kind_and_the_chunks_come_back(bench: Bench) -> None:
+async def test_request_crosses_with_its_kind_and_its_chunks_come_back(bench: Bench) -> None:
     await bench.load()
     stream = bench.engine.stream("embeddings", {"input": "Hi", "user": None})
     task = asyncio.create_task(read(stream))
@@ -50,13 +50,13 @@ async def test_the_body_crosses_with_its_kind_and_the_chunks_come_back(bench: Be
     assert json.loads(generation.request) == {"kind": "embeddings", "request": body}
 
 
-async def test_nothing_is_opened_before_the_stream_is(bench: Bench) -> None:
+async def test_no_bridge_is_opened_before_the_stream_is(bench: Bench) -> None:
     bench.ask()
     await asyncio.sleep(0)
     assert bench.bridges == []
 
 
-async def test_a_wrong_request_is_refused_before_anything_is_opened(bench: Bench) -> None:
+async def test_invalid_request_is_rejected_before_a_bridge_is_opened(bench: Bench) -> None:
     with pytest.raises(InvalidRequestError):
         bench.engine.stream("chat.completions", {"temperature": float("nan")})
     with pytest.raises(InvalidRequestError):
@@ -64,7 +64,7 @@ async def test_a_wrong_request_is_refused_before_anything_is_opened(bench: Bench
     assert bench.bridges == []
 
 
-async def test_a_request_of_the_loaded_model_is_made_at_once_and_loads_nothing(
+async def test_request_to_the_loaded_model_is_made_at_once_without_a_load(
     bench: Bench,
 ) -> None:
     await bench.load()
@@ -73,7 +73,7 @@ async def test_a_request_of_the_loaded_model_is_made_at_once_and_loads_nothing(
     assert bench.loads.empty()
 
 
-async def test_a_request_loads_its_model_and_is_made_in_the_same_step(bench: Bench) -> None:
+async def test_request_loads_its_model_and_is_made_in_the_same_step(bench: Bench) -> None:
     stream, task, load, generation = await opening(bench, "Llama")
     assert bench.bridge.opened == [load, generation]
     assert (bench.engine.is_loading, bench.engine.loaded) == (True, None)
@@ -99,7 +99,7 @@ async def test_no_request_comes_between_a_load_and_the_request_that_needs_it(
     assert bench.engine.loaded == "second"
 
 
-async def test_a_request_joins_a_load_of_its_model_and_queues_behind_it(bench: Bench) -> None:
+async def test_request_joins_a_load_of_its_model_and_is_queued_after_it(bench: Bench) -> None:
     load_task, load = await bench.start()
     _, task, joined, generation = await opening(bench)
     assert joined.request == load.request
@@ -110,14 +110,14 @@ async def test_a_request_joins_a_load_of_its_model_and_queues_behind_it(bench: B
     assert bench.engine.is_loaded
 
 
-async def test_another_model_is_asked_for_again_while_it_is_being_replaced(bench: Bench) -> None:
+async def test_model_that_is_being_replaced_is_loaded_again_when_requested(bench: Bench) -> None:
     await bench.load("first")
     await bench.start("second")
     _, _, load, _ = await opening(bench, "first")
     assert json.loads(load.request) == {"model": "first"}
 
 
-async def test_a_load_that_fails_ends_the_request_with_its_error(bench: Bench) -> None:
+async def test_load_that_fails_ends_the_request_with_its_error(bench: Bench) -> None:
     stream, task, load, generation = await opening(bench)
     load.push(progress(0.5)).fail(DownloadError("no network"))
     with pytest.raises(DownloadError):
@@ -129,7 +129,7 @@ async def test_a_load_that_fails_ends_the_request_with_its_error(bench: Bench) -
     assert bench.engine.is_loaded
 
 
-async def test_a_model_that_is_unknown_leaves_the_one_that_is_there(bench: Bench) -> None:
+async def test_model_that_is_not_found_leaves_the_loaded_one(bench: Bench) -> None:
     await bench.load("Llama")
     _, task, load, generation = await opening(bench, "Lama")
     assert json.loads(generation.request)["request"]["model"] == "Lama"
@@ -145,7 +145,9 @@ async def test_a_model_that_is_unknown_leaves_the_one_that_is_there(bench: Bench
     assert len(bench.losses) == 1
 
 
-async def test_of_several_unknown_models_the_last_leaves_what_is_there(bench: Bench) -> None:
+async def test_last_of_several_models_that_are_not_found_restores_the_loaded_one(
+    bench: Bench,
+) -> None:
     await bench.load("Llama")
     _, first, first_load, _ = await opening(bench, "Lama")
     _, second, second_load, _ = await opening(bench, "Lima")
@@ -160,7 +162,7 @@ async def test_of_several_unknown_models_the_last_leaves_what_is_there(bench: Be
 
 
 @pytest.mark.parametrize("after", [None, DownloadError("no"), ModelNotFoundError("Lima")])
-async def test_an_unknown_model_brings_none_back_that_made_room_or_was_lost(
+async def test_model_that_is_not_found_restores_none_that_was_replaced_or_lost(
     bench: Bench, after: WebLLMError | None
 ) -> None:
     await bench.load("Llama")
@@ -180,7 +182,7 @@ async def test_an_unknown_model_brings_none_back_that_made_room_or_was_lost(
     assert other.exception() is after
 
 
-async def test_a_bridge_that_does_not_open_fails_the_request_and_can_be_tried_again(
+async def test_bridge_that_fails_to_open_fails_the_request_and_can_be_tried_again(
     bench: Bench,
 ) -> None:
     bench.failures.append(DownloadError("no bridge"))
@@ -190,7 +192,9 @@ async def test_a_bridge_that_does_not_open_fails_the_request_and_can_be_tried_ag
     assert bench.engine.is_loaded
 
 
-async def test_cancelled_while_the_bridge_opens_a_request_leaves_nothing(bench: Bench) -> None:
+async def test_request_cancelled_while_the_bridge_opens_leaves_nothing_running(
+    bench: Bench,
+) -> None:
     bench.may_open.clear()
     task = asyncio.create_task(bench.ask().open())
     await asyncio.sleep(0)
@@ -204,7 +208,7 @@ async def test_cancelled_while_the_bridge_opens_a_request_leaves_nothing(bench: 
     assert [len(bridge.opened) for bridge in bench.bridges] == [1]
 
 
-async def test_closed_while_the_bridge_opens_a_request_is_not_made(bench: Bench) -> None:
+async def test_request_closed_while_the_bridge_opens_is_not_made(bench: Bench) -> None:
     bench.may_open.clear()
     stream = bench.ask()
     task = asyncio.create_task(stream.open())
@@ -216,7 +220,7 @@ async def test_closed_while_the_bridge_opens_a_request_is_not_made(bench: Bench)
     assert not bench.engine.is_busy
 
 
-async def test_cancelled_while_it_loads_a_request_stops_both(bench: Bench) -> None:
+async def test_request_cancelled_during_its_load_stops_load_and_answer(bench: Bench) -> None:
     _, task, load, generation = await opening(bench)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -227,24 +231,26 @@ async def test_cancelled_while_it_loads_a_request_stops_both(bench: Bench) -> No
     assert bench.engine.is_loaded
 
 
-async def test_closed_while_it_loads_a_request_stops_both_at_once(bench: Bench) -> None:
+async def test_request_closed_during_its_load_stops_load_and_answer_at_once(bench: Bench) -> None:
     stream, task, load, generation = await opening(bench)
     stream.close()
     assert (load.stops, generation.stops) == (1, 1)
     await task
-    # The end of a load that was stopped does not say that the model is there.
+    # The end of a load that was stopped does not prove that the model is loaded.
     assert not bench.engine.is_loaded
     assert not bench.engine.is_busy
 
 
-async def test_a_timeout_while_it_loads_stops_both(bench: Bench) -> None:
+async def test_timeout_during_the_load_of_a_request_stops_load_and_answer(bench: Bench) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await read(bench.ask())
     assert [stream.stops for stream in bench.bridge.opened] == [1, 1]
 
 
-async def test_cancelling_one_of_two_who_wait_for_a_load_leaves_the_other(bench: Bench) -> None:
+async def test_cancelling_one_of_two_requests_that_share_a_load_leaves_the_other(
+    bench: Bench,
+) -> None:
     _, first, _, _ = await opening(bench)
     stream, second, load, generation = await opening(bench)
     first.cancel()
@@ -257,7 +263,7 @@ async def test_cancelling_one_of_two_who_wait_for_a_load_leaves_the_other(bench:
     assert await read(stream) == [{}]
 
 
-async def test_cancelled_while_it_waits_or_reads_a_request_leaves_those_behind_it(
+async def test_request_cancelled_while_it_is_read_leaves_the_queued_one(
     bench: Bench,
 ) -> None:
     await bench.load()
@@ -295,7 +301,7 @@ async def test_dropping_a_request_stops_it_at_once(bench: Bench) -> None:
     assert not bench.engine.is_busy
 
 
-async def test_a_request_that_is_refused_leaves_the_model_loaded(bench: Bench) -> None:
+async def test_rejected_request_leaves_the_model_loaded(bench: Bench) -> None:
     await bench.load()
     task = asyncio.create_task(read(bench.ask()))
     (await bench.bridge.generations.get()).fail(InvalidRequestError("no"))
@@ -305,7 +311,7 @@ async def test_a_request_that_is_refused_leaves_the_model_loaded(bench: Bench) -
     assert bench.losses == []
 
 
-async def test_what_had_been_written_can_be_read_after_the_model_was_replaced(
+async def test_complete_answer_can_be_read_after_its_model_was_replaced(
     bench: Bench,
 ) -> None:
     await bench.load("first")
@@ -317,20 +323,20 @@ async def test_what_had_been_written_can_be_read_after_the_model_was_replaced(
     assert bench.engine.loaded == "second"
 
 
-async def test_what_was_finished_can_be_read_after_a_disposal(bench: Bench) -> None:
+async def test_complete_answer_can_be_read_after_a_disposal(bench: Bench) -> None:
     await bench.load()
-    done, cut_off = bench.ask(), bench.ask()
-    await done.open()
-    await cut_off.open()
+    complete, partial = bench.ask(), bench.ask()
+    await complete.open()
+    await partial.open()
     (await bench.bridge.generations.get()).push("[{}]").end()
     (await bench.bridge.generations.get()).push("[{}]")
     await bench.engine.dispose()
-    assert await read(done) == [{}]
+    assert await read(complete) == [{}]
     with pytest.raises(DisposedError):
-        await read(cut_off)
+        await read(partial)
 
 
-async def test_a_request_older_than_a_disposal_is_not_made(bench: Bench) -> None:
+async def test_request_created_before_a_disposal_is_not_made_after_it(bench: Bench) -> None:
     await bench.load()
     stream = bench.ask()
     await bench.engine.dispose()
@@ -341,7 +347,7 @@ async def test_a_request_older_than_a_disposal_is_not_made(bench: Bench) -> None
     assert bench.is_loaded()
 
 
-async def test_disposed_while_the_bridge_opens_a_request_ends(bench: Bench) -> None:
+async def test_dispose_while_the_bridge_opens_ends_the_request(bench: Bench) -> None:
     bench.may_open.clear()
     task = asyncio.create_task(bench.ask().open())
     await asyncio.sleep(0)
@@ -354,7 +360,7 @@ async def test_disposed_while_the_bridge_opens_a_request_ends(bench: Bench) -> N
     assert [bridge.disposals for bridge in bench.bridges] == [1]
 
 
-async def test_disposed_while_its_model_is_located_a_request_is_not_made(bench: Bench) -> None:
+async def test_request_disposed_while_its_model_is_located_is_not_made(bench: Bench) -> None:
     await bench.load("Llama")
     old = bench.bridge
     old.may_locate.clear()
@@ -370,7 +376,7 @@ async def test_disposed_while_its_model_is_located_a_request_is_not_made(bench: 
     assert bench.engine.loaded == "Llama"
 
 
-async def test_cancelled_while_its_model_is_located_a_request_is_not_made(bench: Bench) -> None:
+async def test_request_cancelled_while_its_model_is_located_is_not_made(bench: Bench) -> None:
     await bench.load("Llama")
     bench.bridge.may_locate.clear()
     task = asyncio.create_task(bench.ask().open())
@@ -382,7 +388,7 @@ async def test_cancelled_while_its_model_is_located_a_request_is_not_made(bench:
     assert bench.engine.loaded == "Llama"
 
 
-async def test_disposed_while_it_loads_a_request_ends(bench: Bench) -> None:
+async def test_dispose_during_the_load_ends_the_request(bench: Bench) -> None:
     _, task, _, generation = await opening(bench)
     await bench.engine.dispose()
     with pytest.raises(DisposedError):
@@ -391,7 +397,7 @@ async def test_disposed_while_it_loads_a_request_ends(bench: Bench) -> None:
     assert not bench.engine.is_loaded
 
 
-async def test_a_load_that_ends_just_before_a_disposal_does_not_count(bench: Bench) -> None:
+async def test_load_that_ends_just_before_a_disposal_leaves_no_model_loaded(bench: Bench) -> None:
     _, task, load, _ = await opening(bench)
     load.end()
     disposal = bench.engine.release()
@@ -401,7 +407,7 @@ async def test_a_load_that_ends_just_before_a_disposal_does_not_count(bench: Ben
     assert not bench.engine.is_loaded
 
 
-async def test_a_request_after_a_disposal_waits_for_its_end_and_starts_anew(
+async def test_request_during_a_disposal_waits_for_its_end_and_opens_another_bridge(
     bench: Bench,
 ) -> None:
     slow = bench.slow = SlowBridge(loads=bench.loads)
@@ -418,7 +424,7 @@ async def test_a_request_after_a_disposal_waits_for_its_end_and_starts_anew(
     assert bench.engine.is_loaded
 
 
-async def test_a_request_after_a_loss_loads_again(bench: Bench) -> None:
+async def test_request_after_a_loss_loads_the_model_again(bench: Bench) -> None:
     await bench.load()
     task = asyncio.create_task(read(bench.ask()))
     (await bench.bridge.generations.get()).fail(DeviceLostError("gone"))
@@ -432,7 +438,7 @@ async def test_a_request_after_a_loss_loads_again(bench: Bench) -> None:
     assert len(bench.losses) == 1
 
 
-async def test_two_who_hear_of_one_loss_raise_the_same_error(bench: Bench) -> None:
+async def test_two_answers_that_meet_one_loss_raise_the_same_error(bench: Bench) -> None:
     await bench.load()
     tasks = [asyncio.create_task(read(bench.ask())) for _ in range(2)]
     for _ in tasks:
@@ -441,7 +447,7 @@ async def test_two_who_hear_of_one_loss_raise_the_same_error(bench: Bench) -> No
     assert errors[0] is errors[1] is bench.losses[0]
 
 
-async def test_late_news_of_an_older_model_does_not_touch_the_one_that_is_there(
+async def test_late_loss_of_an_earlier_load_does_not_affect_the_loaded_model(
     bench: Bench,
 ) -> None:
     await bench.load()
@@ -450,7 +456,7 @@ async def test_late_news_of_an_older_model_does_not_touch_the_one_that_is_there(
     generation = await bench.bridge.generations.get()
     bench.bridge.events.push(loss())
     await bench.load()
-    # It failed long ago, but only now does anyone read it.
+    # It failed before that load, but is read only now.
     generation.fail(DeviceLostError("gone"))
     with pytest.raises(DeviceLostError):
         await read(late)
@@ -458,7 +464,7 @@ async def test_late_news_of_an_older_model_does_not_touch_the_one_that_is_there(
     assert len(bench.losses) == 1
 
 
-async def test_who_shares_a_load_hears_of_the_loss_of_what_it_loaded(bench: Bench) -> None:
+async def test_loss_is_reported_to_a_request_that_shared_the_load(bench: Bench) -> None:
     stream, first, first_load, generation = await opening(bench)
     load, second_load = await bench.start()
     first_load.end()
@@ -471,7 +477,7 @@ async def test_who_shares_a_load_hears_of_the_loss_of_what_it_loaded(bench: Benc
     assert len(bench.losses) == 1
 
 
-async def test_a_model_whose_successor_was_given_up_counts_as_loaded_and_can_be_lost(
+async def test_model_whose_replacement_was_cancelled_counts_as_loaded_and_can_be_lost(
     bench: Bench,
 ) -> None:
     stream, first, load, generation = await opening(bench, "first")
@@ -488,7 +494,7 @@ async def test_a_model_whose_successor_was_given_up_counts_as_loaded_and_can_be_
     assert not bench.is_loaded()
 
 
-async def test_a_load_that_ends_after_its_successor_does_not_count(bench: Bench) -> None:
+async def test_load_that_ends_after_a_later_one_does_not_count(bench: Bench) -> None:
     first, first_load = await bench.start("first")
     second, second_load = await bench.start("second")
     second_load.end()
@@ -498,13 +504,13 @@ async def test_a_load_that_ends_after_its_successor_does_not_count(bench: Bench)
     assert bench.engine.loaded == "second"
 
 
-async def test_a_request_that_must_not_load_is_made_of_the_loaded_model(bench: Bench) -> None:
+async def test_request_that_must_not_load_is_made_to_the_loaded_model(bench: Bench) -> None:
     await bench.load()
     await bench.engine.stream("chat.completions", {}, loads=False).open()
     assert bench.bridge.generations.qsize() == 1
 
 
-async def test_a_request_that_must_not_load_waits_for_a_load_that_runs(bench: Bench) -> None:
+async def test_request_that_must_not_load_waits_for_a_running_load(bench: Bench) -> None:
     load_task, load = await bench.start()
     stream = bench.engine.stream("chat.completions", {}, loads=False)
     task = asyncio.create_task(stream.open())
@@ -514,7 +520,7 @@ async def test_a_request_that_must_not_load_waits_for_a_load_that_runs(bench: Be
     assert bench.bridge.generations.qsize() == 1
 
 
-async def test_a_request_that_must_not_load_is_refused_without_its_model(bench: Bench) -> None:
+async def test_request_that_must_not_load_is_rejected_without_its_model(bench: Bench) -> None:
     stream = bench.engine.stream("chat.completions", {}, loads=False)
     with pytest.raises(ModelNotLoadedError):
         await stream.open()
@@ -525,19 +531,19 @@ async def test_a_request_that_must_not_load_is_refused_without_its_model(bench: 
     assert bench.engine.loaded == "Llama"
 
 
-async def test_a_request_that_must_not_load_says_how_its_model_was_lost(bench: Bench) -> None:
+async def test_request_that_must_not_load_raises_the_loss_of_its_model(bench: Bench) -> None:
     await bench.load()
     stream = bench.engine.stream("chat.completions", {}, loads=False)
-    told = asyncio.Event()
-    bench.engine.lost.subscribe(lambda error: told.set())
+    lost = asyncio.Event()
+    bench.engine.lost.subscribe(lambda error: lost.set())
     bench.bridge.events.push(loss())
-    await told.wait()
+    await lost.wait()
     with pytest.raises(DeviceLostError) as caught:
         await stream.open()
     assert [caught.value] == bench.losses
 
 
-async def test_an_engine_is_busy_until_its_answers_are_read(bench: Bench) -> None:
+async def test_engine_is_busy_until_its_answers_are_read(bench: Bench) -> None:
     await bench.load()
     stream = bench.ask()
     states = [bench.engine.is_busy]
@@ -548,7 +554,7 @@ async def test_an_engine_is_busy_until_its_answers_are_read(bench: Bench) -> Non
     assert [*states, bench.engine.is_busy] == [False, True, False]
 
 
-async def test_a_question_needs_no_model_and_no_load(bench: Bench) -> None:
+async def test_query_needs_no_model_and_no_load(bench: Bench) -> None:
     task = asyncio.create_task(bench.engine.query({"kind": "sessions.delete", "session_id": "s"}))
     await bench.opened.wait()
     stream = await bench.bridge.queries.get()
@@ -560,7 +566,7 @@ async def test_a_question_needs_no_model_and_no_load(bench: Bench) -> None:
     assert bench.loads.empty()
 
 
-async def test_a_question_that_fails_or_is_cancelled_leaves_the_model_alone(
+async def test_query_that_fails_or_is_cancelled_leaves_the_model_loaded(
     bench: Bench,
 ) -> None:
     await bench.load()
@@ -578,7 +584,7 @@ async def test_a_question_that_fails_or_is_cancelled_leaves_the_model_alone(
     assert bench.engine.is_loaded
 
 
-async def test_a_question_without_an_answer_is_an_engine_error(bench: Bench) -> None:
+async def test_query_without_a_result_is_an_engine_error(bench: Bench) -> None:
     await bench.load()
     task = asyncio.create_task(bench.engine.query({"kind": "models"}))
     (await bench.bridge.queries.get()).end()
@@ -586,7 +592,7 @@ async def test_a_question_without_an_answer_is_an_engine_error(bench: Bench) -> 
         await task
 
 
-async def test_a_question_ends_with_a_disposal(bench: Bench) -> None:
+async def test_dispose_ends_a_running_query(bench: Bench) -> None:
     await bench.load()
     task = asyncio.create_task(bench.engine.query({"kind": "models"}))
     await bench.bridge.queries.get()

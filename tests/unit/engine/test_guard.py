@@ -1,4 +1,4 @@
-"""Streams whose bridge may be lost; what the engine makes of it is in `test_engine`."""
+"""Streams and watchers that report a lost bridge; `test_engine` tests what the engine does."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ class Bench:
     def __init__(self) -> None:
         self.source = FakeStream()
         self.losses: list[WebLLMError] = []
-        self.told: WebLLMError | None = None
+        self.known: WebLLMError | None = None  # a loss that was reported before
         self.stream = GuardedStream(self.source, on_loss=self._on_loss)
 
     def _on_loss(self, error: WebLLMError) -> WebLLMError:
         self.losses.append(error)
-        return self.told or error
+        return self.known or error
 
 
-async def test_texts_and_the_end_pass_unchanged() -> None:
+async def test_strings_and_the_end_of_a_guarded_stream_pass_unchanged() -> None:
     bench = Bench()
     bench.source.push("a").end()
     assert [await bench.stream.next(), await bench.stream.next()] == ["a", None]
 
 
-async def test_it_is_over_once_it_has_ended_failed_or_been_stopped() -> None:
+async def test_guarded_stream_is_over_once_it_ended_failed_or_was_stopped() -> None:
     ended, failed, lost, stopped = (Bench() for _ in range(4))
     ended.source.push("a").end()
     await ended.stream.next()
@@ -46,7 +46,7 @@ async def test_it_is_over_once_it_has_ended_failed_or_been_stopped() -> None:
     assert all(bench.stream.is_over for bench in (ended, failed, lost, stopped))
 
 
-async def test_a_cancelled_read_is_not_the_end() -> None:
+async def test_cancelled_read_does_not_end_a_guarded_stream() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.stream.next())
     await bench.source.read.wait()
@@ -56,7 +56,7 @@ async def test_a_cancelled_read_is_not_the_end() -> None:
     assert not bench.stream.is_over
 
 
-async def test_a_failure_that_loses_the_model_is_told_before_it_is_raised() -> None:
+async def test_error_that_loses_the_model_is_reported_before_it_is_raised() -> None:
     bench = Bench()
     bench.source.fail(DeviceLostError("gone"))
     with pytest.raises(DeviceLostError) as caught:
@@ -64,17 +64,17 @@ async def test_a_failure_that_loses_the_model_is_told_before_it_is_raised() -> N
     assert bench.losses == [caught.value]
 
 
-async def test_a_loss_that_was_told_before_is_raised_as_it_was_told() -> None:
+async def test_loss_that_was_reported_before_raises_the_first_error() -> None:
     bench = Bench()
-    bench.told = DeviceLostError("gone")
+    bench.known = DeviceLostError("gone")
     bench.source.fail(DeviceLostError("gone"))
     with pytest.raises(DeviceLostError) as caught:
         await bench.stream.next()
-    assert caught.value is bench.told
+    assert caught.value is bench.known
     assert [caught.value.__cause__] == bench.losses
 
 
-async def test_another_failure_is_only_raised() -> None:
+async def test_other_error_is_raised_and_not_reported_as_a_loss() -> None:
     bench = Bench()
     bench.source.fail(InvalidRequestError("no"))
     with pytest.raises(InvalidRequestError):
@@ -82,7 +82,7 @@ async def test_another_failure_is_only_raised() -> None:
     assert bench.losses == []
 
 
-async def test_stop_reaches_the_stream_at_once() -> None:
+async def test_stop_of_a_guarded_stream_reaches_the_bridge_once_and_at_once() -> None:
     bench = Bench()
     bench.stream.stop()
     assert bench.source.stops == 1
@@ -90,7 +90,7 @@ async def test_stop_reaches_the_stream_at_once() -> None:
     assert bench.source.stops == 1
 
 
-async def test_closing_a_watcher_may_be_cancelled_and_the_watcher_ends_all_the_same() -> None:
+async def test_cancelled_close_of_a_watcher_ends_it_nevertheless() -> None:
     events = FakeStream()
     watcher = Watcher(events, on_loss=print)
     await events.read.wait()
@@ -103,7 +103,7 @@ async def test_closing_a_watcher_may_be_cancelled_and_the_watcher_ends_all_the_s
     await watcher.close()
 
 
-async def test_a_watcher_tells_each_loss_until_it_is_closed() -> None:
+async def test_watcher_reports_each_loss_until_it_is_closed() -> None:
     losses: asyncio.Queue[WebLLMError] = asyncio.Queue()
     events = FakeStream().push(loss(message="one"), loss(message="two"))
     watcher = Watcher(events, on_loss=losses.put_nowait)

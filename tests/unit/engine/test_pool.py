@@ -1,4 +1,4 @@
-"""Which engine has which model, and which one makes room."""
+"""Which engine of a pool loads which model, and which model is replaced."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Bench:
         return self.bridges[-1]
 
     def loaded(self) -> tuple[str, ...]:
-        # A call: mypy takes a property to stay as it was once asserted.
+        # A method, because mypy assumes that an asserted property does not change.
         return self.pool.loaded
 
     def ask(self, model: Model = None) -> EngineStream:
-        """Return a request that is not yet made."""
+        """Return a request that has not been made yet."""
         return self.pool.stream("chat.completions", {}, model=model)
 
     async def start(self, model: Model = None) -> tuple[asyncio.Task[None], FakeStream]:
@@ -70,7 +70,7 @@ class Bench:
             await task
 
     async def answered(self, model: Model = None) -> FakeBridge:
-        """Ask a model that is loaded, and read the answer; return the bridge that it came by."""
+        """Make a request to a loaded model and read the answer; return the bridge that it used."""
         stream = self.ask(model)
         before = [len(bridge.opened) for bridge in self.bridges]
         await stream.open()
@@ -106,19 +106,21 @@ def wanted(load: FakeStream) -> str:
 
 
 @pytest.mark.parametrize("max_models", [0, -1, 1.0, True, "2", None])
-def test_a_number_of_models_below_1_or_no_integer_is_refused(max_models: Any) -> None:
+def test_max_models_that_is_not_a_positive_integer_is_rejected(max_models: Any) -> None:
     with pytest.raises(InvalidRequestError, match="max_models must be an integer from 1"):
         Bench(max_models=max_models)
 
 
-async def test_without_a_default_none_and_its_id_mean_the_built_in_model(make: Make) -> None:
+async def test_none_and_the_built_in_id_mean_the_built_in_model_without_a_default(
+    make: Make,
+) -> None:
     pool = make(records=[RECORD]).pool
     assert pool.default is None
     assert (pool.resolve(None), pool.resolve(BUILTIN_MODEL)) == (None, None)
     assert make(model=BUILTIN_MODEL).pool.default is None
 
 
-async def test_a_known_id_means_its_record_and_another_id_itself(make: Make) -> None:
+async def test_known_id_resolves_to_its_record_and_another_id_to_itself(make: Make) -> None:
     pool = make(records=[RECORD]).pool
     assert pool.resolve("mine") is RECORD
     assert pool.resolve(RECORD) is RECORD
@@ -130,7 +132,7 @@ async def test_a_known_id_means_its_record_and_another_id_itself(make: Make) -> 
 
 
 @pytest.mark.parametrize("default", [RECORD, "mine"])
-async def test_a_default_is_what_none_means_and_leaves_the_built_in_model_its_id(
+async def test_none_resolves_to_the_default_and_the_built_in_model_keeps_its_id(
     make: Make, default: Model
 ) -> None:
     bench = make(model=default, records=[RECORD], max_models=2)
@@ -141,7 +143,7 @@ async def test_a_default_is_what_none_means_and_leaves_the_built_in_model_its_id
     assert [bridge.located for bridge in bench.bridges] == [[RECORD], [None]]
 
 
-async def test_a_default_that_is_a_record_is_known_by_its_id(make: Make) -> None:
+async def test_default_that_is_a_record_is_known_by_its_id(make: Make) -> None:
     pool = make(model={"model_id": "mine", "model": "mine/", "model_lib": "mine.wasm"}).pool
     assert pool.records == (RECORD,)
     assert pool.resolve("mine") == RECORD
@@ -158,18 +160,18 @@ async def test_a_default_that_is_a_record_is_known_by_its_id(make: Make) -> None
         {"records": [ModelRecord(model_id=BUILTIN_MODEL, model="x/", model_lib="x.wasm")]},
     ],
 )
-def test_an_id_with_two_meanings_is_refused(options: Any) -> None:
+def test_two_models_with_the_same_id_are_rejected(options: Any) -> None:
     with pytest.raises(InvalidRequestError, match="two models have the id"):
         Bench(**options)
 
 
 @pytest.mark.parametrize("record", ["Llama", None, {"model_id": "m"}, 5])
-def test_records_that_are_none_are_refused(record: Any) -> None:
+def test_records_that_are_not_model_records_are_rejected(record: Any) -> None:
     with pytest.raises(InvalidRequestError):
         Bench(records=[record])
 
 
-async def test_a_wrong_request_is_refused_before_anything_is_opened(make: Make) -> None:
+async def test_invalid_request_is_rejected_before_a_bridge_is_opened(make: Make) -> None:
     bench = make()
     with pytest.raises(InvalidRequestError):
         bench.pool.stream("chat.completions", {"x": object()})
@@ -180,7 +182,7 @@ async def test_a_wrong_request_is_refused_before_anything_is_opened(make: Make) 
     assert bench.bridges == []
 
 
-async def test_a_load_tells_its_progress(make: Make) -> None:
+async def test_load_reports_its_progress(make: Make) -> None:
     bench = make()
     ratios: list[float] = []
     task = asyncio.create_task(bench.pool.load(on_progress=lambda at: ratios.append(at.ratio)))
@@ -190,7 +192,7 @@ async def test_a_load_tells_its_progress(make: Make) -> None:
     assert bench.loaded() == (BUILTIN_MODEL,)
 
 
-async def test_a_request_loads_its_model_and_says_so(make: Make) -> None:
+async def test_request_loads_its_model_which_is_listed_as_loaded(make: Make) -> None:
     bench = make()
     stream = bench.ask("Llama")
     task = asyncio.create_task(read(stream))
@@ -202,7 +204,7 @@ async def test_a_request_loads_its_model_and_says_so(make: Make) -> None:
     assert bench.loaded() == ("Llama",)
 
 
-async def test_two_models_are_there_at_once_each_with_a_bridge_of_its_own(make: Make) -> None:
+async def test_two_models_are_loaded_at_once_each_with_its_own_bridge(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load(None, "Llama")
     assert bench.loaded() == (BUILTIN_MODEL, "Llama")
@@ -211,14 +213,14 @@ async def test_two_models_are_there_at_once_each_with_a_bridge_of_its_own(make: 
     assert bench.loads.empty()
 
 
-async def test_with_one_place_models_take_turns(make: Make) -> None:
+async def test_with_max_models_1_each_load_replaces_the_model(make: Make) -> None:
     bench = make()
     await bench.load("first", "second", "first")
     assert bench.loaded() == ("first",)
     assert len(bench.bridges) == 1
 
 
-async def test_the_least_recently_used_model_makes_room(make: Make) -> None:
+async def test_least_recently_used_model_is_replaced(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("first", "second")
     await bench.answered("first")
@@ -226,7 +228,7 @@ async def test_the_least_recently_used_model_makes_room(make: Make) -> None:
     assert bench.loaded() == ("first", "third")
 
 
-async def test_a_model_that_has_nothing_to_do_makes_room_before_one_that_has(
+async def test_model_that_is_not_busy_is_replaced_before_a_busy_one(
     make: Make,
 ) -> None:
     bench = make(max_models=2)
@@ -238,7 +240,7 @@ async def test_a_model_that_has_nothing_to_do_makes_room_before_one_that_has(
     assert bench.loaded() == ("first", "third")
 
 
-async def test_when_all_have_something_to_do_the_least_recently_used_model_makes_room(
+async def test_least_recently_used_model_is_replaced_when_all_are_busy(
     make: Make,
 ) -> None:
     bench = make(max_models=2)
@@ -248,20 +250,20 @@ async def test_when_all_have_something_to_do_the_least_recently_used_model_makes
         await stream.open()
     await bench.load("third")
     assert bench.loaded() == ("first", "third")
-    # What ran there is finished first: the load waits behind it in the same bridge.
+    # The running answer is finished first: the load is queued after it in the same bridge.
     bridge = bench.bridges[1]
     assert [wanted(bridge.opened[0]), wanted(bridge.opened[2])] == ["second", "third"]
     (await bridge.generations.get()).push("[{}]").end()
     assert await read(running[0]) == [{}]
 
 
-async def test_a_place_is_free_again_once_its_model_was_lost(make: Make) -> None:
+async def test_slot_of_a_lost_model_is_used_for_the_next(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("first", "second")
-    told = asyncio.Event()
-    bench.pool.lost.subscribe(lambda error: told.set())
+    lost = asyncio.Event()
+    bench.pool.lost.subscribe(lambda error: lost.set())
     bench.bridges[1].events.push(loss())
-    await told.wait()
+    await lost.wait()
     assert bench.loaded() == ("first",)
     await bench.load("third")
     assert bench.loaded() == ("first", "third")
@@ -270,20 +272,20 @@ async def test_a_place_is_free_again_once_its_model_was_lost(make: Make) -> None
     ]
 
 
-async def test_a_lost_model_is_loaded_again_by_the_next_request(make: Make) -> None:
+async def test_lost_model_is_loaded_again_by_the_next_request(make: Make) -> None:
     bench = make()
     await bench.load()
-    told = asyncio.Event()
-    bench.pool.lost.subscribe(lambda error: told.set())
+    lost = asyncio.Event()
+    bench.pool.lost.subscribe(lambda error: lost.set())
     bench.bridges[0].events.push(loss())
-    await told.wait()
+    await lost.wait()
     task = asyncio.create_task(bench.ask().open())
     (await bench.loads.get()).end()
     await task
     assert bench.loaded() == (BUILTIN_MODEL,)
 
 
-async def test_two_who_ask_for_two_models_at_once_share_the_only_place_in_turn(
+async def test_concurrent_requests_to_two_models_run_in_turn_with_max_models_1(
     make: Make,
 ) -> None:
     bench = make()
@@ -300,7 +302,7 @@ async def test_two_who_ask_for_two_models_at_once_share_the_only_place_in_turn(
     assert bench.loaded() == ("second",)
 
 
-async def test_two_who_ask_for_two_models_at_once_never_take_the_same_free_place(
+async def test_concurrent_loads_of_two_models_never_take_the_same_vacant_slot(
     make: Make,
 ) -> None:
     bench = make(max_models=2)
@@ -312,7 +314,7 @@ async def test_two_who_ask_for_two_models_at_once_never_take_the_same_free_place
     assert len(bench.bridges) == 2
 
 
-async def test_two_who_ask_for_the_same_model_at_once_share_its_engine(make: Make) -> None:
+async def test_concurrent_requests_to_one_model_share_its_engine(make: Make) -> None:
     bench = make(max_models=2)
     tasks = [asyncio.create_task(bench.ask("Llama").open()) for _ in range(2)]
     loads = [await bench.loads.get() for _ in tasks]
@@ -324,7 +326,7 @@ async def test_two_who_ask_for_the_same_model_at_once_share_its_engine(make: Mak
     assert bench.loaded() == ("Llama",)
 
 
-async def test_two_who_ask_for_the_same_model_at_once_while_another_is_there(
+async def test_concurrent_requests_to_one_model_replace_another_once(
     make: Make,
 ) -> None:
     bench = make(max_models=1)
@@ -336,7 +338,7 @@ async def test_two_who_ask_for_the_same_model_at_once_while_another_is_there(
     assert bench.loaded() == ("second",)
 
 
-async def test_a_load_that_was_cancelled_leaves_its_place_to_the_next(make: Make) -> None:
+async def test_cancelled_load_leaves_its_slot_to_the_next(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("first")
     task, load = await bench.start("second")
@@ -349,7 +351,7 @@ async def test_a_load_that_was_cancelled_leaves_its_place_to_the_next(make: Make
     assert len(bench.bridges) == 2
 
 
-async def test_an_unknown_model_leaves_the_others_usable(make: Make) -> None:
+async def test_model_that_is_not_found_leaves_the_others_usable(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("first")
     task = asyncio.create_task(bench.ask("frist").open())
@@ -375,7 +377,7 @@ async def test_dropping_a_request_stops_it_at_once(make: Make) -> None:
         gc.enable()
 
 
-async def test_closing_a_request_while_it_loads_stops_both(make: Make) -> None:
+async def test_request_closed_during_its_load_stops_load_and_answer(make: Make) -> None:
     bench = make()
     stream = bench.ask()
     task = asyncio.create_task(stream.open())
@@ -386,7 +388,7 @@ async def test_closing_a_request_while_it_loads_stops_both(make: Make) -> None:
     assert bench.loaded() == ()
 
 
-async def test_what_had_been_written_can_be_read_after_another_model_took_the_place(
+async def test_complete_answer_can_be_read_after_its_model_was_replaced(
     make: Make,
 ) -> None:
     bench = make()
@@ -398,7 +400,7 @@ async def test_what_had_been_written_can_be_read_after_another_model_took_the_pl
     assert await read(stream) == [{}]
 
 
-async def test_a_question_needs_no_model_and_opens_one_bridge_for_all(make: Make) -> None:
+async def test_queries_need_no_model_and_share_one_bridge(make: Make) -> None:
     bench = make(max_models=2)
     for _ in range(2):
         task = asyncio.create_task(bench.pool.query({"kind": "models"}))
@@ -409,7 +411,7 @@ async def test_a_question_needs_no_model_and_opens_one_bridge_for_all(make: Make
     assert (len(bench.bridges), bench.loaded()) == (1, (BUILTIN_MODEL,))
 
 
-async def test_a_question_is_asked_where_nothing_is_being_freed(make: Make) -> None:
+async def test_query_goes_to_an_engine_that_is_not_being_freed(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("first")
     slow = bench.slow = SlowBridge(loads=bench.loads)
@@ -434,7 +436,7 @@ async def test_unload_frees_one_model_and_leaves_the_others(make: Make) -> None:
     assert bench.loaded() == ()
 
 
-async def test_unload_of_a_model_that_is_not_there_does_nothing(make: Make) -> None:
+async def test_unload_of_a_model_that_is_not_loaded_does_nothing(make: Make) -> None:
     bench = make()
     await bench.load("first", "second")
     await bench.pool.unload("first")
@@ -447,7 +449,7 @@ async def test_unload_of_a_model_that_is_not_there_does_nothing(make: Make) -> N
         await bench.pool.unload("")
 
 
-async def test_unload_ends_a_load_and_what_waits_for_it(make: Make) -> None:
+async def test_unload_ends_a_load_and_the_requests_that_wait_for_it(make: Make) -> None:
     bench = make()
     load, _ = await bench.start()
     request = asyncio.create_task(bench.ask().open())
@@ -461,7 +463,7 @@ async def test_unload_ends_a_load_and_what_waits_for_it(make: Make) -> None:
     assert bench.loaded() == (BUILTIN_MODEL,)
 
 
-async def test_a_request_that_comes_while_its_model_is_unloaded_loads_it_again(
+async def test_request_during_the_unload_of_its_model_loads_it_again(
     make: Make,
 ) -> None:
     bench = make()
@@ -481,7 +483,7 @@ async def test_a_request_that_comes_while_its_model_is_unloaded_loads_it_again(
     assert bench.loaded() == (BUILTIN_MODEL,)
 
 
-async def test_a_cancelled_unload_frees_the_model_all_the_same(make: Make) -> None:
+async def test_cancelled_unload_frees_the_model_nevertheless(make: Make) -> None:
     bench = make()
     slow = bench.slow = SlowBridge(loads=bench.loads)
     await bench.load()
@@ -496,7 +498,7 @@ async def test_a_cancelled_unload_frees_the_model_all_the_same(make: Make) -> No
     assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
 
 
-async def test_dispose_frees_all_and_what_begins_after_starts_anew(make: Make) -> None:
+async def test_dispose_frees_all_engines_and_later_loads_open_new_bridges(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("first", "second")
     await bench.pool.dispose()
@@ -509,13 +511,13 @@ async def test_dispose_frees_all_and_what_begins_after_starts_anew(make: Make) -
     assert len(bench.bridges) == 4
 
 
-async def test_dispose_before_anything_began_does_nothing(make: Make) -> None:
+async def test_dispose_of_an_unused_pool_does_nothing(make: Make) -> None:
     bench = make()
     await bench.pool.dispose()
     assert bench.bridges == []
 
 
-async def test_dispose_ends_whatever_is_under_way(make: Make) -> None:
+async def test_dispose_ends_all_running_loads_answers_and_queries(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("first")
     answer = asyncio.create_task(read(bench.ask("first")))
@@ -532,7 +534,7 @@ async def test_dispose_ends_whatever_is_under_way(make: Make) -> None:
     assert bench.loaded() == ()
 
 
-async def test_a_request_older_than_a_disposal_is_not_made(make: Make) -> None:
+async def test_request_created_before_a_disposal_is_not_made_after_it(make: Make) -> None:
     bench = make()
     await bench.load()
     stream = bench.ask()
@@ -543,7 +545,7 @@ async def test_a_request_older_than_a_disposal_is_not_made(make: Make) -> None:
     assert bench.loaded() == (BUILTIN_MODEL,)
 
 
-async def test_a_cancelled_disposal_frees_every_engine_all_the_same(make: Make) -> None:
+async def test_cancelled_disposal_frees_every_engine_nevertheless(make: Make) -> None:
     bench = make(max_models=2)
     for model in ("first", "second"):
         bench.slow = SlowBridge(loads=bench.loads)
@@ -561,7 +563,7 @@ async def test_a_cancelled_disposal_frees_every_engine_all_the_same(make: Make) 
     assert [bridge.disposals for bridge in bench.bridges] == [1, 1]
 
 
-async def test_no_task_is_left_after_dispose(make: Make) -> None:
+async def test_dispose_of_a_pool_leaves_no_task_running(make: Make) -> None:
     before = asyncio.all_tasks()
     bench = make(max_models=2)
     await bench.load("first", "second")
@@ -570,7 +572,7 @@ async def test_no_task_is_left_after_dispose(make: Make) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_the_built_in_model_is_asked_for_by_its_record(make: Make) -> None:
+async def test_built_in_model_is_loaded_by_its_record(make: Make) -> None:
     bench = make()
     task, load = await bench.start()
     assert json.loads(load.request)["model"]["model"] == BUILTIN.model
@@ -578,10 +580,10 @@ async def test_the_built_in_model_is_asked_for_by_its_record(make: Make) -> None
     await task
 
 
-async def test_an_unknown_model_leaves_its_engine_to_the_one_that_is_there(make: Make) -> None:
+async def test_model_that_is_not_found_leaves_the_engine_to_the_loaded_one(make: Make) -> None:
     bench = make(max_models=2)
     await bench.load("one", "two")
-    task, load = await bench.start("typo")  # in the place of the first
+    task, load = await bench.start("typo")  # it would replace the first
     load.fail(ModelNotFoundError("typo"))
     with pytest.raises(ModelNotFoundError):
         await task
@@ -593,7 +595,7 @@ async def test_an_unknown_model_leaves_its_engine_to_the_one_that_is_there(make:
     assert bench.loaded() == ("two",)
 
 
-async def test_a_record_that_was_asked_for_is_known_by_its_id(make: Make) -> None:
+async def test_record_of_a_load_is_known_by_its_id_afterwards(make: Make) -> None:
     bench = make()
     await bench.load(RECORD)
     assert bench.pool.resolve("mine") is RECORD
@@ -602,7 +604,7 @@ async def test_a_record_that_was_asked_for_is_known_by_its_id(make: Make) -> Non
     assert len(bench.bridges) == 1
 
 
-async def test_an_id_cannot_get_a_second_meaning_by_a_request(make: Make) -> None:
+async def test_request_with_a_second_record_of_an_id_is_rejected(make: Make) -> None:
     bench = make()
     await bench.load(RECORD)
     other = ModelRecord(model_id="mine", model="other/", model_lib="mine.wasm")
@@ -613,4 +615,4 @@ async def test_an_id_cannot_get_a_second_meaning_by_a_request(make: Make) -> Non
         with pytest.raises(InvalidRequestError, match="two models have the id"):
             await bench.pool.load(record)
     bench.ask(ModelRecord(model_id="new", model="new/", model_lib="new.wasm"))
-    assert bench.pool.records == (RECORD,), "a request that is not made leaves nothing"
+    assert bench.pool.records == (RECORD,), "a request that is not made registers no record"

@@ -53,7 +53,7 @@ def no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-async def test_every_chunk_comes_in_order_just_as_it_was_sent() -> None:
+async def test_stream_yields_every_chunk_in_order_as_it_was_sent() -> None:
     bench = Bench()
     bench.source.push('[{"a": 1}, {"b": null}]', "[]", '[{"c": [2.5]}]').end()
     assert await bench.read() == [{"a": 1}, {"b": None}, {"c": [2.5]}]
@@ -61,16 +61,16 @@ async def test_every_chunk_comes_in_order_just_as_it_was_sent() -> None:
     assert await bench.read() == []
 
 
-async def test_chunks_that_waited_cross_together() -> None:
+async def test_chunks_of_one_batch_cross_together() -> None:
     bench = Bench()
     bench.source.push("[{}, {}, {}]")
-    # One text for three chunks: after the first, nothing is awaited.
+    # One string for three chunks: after the first, nothing is awaited.
     for _ in range(3):
         await anext(bench.stream)
     assert not bench.source.read.is_set()
 
 
-async def test_the_request_is_made_once_by_open_or_by_the_first_read() -> None:
+async def test_request_is_made_once_by_open_or_by_the_first_read() -> None:
     opened, read = Bench(), Bench()
     assert (opened.starts, read.starts) == (0, 0)
     await opened.stream.open()
@@ -81,7 +81,7 @@ async def test_the_request_is_made_once_by_open_or_by_the_first_read() -> None:
         assert bench.starts == 1
 
 
-async def test_open_when_it_is_over_makes_no_request() -> None:
+async def test_opening_a_stream_that_is_over_makes_no_request() -> None:
     bench = Bench()
     bench.source.end()
     await bench.read()
@@ -89,7 +89,7 @@ async def test_open_when_it_is_over_makes_no_request() -> None:
     assert bench.starts == 1
 
 
-async def test_a_stream_closed_before_it_is_opened_never_makes_a_request() -> None:
+async def test_stream_closed_before_it_is_opened_never_makes_a_request() -> None:
     bench = Bench()
     bench.stream.close()
     await bench.stream.open()
@@ -97,7 +97,7 @@ async def test_a_stream_closed_before_it_is_opened_never_makes_a_request() -> No
     assert bench.starts == 0
 
 
-async def test_a_request_that_could_not_be_made_is_raised_once_and_the_stream_is_over() -> None:
+async def test_request_that_could_not_be_made_is_raised_once_and_the_stream_is_over() -> None:
     bench = Bench()
     bench.failure = DownloadError("no network")
     with pytest.raises(DownloadError):
@@ -176,10 +176,10 @@ async def test_request_can_check_whether_its_stream_was_closed() -> None:
     assert len(aborted) == 1
 
 
-async def test_what_fails_while_it_is_closed_is_of_no_interest() -> None:
+async def test_error_of_a_closed_stream_is_ignored() -> None:
     opening, reading = Bench(), Bench()
     opening.may_start.clear()
-    opening.failure = DownloadError("given up")
+    opening.failure = DownloadError("stopped")
     tasks = [asyncio.create_task(bench.read()) for bench in (opening, reading)]
     await opening.starting.wait()
     await reading.source.read.wait()
@@ -198,7 +198,7 @@ async def test_closing_an_open_stream_stops_only_its_chunks() -> None:
     assert (bench.load.stops, bench.source.stops) == (0, 1)
 
 
-async def test_a_closed_stream_gives_nothing_more_not_even_what_had_arrived() -> None:
+async def test_closed_stream_yields_nothing_not_even_chunks_that_had_arrived() -> None:
     bench = Bench()
     bench.source.push("[{}, {}]")
     await anext(bench.stream)
@@ -206,7 +206,7 @@ async def test_a_closed_stream_gives_nothing_more_not_even_what_had_arrived() ->
     assert await bench.read() == []
 
 
-async def test_leaving_the_loop_stops_the_work_at_once() -> None:
+async def test_break_stops_the_work_at_once() -> None:
     source = FakeStream().push("[{}, {}]")
 
     async def start(stream: EngineStream) -> Stream:
@@ -226,7 +226,7 @@ async def test_dropping_a_stream_that_was_opened_stops_the_work_at_once() -> Non
         assert bench.source.stops == 1
 
 
-async def test_cancelling_the_reader_stops_the_work() -> None:
+async def test_cancelling_the_reader_of_a_stream_stops_the_work() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.read())
     await bench.source.read.wait()
@@ -237,7 +237,7 @@ async def test_cancelling_the_reader_stops_the_work() -> None:
     assert await bench.read() == []
 
 
-async def test_a_timeout_stops_the_work() -> None:
+async def test_timeout_of_the_reader_stops_the_work() -> None:
     bench = Bench()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
@@ -245,7 +245,7 @@ async def test_a_timeout_stops_the_work() -> None:
     assert bench.source.stops == 1
 
 
-async def test_closing_from_another_task_ends_the_reader() -> None:
+async def test_closing_a_stream_in_another_task_ends_its_reader() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.read())
     await bench.source.read.wait()
@@ -253,7 +253,7 @@ async def test_closing_from_another_task_ends_the_reader() -> None:
     assert await task == []
 
 
-async def test_a_chunk_that_arrives_while_it_is_closed_is_dropped() -> None:
+async def test_chunk_that_arrives_as_the_stream_is_closed_is_dropped() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.read())
     await bench.source.read.wait()
@@ -262,7 +262,7 @@ async def test_a_chunk_that_arrives_while_it_is_closed_is_dropped() -> None:
     assert await task == []
 
 
-async def test_a_failure_comes_after_what_had_arrived_and_ends_the_stream() -> None:
+async def test_error_is_raised_after_the_chunks_that_had_arrived_and_ends_the_stream() -> None:
     bench = Bench()
     bench.source.push("[{}]").fail(DeviceLostError("gone"))
     assert await anext(bench.stream) == {}
@@ -272,7 +272,7 @@ async def test_a_failure_comes_after_what_had_arrived_and_ends_the_stream() -> N
     assert await bench.read() == []
 
 
-async def test_a_text_that_cannot_be_read_stops_the_work() -> None:
+async def test_invalid_batch_of_chunks_stops_the_work() -> None:
     bench = Bench()
     bench.source.push("{")
     with pytest.raises(EngineError):
@@ -280,7 +280,7 @@ async def test_a_text_that_cannot_be_read_stops_the_work() -> None:
     assert bench.source.stops == 1
 
 
-async def test_a_second_task_is_refused_and_the_first_goes_on() -> None:
+async def test_second_reader_is_rejected_and_the_first_continues() -> None:
     bench = Bench()
     bench.may_start.clear()
     task = asyncio.create_task(anext(bench.stream))

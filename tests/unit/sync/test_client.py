@@ -1,4 +1,4 @@
-"""`WebLLM` does what `AsyncWebLLM` does; a loop of the test's own waits in JSPI's place."""
+"""`WebLLM` does what `AsyncWebLLM` does; an event loop of the test waits instead of JSPI."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 
 
 class Bench:
-    """A synchronous client, its bridge, and a loop that runs while a call waits."""
+    """A synchronous client, its bridge, and an event loop that runs while a call waits."""
 
     def __init__(self, *model: str, **options: Any) -> None:
         self.loop = asyncio.new_event_loop()
@@ -62,14 +62,14 @@ class Person:
     age: int
 
 
-def test_an_answer_comes_without_await(bench: Bench) -> None:
+def test_create_returns_the_answer_without_await(bench: Bench) -> None:
     reply = bench.answer(written("Hello", " you.")).chat.completions.create(messages=HELLO, seed=1)
     assert isinstance(reply, ChatCompletion)
     assert reply.text == "Hello you."
     assert bench.bridge.bodies[0]["seed"] == 1
 
 
-def test_a_stream_is_a_plain_iterator(bench: Bench) -> None:
+def test_synchronous_stream_is_a_plain_iterator(bench: Bench) -> None:
     llm = bench.answer(written("Hello", " you."))
     with llm.chat.completions.create(messages=HELLO, stream=True) as stream:
         assert "".join(piece.text for piece in stream) == "Hello you."
@@ -78,7 +78,7 @@ def test_a_stream_is_a_plain_iterator(bench: Bench) -> None:
     assert stream.final.usage is not None
 
 
-def test_a_stream_can_be_read_at_once(bench: Bench) -> None:
+def test_synchronous_stream_can_be_read_to_its_end(bench: Bench) -> None:
     stream = bench.answer(written("Hello.")).chat.completions.create(messages=HELLO, stream=True)
     assert stream.final is None
     assert stream.read().text == "Hello."
@@ -100,7 +100,7 @@ def test_leaving_the_block_stops_the_engine(bench: Bench) -> None:
     assert list(stream) == []
 
 
-def test_errors_are_those_of_the_other_client(bench: Bench) -> None:
+def test_errors_are_those_of_the_asynchronous_client(bench: Bench) -> None:
     stream = bench.llm.chat.completions.create(messages=HELLO, stream=True)
     error = EngineError("no")
     bench.bridge.streams[0].fail(error)
@@ -111,11 +111,11 @@ def test_errors_are_those_of_the_other_client(bench: Bench) -> None:
 
 def test_typed_answers_and_tools_work(bench: Bench) -> None:
     def warmth(city: str) -> str:
-        """Tell how warm it is in a city."""
+        """Return how warm it is in a city."""
         return f"21 degrees in {city}"
 
     async def humidity(city: str) -> int:
-        """Tell how humid it is in a city."""
+        """Return how humid it is in a city."""
         return 80
 
     calls = "".join(
@@ -127,16 +127,16 @@ def test_typed_answers_and_tools_work(bench: Bench) -> None:
     assert person == Person(name="Ada", age=36)
     run = llm.chat.completions.run_tools(messages=HELLO, tools=[warmth, humidity])
     assert (run.text, run.rounds) == ("Warm.", 2)
-    told = bench.bridge.bodies[-1]["messages"][-1]["content"]
-    assert "21 degrees in Rome" in told
-    assert "80" in told
+    sent = bench.bridge.bodies[-1]["messages"][-1]["content"]
+    assert "21 degrees in Rome" in sent
+    assert "80" in sent
     with pytest.raises(ToolRoundsError):
         bench.answer(written(calls)).chat.completions.run_tools(
             messages=HELLO, tools=[warmth, humidity], max_rounds=1
         )
 
 
-def test_plain_texts_and_embeddings_work(bench: Bench) -> None:
+def test_text_completions_and_embeddings_work(bench: Bench) -> None:
     found = {
         "model": "m",
         "data": [{"embedding": [0.5], "index": 0}],
@@ -167,12 +167,12 @@ def test_models_and_sessions_work(bench: Bench) -> None:
     assert bench.bridge.queried[-1]["kind"] == "sessions.delete"
 
 
-def test_loading_tells_how_far_it_is_and_unloading_frees() -> None:
+def test_load_reports_its_progress_and_unload_frees_the_model() -> None:
     bench = Bench()
-    heard: list[LoadProgress] = []
+    reported: list[LoadProgress] = []
     with bench.llm as llm:
-        llm.load(on_progress=heard.append)
-        assert heard[-1].ratio == 1.0
+        llm.load(on_progress=reported.append)
+        assert reported[-1].ratio == 1.0
         assert llm.is_loaded()
         llm.unload()
         assert not llm.is_loaded()
@@ -181,7 +181,7 @@ def test_loading_tells_how_far_it_is_and_unloading_frees() -> None:
     bench.loop.close()
 
 
-def test_it_is_made_with_the_arguments_of_the_other_client() -> None:
+def test_constructor_passes_its_arguments_to_the_asynchronous_client() -> None:
     record = ModelRecord(model_id="mine", model="mine/", model_lib="mine.wasm")
     bench = Bench("mine", records=[record], max_models=2, timeout=0.001)
     with bench.llm as llm:
@@ -196,7 +196,7 @@ def test_it_is_made_with_the_arguments_of_the_other_client() -> None:
         WebLLM(assets_url="./", bridge=bench.open)
 
 
-def test_where_python_cannot_wait_closing_hides_no_error_and_is_none_itself() -> None:
+def test_leaving_with_hides_no_error_and_raises_none_where_python_cannot_wait() -> None:
     WebLLM().close()
     with pytest.raises(KeyError, match="mine"), WebLLM():
         raise KeyError("mine")
@@ -204,7 +204,7 @@ def test_where_python_cannot_wait_closing_hides_no_error_and_is_none_itself() ->
         pass
 
 
-def test_a_python_that_cannot_wait_any_more_says_so_unless_there_is_another_error() -> None:
+def test_leaving_with_raises_support_error_unless_there_is_another_error() -> None:
     can_wait, bench = True, Bench()
 
     def wait(awaitable: Any, /) -> Any:
@@ -225,7 +225,7 @@ def test_a_python_that_cannot_wait_any_more_says_so_unless_there_is_another_erro
     bench.loop.close()
 
 
-def test_a_python_that_cannot_wait_says_so_at_the_first_call() -> None:
+def test_first_call_raises_support_error_where_python_cannot_wait() -> None:
     llm = WebLLM()
     calls: list[Any] = [
         llm.load,
