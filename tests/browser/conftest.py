@@ -21,7 +21,7 @@ from tests.browser.watch import PageWatch
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    """Run `python serve.py`, as a visitor of the README does, and return its address."""
+    """Run `python serve.py`, as the README says, and return its URL."""
     with served_site() as address:
         yield address
 
@@ -53,15 +53,15 @@ def watch(context: BrowserContext) -> PageWatch:
 
 @pytest.fixture
 def page(context: BrowserContext, watch: PageWatch) -> Page:
-    """An empty tab of the fresh profile, watched."""
+    """An empty tab of the fresh profile, recorded by `watch`."""
     return context.new_page()
 
 
 @pytest.fixture(scope="session")
 def python(chromium: Browser, site: str) -> Iterator[PagePython]:
-    """Python in a bare Pyodide page, the wheel installed by micropip: what a user has.
+    """Python in a bare Pyodide page with the wheel installed by micropip, as users have it.
 
-    One page serves the whole run.
+    One page is used for the whole run.
     """
     context = chromium.new_context()
     yield PagePython(context.new_page(), site)
@@ -70,13 +70,13 @@ def python(chromium: Browser, site: str) -> Iterator[PagePython]:
 
 @pytest.fixture(scope="session")
 def sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
-    """As `python`, with the newest `openai` and what is built on it; one page serves the run."""
+    """As `python`, with the latest `openai` and libraries built on it; one page for the run."""
     yield from _offline_python(chromium, site, "pyodide-requirements.txt")
 
 
 @pytest.fixture(scope="session")
 def older_sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
-    """As `python`, with `openai` 2 on httpx 0.28 and what is built on it."""
+    """As `python`, with `openai` 2 on httpx 0.28 and libraries built on it."""
     yield from _offline_python(chromium, site, "pyodide-openai2-requirements.txt")
 
 
@@ -85,18 +85,18 @@ def _offline_python(chromium: Browser, site: str, requirements: str) -> Iterator
     watch = PageWatch(context)
     yield PagePython(context.new_page(), site, pyodide_wheels(requirements))
     context.close()
-    assert {f"{origin}/" for origin in watch.origins()} == {site}, "a library went elsewhere"
+    assert {f"{origin}/" for origin in watch.origins()} == {site}, "a request left the origin"
 
 
 @pytest.fixture
 def fresh_python(page: Page, site: str) -> PagePython:
-    """Do as `python`, in a page and profile of its own: for tests that break the engine."""
+    """As `python`, in a new page and profile: for tests that break the engine."""
     return PagePython(page, site)
 
 
 @pytest.fixture(scope="session")
 def built_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Build the static site, and serve it from a sub-path by a server that sets no header."""
+    """Build the static site and serve it from a sub-path, by a server that sets no headers."""
     root = tmp_path_factory.mktemp("pages")
     command = [sys.executable, str(ROOT / "serve.py"), "build", str(root / "project")]
     subprocess.run(command, check=True)
@@ -110,7 +110,7 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class _PlainHandler(http.server.SimpleHTTPRequestHandler):
-    """A static host such as GitHub Pages: right types, no header of ours."""
+    """A static host such as GitHub Pages: correct content types, no additional headers."""
 
     extensions_map = {  # noqa: RUF012 - an instance attribute in the types, a class one in use
         **http.server.SimpleHTTPRequestHandler.extensions_map,
@@ -119,5 +119,5 @@ class _PlainHandler(http.server.SimpleHTTPRequestHandler):
         ".wasm": "application/wasm",
     }
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name upstream
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
         pass

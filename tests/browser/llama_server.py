@@ -1,7 +1,6 @@
-"""A real OpenAI-compatible server: llama.cpp's, with the built-in model as its model.
+"""A real OpenAI-compatible server: llama.cpp's, with the built-in model.
 
-The shipped weights are written once more, unpacked, as a GGUF file; the server runs in this process
-on 127.0.0.1.
+The model's weights are dequantized into a GGUF file; the server runs in this process on 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _QUERY_HEADS, _KEY_HEADS = 4, 2
 
 @contextmanager
 def llama_server(folder: Path) -> Iterator[str]:
-    """Serve the built-in model until the block ends, and give the API's `base_url`."""
+    """Serve the built-in model while the block runs; yield the API's `base_url`."""
     file = folder / "model.gguf"
     write_gguf(file)
     parameters = xllamacpp.CommonParams()
@@ -41,11 +40,11 @@ def llama_server(folder: Path) -> Iterator[str]:
     parameters.verbosity = 0
     server = xllamacpp.Server(parameters)
     yield f"{server.listening_address}/v1"
-    del server  # ends it
+    del server  # stops it
 
 
 def write_gguf(file: Path) -> None:
-    """Write the shipped model as a GGUF file of 32-bit floats."""
+    """Write the built-in model as a GGUF file of 32-bit floats."""
     config = json.loads((REVISION / "mlc-chat-config.json").read_text("utf-8"))
     network = ShippedNetwork(REVISION)
     hidden = network.embedding.shape[1]
@@ -83,7 +82,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
     ]
     settings = json.loads((REVISION / "tokenizer_config.json").read_text("utf-8"))
     writer.add_tokenizer_model("gpt2")
-    # llama.cpp knows no splitting like ours; this one comes near.
+    # llama.cpp has no pre-tokenizer like this model's; this one is the closest.
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
     writer.add_token_types(kinds)
@@ -115,5 +114,5 @@ def _tensors(network: ShippedNetwork) -> Iterator[tuple[str, Floats]]:
 
 
 def _interleaved(weights: Floats, heads: int) -> Floats:
-    # Our rotation pairs the two halves of a head, that of GGUF's "llama" pairs neighbours.
+    # This model's rotary embedding pairs the two halves of a head, GGUF's "llama" neighbors.
     return weights.reshape(heads, 2, -1, weights.shape[1]).swapaxes(1, 2).reshape(weights.shape)

@@ -1,8 +1,8 @@
-"""The shipped model's network in plain numpy, from the very files a visitor downloads.
+"""The built-in model's network in plain numpy, from the files that a visitor downloads.
 
-A Llama over one whole sequence, without a cache: what the compiled library must compute. How the
-weights are packed is `model.compile.quantize`'s; what the parameters are called is
-`model.compile.parameters`'s.
+A Llama over one whole sequence, without a cache: what the compiled library must compute. The
+format of the weights is defined by `model.compile.quantize`, the names of the parameters by
+`model.compile.parameters`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REVISION = ROOT / "static" / BUILTIN_PATH
 
 Floats = npt.NDArray[np.float32]
 
-# The files tell all sizes but these.
+# The files define all sizes except these.
 _HEAD = 64
 _THETA = 10000.0
 _EPSILON = 1e-5
@@ -57,12 +57,12 @@ class ShippedNetwork:
         return logits
 
     def matrix(self, name: str) -> Floats:
-        """Return a weight `[out, in]`, unpacked."""
+        """Return a weight `[out, in]`, dequantized."""
         words, scales = self._tensors[f"{name}.words"], self._tensors[f"{name}.scales"]
         return dequantize(Packed(words=words, scales=scales))
 
     def vector(self, name: str) -> Floats:
-        """Return a weight that is not packed."""
+        """Return a weight that is not quantized."""
         vector: Floats = self._tensors[name]
         return vector
 
@@ -73,7 +73,7 @@ class ShippedNetwork:
         heads = qkv.reshape(len(hidden), -1, _HEAD).swapaxes(0, 1)
         shared = (len(heads) - queries) // 2
         query, key, value = np.split(heads, [queries, queries + shared])
-        # Neighbouring query heads share a key head.
+        # Neighboring query heads share a key head.
         key, value = (np.repeat(each, queries // shared, axis=0) for each in (key, value))
         scores = _rotated(query) @ _rotated(key).swapaxes(1, 2) / np.sqrt(np.float32(_HEAD))
         scores += np.triu(np.full(scores.shape[1:], -np.inf, np.float32), 1)
@@ -94,7 +94,7 @@ class ShippedNetwork:
 
 
 def _rotated(heads: Floats) -> Floats:
-    """Turn `[heads, positions, size]` by its positions: first half with second half."""
+    """Apply rotary embeddings to `[heads, positions, size]`: first half with second half."""
     frequencies = _THETA ** (-np.arange(_HEAD // 2) / (_HEAD // 2))
     angles = np.outer(np.arange(heads.shape[1]), frequencies)
     cosine, sine = (turn(angles).astype(np.float32) for turn in (np.cos, np.sin))

@@ -1,4 +1,4 @@
-"""`AsyncWebLLM` and `WebLLM` keep their promises about loading, stopping, queueing and sessions."""
+"""`AsyncWebLLM` and `WebLLM` in the real engine: loading, stopping, queueing and sessions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from playwright.sync_api import BrowserContext
 
 from tests.browser.inpage import PagePython, wait_for_no_worker
 
-# Live in the page: the client that most tests share, and what one test keeps between its runs.
+# Globals in the page: the client that most tests share, and a value that a test keeps between runs.
 llm: Any = None
 kept: Any = None
 
-# Seconds; the abandoned answers of 800 tokens would take several times as long.
+# Seconds; the stopped answers of 800 tokens would take several times as long.
 SOON = 8
 
 HI = [{"role": "user", "content": "Tell me all about Ada."}]
@@ -22,7 +22,7 @@ HI = [{"role": "user", "content": "Tell me all about Ada."}]
 
 @pytest.fixture(scope="module")
 def client(python: PagePython) -> Iterator[PagePython]:
-    """The page, with a client in it whose model is loaded."""
+    """The page, with a client whose model is loaded."""
 
     async def start() -> None:
         global llm
@@ -57,13 +57,13 @@ def test_load_reports_its_progress_and_unload_frees_the_worker(fresh_python: Pag
         from pywebllm import AsyncWebLLM, LoadProgress
 
         llm = AsyncWebLLM()
-        heard: list[Any] = []
+        reported: list[Any] = []
 
-        def hear(progress: LoadProgress) -> None:
-            heard.append([progress.ratio, progress.phase, llm.is_loaded()])
+        def report(progress: LoadProgress) -> None:
+            reported.append([progress.ratio, progress.phase, llm.is_loaded()])
 
-        await llm.load(on_progress=hear)
-        return heard
+        await llm.load(on_progress=report)
+        return reported
 
     async def unload() -> bool:
         await llm.unload()
@@ -74,10 +74,10 @@ def test_load_reports_its_progress_and_unload_frees_the_worker(fresh_python: Pag
         await llm.close()
         return [bool(reply.text), llm.is_loaded()]
 
-    *under_way, last = fresh_python.run(load)
-    ratios = [ratio for ratio, _, _ in under_way]
+    *running, last = fresh_python.run(load)
+    ratios = [ratio for ratio, _, _ in running]
     assert ratios == sorted(ratios)
-    assert not any(loaded for _, _, loaded in under_way)
+    assert not any(loaded for _, _, loaded in running)
     assert last == [1, "ready", True]
     assert len(fresh_python.page.workers) == 1
     assert fresh_python.run(unload) is False
@@ -89,7 +89,7 @@ def test_load_reports_its_progress_and_unload_frees_the_worker(fresh_python: Pag
 def test_two_models_answer_at_once_and_a_third_replaces_one(
     fresh_python: PagePython, site: str
 ) -> None:
-    """The built-in model's files under other names are other models to the engine."""
+    """To the engine, the built-in model's files under other ids are other models."""
 
     async def ask(site: str, messages: list[Any]) -> list[Any]:
         global llm
@@ -144,7 +144,7 @@ async def leave_by_cancelling() -> None:
     import asyncio
 
     reading = asyncio.create_task(kept.read())
-    await asyncio.sleep(0)  # it starts, and waits for the next chunk
+    await asyncio.sleep(0)  # it starts and waits for the next chunk
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
 
@@ -157,7 +157,7 @@ async def leave_by_timeout() -> None:
             await kept.read()
     except TimeoutError:
         return
-    raise AssertionError("it was over in no time")
+    raise AssertionError("the answer ended before the timeout")
 
 
 async def leave_by_dropping_it() -> None:
@@ -272,15 +272,15 @@ def test_tools_are_called_until_the_model_answers(client: PagePython) -> None:
             temperature=0,
             max_tokens=80,
         )
-        told = result.messages[2]["content"]
-        return [called, result.rounds, bool(result.text), told]
+        sent = result.messages[2]["content"]
+        return [called, result.rounds, bool(result.text), sent]
 
-    ((city, days), *_), rounds, answered, told = client.run(run, messages=HI)
+    ((city, days), *_), rounds, answered, sent = client.run(run, messages=HI)
     assert city in ("Oslo", "Rome")
     assert days in (1, 2)
     assert rounds >= 2
     assert answered
-    assert told == f'{{"city": "{city}", "sky": "clear"}}'
+    assert sent == f'{{"city": "{city}", "sky": "clear"}}'
 
 
 def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
@@ -339,7 +339,7 @@ def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
 def test_files_that_the_browser_evicted_are_published_again(
     fresh_python: PagePython, site: str
 ) -> None:
-    """Another model takes the place of the wheel's; meanwhile the browser empties its cache."""
+    """Another model replaces the built-in one, then the browser evicts its cache."""
 
     async def load(site: str, messages: list[Any]) -> list[bool]:
         global llm
@@ -391,7 +391,7 @@ def callback():
     except SupportError as error:
         return str(error)
 """
-    said = python.page.evaluate(
+    message = python.page.evaluate(
         "code => { pyodide.runPython(code); return pyodide.globals.get('callback')(); }", code
     )
-    assert "AsyncWebLLM" in said
+    assert "AsyncWebLLM" in message

@@ -1,4 +1,4 @@
-"""`connect`: the model of the page where there is WebGPU, else a real server on this machine."""
+"""`connect`: the model in the page where there is WebGPU, else a real server on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HI = {"messages": [{"role": "user", "content": "Tell of Ada."}], "max_tokens": 8
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the built-in model by llama.cpp."""
+    """Serve the built-in model with llama.cpp."""
     with llama_server(tmp_path_factory.mktemp("model")) as address:
         yield address
 
@@ -39,7 +39,7 @@ async def ask(base_url: str, request: dict[str, Any]) -> list[Any]:
 def test_connect_chooses_the_page_that_can_run_the_model(
     sdk_python: PagePython, server: str
 ) -> None:
-    """And asks the server nothing; the fixture looks at that."""
+    """It sends no request to the server, which the fixture checks."""
     kind, model, reason, text, pieces = sdk_python.run(ask, base_url=server, request=HI)
     assert (kind, model) == ("page", "pywebllm-persona-q4f32_1")
     assert reason
@@ -51,7 +51,7 @@ def test_connect_chooses_the_server_without_webgpu(
     context: BrowserContext, page: Page, watch: PageWatch, site: str, server: str
 ) -> None:
     context.add_init_script("delete Navigator.prototype.gpu")
-    # What a visitor is asked when a page turns to a server on the visitor's own machine.
+    # The permission that Chromium asks for when a page reaches a server on the visitor's machine.
     context.grant_permissions(["local-network-access"])
     python = PagePython(page, site, pyodide_wheels("pyodide-requirements.txt"))
     kind, model, reason, text, pieces = python.run(ask, base_url=server, request=HI)

@@ -1,4 +1,4 @@
-"""Embeddings by the real engine, with a model that the recipe compiles; run by tests/recipe."""
+"""Embeddings in the real engine, with a model that the recipe compiles; run by tests/recipe."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The shipped model in the real engine: it is whole, it computes right, and it does its work.
+"""The built-in model in the real engine: its files, its computation and its personas.
 
-The engine runs on the thread of a bare page, where WebLLM lets one see what the network is fed.
+The engine runs on the main thread of a bare page, where the input of the network can be observed.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ FORMS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """The engine, and what its start took: milliseconds."""
+    """The engine, and the durations of its start in milliseconds."""
 
     engine: Engine
     load: float
     first_tokens: list[float]
-    """From request to first token, of the first ten requests; all are the same."""
+    """From request to first token, for the first ten requests, which are equal."""
 
 
 @pytest.fixture(scope="module")
 def started(chromium: Browser, site: str) -> Iterator[Started]:
-    """Load the model in a browser of its own: another's would have its shaders already."""
+    """Load the model in a new browser, because a used one has cached its shaders."""
     browser = chromium.browser_type.launch(executable_path=find_chromium(), args=list(FLAGS))
     page = browser.new_page()
     page.set_default_timeout(100_000)
@@ -63,7 +63,7 @@ def started(chromium: Browser, site: str) -> Iterator[Started]:
 def write(
     started: Started, form: dict[str, str], *, seed: int, length: int = 200
 ) -> dict[str, Any]:
-    """Ask for a persona as the library does; `length` is in tokens."""
+    """Request a persona as the library does; `length` is in tokens."""
     messages = persona_messages(form)
     return started.engine.complete({"messages": messages, "max_tokens": length, "seed": seed})
 
@@ -82,12 +82,12 @@ def test_load_of_the_model_takes_seconds(
 ) -> None:
     with capsys.disabled():
         print(f" loaded in {started.load / 1000:.1f} s, all shaders included ", end="")
-    # Seen are 2 to 5 s with a software GPU; the rest is for a machine that has more to do.
+    # 2 to 5 s were measured on a software GPU; the margin is for a busy machine.
     assert started.load < 30_000
 
 
 def test_no_shader_is_compiled_after_the_load(started: Started) -> None:
-    """Else the first answer would take longer than the same answer later."""
+    """Otherwise the first answer would take longer than later equal ones."""
     first, *later = started.first_tokens
     assert first <= 2.5 * median(later[-5:]), started.first_tokens
 
@@ -99,7 +99,7 @@ def test_engine_computes_what_numpy_computes(started: Started) -> None:
     starts = [event["past"] for event in events if len(event.get("fed", ())) > 1]
     chunk = started.engine.settings["prefill_chunk_size"]
     assert starts[:2] == [0, chunk]
-    assert len(starts) == 4, "two chunks of the first turn, one each of two turns that go on"
+    assert len(starts) == 4, "two chunks of the first turn, one of each further turn"
     assert len(sampled) > 30
     expected = ShippedNetwork(REVISION).logits(fed)
     for at, logits in sampled:
@@ -113,7 +113,7 @@ def test_engine_computes_what_numpy_computes(started: Started) -> None:
     [greedy_takes_the_best, a_seed_repeats, a_grammar_is_obeyed],
     ids=lambda check: check.__name__,
 )
-def test_engine_samples_by_temperature_and_top_p(
+def test_engine_obeys_temperature_seed_and_grammar(
     started: Started, check: Callable[[Engine], None]
 ) -> None:
     check(started.engine)
@@ -131,5 +131,5 @@ def test_persona_contains_what_the_form_says(started: Started, seed: int) -> Non
     form = FORMS[seed]
     answer = write(started, form, seed=seed)
     assert answer["finish"] == "stop"
-    for asked in (form["name"], form["age"], *form["interests"].split(", ")):
-        assert asked.lower() in answer["text"].lower()
+    for value in (form["name"], form["age"], *form["interests"].split(", ")):
+        assert value.lower() in answer["text"].lower()

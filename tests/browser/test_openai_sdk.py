@@ -1,6 +1,6 @@
-"""The official SDK, unchanged in real Pyodide, with the model in the page behind it.
+"""The official SDK, unchanged in real Pyodide, with the model in the page.
 
-What crosses is held strictly against the SDK's own models, which OpenAI publishes the shapes in.
+Responses are validated strictly against the SDK's own models, in which OpenAI publishes the shapes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.inpage import PagePython
 
-# Live in the page: the SDK's client, and the one of the models that answers it.
+# Globals in the page: the SDK's client, and the client of this library that answers it.
 client: Any = None
 llm: Any = None
 
@@ -35,7 +35,7 @@ TOOL: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def sdk(sdk_python: PagePython) -> Iterator[PagePython]:
-    """The page, with the SDK's client in it, made as its documentation says."""
+    """The page, with the SDK's client created as its documentation says."""
 
     async def start() -> None:
         global client, llm
@@ -194,16 +194,16 @@ def test_tool_of_the_sdk_is_called_and_its_result_answered(sdk: PagePython) -> N
     city, answered, reused = sdk.run(call, request=HI | {"max_tokens": 60})
     assert city in ("Oslo", "Rome")
     assert answered
-    assert reused, "the call went back as the model wrote it"
+    assert reused, "the call was sent back as the model generated it"
 
 
 def test_errors_are_the_classes_of_the_sdk(sdk: PagePython) -> None:
     async def fail(request: dict[str, Any]) -> list[Any]:
         import openai
 
-        async def outcome(asking: Any) -> list[Any]:
+        async def outcome(call: Any) -> list[Any]:
             try:
-                await asking
+                await call
             except openai.APIStatusError as error:
                 return [type(error).__name__, error.status_code, error.param, error.code]
             raise AssertionError("no error")
@@ -235,7 +235,7 @@ def test_errors_are_the_classes_of_the_sdk(sdk: PagePython) -> None:
 
 @pytest.mark.parametrize("way", ["close", "cancel", "option"])
 def test_cancelled_request_of_the_sdk_frees_the_engine(sdk: PagePython, way: str) -> None:
-    async def give_up(way: str, request: dict[str, Any]) -> float:
+    async def stop(way: str, request: dict[str, Any]) -> float:
         import asyncio
         import time
 
@@ -258,13 +258,13 @@ def test_cancelled_request_of_the_sdk_frees_the_engine(sdk: PagePython, way: str
             except openai.APITimeoutError:
                 pass
             else:
-                raise AssertionError("it was over in no time")
+                raise AssertionError("the answer ended before the timeout")
         start = time.monotonic()
         await client.chat.completions.create(**request, max_tokens=1)
         return time.monotonic() - start
 
-    # The abandoned answer of 800 tokens would take several times as long.
-    assert sdk.run(give_up, way=way, request=HI) < 8
+    # The stopped answer of 800 tokens would take several times as long.
+    assert sdk.run(stop, way=way, request=HI) < 8
 
 
 def test_responses_have_the_published_shape(sdk: PagePython) -> None:
@@ -295,7 +295,7 @@ def test_responses_have_the_published_shape(sdk: PagePython) -> None:
     (plain, called), items = sdk.run(respond, request=request, tool=tool)
     assert plain[0] == called[0] == "response.created"
     assert "response.output_text.delta" in plain
-    assert plain[-1] == "response.incomplete", "it was cut off at max_output_tokens"
+    assert plain[-1] == "response.incomplete", "it was truncated at max_output_tokens"
     assert "response.function_call_arguments.done" in called
     assert called[-1] == "response.completed"
     assert items == ["message", "function_call"]

@@ -1,4 +1,4 @@
-"""The demo page keeps its promises to a visitor, with the real engine."""
+"""The demo page, as a visitor uses it, with the real engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.watch import PageWatch
 
-# Pyodide and the model start in seconds on a free machine; CI's two cores are not free.
+# Milliseconds; Pyodide and the model start in seconds, but a CI machine may be busy.
 START = 60_000
 WRITE = 60_000
 
@@ -21,7 +21,7 @@ def open_ready(page: Page, site: str) -> None:
 
 def write_persona(page: Page) -> str:
     page.get_by_role("button", name="Generate").click()
-    # "tokens/s" is shown at the end of a generation only.
+    # "tokens/s" is shown only at the end of a generation.
     expect(page.get_by_text(re.compile(r"tokens/s"))).to_be_visible(timeout=WRITE)
     return page.get_by_role("log").inner_text()
 
@@ -40,7 +40,7 @@ def test_page_writes_a_persona_token_by_token(page: Page, site: str, watch: Page
     assert "Ottilie" in persona
     assert len(persona.split()) > 20
     grown = [length for length in page.evaluate("lengths") if length]
-    assert len(set(grown)) > 10, "the text came in one piece"
+    assert len(set(grown)) > 10, "the text arrived in one piece"
     assert watch.errors == []
 
 
@@ -106,24 +106,24 @@ def test_markup_in_a_field_stays_text(page: Page, site: str, watch: PageWatch) -
 
 
 def test_page_is_visible_before_python_starts(page: Page, site: str) -> None:
-    page.route("**/vendor/**", lambda route: None)  # never answered: Python never comes
+    page.route("**/vendor/**", lambda route: None)  # never answered, so Python never starts
     page.goto(site, wait_until="commit")
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=2_000)
     expect(page.get_by_role("status")).to_contain_text(re.compile("start", re.IGNORECASE))
 
 
 def test_first_paint_comes_within_100_ms_of_the_html(page: Page, site: str) -> None:
-    """Beyond what a document with nothing to load needs in this browser, on this machine."""
-    # No request is intercepted here: each would wait for the test's own processes, style.css too.
-    # In turns, so that what else the machine does falls on both; the least is what they need.
+    """Compared with a document that loads nothing, in the same browser on the same machine."""
+    # No request is intercepted, because each would wait for the processes of the test.
+    # Alternating, so that other load of the machine affects both; the minimum excludes it.
     rounds = [[_first_paint(page, site + path) for path in ("icon.svg", "")] for _ in range(6)]
     plain, ours = (min(times) for times in zip(*rounds, strict=True))
     assert ours - plain < 100
 
 
-def _first_paint(page: Page, address: str) -> float:
+def _first_paint(page: Page, url: str) -> float:
     """Return the time from the document's arrival to the first paint, in ms."""
-    page.goto(address, wait_until="commit")
+    page.goto(url, wait_until="commit")
     paint: float = page.evaluate(
         """() => new Promise(resolve => new PerformanceObserver(list => {
           const paint = list.getEntriesByName("first-paint")[0];
@@ -150,7 +150,7 @@ INSECURE = "Object.defineProperty(globalThis, 'isSecureContext', {value: false})
 
 
 @pytest.mark.parametrize(
-    ("lacking", "words"),
+    ("lacking", "message"),
     [
         (NO_WEBGPU, r"Chrome|Edge"),
         (NO_ADAPTER, r"GPU"),
@@ -160,11 +160,11 @@ INSECURE = "Object.defineProperty(globalThis, 'isSecureContext', {value: false})
     ids=["no WebGPU", "no adapter", "small limits", "insecure context"],
 )
 def test_page_shows_what_the_browser_lacks_before_any_download(
-    page: Page, site: str, watch: PageWatch, lacking: str, words: str
+    page: Page, site: str, watch: PageWatch, lacking: str, message: str
 ) -> None:
     page.add_init_script(lacking)
     page.goto(site)
-    expect(page.get_by_role("alert")).to_contain_text(re.compile(words), timeout=START)
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(message), timeout=START)
     expect(page.get_by_role("button", name="Generate")).to_be_disabled()
     assert not [url for url in watch.requests if "/models/" in url]
 

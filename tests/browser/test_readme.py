@@ -1,4 +1,4 @@
-"""The README's code runs as it stands, in a bare page with the wheel."""
+"""The README's code runs unchanged, in a bare page with the wheel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RUN = """async code => {
 
 
 def test_html_example_prints_a_persona(page: Page, site: str) -> None:
-    """With the addresses of the registries replaced by this machine's, nothing else changed."""
+    """Only the URLs of the registries are replaced by local ones."""
     (html,) = blocks("html").values()
     micropip, wheel = wheels()
     local = (
@@ -38,7 +38,7 @@ def test_html_example_prints_a_persona(page: Page, site: str) -> None:
         page.goto(site + "readme.html")
 
 
-# What must be printed, by the heading over the example.
+# What must be printed, by the heading above the example.
 _PRINTED = {
     "Like `openai`, in the page": ["Ada", "finish_reason='stop'", "decode_tokens_per_second="],
     "The official SDK, unchanged": ["Ada"],
@@ -51,7 +51,7 @@ _PRINTED = {
 @pytest.mark.parametrize("heading", blocks("python"))
 def test_python_examples_run_unchanged(sdk_python: PagePython, heading: str) -> None:
     printed = sdk_python.page.evaluate(_RUN, blocks("python")[heading])
-    assert [words for words in _PRINTED[heading] if words not in printed] == []
+    assert [text for text in _PRINTED[heading] if text not in printed] == []
 
 
 def test_readme_names_files_that_exist() -> None:

@@ -1,4 +1,4 @@
-"""The service survives what happens to its engine: crashes, a lost device, disposal, long use."""
+"""The service after a crash, a lost device, disposal, and many generations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route
 
 from tests.browser.inpage import PagePython, wait_for_no_worker
 
-# Lives in the page, where it outlasts one run.
+# A global in the page, which keeps its value between runs.
 service: Any = None
 
 
@@ -77,14 +77,14 @@ def test_worker_that_ends_during_a_load_is_noticed(fresh_python: PagePython, sit
         service = service or pywebllm.WebLLMService(assets_url=assets)
         return [await service.initialize("crash"), type(service.last_error).__name__]
 
-    patch_bridge(fresh_python.page, DIE_LOADING)
+    patch_bridge(fresh_python.page, END_LOADING)
     assert fresh_python.run(load, assets=site) == [False, "WorkerError"]
     fresh_python.page.context.unroute("**/webllm_bridge.js*")
     assert fresh_python.run(load, assets=site) == [True, "NoneType"]
 
 
-# The worker ends at the moment it asks for the GPU.
-DIE_LOADING = """
+# The worker ends when it requests the GPU device.
+END_LOADING = """
 GPUAdapter.prototype.requestDevice = () => {
   self.close();
   return new Promise(() => {});
@@ -93,7 +93,7 @@ GPUAdapter.prototype.requestDevice = () => {
 
 
 def patch_bridge(page: Page, code: str) -> None:
-    """Serve the bridge with `code` at its end: it runs in the page, and in each new worker."""
+    """Serve the bridge with `code` appended: it runs in the page and in each new worker."""
     source = page.evaluate("fetch('webllm_bridge.js').then(answer => answer.text())")
 
     def answer(route: Route) -> None:
@@ -102,7 +102,7 @@ def patch_bridge(page: Page, code: str) -> None:
     page.context.route("**/webllm_bridge.js*", answer)
 
 
-# Keeps the device that the worker gets where a test can destroy it.
+# Stores the device of the worker, so that a test can destroy it.
 KEEP_DEVICE = """
 const requestDevice = GPUAdapter.prototype.requestDevice;
 GPUAdapter.prototype.requestDevice = async function (...rest) {
@@ -166,7 +166,7 @@ def test_dispose_ends_the_worker_and_a_new_start_works(fresh_python: PagePython)
         from pywebllm import ModelNotLoadedError, WebLLMService
 
         service = WebLLMService(max_tokens=20)
-        await service.dispose()  # before anything: nothing happens
+        await service.dispose()  # before any load: nothing happens
         seen: list[Any] = []
         for session in ("one", "two"):
             seen.append(await service.initialize(session))
@@ -177,10 +177,10 @@ def test_dispose_ends_the_worker_and_a_new_start_works(fresh_python: PagePython)
             try:
                 await service.generate_persona({"name": "Ada"})
             except ModelNotLoadedError:
-                seen.append("refused")
+                seen.append("rejected")
         return seen
 
-    assert fresh_python.run(cycle) == [True, True, False, "refused"] * 2
+    assert fresh_python.run(cycle) == [True, True, False, "rejected"] * 2
     wait_for_no_worker(fresh_python.page)
 
 
@@ -204,7 +204,7 @@ def test_hundred_generations_leave_no_proxy(fresh_python: PagePython) -> None:
         import contextlib
         import gc
 
-        from pyodide_js import _module as pyodide  # noqa: TID251 - the measure is Pyodide's own
+        from pyodide_js import _module as pyodide  # noqa: TID251 - measured by Pyodide itself
         from pywebllm import WebLLMService
 
         pyodide.enable_pyproxy_allocation_tracing()
@@ -215,7 +215,7 @@ def test_hundred_generations_leave_no_proxy(fresh_python: PagePython) -> None:
             return [references, int(pyodide.pyproxy_alloc_map.size), len(gc.get_objects())]
 
         async def rounds(count: int) -> list[int]:
-            """Cut an answer off by a deadline, leave one early, and read one to its end."""
+            """Stop an answer by a timeout, leave one early, and read one to its end."""
             for _ in range(count):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.05):
@@ -230,5 +230,5 @@ def test_hundred_generations_leave_no_proxy(fresh_python: PagePython) -> None:
             return [await rounds(4), await rounds(34)]
 
     early, late = fresh_python.run(many)
-    assert late[:2] == early[:2], "JavaScript objects held by Python, and Python's by JavaScript"
+    assert late[:2] == early[:2], "proxies: JavaScript objects in Python, and the reverse"
     assert late[2] <= early[2] + 10, "Python objects"

@@ -1,7 +1,7 @@
 """Each parameter of chat completions does what the OpenAI reference says, in the real engine.
 
-One client and one model serve all tests. The model is tiny and its answers make little sense, so
-what is held is what is promised: shapes, lengths, types, and that the same request says the same.
+One client and one model are used for all tests. The model is tiny and its answers make little
+sense, so the tests check shapes, lengths, types, and that equal requests give equal answers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from tests.browser.inpage import PagePython
 from tests.browser.shipped import REVISION
 
-# Live in the page: the client, and a short request to it whose answer is given back as a mapping.
+# Globals in the page: the client, and a short request whose completion is returned as a mapping.
 llm: Any = None
 ask: Any = None
 
@@ -61,14 +61,14 @@ def text(completion: dict[str, Any], index: int = 0) -> str:
 
 
 def vocabulary() -> dict[str, int]:
-    """Return the ids of the model's tokens; a space at the beginning is written Ġ."""
+    """Return the ids of the model's tokens; a leading space is written as Ġ."""
     found: dict[str, int] = json.loads((REVISION / "tokenizer.json").read_text("utf-8"))["model"][
         "vocab"
     ]
     return found
 
 
-def asked(python: PagePython, *requests: dict[str, Any]) -> list[dict[str, Any]]:
+def completions(python: PagePython, *requests: dict[str, Any]) -> list[dict[str, Any]]:
     """Make short requests one after another and return their completions as mappings."""
 
     async def each(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -77,25 +77,25 @@ def asked(python: PagePython, *requests: dict[str, Any]) -> list[dict[str, Any]]
     return python.run(each, requests=list(requests))
 
 
-def refused(python: PagePython, **parameters: Any) -> tuple[str | None, str]:
-    """Return the parameter that the request is refused for, and what the error says."""
+def rejected(python: PagePython, **parameters: Any) -> tuple[str | None, str]:
+    """Return the invalid parameter of a rejected request, and the message of the error."""
 
-    async def refuse(parameters: dict[str, Any]) -> list[str | None]:
+    async def reject(parameters: dict[str, Any]) -> list[str | None]:
         from pywebllm import InvalidRequestError
 
         try:
             await ask(**parameters)
         except InvalidRequestError as error:
             return [error.param, str(error)]
-        raise AssertionError("the request was not refused")
+        raise AssertionError("the request was not rejected")
 
-    param, said = python.run(refuse, parameters=parameters)
-    assert said is not None
-    return param, said
+    param, message = python.run(reject, parameters=parameters)
+    assert message is not None
+    return param, message
 
 
 def test_answer_has_the_shape_of_the_reference(python: PagePython) -> None:
-    (answer,) = asked(python, {})
+    (answer,) = completions(python, {})
     (choice,) = answer["choices"]
     assert answer["object"] == "chat.completion"
     assert answer["id"].startswith("chatcmpl-")
@@ -109,7 +109,7 @@ def test_answer_has_the_shape_of_the_reference(python: PagePython) -> None:
 
 
 def test_temperature_zero_is_deterministic(python: PagePython) -> None:
-    greedy, again, hot = asked(
+    greedy, again, hot = completions(
         python,
         {"temperature": 0, "seed": 1},
         {"temperature": 0, "seed": 2},
@@ -119,34 +119,34 @@ def test_temperature_zero_is_deterministic(python: PagePython) -> None:
 
 
 def test_seed_repeats_an_answer(python: PagePython) -> None:
-    answers = asked(python, *({"temperature": 1, "seed": seed} for seed in (1, 1, 2, -3)))
+    answers = completions(python, *({"temperature": 1, "seed": seed} for seed in (1, 1, 2, -3)))
     first, again, *others = map(text, answers)
     assert first == again
     assert first not in others
 
 
 def test_top_p_near_zero_takes_the_most_likely_token(python: PagePython) -> None:
-    greedy, likeliest = asked(python, {}, {"temperature": 1, "top_p": 1e-6, "seed": 5})
-    assert text(greedy) == text(likeliest)
+    greedy, most_likely = completions(python, {}, {"temperature": 1, "top_p": 1e-6, "seed": 5})
+    assert text(greedy) == text(most_likely)
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_answer_ends_at_max_tokens(python: PagePython, name: str) -> None:
-    (answer,) = asked(python, {"max_tokens": None, name: 5})
+    (answer,) = completions(python, {"max_tokens": None, name: 5})
     assert answer["usage"]["completion_tokens"] == 5
     assert answer["choices"][0]["finish_reason"] == "length"
 
 
 def test_answer_ends_before_the_stop_string(python: PagePython) -> None:
-    (plain,) = asked(python, {})
+    (plain,) = completions(python, {})
     word = text(plain).split()[2]
-    one, several = asked(python, {"stop": word}, {"stop": ["never said", word]})
+    one, several = completions(python, {"stop": word}, {"stop": ["never said", word]})
     assert text(one) == text(several) == text(plain)[: text(plain).index(word)]
     assert one["choices"][0]["finish_reason"] == "stop"
 
 
 def test_n_answers_are_those_of_n_seeds(python: PagePython) -> None:
-    three, *singles = asked(
+    three, *singles = completions(
         python,
         {"n": 3, "seed": 7, "temperature": 1},
         *({"seed": seed, "temperature": 1} for seed in (7, 8, 9)),
@@ -159,31 +159,33 @@ def test_n_answers_are_those_of_n_seeds(python: PagePython) -> None:
 
 
 def test_every_token_has_its_logprob_and_bytes(python: PagePython) -> None:
-    """Also those that are parts of a character."""
+    """Also tokens that are parts of a character."""
     grammar = {"type": "grammar", "grammar": 'root ::= "aé😀b"'}
-    (answer,) = asked(python, {"response_format": grammar, "logprobs": True, "top_logprobs": 2})
+    (answer,) = completions(
+        python, {"response_format": grammar, "logprobs": True, "top_logprobs": 2}
+    )
     tokens = answer["choices"][0]["logprobs"]["content"]
-    said = bytes(byte for token in tokens for byte in token["bytes"])
+    generated = bytes(byte for token in tokens for byte in token["bytes"])
     assert text(answer) == "aé😀b"
-    assert said == "aé😀b".encode()
-    assert len(tokens) > 4, "the model has no token of its own for 😀"
+    assert generated == "aé😀b".encode()
+    assert len(tokens) > 4, "the model has no single token for 😀"
     assert all(token["logprob"] <= 0 and len(token["top_logprobs"]) == 2 for token in tokens)
 
 
 def test_top_logprobs_list_the_most_likely_token_first(python: PagePython) -> None:
-    (answer,) = asked(python, {"logprobs": True, "top_logprobs": 5})
+    (answer,) = completions(python, {"logprobs": True, "top_logprobs": 5})
     for token in answer["choices"][0]["logprobs"]["content"]:
-        likeliest = [other["logprob"] for other in token["top_logprobs"]]
-        assert likeliest == sorted(likeliest, reverse=True)
-        assert len(likeliest) == 5
-        assert token["token"] == token["top_logprobs"][0]["token"], "greedy takes the likeliest"
+        most_likely = [other["logprob"] for other in token["top_logprobs"]]
+        assert most_likely == sorted(most_likely, reverse=True)
+        assert len(most_likely) == 5
+        assert token["token"] == token["top_logprobs"][0]["token"], "temperature 0"
 
 
 def test_logit_bias_bans_a_token_and_forces_one(python: PagePython) -> None:
-    (plain,) = asked(python, {"logprobs": True})
+    (plain,) = completions(python, {"logprobs": True})
     first = plain["choices"][0]["logprobs"]["content"][0]["token"]
     ban = {str(vocabulary()[first.replace(" ", "Ġ")]): -100}
-    banned, forced = asked(
+    banned, forced = completions(
         python,
         {"logit_bias": ban, "logprobs": True},
         {"logit_bias": {f"0{vocabulary()['!']}": 100}},
@@ -194,33 +196,33 @@ def test_logit_bias_bans_a_token_and_forces_one(python: PagePython) -> None:
 
 
 def test_penalties_make_tokens_that_were_generated_less_likely(python: PagePython) -> None:
-    """Of two tokens that the bias leaves, the one that came first loses just the penalty."""
+    """Of two tokens that the bias allows, the first one generated loses exactly the penalty."""
     ids = [vocabulary()[token] for token in "!?"]
     common: dict[str, Any] = {"logit_bias": {str(it): 100 for it in ids}, "max_tokens": 2}
     common |= {"temperature": 1, "seed": 1, "logprobs": True, "top_logprobs": 2}
     penalties: list[dict[str, Any]] = [{}, {"frequency_penalty": 1.5}, {"presence_penalty": -1}]
     plain, rarer, oftener = (
         second_against_other(answer)
-        for answer in asked(python, *(common | penalty for penalty in penalties))
+        for answer in completions(python, *(common | penalty for penalty in penalties))
     )
     assert rarer - plain == pytest.approx(-1.5, abs=0.01)
     assert oftener - plain == pytest.approx(1, abs=0.01)
 
 
 def second_against_other(answer: dict[str, Any]) -> float:
-    """Return by how much the first token is likelier than the other one at the second place."""
+    """Return by how much the first token's logprob exceeds the other's at the second place."""
     first, second = answer["choices"][0]["logprobs"]["content"]
     likely = {other["token"]: other["logprob"] for other in second["top_logprobs"]}
-    said = likely.pop(first["token"])
-    assert isinstance(said, float)
+    generated = likely.pop(first["token"])
+    assert isinstance(generated, float)
     (other,) = likely.values()
-    return said - float(other)
+    return generated - float(other)
 
 
 def test_repetition_penalty_makes_repetition_rarer(python: PagePython) -> None:
-    """Halved, the bias no longer holds a token that has been written."""
+    """A halved bias is not enough to repeat a token that has been generated."""
     bias = {str(vocabulary()[token]): 100 for token in "!?.,"}
-    (answer,) = asked(
+    (answer,) = completions(
         python,
         {"logit_bias": bias, "max_tokens": 4, "extra_body": {"repetition_penalty": 2}},
     )
@@ -229,11 +231,11 @@ def test_repetition_penalty_makes_repetition_rarer(python: PagePython) -> None:
 
 def test_ignore_eos_generates_until_max_tokens(python: PagePython) -> None:
     forced = {"logit_bias": {str(vocabulary()["<|im_end|>"]): 100}}
-    ended, went_on = asked(python, forced, forced | {"extra_body": {"ignore_eos": True}})
+    ended, continued = completions(python, forced, forced | {"extra_body": {"ignore_eos": True}})
     assert text(ended) == ""
     assert ended["choices"][0]["finish_reason"] == "stop"
-    assert went_on["choices"][0]["finish_reason"] == "length"
-    assert went_on["usage"]["completion_tokens"] == 12
+    assert continued["choices"][0]["finish_reason"] == "length"
+    assert continued["usage"]["completion_tokens"] == 12
 
 
 def test_ignore_eos_is_rejected_where_something_else_ends_the_answer(
@@ -242,17 +244,17 @@ def test_ignore_eos_is_rejected_where_something_else_ends_the_answer(
     endless = {"ignore_eos": True}
     grammar = {"type": "grammar", "grammar": 'root ::= "a"'}
     for other in ({"response_format": grammar}, {"stop": "."}):
-        param, said = refused(python, **other, extra_body=endless)
+        param, message = rejected(python, **other, extra_body=endless)
         assert param == "ignore_eos"
-        assert next(iter(other)) in said
-    (answer,) = asked(python, {"response_format": grammar})
+        assert next(iter(other)) in message
+    (answer,) = completions(python, {"response_format": grammar})
     assert text(answer) == "a"
 
 
 def test_engine_cannot_continue_after_the_end_of_a_grammar(python: PagePython) -> None:
-    """Why that is refused. Once WebLLM can, this fails and the refusal can go."""
+    """The reason for that rejection. This fails once WebLLM can, and the rejection can go."""
 
-    async def write_on(grammar: str) -> bool:
+    async def continue_it(grammar: str) -> bool:
         import asyncio
 
         from pywebllm import Engine, WebLLMError, open_bridge
@@ -275,11 +277,11 @@ def test_engine_cannot_continue_after_the_end_of_a_grammar(python: PagePython) -
             await engine.dispose()
         return True
 
-    assert not python.run(write_on, grammar='root ::= "a"')
+    assert not python.run(continue_it, grammar='root ::= "a"')
 
 
 def test_json_object_is_json(python: PagePython) -> None:
-    (answer,) = asked(python, {"response_format": {"type": "json_object"}, "max_tokens": 40})
+    (answer,) = completions(python, {"response_format": {"type": "json_object"}, "max_tokens": 40})
     if answer["choices"][0]["finish_reason"] == "stop":
         assert isinstance(json.loads(text(answer)), dict)
     assert text(answer).startswith("{")
@@ -287,7 +289,7 @@ def test_json_object_is_json(python: PagePython) -> None:
 
 def test_json_schema_is_enforced_key_by_key(python: PagePython) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "person", "schema": SCHEMA}}
-    (answer,) = asked(
+    (answer,) = completions(
         python, {"response_format": form, "max_tokens": 60, "temperature": 1, "seed": 4}
     )
     person = json.loads(text(answer))
@@ -312,7 +314,7 @@ def test_grammar_structural_tag_and_text_formats_are_accepted(python: PagePython
             },
         },
     }
-    by_grammar, by_tag, plain, without = asked(
+    by_grammar, by_tag, plain, without = completions(
         python,
         {"response_format": words, "max_tokens": 30},
         {"response_format": tag, "max_tokens": 30},
@@ -330,9 +332,9 @@ def test_grammar_structural_tag_and_text_formats_are_accepted(python: PagePython
 def test_invalid_grammar_is_rejected_and_the_next_request_answered(
     python: PagePython,
 ) -> None:
-    _, said = refused(python, response_format={"type": "grammar", "grammar": "root := ("})
-    assert said
-    (answer,) = asked(python, {})
+    _, message = rejected(python, response_format={"type": "grammar", "grammar": "root := ("})
+    assert message
+    (answer,) = completions(python, {})
     assert text(answer)
 
 
@@ -344,7 +346,7 @@ def test_tool_choice_decides_whether_a_tool_is_called(python: PagePython) -> Non
 
     tools = {"tools": [tool("weather"), tool("time")], "max_tokens": 60}
     choice = {"type": "function", "function": {"name": "time"}}
-    one, none, auto = asked(
+    one, none, auto = completions(
         python,
         tools | {"tool_choice": choice, "parallel_tool_calls": False},
         tools | {"tool_choice": "none", "max_tokens": 6},
@@ -371,7 +373,7 @@ def test_tool_call_and_its_result_are_accepted_in_the_messages(python: PagePytho
         {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "call_1", "content": "rain"},
     ]
-    (answer,) = asked(python, {"messages": messages})
+    (answer,) = completions(python, {"messages": messages})
     assert text(answer)
 
 
@@ -432,8 +434,8 @@ def test_parse_raises_truncated_error_for_a_truncated_answer(python: PagePython)
 
 
 def test_thinking_can_be_turned_off(python: PagePython) -> None:
-    """WebLLM then begins the answer with an empty thought, which is no part of the content."""
-    by_name, by_effort = asked(
+    """WebLLM then begins the answer with empty reasoning, which is not part of the content."""
+    by_name, by_effort = completions(
         python, {"extra_body": {"enable_thinking": False}}, {"reasoning_effort": "none"}
     )
     for answer in (by_name, by_effort):
@@ -443,16 +445,18 @@ def test_thinking_can_be_turned_off(python: PagePython) -> None:
 
 
 def test_latency_breakdown_is_reported_when_requested(python: PagePython) -> None:
-    without, told = asked(python, {}, {"extra_body": {"enable_latency_breakdown": True}})
+    without, reported = completions(python, {}, {"extra_body": {"enable_latency_breakdown": True}})
     assert without["usage"]["latency_breakdown"] is None
-    assert told["usage"]["latency_breakdown"]
+    assert reported["usage"]["latency_breakdown"]
     assert all(
-        seconds >= 0 for steps in told["usage"]["latency_breakdown"].values() for seconds in steps
+        seconds >= 0
+        for steps in reported["usage"]["latency_breakdown"].values()
+        for seconds in steps
     )
 
 
 def test_usage_has_speeds_and_times(python: PagePython) -> None:
-    (answer,) = asked(python, {})
+    (answer,) = completions(python, {})
     usage = answer["usage"]
     assert 0 < usage["time_to_first_token"] < usage["end_to_end_latency"]
     assert usage["decode_tokens_per_second"] > 0
@@ -460,7 +464,7 @@ def test_usage_has_speeds_and_times(python: PagePython) -> None:
 
 
 def test_unchanged_history_is_not_prefilled_again(python: PagePython) -> None:
-    """And counts as much as the same history does when it is sent afresh."""
+    """The usage counts as many tokens as when the same history is sent without a cache."""
 
     async def talk() -> list[Any]:
         async def say(messages: list[Any]) -> Any:
@@ -471,14 +475,14 @@ def test_unchanged_history_is_not_prefilled_again(python: PagePython) -> None:
         messages += [first.choices[0].message, {"role": "user", "content": "And then?"}]
         second = await say(messages)
         await say([{"role": "user", "content": "Something else."}])
-        afresh = await say(messages)
-        uses = [first.usage, second.usage, afresh.usage]
+        again = await say(messages)
+        uses = [first.usage, second.usage, again.usage]
         counts = [[it.prompt_tokens, it.prompt_tokens_details.cached_tokens] for it in uses]
-        return [*counts, second.text == afresh.text]
+        return [*counts, second.text == again.text]
 
-    (_, nothing), (prompt, cached), (prompt_afresh, cached_afresh), same = python.run(talk)
-    assert nothing == cached_afresh == 0
-    assert prompt == prompt_afresh
+    (_, nothing), (prompt, cached), (prompt_again, cached_again), same = python.run(talk)
+    assert nothing == cached_again == 0
+    assert prompt == prompt_again
     assert prompt / 2 < cached < prompt
     assert same
 
@@ -507,8 +511,8 @@ def test_stream_equals_the_whole_answer(python: PagePython) -> None:
     result = python.run(stream)
     *pieces, last = result["chunks"]
     deltas = [piece["choices"][0]["delta"] for piece in pieces]
-    said = "".join(delta["content"] or "" for delta in deltas)
-    assert said == result["text"] == text(result["whole"]) == text(result["final"])
+    generated = "".join(delta["content"] or "" for delta in deltas)
+    assert generated == result["text"] == text(result["whole"]) == text(result["final"])
     assert [delta["role"] for delta in deltas] == ["assistant"] + [None] * (len(deltas) - 1)
     assert [piece["choices"][0]["finish_reason"] for piece in pieces][-2:] == [None, "length"]
     assert all(piece["usage"] is None for piece in pieces)
@@ -536,7 +540,7 @@ def test_streamed_answers_come_one_after_another(python: PagePython) -> None:
 def test_messages_are_accepted_in_all_forms_of_the_reference(python: PagePython) -> None:
     parts = [{"type": "text", "text": "Who is "}, {"type": "text", "text": "Ada?"}]
     question = {"role": "user", "content": "Who is Ada?"}
-    plain, in_parts, system, developer = asked(
+    plain, in_parts, system, developer = completions(
         python,
         {},
         {"content": parts},
@@ -551,7 +555,7 @@ def test_messages_are_accepted_in_all_forms_of_the_reference(python: PagePython)
 def test_parameters_of_no_effect_change_nothing(python: PagePython) -> None:
     idle = {"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "store": False}
     idle |= {"service_tier": "auto", "modalities": ["text"]}
-    plain, same = asked(python, {}, idle)
+    plain, same = completions(python, {}, idle)
     assert text(plain) == text(same)
 
 
@@ -572,9 +576,9 @@ def test_parameters_of_no_effect_change_nothing(python: PagePython) -> None:
 def test_unsupported_parameters_are_rejected(
     python: PagePython, param: str, parameters: dict[str, Any]
 ) -> None:
-    found, said = refused(python, **parameters)
+    found, message = rejected(python, **parameters)
     assert found == param
-    assert param in said
+    assert param in message
 
 
 def test_image_is_rejected_by_a_model_without_vision(python: PagePython) -> None:
@@ -583,8 +587,8 @@ def test_image_is_rejected_by_a_model_without_vision(python: PagePython) -> None
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": pixel}},
     ]
-    _, said = refused(python, content=parts)
-    assert "vision" in said
+    _, message = rejected(python, content=parts)
+    assert "vision" in message
 
 
 def test_completion_continues_the_prompt(python: PagePython) -> None:
@@ -617,11 +621,11 @@ def test_completion_continues_the_prompt(python: PagePython) -> None:
     assert stopped != plain
     assert reasons == ["length", "stop"]
     assert indices == [0, 1]
-    said, tokens, offsets, likeliest = marks
-    assert said == tokens
+    text_of_all, tokens, offsets, most_likely = marks
+    assert text_of_all == tokens
     assert offsets[0] == 0
     assert offsets == sorted(offsets)
-    assert likeliest == 2
+    assert most_likely == 2
     assert rest == ["text_completion", 10]
 
 
@@ -633,7 +637,7 @@ def test_model_without_embeddings_is_an_error(python: PagePython) -> None:
             await llm.embeddings.create(input="Ada")
         except WebLLMError as error:
             return str(error)
-        raise AssertionError("it embedded")
+        raise AssertionError("the model returned embeddings")
 
     assert "embedding" in python.run(embed).lower()
 

@@ -1,6 +1,6 @@
 """Libraries built on the official SDK, unchanged in real Pyodide, with the model in the page.
 
-Their wheels are PyPI's, and their pages ask nothing of any other origin: see the fixtures.
+Their wheels come from PyPI, and their pages make no request to another origin: see the fixtures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ MODEL = "pywebllm-persona-q4f32_1"
 
 
 def test_pydantic_ai_runs_an_agent(sdk_python: PagePython) -> None:
-    """Typed by a tool, typed by structured output, streamed, and as responses."""
+    """Typed by a tool, typed by structured output, streamed, and through responses."""
 
     async def run(model: str) -> list[Any]:
         from typing import Literal
@@ -40,7 +40,7 @@ def test_pydantic_ai_runs_an_agent(sdk_python: PagePython) -> None:
             found = [(await agent.run("Tell of Ada.")).output for agent in agents]
             plain = Agent(chat, model_settings=settings)
             async with plain.run_stream("Tell of Ada.") as stream:
-                # Its debouncing asks for waits below 0, which Pyodide 314.0.7's loop refuses.
+                # Its debouncing uses negative delays, which Pyodide 314.0.7's event loop rejects.
                 texts = stream.stream_text(delta=True, debounce_by=None)
                 pieces = [piece async for piece in texts]
             again = await Agent(responses, model_settings=settings).run("Tell of Ada.")

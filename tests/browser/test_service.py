@@ -1,4 +1,4 @@
-"""`WebLLMService` keeps its promises, in real Pyodide with the real engine and model.
+"""`WebLLMService` in real Pyodide, with the real engine and model.
 
 Each test's inner `async def` runs in the page: `PagePython.run` sends its source.
 """
@@ -16,7 +16,7 @@ from tests.browser.watch import PageWatch
 
 BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v2"
 
-# Lives in the page, where it outlasts one run.
+# A global in the page, which keeps its value between runs.
 service: Any = None
 
 ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
@@ -56,35 +56,35 @@ def test_service_round_trip(python: PagePython) -> None:
     assert result["ratios"] == sorted(result["ratios"])
     assert result["ratios"][-1] == 1
     assert result["phases"][-1] == "ready"
-    assert result["phases"].count("ready") == 1, "ready is said once, when the model answers"
+    assert result["phases"].count("ready") == 1, "ready is reported once, when the model answers"
     assert any("ready" in status.lower() for status in result["statuses"])
     assert result["tokens"] > 20
     assert result["speed"] > 0
 
 
 def test_model_can_be_used_as_soon_as_it_is_reported_ready(python: PagePython) -> None:
-    async def hear(inputs: dict[str, str]) -> list[Any]:
+    async def collect(inputs: dict[str, str]) -> list[Any]:
         from pywebllm import BUILTIN_MODEL, TextStream, WebLLMService
 
-        told: list[Any] = []
+        reported: list[Any] = []
         streams: list[TextStream] = []
 
-        def note(status: str) -> None:
-            told.append([status, service.is_initializing, service.is_initialized])
+        def record(status: str) -> None:
+            reported.append([status, service.is_initializing, service.is_initialized])
             if service.is_initialized:
                 streams.append(service.stream_persona(inputs))
 
         async with WebLLMService(BUILTIN_MODEL, max_tokens=5) as service:
-            service.status_updated.subscribe(note)
-            await service.initialize("told")
+            service.status_updated.subscribe(record)
+            await service.initialize("reported")
             (stream,) = streams
             text = "".join([piece async for piece in stream])
-        return [text, told]
+        return [text, reported]
 
-    text, told = python.run(hear, inputs=ADA)
+    text, reported = python.run(collect, inputs=ADA)
     assert text
-    assert told[0] == ["Starting the engine…", True, False]
-    assert told[-2:] == [
+    assert reported[0] == ["Starting the engine…", True, False]
+    assert reported[-2:] == [
         ["The model is ready.", False, True],
         ["The model is unloaded.", False, False],
     ]
@@ -236,7 +236,7 @@ def test_unknown_model_fails_with_the_reason_in_last_error(python: PagePython) -
 def test_model_of_webllms_list_is_fetched_from_its_own_urls(
     fresh_python: PagePython, watch: PageWatch
 ) -> None:
-    """This machine may have no way out: the built-in model's files answer in their place."""
+    """This machine may be offline: the built-in model's files are served instead."""
 
     async def load() -> list[Any]:
         from pywebllm import WebLLMService
@@ -315,8 +315,8 @@ def test_long_input_is_rejected_and_the_next_one_answered(python: PagePython) ->
             try:
                 await service.generate_persona(inputs | {"notes": "endless words " * 3000})
             except ContextWindowError as error:
-                refused = isinstance(error, ValueError)
-            return [refused, service.is_initialized, bool(await service.generate_persona(inputs))]
+                rejected = isinstance(error, ValueError)
+            return [rejected, service.is_initialized, bool(await service.generate_persona(inputs))]
 
     assert python.run(too_long, inputs=ADA) == [True, True, True]
 
@@ -333,5 +333,5 @@ def test_wheel_alone_needs_no_request_after_its_installation(
 
     before = len(watch.requests)
     assert fresh_python.run(write) is True
-    asked = [url for url in watch.requests[before:] if not url.startswith("blob:")]
-    assert asked == []
+    requested = [url for url in watch.requests[before:] if not url.startswith("blob:")]
+    assert requested == []

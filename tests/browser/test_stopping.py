@@ -1,4 +1,4 @@
-"""Stopping the engine, at every phase and in every way, leaves it free for the next request."""
+"""Stopping the engine in every phase and manner leaves it free for the next request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.inpage import PagePython, wait_for_no_worker
 
-# Lives in the page, where it outlasts one run.
+# A global in the page, which keeps its value between runs.
 service: Any = None
 
 ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
@@ -58,7 +58,7 @@ def test_timeout_during_prefill_leaves_the_service_usable(python: PagePython) ->
 
         async with WebLLMService() as service:
             await service.initialize("prefill")
-            # A prompt of several chunks takes much longer to read than the deadline allows.
+            # Prefilling a prompt of several chunks takes much longer than the timeout.
             long = inputs | {"notes": "She likes long walks by the sea. " * 60}
             stream = service.stream_persona(long)
             try:
@@ -71,7 +71,7 @@ def test_timeout_during_prefill_leaves_the_service_usable(python: PagePython) ->
 
     outcome, before, text = python.run(cancel_prefill, inputs=ADA)
     assert outcome == "timeout"
-    assert before == "", "the deadline came before the first token"
+    assert before == "", "the timeout came before the first token"
     assert "Ada" in text
 
 
@@ -102,7 +102,7 @@ def test_timeout_during_decode_stops_the_model_at_once(python: PagePython) -> No
     outcome, is_part, time_of_next, time_of_whole = python.run(cancel_decode, inputs=ADA)
     assert outcome == "timeout"
     assert is_part
-    assert time_of_next < time_of_whole / 2, "the abandoned answer did not run to its end first"
+    assert time_of_next < time_of_whole / 2, "the stopped answer did not run to its end first"
 
 
 def test_cancelled_queued_request_does_not_affect_the_running_one(python: PagePython) -> None:
@@ -117,7 +117,7 @@ def test_cancelled_queued_request_does_not_affect_the_running_one(python: PagePy
             running = service.stream_persona(inputs, seed=1)
             first = await anext(running)
             waiting = asyncio.create_task(service.generate_persona(inputs, seed=2))
-            await asyncio.sleep(0)  # it starts, and stands in the queue
+            await asyncio.sleep(0)  # it starts and is queued
             waiting.cancel()
             outcome = await asyncio.gather(waiting, return_exceptions=True)
             whole = first + "".join([piece async for piece in running])

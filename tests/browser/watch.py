@@ -1,4 +1,4 @@
-"""What a page did: its requests, and what it wrote to the console as an error."""
+"""A record of what a page did: its requests and the errors on its console."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PageWatch:
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
     def origins(self) -> set[str]:
-        """Return the origins asked over the network; blob: and data: URLs stay in the page."""
+        """Return the origins of all network requests; blob: and data: URLs stay in the page."""
         urls = (urlsplit(url) for url in self.requests)
         return {
             f"{url.scheme}://{url.netloc}" for url in urls if url.scheme not in ("blob", "data")
