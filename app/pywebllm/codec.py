@@ -1,4 +1,4 @@
-"""From the JSON that the engine sends to the values of `types`; `to_dict` is the way back.
+"""From the JSON that the engine sends to the values of `types`; `to_dict` is the inverse.
 
 Pure functions. Unknown keys are ignored; a missing one is an `EngineError`.
 """

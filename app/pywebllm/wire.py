@@ -46,7 +46,7 @@ _RECORD_KEYS = {"vram_required_mb": "vram_required_MB"}
 
 def bridge_config(*, webllm_url: str, thread: str) -> str:
     """Return the configuration with which the bridge is opened."""
-    return _text({"webllmUrl": webllm_url, "thread": thread})
+    return _to_json({"webllmUrl": webllm_url, "thread": thread})
 
 
 def load_request(model: str | ModelRecord) -> str:
@@ -55,7 +55,7 @@ def load_request(model: str | ModelRecord) -> str:
     Raises:
         InvalidRequestError: The record is not JSON serializable.
     """
-    return _text({"model": model if isinstance(model, str) else _record(model)})
+    return _to_json({"model": model if isinstance(model, str) else _record(model)})
 
 
 def generate_request(kind: Kind, body: Mapping[str, object], *, model: str) -> str:
@@ -70,7 +70,7 @@ def generate_request(kind: Kind, body: Mapping[str, object], *, model: str) -> s
     Raises:
         InvalidRequestError: The body is not JSON serializable.
     """
-    return _text({"kind": kind, "request": {**body, "model": model}})
+    return _to_json({"kind": kind, "request": {**body, "model": model}})
 
 
 def query_request(request: Mapping[str, object]) -> str:
@@ -79,7 +79,7 @@ def query_request(request: Mapping[str, object]) -> str:
     Raises:
         InvalidRequestError: The query is not JSON serializable.
     """
-    return _text(request)
+    return _to_json(request)
 
 
 def read_model(model: Model) -> str | ModelRecord | None:
@@ -149,7 +149,7 @@ def parsing(what: str, found: object) -> Iterator[None]:
         ) from error
 
 
-def _text(value: Mapping[str, object]) -> str:
+def _to_json(value: Mapping[str, object]) -> str:
     try:
         return json.dumps(_plain(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:

@@ -13,7 +13,7 @@ class ReadTimer:
     """Calls `expire` once, when a wait takes longer than `seconds`.
 
     `asyncio.timeout` around each wait would leave one browser timer per chunk, which Pyodide
-    keeps until it fires, even if it was cancelled: thousands of timers, for minutes.
+    keeps until it would have fired: as many timers as chunks, for minutes.
 
     Args:
         seconds: The longest wait, above 0; None: no limit.

@@ -32,7 +32,7 @@ other model; "=" means that the state stays.
 - Queued: operations run in the order in which they were requested. What was requested earlier is
   finished first; a model counts as not loaded from the moment on that another is requested.
 - Load ends, fails or is cancelled: this counts for the load that was requested last, or for the
-  last one that is left. A request that loaded its model goes on to generating.
+  last one that is left. If a request began the load, the engine is generating afterwards.
 - Model is not found: the model that was loaded before is ready again, if there was one and no
   other load is left; else idle.
 - Lost: `Engine.lost` is emitted once, and all open answers raise the same error.

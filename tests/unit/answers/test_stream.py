@@ -15,7 +15,7 @@ from tests.unit.runners import FakeRunner, end, piece, usage
 pytestmark = pytest.mark.timeout(20)
 
 
-def asked(runner: FakeRunner, *, n: int = 1) -> ChatStream:
+def chat_stream(runner: FakeRunner, *, n: int = 1) -> ChatStream:
     call = read_call({"messages": [{"role": "user", "content": "Hello"}], "n": n})
     return ChatStream(runner, call)
 
@@ -28,7 +28,7 @@ def timers() -> int:
 
 async def test_timeout_needs_one_timer_for_any_number_of_chunks() -> None:
     runner = FakeRunner()
-    stream = asked(runner)
+    stream = chat_stream(runner)
     stream.timeout = 600
     for _ in range(20):
         runner.requests[0].push(piece("a"))
@@ -41,7 +41,7 @@ async def test_timeout_needs_one_timer_for_any_number_of_chunks() -> None:
 
 async def test_wait_that_takes_too_long_stops_the_engine() -> None:
     runner = FakeRunner()
-    stream = asked(runner, n=2)
+    stream = chat_stream(runner, n=2)
     runner.requests[0].finish(piece("a"), end(), usage())
     await anext(stream)
     stream.timeout = 0.001
@@ -53,7 +53,7 @@ async def test_wait_that_takes_too_long_stops_the_engine() -> None:
 
 
 async def test_stream_without_a_timeout_schedules_no_timer() -> None:
-    stream = asked(FakeRunner(answers=[[piece("a"), end(), usage()]]))
+    stream = chat_stream(FakeRunner(answers=[[piece("a"), end(), usage()]]))
     stream.timeout = 5
     stream.timeout = None
     await stream.read()
@@ -63,7 +63,7 @@ async def test_stream_without_a_timeout_schedules_no_timer() -> None:
 
 async def test_close_stops_at_once_and_may_be_awaited_or_not() -> None:
     runner = FakeRunner()
-    awaited, called = asked(runner), asked(runner)
+    awaited, called = chat_stream(runner), chat_stream(runner)
     for stream in (awaited, called):
         await stream.open()
     closing = awaited.close()
@@ -76,7 +76,7 @@ async def test_close_stops_at_once_and_may_be_awaited_or_not() -> None:
 
 async def test_dropped_stream_with_a_timeout_is_freed_at_once() -> None:
     runner = FakeRunner()
-    stream = asked(runner)
+    stream = chat_stream(runner)
     stream.timeout = 600
     runner.requests[0].push(piece("a"))
     await anext(stream)
@@ -92,7 +92,7 @@ async def test_dropped_stream_with_a_timeout_is_freed_at_once() -> None:
 
 async def test_begin_waits_for_the_first_chunk_without_reading_it() -> None:
     runner = FakeRunner()
-    stream = asked(runner)
+    stream = chat_stream(runner)
     beginning = asyncio.create_task(stream.begin())
     await runner.requests[0].stream.read.wait()
     assert not beginning.done()

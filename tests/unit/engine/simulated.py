@@ -126,7 +126,7 @@ class SimulatedBridge:
         return BUILTIN if model is None else model
 
     def load(self, request: str) -> Stream:
-        """Queue a load, or join the one that was asked for last."""
+        """Queue a load, or join the one that was requested last."""
         channel, key = self._opened(), str(json.loads(request)["model"])
         if self._shared is not None and (self._shared.is_settled or self._shared.is_aborted):
             self._shared = None

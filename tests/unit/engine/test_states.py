@@ -181,7 +181,7 @@ EVENTS: Mapping[str, Callable[[Situation], Awaitable[None]]] = {
 
 
 def table() -> dict[tuple[str, str], str]:
-    """Return the cells that say something, by state and event."""
+    """Return the cells that are not empty, by state and event."""
     assert described.__doc__ is not None
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -199,9 +199,9 @@ def table() -> dict[tuple[str, str], str]:
 
 
 def expected(state: str, cell: str) -> str:
-    mark, said, *_ = cell.replace(",", " ").split()
+    mark, name, *_ = cell.replace(",", " ").split()
     assert mark in ("→", "=")
-    return said if mark == "→" else state
+    return name if mark == "→" else state
 
 
 @pytest.mark.parametrize(("at", "cell"), table().items(), ids=str)
