@@ -283,7 +283,7 @@ class Engine:
         elif load_number != self._state.load_number:
             return error  # about an earlier model
         lost = self._state.loaded
-        if lost is not None and self._state.lose(error):
+        if self._state.lose(error) and lost is not None:
             self.model_lost.emit(ModelLoss(model=lost.id, error=error))
             self.lost.emit(error)
         return self._state.loss or error
