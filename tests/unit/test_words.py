@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 # What must not be written, and what to write instead.
 WORDS = {
     r"\bmend(s|ed|ing)?\b": "fix, work around, patch",
-    r"\ba text\b(?! (browser|file|node))": "a string",
-    r"\b(are|as|be|of|or) texts\b": "strings",
+    r"\b(is|be|as|not|no) a text\b(?! (completion|part))": "a string",
+    r"\b(are|as|be|or) texts\b": "strings",
     r"\bwhole numbers?\b": "an integer",
     r"\b(is|are) (a|an|one|True|some)\b[^.:]*, got\b": "must be …, got …",
     r"\b(tell|tells|told|telling)\b": "report, notify, return, say in words",
@@ -27,7 +27,7 @@ WORDS = {
     r"\banew\b": "again",
     r"\bfor ever\b": "indefinitely",
     r"\bbehind\b": "after",
-    r"\bit is none\b|\bare none\b": "is not a …",
+    r"\bit is none\b": "is not a …",
     r"\blikeliest\b": "most likely",
     r"\bmisfits?\b": "mismatch",
     r"\bcut off\b": "truncated",

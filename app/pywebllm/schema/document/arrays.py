@@ -50,7 +50,7 @@ def read_array(keywords: Schema, place: Place, reader: Reader) -> Array | Nothin
 
 
 def _is_empty(array: Array) -> bool:
-    """Tell whether no value fits one of the items that an array must have."""
+    """Return whether no value fits one of the items that an array must have."""
     needed = array.prefix[: array.min_items]
     if len(needed) < array.min_items:
         needed = (*needed, array.items)

@@ -41,7 +41,7 @@ class Check:
     """What the value of a keyword must be.
 
     Attributes:
-        accepts: Tells whether a value is that.
+        accepts: Returns whether a value is accepted.
         must_be: Names it, for errors.
         example: One such value as JSON text, for advice.
     """

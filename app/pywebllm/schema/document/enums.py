@@ -80,7 +80,7 @@ def json_text(value: object, place: Place) -> str:
 
 
 def _is_a(value: object, name: str) -> bool:
-    """Tell whether a value has a type of JSON Schema; 2.0 is an integer."""
+    """Return whether a value has a type of JSON Schema; 2.0 is an integer."""
     if isinstance(value, float) and value.is_integer() and name == "integer":
         return True
     return name in _TYPES.get(type(value), ())

@@ -47,7 +47,7 @@ def merged(left: Schema, right: Schema, place: Place) -> Schema:
 
 
 def contradicts_itself(schema: Schema) -> bool:
-    """Tell whether no type or no listed value is left of a flat schema."""
+    """Return whether no type or no listed value is left of a flat schema."""
     return schema.get("type") == [] or schema.get("enum") == []
 
 

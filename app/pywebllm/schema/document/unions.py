@@ -89,7 +89,7 @@ def _chosen(schema: Schema, place: Place, flatten: Flatten) -> list[Schema]:
 
 
 def _apart(left: Schema, right: Schema, place: Place, flatten: Flatten) -> bool:
-    """Tell whether it is certain that no value fits both."""
+    """Return whether it is certain that no value fits both."""
     if _apart_by_type(_types(left), _types(right)):
         return True
     ours, theirs = left.get("enum"), right.get("enum")
@@ -127,7 +127,7 @@ def _number(value: object) -> object:
 
 
 def _misses(left: Schema, right: Schema) -> bool:
-    """Tell whether one closed object lacks a property that the other requires."""
+    """Return whether one closed object lacks a property that the other requires."""
     required: Any = right.get("required", ())
     return left.get("additionalProperties") is False and any(
         name not in _properties(left) for name in required
@@ -135,7 +135,7 @@ def _misses(left: Schema, right: Schema) -> bool:
 
 
 def _tagged(left: Schema, right: Schema, place: Place, flatten: Flatten) -> bool:
-    """Tell whether no value of a property that both require fits both.
+    """Return whether no value of a property that both require fits both.
 
     So it is with `kind` of `{"properties": {"kind": {"const": "cat"}}, "required": ["kind"]}` and
     the same with "dog".

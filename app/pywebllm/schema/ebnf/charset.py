@@ -89,7 +89,7 @@ _MOST_LISTED = 256
 
 
 def is_writable(ranges: Ranges) -> bool:
-    """Tell whether a grammar can express a set."""
+    """Return whether a grammar can express a set."""
     beyond = intersection(ranges, _BEYOND)
     return beyond == _BEYOND or sum(last - first + 1 for first, last in beyond) <= _MOST_LISTED
 

@@ -92,7 +92,7 @@ def _at(bound: _Bound, at: int) -> int:
 
 
 def _is_free(low: _Bound | None, at: int) -> bool:
-    """Tell whether an inclusive lower bound limits nothing after this digit."""
+    """Return whether an inclusive lower bound limits nothing after this digit."""
     return low is not None and not low.exclusive and at + 1 >= len(low.digits)
 
 

@@ -83,12 +83,12 @@ def unwrapped(type_: Any) -> tuple[Any, tuple[object, ...]]:
 
 
 def is_union(type_: Any) -> bool:
-    """Tell whether a type is `Union[…]`, `Optional[…]` or `… | …`."""
+    """Return whether a type is `Union[…]`, `Optional[…]` or `… | …`."""
     return get_origin(type_) in (Union, UnionType)
 
 
 def is_model(type_: Any) -> bool:
-    """Tell whether a type is a pydantic class, by its methods."""
+    """Return whether a type is a pydantic class, by its methods."""
     return isinstance(type_, type) and all(
         callable(getattr(type_, name, None))
         for name in ("model_json_schema", "model_validate_json")

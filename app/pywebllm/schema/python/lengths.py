@@ -32,7 +32,7 @@ def lengths_of(type_: Any) -> list[str]:
 
 
 def holds_set(type_: Any) -> bool:
-    """Tell whether a value of the type may be a set, in which duplicates count once."""
+    """Return whether a value of the type may be a set, in which duplicates count once."""
     return any(
         isinstance(shape, Items) and shape.make in (set, frozenset) for shape in _shapes(type_)
     )
