@@ -19,13 +19,13 @@ example when two tasks read one stream. The log is `logging.getLogger("pywebllm"
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .browser import check_support, open_bridge
 from .builtin import BUILTIN_MODEL, BUILTIN_REVISION
 from .chat.stream import ChatStream
 from .chat.text_stream import TextStream
 from .client import AsyncWebLLM
-from .completions.stream import CompletionStream
-from .connect import connect
 from .engine.engine import Engine
 from .errors import (
     AbortedError,
@@ -51,13 +51,18 @@ from .errors import (
     WorkerError,
 )
 from .events import Event
-from .persona.persona import Persona
-from .persona.service import WebLLMService
+from .lazy import lazy_attributes
 from .records import ModelRecord
-from .resources import ToolRun
-from .sync.client import WebLLM
 from .types import Usage
 from .values import Backend, LoadProgress, Support
+
+if TYPE_CHECKING:
+    from .backend import connect
+    from .completions.stream import CompletionStream
+    from .persona.persona import Persona
+    from .persona.service import WebLLMService
+    from .sync.client import WebLLM
+    from .typed import ToolRun
 
 __all__ = [
     "BUILTIN_MODEL",
@@ -105,3 +110,20 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# The names that a first chat does not need: their modules are imported when they are used.
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "CompletionStream": ".completions.stream",
+        "Persona": ".persona.persona",
+        "ToolRun": ".typed",
+        "WebLLM": ".sync.client",
+        "WebLLMService": ".persona.service",
+        "connect": ".backend",
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

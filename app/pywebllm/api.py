@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import codec
+from . import codec, completions
 from .answers.kept import KeptAnswer
 from .chat.call import ChatCall, read_call
 from .chat.stream import ChatStream
-from .completions.call import read_completion_call
-from .completions.stream import CompletionStream
 from .embeddings import embed, read_embedding_call
 from .engine.pool import Pool
 from .engine.streams import Runner
@@ -77,7 +75,7 @@ class Api:
         """
         return ChatStream(self._pool, read_call(body), loads=loads)
 
-    async def completion(self, body: Mapping[str, object]) -> CompletionStream:
+    async def completion(self, body: Mapping[str, object]) -> completions.CompletionStream:
         """Return the stream of a text completion once its request has been made.
 
         The model is loaded first unless it is loaded already. `stream.read()` returns the whole
@@ -90,7 +88,8 @@ class Api:
                 is its path.
             WebLLMError: The model could not be loaded.
         """
-        stream = CompletionStream(self._pool, read_completion_call(body))
+        call = completions.read_completion_call(body)
+        stream = completions.CompletionStream(self._pool, call)
         await stream.open()
         return stream
 

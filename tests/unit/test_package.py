@@ -82,12 +82,15 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_every_public_name_is_there_and_nothing_else_is() -> None:
+    assert dir(pywebllm) == sorted(pywebllm.__all__)
+    assert all(hasattr(pywebllm, name) for name in pywebllm.__all__)
+    helpers = {"TYPE_CHECKING", "annotations", "lazy_attributes"}
     there = {
         name
         for name, value in vars(pywebllm).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType) and name != "annotations"
+        if not name.startswith("_") and not isinstance(value, ModuleType)
     }
-    assert there | {"__version__"} == set(pywebllm.__all__)
+    assert there - helpers == set(pywebllm.__all__) - {"__version__"}
 
 
 @pytest.mark.parametrize("name", MODULES)

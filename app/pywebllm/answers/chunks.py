@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
-from uuid import uuid4
 
+from pywebllm.ids import new_id
 from pywebllm.types import Usage
 
 __all__ = ["ChunkFactory"]
@@ -27,7 +27,7 @@ class ChunkFactory(Generic[ChunkT]):
 
     def __init__(self, chunk_type: Callable[..., ChunkT], *, id_prefix: str) -> None:
         self._chunk_type = chunk_type
-        self._id = f"{id_prefix}-{uuid4().hex}"
+        self._id = new_id(f"{id_prefix}-")
         self._created = int(time.time())
         self._model = ""
 

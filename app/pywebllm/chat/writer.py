@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from uuid import uuid4
 
 from pywebllm.answers.chunks import ChunkFactory
 from pywebllm.answers.totals import total_usage
+from pywebllm.ids import new_id
 from pywebllm.pieces import EndReason, Piece
 from pywebllm.types import (
     ChatCompletion,
@@ -131,4 +131,4 @@ def _delta(reasoning: str | None, content: str, calls: tuple[ToolCallDelta, ...]
 
 
 def _new_call_id() -> str:
-    return f"call_{uuid4().hex}"
+    return new_id("call_")

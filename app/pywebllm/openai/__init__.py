@@ -10,7 +10,9 @@ libraries nor the SDK are imported before they are used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pywebllm.lazy import lazy_attributes
 
 from .transport import Transport, transport
 
@@ -20,9 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncOpenAI", "Transport", "transport"]
 
 
-def __getattr__(name: str) -> Any:
-    if name != "AsyncOpenAI":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .sdk import AsyncOpenAI  # noqa: PLC0415
+__getattr__ = lazy_attributes(__name__, {"AsyncOpenAI": ".sdk"})
 
-    return AsyncOpenAI
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

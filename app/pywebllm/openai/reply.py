@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
-from uuid import uuid4
+
+from pywebllm.ids import new_id
 
 from .sse import EventBody
 
@@ -39,4 +40,4 @@ class Reply:
 
 def _headers(content_type: str) -> dict[str, str]:
     # The SDK exposes the ID on its responses and errors, as `_request_id` and `request_id`.
-    return {"content-type": content_type, "x-request-id": f"req_{uuid4().hex}"}
+    return {"content-type": content_type, "x-request-id": new_id("req_")}

@@ -11,7 +11,6 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from reprlib import Repr
 from typing import NoReturn, TypeAlias
 
@@ -186,6 +185,8 @@ def check_keys(path: str, value: Mapping[str, object], known: Iterable[str]) -> 
 
 def closest(name: object, known: Iterable[str]) -> str:
     """Return a sentence that suggests the known name most similar to this one, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415, only errors need it
+
     found = get_close_matches(str(name), list(known), n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
 

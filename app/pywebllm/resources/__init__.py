@@ -6,8 +6,6 @@ values of `types`, and streams.
 
 from __future__ import annotations
 
-from pywebllm.typed.tool_run import ToolRun
-
 from .chat_completions import Chat, ChatCompletions
 from .completions import Completions
 from .embeddings import Embeddings
@@ -21,5 +19,4 @@ __all__ = [
     "Embeddings",
     "Models",
     "Sessions",
-    "ToolRun",
 ]

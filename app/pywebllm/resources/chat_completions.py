@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
+from pywebllm import typed
 from pywebllm.api import Api
 from pywebllm.chat.stream import ChatStream
 from pywebllm.request.body import one_answer_body, request_body
 from pywebllm.request.checks import items
-from pywebllm.typed import tool_run
-from pywebllm.typed.parsing import parsed_completion, response_format_of
-from pywebllm.typed.toolbox import Toolbox, describe
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
 from pywebllm.types.inputs import Message, Tool
 
@@ -64,7 +62,7 @@ class ChatCompletions:
         self, *, stream: bool | None, **parameters: Unpack[ChatParameters]
     ) -> ChatCompletion | ChatStream: ...
 
-    @spelled_out
+    @spelled_out(ChatParameters)
     async def create(
         self, *, stream: bool | None = None, **parameters: Unpack[ChatParameters]
     ) -> ChatCompletion | ChatStream:
@@ -87,7 +85,9 @@ class ChatCompletions:
             WebLLMError: The model could not be loaded, or failed.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
-        body = request_body(parameters, tools=describe(parameters.get("tools")), stream=stream)
+        body = request_body(
+            parameters, tools=typed.describe(parameters.get("tools")), stream=stream
+        )
         if stream:
             return await started(self._api.chat(body), timeout=timeout)
         return await whole(self._api.chat(body), timeout=timeout)
@@ -102,7 +102,7 @@ class ChatCompletions:
         self, *, response_format: object, **parameters: Unpack[ChatOptions]
     ) -> ParsedChatCompletion[Any]: ...
 
-    @spelled_out
+    @spelled_out(ChatOptions)
     async def parse(
         self, *, response_format: Any, **parameters: Unpack[ChatOptions]
     ) -> ParsedChatCompletion[Any]:
@@ -130,18 +130,18 @@ class ChatCompletions:
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
         body = one_answer_body(parameters, refused=_NOT_PARSED)
-        body["response_format"] = response_format_of(response_format)
+        body["response_format"] = typed.response_format_of(response_format)
         completion = await whole(self._api.chat(body), timeout=timeout)
-        return parsed_completion(response_format, completion)
+        return typed.parsed_completion(response_format, completion)
 
-    @spelled_out
+    @spelled_out(ToolRunParameters)
     async def run_tools(
         self,
         *,
         tools: Sequence[Tool],
         max_rounds: int = 10,
         **parameters: Unpack[ToolRunParameters],
-    ) -> tool_run.ToolRun:
+    ) -> typed.ToolRun:
         """Run a conversation with tools: call the functions the model requests until it answers.
 
         Functions are called one after another, with arguments converted to the types they
@@ -173,14 +173,14 @@ class ChatCompletions:
             WebLLMError: The model could not be loaded, or failed.
         """
         timeout = read_timeout(parameters.get("timeout"), self._timeout)
-        toolbox = Toolbox(tools)
+        toolbox = typed.Toolbox(tools)
         body = one_answer_body(parameters, refused=_NOT_RUN) | {"tools": toolbox.descriptions}
 
         async def ask(messages: Sequence[Message], tool_choice: object) -> ChatCompletion:
             round_body = request_body(body, messages=messages, tool_choice=tool_choice)
             return await whole(self._api.chat(round_body), timeout=timeout)
 
-        return await tool_run.run_tools(
+        return await typed.run_tools(
             ask,
             toolbox,
             cast("list[Message]", items("messages", body.get("messages") or ())),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from pywebllm.api import Api
-from pywebllm.completions.stream import CompletionStream
 from pywebllm.request.body import request_body
 from pywebllm.types import Completion
 
 from .parameters import CompletionParameters
 from .signature import spelled_out
 from .timeouts import read_timeout, started, whole
+
+if TYPE_CHECKING:
+    from pywebllm.completions import CompletionStream
 
 __all__ = ["Completions"]
 
@@ -38,7 +40,7 @@ class Completions:
         self, *, stream: bool | None, **parameters: Unpack[CompletionParameters]
     ) -> Completion | CompletionStream: ...
 
-    @spelled_out
+    @spelled_out(CompletionParameters)
     async def create(
         self, *, stream: bool | None = None, **parameters: Unpack[CompletionParameters]
     ) -> Completion | CompletionStream:

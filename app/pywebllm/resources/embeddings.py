@@ -49,7 +49,7 @@ class Embeddings:
         **parameters: Unpack[EmbeddingParameters],
     ) -> CreateEmbeddingResponse[tuple[float, ...] | str]: ...
 
-    @spelled_out
+    @spelled_out(EmbeddingParameters)
     async def create(
         self,
         *,

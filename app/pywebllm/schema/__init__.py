@@ -35,10 +35,15 @@ Examples:
 
 from __future__ import annotations
 
-from .grammars import grammar_of, json_object_grammar
-from .python.describing import schema_of
-from .python.reading import build
-from .python.tools import arguments_of, tool_of
+from typing import TYPE_CHECKING
+
+from pywebllm.lazy import lazy_attributes
+
+if TYPE_CHECKING:
+    from .grammars import grammar_of, json_object_grammar
+    from .python.describing import schema_of
+    from .python.reading import build
+    from .python.tools import arguments_of, tool_of
 
 __all__ = [
     "arguments_of",
@@ -48,3 +53,15 @@ __all__ = [
     "schema_of",
     "tool_of",
 ]
+
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "arguments_of": ".python.tools",
+        "build": ".python.reading",
+        "grammar_of": ".grammars",
+        "json_object_grammar": ".grammars",
+        "schema_of": ".python.describing",
+        "tool_of": ".python.tools",
+    },
+)

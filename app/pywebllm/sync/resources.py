@@ -79,7 +79,7 @@ class SyncChatCompletions:
     ) -> ChatCompletion | SyncChatStream: ...
 
     @documented_as(ChatCompletions.create)
-    @spelled_out
+    @spelled_out(ChatParameters)
     def create(
         self, *, stream: bool | None = None, **parameters: Unpack[ChatParameters]
     ) -> ChatCompletion | SyncChatStream:
@@ -98,7 +98,7 @@ class SyncChatCompletions:
     ) -> ParsedChatCompletion[Any]: ...
 
     @documented_as(ChatCompletions.parse)
-    @spelled_out
+    @spelled_out(ChatOptions)
     def parse(
         self, *, response_format: Any, **parameters: Unpack[ChatOptions]
     ) -> ParsedChatCompletion[Any]:
@@ -106,7 +106,7 @@ class SyncChatCompletions:
         return self._wait(self._completions.parse(response_format=response_format, **parameters))
 
     @documented_as(ChatCompletions.run_tools)
-    @spelled_out
+    @spelled_out(ToolRunParameters)
     def run_tools(
         self,
         *,
@@ -143,7 +143,7 @@ class SyncCompletions:
     ) -> Completion | SyncCompletionStream: ...
 
     @documented_as(Completions.create)
-    @spelled_out
+    @spelled_out(CompletionParameters)
     def create(
         self, *, stream: bool | None = None, **parameters: Unpack[CompletionParameters]
     ) -> Completion | SyncCompletionStream:
@@ -187,7 +187,7 @@ class SyncEmbeddings:
     ) -> CreateEmbeddingResponse[tuple[float, ...] | str]: ...
 
     @documented_as(Embeddings.create)
-    @spelled_out
+    @spelled_out(EmbeddingParameters)
     def create(
         self,
         *,

@@ -14,7 +14,7 @@ class _Parameters(TypedDict, total=False):
 
 
 class _Oracle:
-    @spelled_out
+    @spelled_out(_Parameters)
     def ask(self, *, loud: bool = False, **parameters: Unpack[_Parameters]) -> str:
         """Ask."""
         return f"{parameters['question']}{'!' if loud else ''}"

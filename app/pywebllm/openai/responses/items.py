@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
-from uuid import uuid4
 
-__all__ = ["CallItem", "Event", "Item", "ItemStatus", "MessageItem", "ReasoningItem", "new_id"]
+from pywebllm.ids import new_id
+
+__all__ = ["CallItem", "Event", "Item", "ItemStatus", "MessageItem", "ReasoningItem"]
 
 Event: TypeAlias = dict[str, Any]
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
-
-
-def new_id(prefix: str) -> str:
-    """Return a unique ID with this prefix."""
-    return f"{prefix}_{uuid4().hex}"
 
 
 class Item(Protocol):
@@ -44,7 +40,7 @@ class _TextItem:
     part: ClassVar[str]
 
     def __init__(self) -> None:
-        self.id = new_id(self.kind)
+        self.id = new_id(f"{self.kind}_")
         self.text = ""
 
     def opened(self) -> Iterator[Event]:
@@ -132,7 +128,7 @@ class CallItem:
 
     def __init__(self, *, index: int, call_id: str, name: str) -> None:
         self.index = index
-        self._id = new_id("fc")
+        self._id = new_id("fc_")
         self._call_id = call_id
         self._name = name
         self._arguments = ""

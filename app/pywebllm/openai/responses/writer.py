@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Literal, TypeVar
 
 from pywebllm.errors import InvalidRequestError, WebLLMError
+from pywebllm.ids import new_id
 from pywebllm.types import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -19,7 +20,7 @@ from pywebllm.types import (
     Usage,
 )
 
-from .items import CallItem, Event, Item, ItemStatus, MessageItem, ReasoningItem, new_id
+from .items import CallItem, Event, Item, ItemStatus, MessageItem, ReasoningItem
 from .request import ResponseRequest
 
 __all__ = ["ResponseWriter"]
@@ -37,7 +38,7 @@ class ResponseWriter:
         self._output: list[Event] = []
         self._logprobs: list[Event] = []  # of text that is held back
         self._response: Event = {
-            "id": new_id("resp"),
+            "id": new_id("resp_"),
             "object": "response",
             "created_at": int(time.time()),
             "status": "in_progress",
@@ -111,7 +112,7 @@ class ResponseWriter:
         item = self._item
         if not isinstance(item, CallItem) or item.index != call.index:
             name = call.function.name or ""
-            item = CallItem(index=call.index, call_id=call.id or new_id("call"), name=name)
+            item = CallItem(index=call.index, call_id=call.id or new_id("call_"), name=name)
             yield from self._open(item)
         if call.function.arguments:
             yield self._event(item.add(call.function.arguments))

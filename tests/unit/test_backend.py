@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from pywebllm.backend import connect
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.client import AsyncWebLLM
-from pywebllm.connect import connect
 from pywebllm.errors import (
     AssetsError,
     DownloadError,
