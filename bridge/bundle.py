@@ -1,27 +1,21 @@
 """Bundle `webllm_bridge.js` and the modules of this folder into the one file that pages load.
 
-`serve.py` calls `bundle` for the site; hatchling calls `get_build_hook` for the wheel, as
-configured in pyproject.toml. Both need Node.js, and rollup, which `npm ci` installs.
+`serve.py` calls `bundle` for the site, and hatch_build.py for the wheel. It needs Node.js, and
+rollup, which `npm ci` installs.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-__all__ = ["BUNDLE", "BundleError", "bundle", "get_build_hook", "sources"]
+__all__ = ["BUNDLE", "BundleError", "bundle", "sources"]
 
 BUNDLE = "webllm_bridge.js"
 
 _ROLLUP = "node_modules/rollup/dist/bin/rollup"
 _CONFIG = "bridge/rollup.config.js"
-_WHEEL_PATH = f"pywebllm/assets/{BUNDLE}"
 
 
 class BundleError(Exception):
@@ -52,26 +46,3 @@ def bundle(root: Path, folder: Path) -> Path:
     if result.returncode != 0:
         raise BundleError(f"rollup could not bundle {BUNDLE}: {result.stderr.strip()}")
     return target
-
-
-def get_build_hook() -> type[BuildHookInterface[Any]]:
-    """Return the build hook that puts the bundle into a wheel; hatchling looks for this name."""
-    # Only a build has hatchling, and serve.py imports this module without it.
-    from hatchling.builders.hooks.plugin.interface import (  # noqa: PLC0415
-        BuildHookInterface,
-    )
-
-    class BridgeHook(BuildHookInterface[Any]):
-        """Adds the bundle to the files of a wheel."""
-
-        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-            """Bundle before the build of the wheel."""
-            self._folder = tempfile.TemporaryDirectory()
-            target = bundle(Path(self.root), Path(self._folder.name))
-            build_data["force_include"][str(target)] = _WHEEL_PATH
-
-        def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-            """Remove the temporary folder after the build."""
-            self._folder.cleanup()
-
-    return BridgeHook

@@ -15,7 +15,8 @@ import pytest
 import pywebllm
 from pywebllm import builtin
 
-from bridge.bundle import BUNDLE, BundleError, bundle, get_build_hook
+from bridge.bundle import BUNDLE, BundleError, bundle
+from hatch_build import BytecodeError, compile_python, get_build_hook
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "app/pywebllm"
@@ -203,7 +204,7 @@ class FakeBuildHook(Generic[_Config]):
     root = str(ROOT)
 
 
-def test_wheel_build_adds_the_bundle_and_removes_it_afterwards(
+def test_wheel_build_adds_generated_files_and_removes_them_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     interface = ModuleType("interface")
@@ -213,14 +214,41 @@ def test_wheel_build_adds_the_bundle_and_removes_it_afterwards(
     build = hook()
     data: dict[str, Any] = {"force_include": {}}
     build.initialize("standard", data)
-    [(file, path)] = data["force_include"].items()
-    assert path == f"pywebllm/assets/{BUNDLE}"
-    assert "openBridge" in Path(file).read_text("utf-8")
+    files = {path: Path(file) for file, path in data["force_include"].items()}
+    assert "openBridge" in files[f"pywebllm/assets/{BUNDLE}"].read_text("utf-8")
+    modules = (ROOT / "app/pywebllm").rglob("*.py")
+    folders = {path: path.parent.relative_to(ROOT / "app").as_posix() for path in modules}
+    assert set(files) - {f"pywebllm/assets/{BUNDLE}"} == {
+        f"{folder}/__pycache__/{path.stem}.cpython-314.pyc" for path, folder in folders.items()
+    }
     build.finalize("standard", data, "")
-    assert not Path(file).exists()
+    assert not any(file.exists() for file in files.values())
 
 
-def test_wheel_build_uses_the_hook_of_the_bundle() -> None:
+def test_wheel_build_uses_the_hook() -> None:
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
-    hook = wheel["targets"]["wheel"]["hooks"]["custom"]
-    assert ROOT / hook["path"] == Path(sys.modules["bridge.bundle"].__file__ or "")
+    # Without a path it is hatch_build.py.
+    assert wheel["targets"]["wheel"]["hooks"]["custom"] == {}
+
+
+def test_bytecode_is_of_the_pinned_pyodides_python_and_checks_no_source(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "package").mkdir(parents=True)
+    (source / "package/module.py").write_text("answer = 42")
+    target.mkdir()
+    files = compile_python(ROOT, source, target)
+    assert list(files) == ["package/__pycache__/module.cpython-314.pyc"]
+    (bytecode,) = (file.read_bytes() for file in files.values())
+    # PEP 552: bit 0 of the flags, a hash instead of a time; bit 1, that it is checked.
+    assert bytecode[4:8] == b"\x01\0\0\0"
+
+
+def test_bytecode_of_a_file_that_is_not_python_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("def")
+    with pytest.raises(BytecodeError, match="SyntaxError"):
+        compile_python(ROOT, tmp_path, tmp_path)
+
+
+def test_bytecode_without_pyodide_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BytecodeError, match="npm ci"):
+        compile_python(tmp_path, tmp_path, tmp_path)
