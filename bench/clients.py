@@ -8,8 +8,8 @@ from __future__ import annotations
 from playwright.sync_api import Page
 
 from bench.page import print_figures
-from tests.browser.inpage import PagePython
-from tests.browser.pyodide_wheels import pyodide_wheels
+from model.browser.pyodide_wheels import pyodide_wheels
+from model.browser.python import PagePython
 
 
 def _page_with_sdk(page: Page, site: str) -> None:

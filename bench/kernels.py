@@ -22,8 +22,8 @@ from typing import Any, Final
 
 from playwright.sync_api import sync_playwright
 
-from model.compile.verify.server import QuietHandler, serving
-from tests.browser.chromium import FLAGS, find_chromium
+from model.browser.chromium import FLAGS, find_chromium
+from model.browser.server import QuietHandler, serving
 
 __all__ = ["measure", "stage"]
 

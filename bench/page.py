@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route, sync_playwright
 
-from tests.browser.chromium import FLAGS, find_chromium
-from tests.browser.server import served_site
+from model.browser.chromium import FLAGS, find_chromium
+from model.browser.site import served_site
 
 __all__ = ["print_figures"]
 

@@ -6,7 +6,7 @@ Run it as `.venv/bin/python -m bench.speed`; it serves the site and uses Chromiu
 from __future__ import annotations
 
 from bench.page import print_figures
-from tests.browser.inpage import bare_page
+from model.browser.page import bare_page
 
 if __name__ == "__main__":
     print_figures("speed.js", bare_page)

@@ -1,13 +1,13 @@
-"""Checks that the packages a step needs are there, before it starts, and says what to do."""
+"""The errors of the recipe, and a check that the packages a step needs are installed."""
 
 from __future__ import annotations
 
 import re
 from importlib import metadata
 
-__all__ = ["RecipeError", "require"]
+__all__ = ["RecipeError", "ToolError", "require"]
 
-# The oldest versions a step is known to work with; requirements.txt has those it was made with.
+# The oldest versions known to work; requirements.txt pins those that the model was made with.
 _OLDEST = {
     "torch": (2, 6),
     "tokenizers": (0, 20),
@@ -18,18 +18,23 @@ _OLDEST = {
 
 
 class RecipeError(Exception):
-    """The recipe cannot go on: a tool, a version or an input is not what it must be."""
+    """The recipe cannot continue: a tool, a version or an input does not meet its requirements."""
+
+
+class ToolError(RecipeError, RuntimeError):
+    """A program or package is missing, has the wrong version, or failed."""
 
 
 def require(*packages: str) -> None:
     """Check that `packages` are installed in versions that work.
 
-    Raises RecipeError with the command that installs what is missing.
+    Raises:
+        RecipeError: A package is missing or too old; the message has the command to install it.
     """
     problems = [problem for package in packages if (problem := _problem(package))]
     if problems:
         raise RecipeError(
-            f"{'; '.join(problems)}. Install what the recipe needs with:"
+            f"{'; '.join(problems)}. Install the requirements with:"
             " python -m pip install -r model/requirements.txt"
         )
 
@@ -43,4 +48,4 @@ def _problem(package: str) -> str | None:
     oldest = _OLDEST.get(package, ())
     if found >= oldest:
         return None
-    return f"{package} {version} is too old, {'.'.join(map(str, oldest))} is needed"
+    return f"{package} must be {'.'.join(map(str, oldest))} or newer, got {version}"

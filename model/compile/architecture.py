@@ -1,13 +1,15 @@
 """The shape of a Llama-style network, read from `config.json` and checked against our kernels."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .config import number, whole
-from .errors import CheckpointError
-from .quantize import GROUP
-from .rope import Rope
+from model.compile.config import number, whole
+from model.compile.errors import CheckpointError
+from model.compile.quantize import GROUP
+from model.compile.rope import Rope
 
 __all__ = ["DEFAULT_CONTEXT", "DEFAULT_PREFILL_CHUNK", "Architecture"]
 
@@ -72,13 +74,13 @@ class Architecture:
         *,
         context: int | None = None,
         prefill_chunk: int | None = None,
-    ) -> "Architecture":
+    ) -> Architecture:
         """Read a `config.json` of `transformers`.
 
         `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context.
 
         Raises:
-            CheckpointError: a key is missing or no number, the network is one we have no kernels
+            CheckpointError: A key is missing or no number, the network is one we have no kernels
                 for, or it was not trained for such a context.
         """
         _refuse_other_networks(config)

@@ -1,5 +1,7 @@
 """The command lines of `python -m model build` and `python -m model verify`."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 from typing import Final

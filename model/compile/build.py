@@ -1,5 +1,7 @@
 """All steps from a checkpoint to the folder that WebLLM loads."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
@@ -14,19 +16,19 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .checkpoint import Checkpoint
-from .conversation import Conversation, describe_conversation
-from .errors import ToolError
-from .linker import Linker, find_emcc
-from .parameters import fill
-from .runtime import build_runtime
-from .settings import chat_settings
-from .tokenizer import TOKENIZER_FILES
+from model.compile.checkpoint import Checkpoint
+from model.compile.conversation import Conversation, describe_conversation
+from model.compile.linker import Linker, find_emcc
+from model.compile.parameters import fill
+from model.compile.runtime import build_runtime
+from model.compile.settings import chat_settings
+from model.compile.tokenizer import TOKENIZER_FILES
+from model.tools import ToolError
 
 __all__ = ["TVM_VERSION", "check_tvm", "compile_checkpoint", "compile_model"]
 
 TVM_VERSION: Final = "0.27.0.post1"
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger("pywebllm.model")
 
 
 def compile_model(
@@ -43,7 +45,7 @@ def compile_model(
     `runtime` keeps TVM's compiled runtime from one run to the next.
 
     Raises:
-        CompileError: a tool is missing or of the wrong version, or the checkpoint is not supported.
+        CompileError: A tool is missing or of the wrong version, or the checkpoint is not supported.
     """
     checkpoint = Checkpoint.read(source, context=context, prefill_chunk=prefill_chunk, bits=bits)
     conversation = describe_conversation(checkpoint.tokens, name=out.name)
@@ -58,8 +60,8 @@ def compile_checkpoint(
     All is made in a temporary folder first: `out` is changed only when every step has succeeded.
 
     Raises:
-        ToolError: a tool is missing, of the wrong version, or failed.
-        ChecksumError: a download is not the one that was pinned.
+        ToolError: A tool is missing, of the wrong version, or failed.
+        ChecksumError: A download is not the one that was pinned.
     """
     settings = chat_settings(checkpoint, conversation.template)
     check_tvm()
@@ -70,7 +72,7 @@ def compile_checkpoint(
         draft = Path(name)
         with _Step("the library"):
             # Imported late, for it needs TVM, which check_tvm() has found by now.
-            from .library import build_library  # noqa: PLC0415
+            from model.compile.library import build_library  # noqa: PLC0415
 
             linker = Linker(emcc=emcc, runtime=objects)
             build_library(checkpoint.architecture, draft / "model.wasm", linker)
@@ -112,7 +114,7 @@ def _publish(draft: Path, out: Path) -> None:
         stale.unlink()
     for file in sorted(draft.iterdir()):
         shutil.copyfile(file, out / file.name)
-        _LOG.info("%9d  %s", file.stat().st_size, out / file.name)
+        log.info("%9d  %s", file.stat().st_size, out / file.name)
 
 
 class _Step:
@@ -123,7 +125,7 @@ class _Step:
 
     def __enter__(self) -> None:
         self._start = time.monotonic()
-        _LOG.info("making %s …", self._name)
+        log.info("making %s …", self._name)
 
     def __exit__(self, *_: object) -> None:
-        _LOG.info("… %s: %.1f s", self._name, time.monotonic() - self._start)
+        log.info("… %s: %.1f s", self._name, time.monotonic() - self._start)

@@ -6,15 +6,17 @@ and rotary positions are ours. What WebLLM never asks of one sequence (sliding w
 latent attention) is left empty.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import tvm
 from tvm import relax
 from tvm.relax.frontend.nn.llm import kv_cache as stock
 
-from . import kernels
-from .architecture import Architecture
-from .graph import Expr, Graph
+from model.compile import kernels
+from model.compile.architecture import Architecture
+from model.compile.graph import Expr, Graph
 
 __all__ = ["add_cache"]
 

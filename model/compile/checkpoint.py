@@ -1,5 +1,7 @@
 """A folder in the Hugging Face form of a Llama: what is in it, read and checked."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -7,10 +9,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .architecture import Architecture
-from .errors import CheckpointError
-from .tokenizer import TOKENIZER_FILES, TextTokens, read_json
-from .weights import read_weights
+from model.compile.architecture import Architecture
+from model.compile.errors import CheckpointError
+from model.compile.tokenizer import TOKENIZER_FILES, TextTokens, read_json
+from model.compile.weights import read_weights
 
 __all__ = ["Checkpoint", "weight_shapes"]
 
@@ -38,14 +40,14 @@ class Checkpoint:
         context: int | None = None,
         prefill_chunk: int | None = None,
         bits: int = 4,
-    ) -> "Checkpoint":
+    ) -> Checkpoint:
         """Read `folder`; the weights are in `model.safetensors`, or in the shards of its index.
 
         `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context; `bits`
         of a weight are for the compiled model.
 
         Raises:
-            CheckpointError: a file or weight is missing, damaged, of the wrong shape, or of a kind
+            CheckpointError: A file or weight is missing, damaged, of the wrong shape, or of a kind
                 that is not supported.
         """
         _check_files(folder)

@@ -1,5 +1,7 @@
 """`python -m model build PATH`: compiles a checkpoint, and says how a page loads the result."""
 
+from __future__ import annotations
+
 import argparse
 import re
 import sys
@@ -7,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from .architecture import Architecture
-from .build import compile_checkpoint
-from .checkpoint import Checkpoint
-from .conversation import describe_conversation, read_conversation
-from .errors import CheckpointError
-from .parameters import Parameter, parameters
+from model.compile.architecture import Architecture
+from model.compile.build import compile_checkpoint
+from model.compile.checkpoint import Checkpoint
+from model.compile.conversation import describe_conversation, read_conversation
+from model.compile.errors import CheckpointError
+from model.compile.parameters import Parameter, parameters
 
 __all__ = ["build", "warnings"]
 
@@ -29,7 +31,7 @@ def build(options: argparse.Namespace) -> None:
     """Compile one checkpoint.
 
     Raises:
-        CompileError: a tool is missing or of the wrong version, or the checkpoint is not supported.
+        CompileError: A tool is missing or of the wrong version, or the checkpoint is not supported.
     """
     name = _checked(options.name or f"{options.source.resolve().name}-q{options.bits}f32_1")
     out = options.out or _OUT / name
@@ -55,7 +57,7 @@ def warnings(shape: Architecture) -> Iterator[str]:
     """Yield what a page may find too much.
 
     Raises:
-        CheckpointError: no page can load it.
+        CheckpointError: No page can load it.
     """
     declared = parameters(shape)
     largest = max(declared, key=_bytes)

@@ -1,10 +1,12 @@
 """Numbers of `config.json` and its like: what is missing, null or no number is told by its name."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import CheckpointError
+from model.compile.errors import CheckpointError
 
 __all__ = ["number", "positive", "whole"]
 
@@ -19,7 +21,7 @@ def number(
     """Return a number of `file`, `default` where it is missing or null.
 
     Raises:
-        CheckpointError: it is missing and there is no default, or it is no finite number.
+        CheckpointError: It is missing and there is no default, or it is no finite number.
     """
     found = default if config.get(name) is None else config[name]
     if found is None:
@@ -34,7 +36,7 @@ def positive(config: Mapping[str, Any], name: str) -> float:
     """Return a number of `config.json` that must be there and above zero.
 
     Raises:
-        CheckpointError: it is not.
+        CheckpointError: It is not.
     """
     found = number(config, name)
     if found <= 0:
@@ -46,7 +48,7 @@ def whole(config: Mapping[str, Any], name: str, *, default: int | None = None) -
     """Return a whole number of `config.json`, `default` where it is missing or null.
 
     Raises:
-        CheckpointError: it is missing and there is no default, or it is no whole number.
+        CheckpointError: It is missing and there is no default, or it is no whole number.
     """
     found = number(config, name, default=default)
     if found != int(found):

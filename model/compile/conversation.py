@@ -6,6 +6,8 @@ first message, which no answer precedes, takes its beginning from the piece of t
 Where else the pieces are cut is tried out, until their tokens are those of the whole text.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,10 +15,10 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, Final
 
-from .errors import CheckpointError
-from .prompts import pieces
-from .template import OTHERWISE, Marks, Messages, Template, messages_of
-from .tokenizer import TextTokens, read_json
+from model.compile.errors import CheckpointError
+from model.compile.prompts import pieces
+from model.compile.template import OTHERWISE, Marks, Messages, Template, messages_of
+from model.compile.tokenizer import TextTokens, read_json
 
 __all__ = ["Conversation", "describe_conversation", "read_conversation"]
 
@@ -55,7 +57,7 @@ def describe_conversation(
     A checkpoint without a template merely goes on with the text of its messages.
 
     Raises:
-        CheckpointError: strings cannot say what the chat template says, or nothing ends an answer.
+        CheckpointError: Strings cannot say what the chat template says, or nothing ends an answer.
     """
     template = Template.read(tokens)
     if template is None:
@@ -91,7 +93,7 @@ def read_conversation(path: Path) -> Conversation:
     """Read a `conv_template` that somebody wrote; it is not checked against the chat template.
 
     Raises:
-        CheckpointError: it lacks a key that WebLLM needs.
+        CheckpointError: It lacks a key that WebLLM needs.
     """
     given = read_json(path)
     missing = [key for key in _NEEDED if key not in given]

@@ -1,14 +1,16 @@
-"""What can go wrong while a model is compiled, and how it is told.
+"""The errors that compiling and verifying a model can raise.
 
 RecipeError (model.tools)
+├── ToolError (RuntimeError, model.tools)  a tool is missing, has the wrong version, or failed
 └── CompileError
-    ├── ToolError (RuntimeError)          a tool is missing, of a wrong version, or failed
-    ├── ChecksumError (ValueError)        a download is not the file this recipe was written for
-    ├── CheckpointError (ValueError)      the folder of weights lacks something or is not supported
-    └── VerificationError (RuntimeError)  the compiled model does not compute what PyTorch does
+    ├── ChecksumError (ValueError)         a download differs from the pinned file
+    ├── CheckpointError (ValueError)       the checkpoint is incomplete or not supported
+    └── VerificationError (RuntimeError)   the compiled model does not compute what PyTorch does
 
 Every message ends with what to do next.
 """
+
+from __future__ import annotations
 
 from model.tools import RecipeError
 
@@ -16,26 +18,21 @@ __all__ = [
     "CheckpointError",
     "ChecksumError",
     "CompileError",
-    "ToolError",
     "VerificationError",
 ]
 
 
 class CompileError(RecipeError):
-    """Root of all errors this package raises on purpose."""
-
-
-class ToolError(CompileError, RuntimeError):
-    """A program or package of the tool chain is missing, of the wrong version, or failed."""
+    """Base class of the errors that are specific to this package."""
 
 
 class ChecksumError(CompileError, ValueError):
-    """A downloaded file differs from the one that was pinned."""
+    """A downloaded file differs from the pinned one."""
 
 
 class CheckpointError(CompileError, ValueError):
-    """The folder of weights is incomplete, damaged, or of a kind that is not supported."""
+    """The checkpoint is incomplete, damaged, or of a kind that is not supported."""
 
 
 class VerificationError(CompileError, RuntimeError):
-    """The model in the browser and the model in PyTorch disagree."""
+    """The model in the browser does not compute what the model in PyTorch computes."""

@@ -1,5 +1,7 @@
 """A thin layer over relax' BlockBuilder: functions in one call, and every kernel added once."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

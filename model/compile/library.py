@@ -1,5 +1,7 @@
 """The whole module, lowered to WebAssembly and WGSL, and linked with TVM's runtime."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any
@@ -8,14 +10,14 @@ import tvm
 from tvm import relax
 from tvm.s_tir import dlight
 
-from .architecture import Architecture
-from .cache import add_cache
-from .errors import CompileError
-from .graph import Graph
-from .linker import Linker
-from .network import add_network
-from .parameters import parameters
-from .sampling import add_sampling
+from model.compile.architecture import Architecture
+from model.compile.cache import add_cache
+from model.compile.errors import CompileError
+from model.compile.graph import Graph
+from model.compile.linker import Linker
+from model.compile.network import add_network
+from model.compile.parameters import parameters
+from model.compile.sampling import add_sampling
 
 __all__ = ["build_library", "build_module", "link_module", "webgpu_target"]
 
@@ -42,8 +44,8 @@ def build_library(shape: Architecture, path: Path, linker: Linker) -> None:
     """Write the library of a network to `path`, a `.wasm` file.
 
     Raises:
-        ToolError: the linker failed.
-        CompileError: the shaders did not land in one module.
+        ToolError: The linker failed.
+        CompileError: The shaders did not land in one module.
     """
     target = webgpu_target()
     with target:
@@ -54,8 +56,8 @@ def link_module(module: Any, target: Any, path: Path, linker: Linker) -> None:
     """Lower a relax module and write it with TVM's runtime to `path`.
 
     Raises:
-        ToolError: the linker failed.
-        CompileError: the shaders did not land in one module.
+        ToolError: The linker failed.
+        CompileError: The shaders did not land in one module.
     """
     executable = relax.build(
         module, target=target, relax_pipeline=_pipeline(target), system_lib=True

@@ -1,5 +1,7 @@
 """emcc: whether it is there, and how it compiles and links."""
 
+from __future__ import annotations
+
 import re
 import shutil
 import subprocess
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
-from .errors import ToolError
+from model.tools import ToolError
 
 __all__ = ["OLDEST_EMCC", "Emcc", "Linker", "find_emcc"]
 
@@ -40,7 +42,7 @@ class Emcc:
         """Run emcc.
 
         Raises:
-            ToolError: it failed; the message has the end of what it printed.
+            ToolError: It failed; the message has the end of what it printed.
         """
         command = [str(self.path), *map(str, arguments)]
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
@@ -57,7 +59,7 @@ def find_emcc() -> Emcc:
     """Return the emcc on the PATH.
 
     Raises:
-        ToolError: there is none, it does not run, or it is older than 3.1.6.
+        ToolError: There is none, it does not run, or it is older than 3.1.6.
     """
     path = shutil.which("emcc")
     if path is None:

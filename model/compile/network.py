@@ -4,17 +4,19 @@ All take the parameters as one tuple. A step of `decode` launches seven kernels 
 rotary positions, append, attention (these three by the cache), product, product, product.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
 import tvm
 from tvm import relax
 
-from . import kernels
-from .architecture import Architecture
-from .graph import Expr, Graph, tensor
-from .kernels import Projection
-from .parameters import parameters
+from model.compile import kernels
+from model.compile.architecture import Architecture
+from model.compile.graph import Expr, Graph, tensor
+from model.compile.kernels import Projection
+from model.compile.parameters import parameters
 
 __all__ = ["add_network"]
 

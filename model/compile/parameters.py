@@ -5,6 +5,8 @@ The library takes them as one tuple in this order, and WebLLM finds each by its 
 value; gate and up.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .architecture import Architecture
-from .checkpoint import Checkpoint
-from .quantize import GROUP, pack, per_word, quantize_round_trip
+from model.compile.architecture import Architecture
+from model.compile.checkpoint import Checkpoint
+from model.compile.quantize import GROUP, pack, per_word, quantize_round_trip
 
 __all__ = ["Parameter", "dequantized", "fill", "parameters"]
 

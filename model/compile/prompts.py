@@ -3,6 +3,8 @@
 A prompt is a list of pieces that are encoded one by one: the system message, then every message.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

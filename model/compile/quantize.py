@@ -11,6 +11,8 @@ WebLLM calls models with 4-bit weights and float32 arithmetic `q4f32_1`, and so 
 ours, but the layout is our own, not MLC's: the library that comes with the weights reads it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +49,7 @@ def pack(weight: Floats, bits: int = 4) -> Packed:
     """Quantise a weight `[outputs, inputs]`, the way `torch.nn.Linear` keeps it.
 
     Raises:
-        ValueError: the number of inputs is no multiple of 32, or a weight is not finite.
+        ValueError: The number of inputs is no multiple of 32, or a weight is not finite.
     """
     outputs, inputs = weight.shape
     if inputs % GROUP:

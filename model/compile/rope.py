@@ -1,12 +1,14 @@
 """Rotary positions: how fast each pair of numbers turns, for the rope types of small Llamas."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .config import number, positive, whole
-from .errors import CheckpointError
+from model.compile.config import number, positive, whole
+from model.compile.errors import CheckpointError
 
 __all__ = ["Rope"]
 
@@ -30,11 +32,11 @@ class Rope:
     original_context: int = 8192
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Rope":
+    def from_config(cls, config: Mapping[str, Any]) -> Rope:
         """Read the keys of transformers 5 (`rope_parameters`) or of those before.
 
         Raises:
-            CheckpointError: the type is one we cannot compute, or a number is missing or wrong.
+            CheckpointError: The type is one we cannot compute, or a number is missing or wrong.
         """
         given = config.get("rope_parameters") or config.get("rope_scaling") or {}
         if not isinstance(given, Mapping):
@@ -63,7 +65,7 @@ class Rope:
         return cls._of_llama3(theta, given)
 
     @classmethod
-    def _of_llama3(cls, theta: float, given: Mapping[str, Any]) -> "Rope":
+    def _of_llama3(cls, theta: float, given: Mapping[str, Any]) -> Rope:
         low, high = positive(given, "low_freq_factor"), positive(given, "high_freq_factor")
         if low >= high:
             raise CheckpointError(

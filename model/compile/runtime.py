@@ -1,6 +1,8 @@
 """TVM's WebAssembly runtime, compiled to objects from three wheels of PyPI.
 
 The wheel of TVM carries the runtime's sources but not all headers they include: two folders come
+from __future__ import annotations
+
 from tilelang, which carries TVM's headers too, and two headers nobody carries are in `stand_ins/`.
 """
 
@@ -16,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .errors import ChecksumError, ToolError
-from .linker import Emcc
+from model.compile.errors import ChecksumError
+from model.compile.linker import Emcc
+from model.tools import ToolError
 
 __all__ = ["WHEELS", "Wheel", "build_runtime"]
 
@@ -85,8 +88,8 @@ def build_runtime(folder: Path, emcc: Emcc) -> list[Path]:
     emcc are not used: their folder's name is made of both.
 
     Raises:
-        ToolError: pip or emcc failed.
-        ChecksumError: a wheel is not the one that was pinned.
+        ToolError: Pip or emcc failed.
+        ChecksumError: A wheel is not the one that was pinned.
     """
     home = folder / _fingerprint(emcc)
     objects = [home / f"{name}.o" for name in _OBJECTS]

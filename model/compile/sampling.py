@@ -5,12 +5,14 @@ itself: it hands it to `sample_with_top_p`, and takes `logprobs` from the unsort
 nothing is sorted: the draw does without, and `argsort_probs` gives back what it got.
 """
 
+from __future__ import annotations
+
 import tvm
 from tvm import relax
 
-from . import kernels
-from .architecture import Architecture
-from .graph import Expr, Graph, tensor
+from model.compile import kernels
+from model.compile.architecture import Architecture
+from model.compile.graph import Expr, Graph, tensor
 
 __all__ = ["add_sampling"]
 

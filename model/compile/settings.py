@@ -1,13 +1,15 @@
 """`mlc-chat-config.json`: what WebLLM reads first, and how a conversation becomes tokens."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from .checkpoint import Checkpoint
-from .config import number
-from .errors import CheckpointError
-from .tokenizer import TOKENIZER_FILES, read_json
+from model.compile.checkpoint import Checkpoint
+from model.compile.config import number
+from model.compile.errors import CheckpointError
+from model.compile.tokenizer import TOKENIZER_FILES, read_json
 
 __all__ = ["chat_settings"]
 

@@ -4,6 +4,8 @@ Templates are programs; WebLLM knows strings only. So the template is rendered w
 texts, by `transformers`, and the strings are what lies between the marks. Nothing is told by names.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import signature
@@ -12,9 +14,9 @@ from typing import Any, Final, TypeAlias
 
 from jinja2 import TemplateError
 
-from .errors import CheckpointError
-from .tokenizer import TextTokens, read_json
-from .variables import unasked_variables
+from model.compile.errors import CheckpointError
+from model.compile.tokenizer import TextTokens, read_json
+from model.compile.variables import unasked_variables
 
 __all__ = ["OTHERWISE", "Marks", "Messages", "Template", "messages_of"]
 
@@ -90,7 +92,7 @@ class Template:
         self._unknown = unasked_variables(text) - {*tokens.special, *tokens.absent, *options}
 
     @classmethod
-    def read(cls, tokens: TextTokens) -> "Template | None":
+    def read(cls, tokens: TextTokens) -> Template | None:
         """Read the template of a checkpoint, if it has one."""
         text = _template_text(tokens.folder)
         return None if text is None else cls(text, tokens)
@@ -99,7 +101,7 @@ class Template:
         """Return the text of a conversation up to where the assistant answers.
 
         Raises:
-            CheckpointError: the template refuses this conversation, cannot be rendered, or writes
+            CheckpointError: The template refuses this conversation, cannot be rendered, or writes
                 what nobody says.
         """
         try:
@@ -133,7 +135,7 @@ class Template:
         """Take the template apart.
 
         Raises:
-            CheckpointError: what it writes depends on more than the roles.
+            CheckpointError: What it writes depends on more than the roles.
         """
         texts = (_FIRST, _ANSWER, _SECOND)
         first, answered, after, answering = self._between(messages_of(*texts), texts)

@@ -1,5 +1,7 @@
 """What WebLLM must be told about a tokenizer: how tokens spell text, and which of them end it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +10,7 @@ from typing import Any, Final
 
 from tokenizers import Tokenizer
 
-from .errors import CheckpointError
+from model.compile.errors import CheckpointError
 
 __all__ = ["TOKENIZER_FILES", "TextTokens", "read_json"]
 
@@ -20,7 +22,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a file that holds one JSON object.
 
     Raises:
-        CheckpointError: it is missing, cannot be read, or holds something else.
+        CheckpointError: It is missing, cannot be read, or holds something else.
     """
     try:
         found = json.loads(path.read_text("utf-8"))
@@ -58,11 +60,11 @@ class TextTokens:
     _encoder: Any = field(repr=False)
 
     @classmethod
-    def read(cls, folder: Path) -> "TextTokens":
+    def read(cls, folder: Path) -> TextTokens:
         """Read the tokenizer in `folder`, and what the configuration files say about it.
 
         Raises:
-            CheckpointError: it is of a kind that WebLLM's grammars cannot work with.
+            CheckpointError: It is of a kind that WebLLM's grammars cannot work with.
         """
         path = folder / "tokenizer.json"
         tokenizer, config = read_json(path), read_json(folder / "tokenizer_config.json")

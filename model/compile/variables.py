@@ -1,5 +1,7 @@
 """The variables of a chat template, found by reading it: which of them would come from nowhere."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Any, Final

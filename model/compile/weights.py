@@ -1,5 +1,7 @@
 """Where a folder in Hugging Face form keeps its weights, and how they are read."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -8,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from .errors import CheckpointError
-from .tokenizer import read_json
+from model.compile.errors import CheckpointError
+from model.compile.tokenizer import read_json
 
 __all__ = ["read_weights", "weight_files"]
 
@@ -23,7 +25,7 @@ def weight_files(folder: Path) -> list[Path]:
     Other shards may lie there from an older save; as in `transformers`, they are no part of it.
 
     Raises:
-        CheckpointError: a file is missing, the index is damaged, or there is none.
+        CheckpointError: A file is missing, the index is damaged, or there is none.
     """
     if (folder / _WHOLE).is_file():
         return [folder / _WHOLE]
@@ -43,7 +45,7 @@ def read_weights(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     """Yield the names and values of all weights, in float32.
 
     Raises:
-        CheckpointError: a file is missing or damaged.
+        CheckpointError: A file is missing or damaged.
     """
     for file in weight_files(folder):
         try:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from model.compile.errors import ToolError
 from model.evaluate.words import folded, sentences
+from model.tools import ToolError
 
 __all__ = ["OFF", "Sentence", "check_grammar"]
 

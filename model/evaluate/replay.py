@@ -12,11 +12,11 @@ from typing import Any, Final, TextIO
 
 from playwright.sync_api import Error, Page
 
+from model.browser.chromium import find_chromium
+from model.browser.page import open_page
 from model.compile.errors import VerificationError
-from model.compile.verify.browser import open_page
 from model.evaluate.case import Case
 from model.evaluate.files import FILES
-from tests.browser.chromium import find_chromium
 
 __all__ = ["replay"]
 

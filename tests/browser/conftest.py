@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.chromium import FLAGS, find_chromium
-from tests.browser.inpage import PagePython
-from tests.browser.pyodide_wheels import pyodide_wheels
-from tests.browser.server import ROOT, served_site
+from model.browser.chromium import FLAGS, find_chromium
+from model.browser.pyodide_wheels import pyodide_wheels
+from model.browser.python import PagePython
+from model.browser.site import ROOT, served_site
 from tests.browser.watch import PageWatch
 
 

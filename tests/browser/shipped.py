@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_PATH
 
+from model.browser.site import ROOT
 from model.compile.quantize import Packed, dequantize
-from tests.browser.server import ROOT
 
 __all__ = ["REVISION", "SHIPPED", "Floats", "ShippedNetwork"]
 

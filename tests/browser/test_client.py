@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.inpage import PagePython, wait_for_no_worker
+from model.browser.page import wait_for_no_worker
+from model.browser.python import PagePython
 
 # Globals in the page: the client that most tests share, and a value that a test keeps between runs.
 llm: Any = None

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.inpage import PagePython
+from model.browser.pyodide_wheels import pyodide_wheels
+from model.browser.python import PagePython
 from tests.browser.llama_server import MODEL, llama_server
-from tests.browser.pyodide_wheels import pyodide_wheels
 from tests.browser.watch import PageWatch
 
 HI = {"messages": [{"role": "user", "content": "Tell of Ada."}], "max_tokens": 8, "temperature": 0}

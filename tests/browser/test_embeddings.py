@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Route
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 
 pytestmark = [
     pytest.mark.recipe,

@@ -16,12 +16,12 @@ from playwright.sync_api import Browser
 from pywebllm.builtin import BUILTIN_PATH
 from pywebllm.persona.prompt import persona_messages
 
+from model.browser.chromium import FLAGS, find_chromium
+from model.browser.page import bare_page
 from model.checksums import CHECKSUMS, checksums
-from model.compile.verify.browser import PROBE, Engine
 from model.compile.verify.conversation import TOLERANCE, converse, sequence
+from model.compile.verify.engine import PROBE, Engine
 from model.compile.verify.sampling import a_grammar_is_obeyed, a_seed_repeats, greedy_takes_the_best
-from tests.browser.chromium import FLAGS, find_chromium
-from tests.browser.inpage import bare_page
 from tests.browser.shipped import REVISION, SHIPPED, ShippedNetwork
 
 FORMS = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 
 # Globals in the page: the SDK's client, and the client of this library that answers it.
 client: Any = None

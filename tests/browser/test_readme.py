@@ -8,8 +8,8 @@ import re
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.inpage import PagePython, wheels
-from tests.browser.server import ROOT
+from model.browser.python import PagePython, wheels
+from model.browser.site import ROOT
 from tests.readme import README, blocks
 
 PYODIDE = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]["pyodide"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 from tests.browser.shipped import REVISION
 
 # Globals in the page: the client, and a short request whose completion is returned as a mapping.

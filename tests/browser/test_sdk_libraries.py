@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 
 MODEL = "pywebllm-persona-q4f32_1"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Route
 
-from tests.browser.inpage import PagePython
-from tests.browser.server import ROOT
+from model.browser.python import PagePython
+from model.browser.site import ROOT
 from tests.browser.watch import PageWatch
 
 BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v2"

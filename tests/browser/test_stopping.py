@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.inpage import PagePython, wait_for_no_worker
+from model.browser.page import wait_for_no_worker
+from model.browser.python import PagePython
 
 # A global in the page, which keeps its value between runs.
 service: Any = None

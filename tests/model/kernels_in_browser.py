@@ -18,8 +18,8 @@ import numpy.typing as npt
 import tvm
 from playwright.sync_api import Page, Route, sync_playwright
 
+from model.browser.chromium import FLAGS, find_chromium
 from model.compile.library import webgpu_target
-from tests.browser.chromium import FLAGS, find_chromium
 
 __all__ = ["blank_page", "run_in_browser"]
 

@@ -14,7 +14,7 @@ import pytest
 
 from model.compile.build import compile_model
 from model.compile.checkpoint import Checkpoint
-from model.compile.verify.browser import Engine, open_engine
+from model.compile.verify.engine import Engine, open_engine
 from model.compile.verify.logits import compare_logits
 from model.compile.verify.sampling import CHECKS
 from tests.model.random_llama import write_llama

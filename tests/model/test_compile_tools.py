@@ -11,9 +11,10 @@ import pytest
 
 from model.compile import runtime
 from model.compile.build import check_tvm
-from model.compile.errors import ChecksumError, ToolError
+from model.compile.errors import ChecksumError
 from model.compile.linker import Emcc, Linker, find_emcc
 from model.compile.runtime import WHEELS, Wheel, build_runtime
+from model.tools import ToolError
 
 pytestmark = pytest.mark.recipe
 

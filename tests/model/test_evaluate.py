@@ -14,7 +14,8 @@ from pywebllm.builtin import BUILTIN_PATH
 from pywebllm.persona.prompt import persona_messages
 
 from model.__main__ import main
-from model.compile.verify.server import QuietHandler, serving
+from model.browser.chromium import FLAGS, find_chromium
+from model.browser.server import QuietHandler, serving
 from model.data import Conversation, Message, Turn
 from model.data.language.lexicon import note_forms
 from model.evaluate.case import Ask, Case, read_answers, read_cases, write_cases
@@ -25,7 +26,6 @@ from model.evaluate.replay import replay
 from model.evaluate.requests import persona_request
 from model.evaluate.words import says
 from model.tools import RecipeError
-from tests.browser.chromium import FLAGS, find_chromium
 
 MODEL = Path(__file__).parents[2] / "static" / BUILTIN_PATH
 

@@ -15,17 +15,18 @@ Loads cost more than arithmetic on SwiftShader and launches cost most on a real 
 each through WebLLM), hence several output columns per thread and fused kernels.
 """
 
-from model.compile.quantize import GROUP
+from __future__ import annotations
 
-from .attend import PAGE
-from .attention import decode_attention, paged_attention, ragged_attention
-from .embedding import gather_embedding
-from .logits import apply_bias, apply_bitmask, apply_penalty
-from .matmul import Projection, projection
-from .merge import merge_attention
-from .rotary import rotary_positions
-from .sample import sample_top_p
-from .softmax import softmax_with_temperature
+from model.compile.kernels.attend import PAGE
+from model.compile.kernels.attention import decode_attention, paged_attention, ragged_attention
+from model.compile.kernels.embedding import gather_embedding
+from model.compile.kernels.logits import apply_bias, apply_bitmask, apply_penalty
+from model.compile.kernels.matmul import Projection, projection
+from model.compile.kernels.merge import merge_attention
+from model.compile.kernels.rotary import rotary_positions
+from model.compile.kernels.sample import sample_top_p
+from model.compile.kernels.softmax import softmax_with_temperature
+from model.compile.quantize import GROUP
 
 __all__ = [
     "GROUP",

@@ -10,6 +10,8 @@ first the keys and then the dimensions of the result, with barriers between. Lit
 across a barrier: SwiftShader compiles such a shader as coroutines, in seconds if it is large.
 """
 
+from __future__ import annotations
+
 from tvm.script import tirx as T
 
 __all__ = ["PAGE", "attend_in_decode", "attend_in_prefill"]

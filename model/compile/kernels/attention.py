@@ -7,9 +7,11 @@ The cache passes batches; WebLLM runs one sequence, and so do these kernels: bat
 differ in where the keys lie and share what is in `attend`.
 """
 
+from __future__ import annotations
+
 from tvm.script import tirx as T
 
-from .attend import PAGE, attend_in_decode, attend_in_prefill
+from model.compile.kernels.attend import PAGE, attend_in_decode, attend_in_prefill
 
 __all__ = ["decode_attention", "paged_attention", "ragged_attention"]
 

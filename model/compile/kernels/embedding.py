@@ -3,6 +3,8 @@
 # ruff: noqa: N812
 """Look-up of tokens in the quantised embedding, which lies as the output projection needs it."""
 
+from __future__ import annotations
+
 from tvm.script import tirx as T
 
 from model.compile.quantize import GROUP, per_word, zero

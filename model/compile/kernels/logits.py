@@ -3,6 +3,8 @@
 # ruff: noqa: N812, PLR0917, SIM102
 """Changes to the logits, in place: bias, penalties, and the bits of a grammar."""
 
+from __future__ import annotations
+
 from tvm.script import tirx as T
 
 __all__ = ["apply_bias", "apply_bitmask", "apply_penalty"]

@@ -9,6 +9,8 @@ neighbouring threads read neighbouring words. On SwiftShader, where a load costs
 product, this is several times as fast as one output per thread.
 """
 
+from __future__ import annotations
+
 from enum import Enum
 
 from tvm.script import tirx as T

@@ -3,6 +3,8 @@
 # ruff: noqa: N812
 """Union of two attention results over disjoint keys: the chunk's own and the cache's."""
 
+from __future__ import annotations
+
 from tvm.script import tirx as T
 
 __all__ = ["merge_attention"]

@@ -9,6 +9,8 @@ is counted in turns of 2^32 steps: the frequency is a constant integer, the prod
 integers do, and what is left is an angle between minus pi and pi.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 

@@ -8,6 +8,8 @@ numbers are ordered as their bits are, so a threshold of 30 bits grows by three 
 each of the seven ways to go on, all threads together sum the probabilities that reach it.
 """
 
+from __future__ import annotations
+
 from tvm.script import tirx as T
 
 __all__ = ["sample_top_p"]

@@ -3,6 +3,8 @@
 # ruff: noqa: C901, N812
 """Probabilities from logits and a temperature."""
 
+from __future__ import annotations
+
 from tvm.script import tirx as T
 
 __all__ = ["softmax_with_temperature"]

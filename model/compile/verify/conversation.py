@@ -1,10 +1,12 @@
-"""The conversation that is compared number by number, and what it says about the network.
+"""The conversation whose logits are compared, and the tokens and logits recorded during it.
 
 Three turns: a prompt of more than one prefill chunk, then two that find their history in the cache;
-each is followed by some steps of decode. In a short context it is less, as `fit` tells. Needs no
-more than numpy and the browser, so that the shipped model can be held against numpy where nothing
-of the recipe is installed.
+each is followed by some decode steps. `fit` shortens it for a short context. This needs only numpy
+and the browser, so that the shipped model can be compared with numpy without the other requirements
+of the recipe.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -14,14 +16,14 @@ import numpy.typing as npt
 
 from model.compile.errors import VerificationError
 from model.compile.prompts import pieces
-
-from .browser import Engine
+from model.compile.verify.engine import Engine
 
 __all__ = ["SENTENCE", "TOLERANCE", "converse", "fit", "sequence"]
 
-# Of the largest logit's magnitude. Both sides add float32 numbers, in another order, and a software
-# GPU takes exponentials less exactly: 1e-4 is usual, and ten times that where rounding matters
-# most, as it does there between float32 and float64, too. A wrong kernel is off by far more.
+# Relative to the magnitude of the largest logit. Both sides add float32 numbers, but in a different
+# order, and a software GPU computes exponentials less exactly: 1e-4 is usual, and ten times that
+# where rounding matters most, as it also does between float32 and float64. A wrong kernel is off by
+# far more.
 TOLERANCE: Final = 3e-3
 SENTENCE: Final = (
     "Ada Lovelace, 36, mathematician from London, likes chess, poetry and long walks. "
@@ -37,11 +39,12 @@ Floats = npt.NDArray[np.float32]
 def fit(settings: Mapping[str, Any], count: Callable[[str], int]) -> tuple[int, int]:
     """Return the `times` and `turns` of `converse` for a model with these settings.
 
-    As many times as fill more than one prefill chunk, and three turns; where the context has no
-    room for that, first a shorter question, then fewer turns. `count` tells the tokens of a text.
+    Enough repetitions to exceed one prefill chunk, and three turns; if the context has no room for
+    that, first a shorter question, then fewer turns. `count` returns the number of tokens of a
+    string.
 
     Raises:
-        VerificationError: not even one short question fits.
+        VerificationError: The context has no room for one short question.
     """
     context = settings["context_window_size"]
     wanted = settings["prefill_chunk_size"] // count(SENTENCE) + 1
@@ -50,7 +53,7 @@ def fit(settings: Mapping[str, Any], count: Callable[[str], int]) -> tuple[int, 
             if _length(settings["conv_template"], count, times=times, turns=turns) < context:
                 return times, turns
     raise VerificationError(
-        f"A context of {context} tokens has no room for a question and an answer of {_DECODED}. "
+        f"A context of {context} tokens is too short for a question and {_DECODED} answer tokens. "
         "Build the model with a longer --context."
     )
 
@@ -58,10 +61,10 @@ def fit(settings: Mapping[str, Any], count: Callable[[str], int]) -> tuple[int, 
 def converse(
     engine: Engine, *, times: int, turns: int = _TURNS
 ) -> tuple[list[dict[str, Any]], str]:
-    """Return the events of some turns and what was said, as it must stand in the cache.
+    """Return the events of some turns, and the transcript as the cache must contain it.
 
-    The first question is SENTENCE, so many times. Each request repeats what was said before, as
-    clients do.
+    The first question is SENTENCE repeated `times` times. Each request contains all earlier
+    messages, as those of clients do.
     """
     messages = [{"role": "system", "content": _SYSTEM}]
     events: list[dict[str, Any]] = []
@@ -70,15 +73,15 @@ def converse(
         request = {"messages": messages, "temperature": 0}
         events += engine.trace(request, tokens=_DECODED, fresh=not events)
         messages.append({"role": "assistant", "content": events[-1]["text"]})
-    said = [(each["role"], each["content"]) for each in messages]
-    return events, "".join(pieces(_as_cached(engine.settings["conv_template"]), said))
+    turns_so_far = [(each["role"], each["content"]) for each in messages]
+    return events, "".join(pieces(_as_cached(engine.settings["conv_template"]), turns_so_far))
 
 
 def sequence(events: Iterable[dict[str, Any]]) -> tuple[list[int], list[tuple[int, Floats]]]:
     """Return all tokens in the cache, and the logits with the position they were computed at.
 
     Raises:
-        VerificationError: WebLLM did not go on from the end of its cache.
+        VerificationError: WebLLM did not continue at the end of its cache.
     """
     fed: list[int] = []
     sampled: list[tuple[int, Floats]] = []
@@ -86,8 +89,8 @@ def sequence(events: Iterable[dict[str, Any]]) -> tuple[list[int], list[tuple[in
         if "fed" in event:
             if event["past"] != len(fed):
                 raise VerificationError(
-                    f"WebLLM went on from {event['past']} cached tokens, not from {len(fed)}. "
-                    "Look at what resets the chat in its prefill()."
+                    f"WebLLM must continue after {len(fed)} cached tokens, got {event['past']}. "
+                    "Check what resets the chat in its prefill()."
                 )
             fed.extend(event["fed"])
         if "logits" in event:
@@ -101,18 +104,18 @@ def _questions(times: int, turns: int) -> tuple[str, ...]:
 
 def _length(form: Mapping[str, Any], count: Callable[[str], int], *, times: int, turns: int) -> int:
     """Return how many tokens are in the cache after the last turn."""
-    said = [("system", _SYSTEM)]
+    messages = [("system", _SYSTEM)]
     for question in _questions(times, turns):
-        said += [("user", question), ("assistant", "")]
+        messages += [("user", question), ("assistant", "")]
     prefix = form.get("system_prefix_token_ids") or []
-    return len(prefix) + sum(map(count, pieces(_as_cached(form), said))) + turns * _DECODED
+    return len(prefix) + sum(map(count, pieces(_as_cached(form), messages))) + turns * _DECODED
 
 
 def _as_cached(form: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the form in which WebLLM's own answers begin as when they were asked for.
+    """Return the template in which earlier answers start as they did when they were generated.
 
-    What opens a thought, say, is in the cache after every question, but is not written again before
-    an answer of long ago.
+    The start of a thought, for example, is in the cache after every question, but the template does
+    not repeat it before earlier answers.
     """
     if form["role_content_sep"]:
         return form

@@ -1,4 +1,6 @@
-"""The network in the browser against PyTorch, number by number."""
+"""Compare the logits of the network in the browser with those of PyTorch."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -7,38 +9,41 @@ import numpy as np
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import VerificationError
 from model.compile.tokenizer import TextTokens
-
-from .browser import Engine
-from .conversation import TOLERANCE, converse, fit, sequence
-from .reference import Floats, Reference
+from model.compile.verify.conversation import TOLERANCE, converse, fit, sequence
+from model.compile.verify.engine import Engine
+from model.compile.verify.reference import Floats, Reference
 
 __all__ = ["Agreement", "compare_logits"]
 
-# Of the largest logit: two best tokens that are closer may change places by rounding, as random
-# weights have them. Below TOLERANCE, so that it says more.
+# Relative to the largest logit: rounding may swap two best tokens that are closer than this, which
+# occurs with random weights. Below TOLERANCE, so that the check is stricter.
 _TIE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How close the browser came, over all positions that were sampled from."""
+    """How closely the browser agrees, over all positions that a token was sampled from."""
 
     positions: int
     tokens: int
     """The length of the whole conversation."""
     worst_error: float
     same_best: int
-    """Where the browser's best token is PyTorch's best, or as good but for rounding."""
+    """The number of positions where both have the same best token, except for rounding."""
     cosine: float
-    """The smallest cosine with the logits of the weights before they were quantised."""
+    """The smallest cosine similarity to the logits of the weights before quantization."""
 
     def check(self) -> None:
-        """Raise VerificationError if the browser's logits are not PyTorch's."""
+        """Check that the logits of the browser are those of PyTorch.
+
+        Raises:
+            VerificationError: They differ by more than rounding.
+        """
         if self.worst_error > TOLERANCE:
             raise VerificationError(
-                f"The logits differ by {self.worst_error:.1e} of the largest; at most "
-                f"{TOLERANCE:.0e} is rounding. A kernel is wrong: compare it with numpy in "
-                "tests/model/test_kernels.py and test_kernels_with_barriers.py."
+                f"The logits must agree within {TOLERANCE:.0e} of the largest, got a difference of "
+                f"{self.worst_error:.1e}. Find the wrong kernel by comparing each with numpy, as "
+                "tests/model/test_kernels.py and test_kernels_with_barriers.py do."
             )
 
 
@@ -46,8 +51,8 @@ def compare_logits(engine: Engine, checkpoint: Checkpoint) -> Agreement:
     """Run the conversation and compare all logits.
 
     Raises:
-        VerificationError: WebLLM fed another text from its cache than from the start, or did not
-            use its cache, or the context is too short for any conversation.
+        VerificationError: The cache does not contain the conversation, or WebLLM did not use it, or
+            the context is too short for any conversation.
     """
     tokens = checkpoint.tokens
     times, turns = fit(engine.settings, lambda text: len(tokens.encode(text)))
@@ -71,29 +76,32 @@ def compare_logits(engine: Engine, checkpoint: Checkpoint) -> Agreement:
 
 
 def _is_best(token: int, expected: Floats) -> bool:
-    behind = expected.max() - expected[token]
-    return bool(behind <= _TIE * np.abs(expected).max())
+    gap = expected.max() - expected[token]
+    return bool(gap <= _TIE * np.abs(expected).max())
 
 
 def _without_prefix(fed: list[int], prefix: list[int]) -> list[int]:
-    """Take away what WebLLM puts before a conversation as tokens, not as text."""
+    """Remove the tokens that WebLLM puts before a conversation."""
     if fed[: len(prefix)] == prefix:
         return fed[len(prefix) :]
     raise VerificationError(
-        f"The network was fed {fed[: len(prefix)]} first, not {prefix}. See "
+        f"The first tokens of the network must be {prefix}, got {fed[: len(prefix)]}. Correct "
         "system_prefix_token_ids in mlc-chat-config.json."
     )
 
 
 def _check_transcript(tokens: TextTokens, fed: list[int], expected: str) -> None:
-    """A tokenizer that puts a space before each piece leaves no trace of who wrote a space."""
+    """Check that the tokens spell the conversation.
+
+    If the tokenizer prepends a space to each piece, spaces are ignored: they may come from it.
+    """
     text = tokens.decode(fed)
     if tokens.prepends_space:
         text, expected = ("".join(each.split()) for each in (text, expected))
     if text != expected:
         raise VerificationError(
-            f"The network was fed\n{text!r}\nbut the whole conversation is\n{expected!r}\nSee "
-            "conversation.py."
+            f"The tokens of the network must spell\n{expected!r}\ngot\n{text!r}\nCompare "
+            "conv_template in mlc-chat-config.json with the chat template."
         )
 
 

@@ -1,19 +1,18 @@
 /**
- * What runs in the page: it loads a model with WebLLM, watches what goes in and out of the
- * network, and can put other logits in place of the network's.
+ * Runs in the page: loads a model with WebLLM, records the inputs and outputs of the network, and
+ * can replace the logits.
  *
- * The engine runs on the page's own thread, because there a logit processor may be registered.
- * What WebLLM 0.2.86 feeds to the network is seen by wrapping the pipeline's getTokensEmbeddings,
- * which is private.
+ * The engine runs on the main thread, where a logit processor can be registered. What WebLLM 0.2.86
+ * feeds to the network is recorded by wrapping the pipeline's getTokensEmbeddings, which is private.
  */
 import * as webllm from "./webllm.js";
 
 const MODEL = "model";
 let engine;
 let events = [];
-/** Logits by token that take the place of the network's; null: its own. */
+/** Logits by token that replace those of the network; null: no replacement. */
 let forced = null;
-/** After so many tokens the answer is made to end with the stop token. */
+/** The answer is ended with this stop token after so many tokens. */
 let end = { after: Infinity, token: 0 };
 
 const processor = {
@@ -34,8 +33,8 @@ const processor = {
 };
 
 /**
- * Load the model at `url`, an absolute URL that ends in a slash. `ends`, if not null, are the
- * `stop_str` and `stop_token_ids` that take the place of the model's own.
+ * Load the model at `url`, an absolute URL that ends in a slash. `ends`, if not null, has the
+ * `stop_str` and `stop_token_ids` that replace those of the model.
  */
 export async function load({ url, ends }) {
   await engine?.unload();
@@ -62,9 +61,9 @@ function watch(pipeline) {
 }
 
 /**
- * Answer one request, after what was said before unless `fresh`, and return all events. The answer
- * is made to stop by itself after `tokens` tokens: WebLLM 0.2.86 keeps the cache for the next turn
- * only then, not after an answer that max_tokens cut.
+ * Answer one request, in the current conversation unless `fresh`, and return all events. After
+ * `tokens` tokens the answer is ended with a stop token: WebLLM 0.2.86 keeps the cache for the next
+ * turn only then, not after an answer that max_tokens truncated.
  */
 export async function trace({ request, fresh, tokens, stop }) {
   if (fresh) await engine.resetChat();
@@ -76,7 +75,7 @@ export async function trace({ request, fresh, tokens, stop }) {
   return events;
 }
 
-/** Answer one request in a new conversation, streamed, and time it. */
+/** Answer one request in a new conversation as a stream, and measure the time. */
 export async function complete(argument) {
   await engine.resetChat();
   events = [];

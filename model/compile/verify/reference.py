@@ -1,4 +1,6 @@
-"""The same network in PyTorch, by `transformers`."""
+"""The same network in PyTorch, computed by `transformers`."""
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -23,19 +25,19 @@ class Reference:
         self._model: Any = LlamaForCausalLM(_config(shape))
         tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in weights.items()}
         missing, unexpected = self._model.load_state_dict(tensors, strict=False)
-        # A tied head has no weight of its own; the embedding's is used.
+        # A tied head has no weight; it uses that of the embedding.
         assert set(missing) <= {"lm_head.weight"}, missing
         assert not unexpected, unexpected
         self._model.tie_weights()
         self._model.eval()
 
     @classmethod
-    def quantized(cls, checkpoint: Checkpoint) -> "Reference":
+    def quantized(cls, checkpoint: Checkpoint) -> Reference:
         """Return the network with the weights that the compiled library computes with."""
         return cls(checkpoint.architecture, dequantized(checkpoint))
 
     @classmethod
-    def unquantized(cls, checkpoint: Checkpoint) -> "Reference":
+    def unquantized(cls, checkpoint: Checkpoint) -> Reference:
         """Return the network as it was trained."""
         return cls(checkpoint.architecture, checkpoint.weights)
 

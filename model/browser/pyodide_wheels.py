@@ -1,4 +1,4 @@
-"""Wheels of PyPI for Pyodide, downloaded once into `build/`."""
+"""Wheels for Pyodide, downloaded from PyPI once into `build/`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.browser.server import ROOT
+from model.browser.site import ROOT
 
 __all__ = ["pyodide_wheels"]
 
 _STAMP = ".made-from"
-# CPython and ABI of the pinned Pyodide: its wheels run in no other.
+# The CPython ABI of the pinned Pyodide; wheels for it run in no other.
 _ABI = "cp314"
 _PLATFORM = "pyemscripten_2026_0_wasm32"
 
 
 def pyodide_wheels(requirements: str) -> list[Path]:
-    """Return the wheels that the file of that name in `tests/` pins, downloaded if need be."""
+    """Return the wheels pinned by a requirements file in `tests/`, downloaded if necessary."""
     wanted = ROOT / "tests" / requirements
     folder = ROOT / "build" / Path(requirements).stem
     made_from = json.dumps([wanted.read_text("utf-8"), _ABI, _PLATFORM])
@@ -32,7 +32,7 @@ def pyodide_wheels(requirements: str) -> list[Path]:
 
 
 def _download(requirements: Path, folder: Path) -> None:
-    # Without dependencies: pip would resolve them for this machine's platform, not the page's.
+    # Without dependencies, which pip would resolve for this machine instead of the page.
     options = f"--no-deps --only-binary=:all: --python-version 3.14 --abi {_ABI}"
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
     command += [*options.split(), "--implementation", "cp", "--platform", _PLATFORM]

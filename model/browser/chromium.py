@@ -1,6 +1,6 @@
-"""The Chromium the tests drive: where it is, and the flags that give it WebGPU without a GPU.
+"""Find an installed Chromium, and the flags that give it WebGPU without a GPU.
 
-As a command it prints the path, or exits with 1 where there is none.
+As a command, it prints the path of the browser, or exits with status 1 if there is none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAC = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
-# SwiftShader is Chromium's own software Vulkan: slow, but the same WebGPU everywhere.
+# SwiftShader is Chromium's software Vulkan driver: slow, but it gives the same WebGPU everywhere.
 FLAGS = (
     "--enable-unsafe-webgpu",
     "--use-webgpu-adapter=swiftshader",
@@ -35,15 +35,15 @@ FLAGS = (
 )
 
 
-@cache  # Playwright cannot be asked for its own while it runs
+@cache  # Playwright's bundled browser cannot be looked up while Playwright is running.
 def find_chromium() -> Path | None:
-    """Return an installed Chrome, Edge or Chromium, else Playwright's own, else None."""
+    """Return an installed Chrome, Edge or Chromium, else Playwright's bundled one, else None."""
     named = [Path(path) for name in _NAMES if (path := shutil.which(name))]
     installed = next((path for path in [*named, *map(Path, _MAC)] if path.exists()), None)
-    return installed or _playwrights_own()
+    return installed or _bundled()
 
 
-def _playwrights_own() -> Path | None:
+def _bundled() -> Path | None:
     with sync_playwright() as playwright:
         path = Path(playwright.chromium.executable_path)
     return path if path.exists() else None

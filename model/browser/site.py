@@ -1,4 +1,4 @@
-"""`serve.py` as a visitor of the README runs it, for as long as a `with` block lasts."""
+"""The demo site, served by `serve.py` as the README says, for the duration of a `with` block."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def served_site() -> Iterator[str]:
-    """Start the server on a free port and give its address, with a slash at the end."""
+    """Start the server on a free port; yield its address, which ends in a slash."""
     command = [sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -33,4 +33,4 @@ def _address(lines: IO[str]) -> str:
         address = next((word for word in words if word.startswith("http://127.0.0.1:")), None)
         if address:
             return address.rstrip("/") + "/"
-    raise AssertionError("serve.py ended without printing its address")
+    raise AssertionError("serve.py exited without printing its address")

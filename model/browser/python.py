@@ -1,7 +1,7 @@
-"""Run the body of a test's coroutine function by Pyodide, in a real page.
+"""Run the source of a coroutine function in Pyodide, in a real page.
 
-A test writes what a user would write as an ordinary `async def`, so it is linted and type
-checked; `PagePython.run` sends its source to the page and returns its JSON-able result.
+A caller writes what a user would write as an ordinary `async def`, so that it is linted and type
+checked; `PagePython.run` sends its source to the page and returns its JSON-serializable result.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 
 from playwright.sync_api import Page, Route
 
-from tests.browser.server import ROOT
+from model.browser.page import bare_page
+from model.browser.site import ROOT
 
-__all__ = ["PagePython", "bare_page", "wait_for_no_worker", "wheels"]
+__all__ = ["PagePython", "wheels"]
 
 Result = TypeVar("Result")
-
-_PAGE = "<!doctype html><meta charset=utf-8><title>Python</title><p>Python"
 
 _START = """async ({wheels, more}) => {
   const {loadPyodide} = await import(new URL("vendor/pyodide/pyodide.mjs", document.baseURI).href);
@@ -31,13 +30,13 @@ _START = """async ({wheels, more}) => {
   const {install} = pyodide.pyimport("micropip");
   await install(urls.at(-1));
   const others = more.map(name => new URL(name, document.baseURI).href);
-  await install.callKwargs(others, {deps: false});  // all are there: it need not look for one
-  pyodide.runPython("service = None");  // what a test keeps between two runs
+  await install.callKwargs(others, {deps: false});  // all dependencies are among them
+  pyodide.runPython("service = None");  // what a caller keeps between two runs
 }"""
 
 
 class PagePython:
-    """Pyodide in a page of its own, with the wheel installed as a user would install it.
+    """Pyodide in a page, with the wheel installed as a user would install it.
 
     `more` are further wheels on this machine; the site's origin serves them to this page.
     """
@@ -56,7 +55,7 @@ class PagePython:
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON.
 
-        Its annotations may name what is here only: Python 3.14 looks them up when asked for.
+        Annotations may name what exists only here: Python 3.14 evaluates them lazily.
         """
         source = textwrap.dedent(inspect.getsource(function))
         code = "\n".join(
@@ -72,25 +71,8 @@ class PagePython:
         return result
 
 
-def bare_page(page: Page, site: str) -> None:
-    """Open an empty page of the site's origin: no PyScript, no policy, nothing of ours."""
-
-    def answer(route: Route) -> None:
-        route.fulfill(body=_PAGE, content_type="text/html")
-
-    page.route("**/bare.html", answer)
-    page.goto(site + "bare.html")
-
-
-def wait_for_no_worker(page: Page) -> None:
-    """Wait until the page has no worker left."""
-    # Playwright hears of a worker's end while it talks to the page; the test has a deadline.
-    while page.workers:
-        page.evaluate("0")
-
-
 def wheels() -> list[str]:
-    """Return where the site has its wheels: micropip's first, the project's last."""
+    """Return the paths of the site's wheels: micropip first, the project last."""
     site = ROOT / "build/site"
     micropip = next(site.glob("vendor/wheels/micropip-*.whl"))
     wheel = next(site.glob("pywebllm-*.whl"))
