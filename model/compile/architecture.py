@@ -1,4 +1,4 @@
-"""The shape of a Llama-style network, read from `config.json` and checked against our kernels."""
+"""The shape of a Llama network, read from `config.json` and checked against the kernels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model.compile.config import number, whole
+from model.compile.config import integer, number
 from model.compile.errors import CheckpointError
 from model.compile.quantize import GROUP
 from model.compile.rope import Rope
@@ -15,21 +15,21 @@ __all__ = ["DEFAULT_CONTEXT", "DEFAULT_PREFILL_CHUNK", "Architecture"]
 
 DEFAULT_CONTEXT: Final = 1024
 DEFAULT_PREFILL_CHUNK: Final = 256
-# In decode the scores of all keys and two numbers per thread lie in 32 KiB of workgroup storage;
-# there is room for 64 threads.
+# During decode, the scores of all keys and two numbers per thread are in 32 KiB of workgroup
+# storage; this leaves room for 64 threads.
 _LONGEST_CONTEXT: Final = 32 * 1024 // 4 - 2 * 64
 _COLUMNS: Final = 8
 _NETWORKS: Final = ("LlamaForCausalLM", "MistralForCausalLM", "llama", "mistral")
-_DENSE: Final = "mixtures of experts are not supported. Take a dense checkpoint."
+_DENSE: Final = "mixtures of experts are not supported. Use a dense checkpoint."
 _TEXT_ONLY: Final = (
-    "networks for more than text are not supported. Save the language part alone as "
-    "LlamaForCausalLM, or take a text model."
+    "networks for more than text are not supported. Save the language model alone as "
+    "LlamaForCausalLM, or use a text model."
 )
-_NO_BIAS: Final = "layers with a bias are not supported. Take a checkpoint without."
+_NO_BIAS: Final = "layers with a bias are not supported. Use a checkpoint without biases."
 _REFUSED: Final = {
     "quantization_config": (
-        "weights that are quantised already cannot be packed again. Give the checkpoint they were "
-        "made from, in float32, float16 or bfloat16."
+        "quantized weights are not supported. Use the checkpoint that they were made from, in "
+        "float32, float16 or bfloat16."
     ),
     "vision_config": _TEXT_ONLY,
     "audio_config": _TEXT_ONLY,
@@ -40,17 +40,17 @@ _REFUSED: Final = {
     "attention_bias": _NO_BIAS,
     "mlp_bias": _NO_BIAS,
     "auto_map": (
-        "the network brings code of its own, and what that computes is not known here. Take a "
-        "checkpoint without; where the network is a plain Llama all the same, remove auto_map."
+        "custom code is not supported, because it may compute something else. Use a checkpoint "
+        "without it; if the network is a plain Llama, remove auto_map."
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """Sizes are counts of numbers; `context` and `prefill_chunk` are counts of tokens.
+    """The shape of a network; sizes count numbers, `context` and `prefill_chunk` count tokens.
 
-    `bits` are those that a weight has in the compiled model: 4 or 8.
+    `bits` is the number of bits per weight in the compiled model: 4 or 8.
     """
 
     hidden: int
@@ -75,25 +75,25 @@ class Architecture:
         context: int | None = None,
         prefill_chunk: int | None = None,
     ) -> Architecture:
-        """Read a `config.json` of `transformers`.
+        """Read the contents of a `config.json` of `transformers`.
 
-        `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context.
+        `context` defaults to that of the model, `prefill_chunk` to 256 or a shorter context.
 
         Raises:
-            CheckpointError: A key is missing or no number, the network is one we have no kernels
-                for, or it was not trained for such a context.
+            CheckpointError: A key is missing or not a number, the kernels do not support the
+                network, or it was not trained for a context of this length.
         """
         _refuse_other_networks(config)
         context = _context(config, context)
-        heads, hidden = whole(config, "num_attention_heads"), whole(config, "hidden_size")
+        heads, hidden = integer(config, "num_attention_heads"), integer(config, "hidden_size")
         shape = cls(
             hidden=hidden,
-            layers=whole(config, "num_hidden_layers"),
+            layers=integer(config, "num_hidden_layers"),
             query_heads=heads,
-            kv_heads=whole(config, "num_key_value_heads", default=heads),
-            head_size=whole(config, "head_dim", default=hidden // max(heads, 1)),
-            feed_forward=whole(config, "intermediate_size"),
-            vocabulary=whole(config, "vocab_size"),
+            kv_heads=integer(config, "num_key_value_heads", default=heads),
+            head_size=integer(config, "head_dim", default=hidden // max(heads, 1)),
+            feed_forward=integer(config, "intermediate_size"),
+            vocabulary=integer(config, "vocab_size"),
             norm_epsilon=float(number(config, "rms_norm_eps")),
             rope=Rope.from_config(config),
             tied=bool(config.get("tie_word_embeddings", False)),
@@ -108,48 +108,55 @@ class Architecture:
 
     @property
     def quantization(self) -> str:
-        """What users of WebLLM call this number of bits with float32 arithmetic."""
+        """WebLLM's name for weights of this number of bits with float32 arithmetic."""
         return f"q{self.bits}f32_1"
 
     @property
     def attention_size(self) -> int:
-        """How many numbers all query heads have together."""
+        """The total size of all query heads."""
         return self.query_heads * self.head_size
 
     @property
     def padded_vocabulary(self) -> int:
-        """How many rows the compiled embedding has: zeros fill it up to what a kernel handles."""
+        """The number of rows of the compiled embedding, padded to a multiple that kernels need."""
         return -(-self.vocabulary // _COLUMNS) * _COLUMNS
 
     @property
     def qkv_size(self) -> int:
-        """How many numbers queries, keys and values have together."""
+        """The total size of queries, keys and values."""
         return (self.query_heads + 2 * self.kv_heads) * self.head_size
 
     def check(self) -> None:
-        """Raise CheckpointError where the kernels cannot compute this shape."""
+        """Check that the kernels can compute this shape.
+
+        Raises:
+            CheckpointError: A size is not supported.
+        """
         for name in ("hidden", "attention_size", "feed_forward"):
             if getattr(self, name) < 1 or getattr(self, name) % GROUP:
                 raise CheckpointError(
-                    f"{name} is {getattr(self, name)}; weights are packed in groups of {GROUP}, so "
-                    "it must be a multiple of that. Train with another shape."
+                    f"{name} must be a multiple of {GROUP}, the size of a group of weights, got "
+                    f"{getattr(self, name)}. Train a network of another shape."
                 )
         if self.vocabulary < 1:
-            raise CheckpointError(f"vocab_size is {self.vocabulary}. Check config.json.")
+            raise CheckpointError(
+                f"vocab_size must be at least 1, got {self.vocabulary}. Check config.json."
+            )
         if self.layers < 1 or self.kv_heads < 1 or self.query_heads % self.kv_heads:
             raise CheckpointError(
-                f"{self.query_heads} query heads cannot share {self.kv_heads} key heads evenly "
-                f"over {self.layers} layers. Check config.json."
+                "There must be a layer, and query heads must be a multiple of key heads, got "
+                f"{self.layers} layers with {self.query_heads} query heads and {self.kv_heads} "
+                "key heads. Check config.json."
             )
         if self.head_size < 1 or self.head_size % _COLUMNS:
             raise CheckpointError(
-                f"head_dim is {self.head_size}; it must be a multiple of {_COLUMNS}. "
-                "Train with another shape."
+                f"head_dim must be a multiple of {_COLUMNS}, got {self.head_size}. Train a network "
+                "of another shape."
             )
         if not 0 < self.prefill_chunk <= self.context <= _LONGEST_CONTEXT:
             raise CheckpointError(
-                f"A context of {self.context} tokens read in chunks of {self.prefill_chunk} is not "
-                f"possible: 0 < chunk <= context <= {_LONGEST_CONTEXT}. Choose others with "
+                f"Prefill chunk and context must be 0 < chunk <= context <= {_LONGEST_CONTEXT}, "
+                f"got a context of {self.context} and a chunk of {self.prefill_chunk}. Set them with "
                 "--context and --prefill-chunk."
             )
 
@@ -162,36 +169,36 @@ def _refuse_other_networks(config: Mapping[str, Any]) -> None:
     kinds = kinds if isinstance(kinds, list) else [kinds]
     if not any(kind in _NETWORKS for kind in kinds):
         raise CheckpointError(
-            f"The network is {kinds[0]}; only {' and '.join(_NETWORKS[:2])} can be compiled. Take "
-            "a checkpoint of one of them, or save yours as one where the network is the same."
+            f"The network must be {' or '.join(_NETWORKS[:2])}, got {kinds[0]}. Use a checkpoint "
+            "of one of them; if yours computes the same, save it as one of them."
         )
     activation = config.get("hidden_act", "silu")
     if activation not in ("silu", "swish"):
         raise CheckpointError(
-            f"hidden_act is {activation}; only silu is supported. Take a checkpoint with silu."
+            f"hidden_act must be silu, got {activation}. Use a checkpoint with silu."
         )
 
 
 def _context(config: Mapping[str, Any], asked: int | None) -> int:
-    trained = whole(config, "max_position_embeddings", default=asked)
+    trained = integer(config, "max_position_embeddings", default=asked)
     if asked is None:
         return trained
     if asked > trained:
         raise CheckpointError(
-            f"A context of {asked} tokens is more than max_position_embeddings, the {trained} "
-            f"that the model was trained for. Give --context {trained} or less, or leave it out."
+            f"--context must be at most max_position_embeddings, {trained} tokens, got {asked}. "
+            f"Pass --context {trained} or less, or omit it."
         )
     return asked
 
 
 def _refuse_window(config: Mapping[str, Any], shape: Architecture) -> None:
-    """A window as wide as the context is none."""
+    """Check for a sliding window; one as wide as the context has no effect."""
     if config.get("sliding_window") is None or config.get("use_sliding_window") is False:
         return
-    window = whole(config, "sliding_window")
+    window = integer(config, "sliding_window")
     if window >= shape.context:
         return
     raise CheckpointError(
-        f"sliding_window is {window}, less than the context of {shape.context} tokens; sliding "
-        f"windows are not supported. Cut the context with --context {window}."
+        f"sliding_window must be at least the context of {shape.context} tokens, got {window}: "
+        f"sliding windows are not supported. Shorten the context with --context {window}."
     )

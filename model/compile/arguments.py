@@ -1,4 +1,4 @@
-"""The command lines of `python -m model build` and `python -m model verify`."""
+"""The command-line arguments of `python -m model build` and `python -m model verify`."""
 
 from __future__ import annotations
 
@@ -12,60 +12,66 @@ _PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy
 
 
 def add_build(parser: argparse.ArgumentParser) -> None:
-    """Add what `build` takes."""
+    """Add the arguments of `build`."""
     parser.set_defaults(module="model.compile.command", function="build", needs=_PACKAGES)
     parser.add_argument(
-        "source", type=Path, metavar="PATH", help="a checkpoint: config, weights, tokenizer"
+        "source", type=Path, metavar="PATH", help="folder with config, weights and tokenizer"
     )
     parser.add_argument(
         "--name",
-        help="what requests call the model (default: the folder's name and, say, -q4f32_1)",
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="default: build/model/NAME")
-    parser.add_argument(
-        "--context",
-        type=int,
-        metavar="TOKENS",
-        help="that a conversation may have (default and at most: what the model was trained for)",
+        help="model id in requests (default: name of the folder plus, for example, -q4f32_1)",
     )
     parser.add_argument(
-        "--prefill-chunk",
-        type=int,
-        metavar="TOKENS",
-        help="of a prompt that are read at once (default: 256)",
+        "--out", type=Path, metavar="DIR", help="output folder (default: build/model/NAME)"
     )
-    parser.add_argument(
-        "--bits",
-        type=int,
-        choices=(4, 8),
-        default=4,
-        help="of a weight: 4, or 8 for twice the download and less rounding (default: 4)",
-    )
+    _add_sizes(parser)
     parser.add_argument(
         "--system",
         metavar="TEXT",
-        help="the system message of requests that have none (default: the chat template's)",
+        help="system message of requests without one (default: that of the chat template)",
     )
     parser.add_argument(
         "--conversation",
         type=Path,
         metavar="FILE",
-        help="WebLLM's conv_template as JSON, instead of what the chat template says",
+        help="WebLLM's conv_template as JSON, used instead of the chat template",
     )
     parser.add_argument(
         "--runtime",
         type=Path,
         metavar="DIR",
         default=Path("build/model/runtime"),
-        help="where TVM's compiled runtime is kept (default: build/model/runtime)",
+        help="cache of TVM's compiled runtime (default: build/model/runtime)",
     )
 
 
 def add_verify(parser: argparse.ArgumentParser) -> None:
-    """Add what `verify` takes."""
+    """Add the arguments of `verify`."""
     parser.set_defaults(
         module="model.compile.verify.command", function="verify", needs=(*_PACKAGES, "playwright")
     )
     parser.add_argument("source", type=Path, metavar="PATH", help="the checkpoint")
-    parser.add_argument("model", type=Path, metavar="DIR", help="what was built of it")
-    parser.add_argument("--skip-sampling", action="store_true", help="logits and times only")
+    parser.add_argument("model", type=Path, metavar="DIR", help="folder that build wrote")
+    parser.add_argument("--skip-sampling", action="store_true", help="compare logits only")
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--context",
+        type=int,
+        metavar="TOKENS",
+        help="length of the context (default and maximum: what the model was trained for)",
+    )
+    parser.add_argument(
+        "--prefill-chunk",
+        type=int,
+        metavar="TOKENS",
+        help="size of a prefill chunk (default: 256)",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=(4, 8),
+        default=4,
+        help="bits per weight; 8 doubles the download and rounds less (default: 4)",
+    )

@@ -40,12 +40,13 @@ def compile_model(
     prefill_chunk: int | None = None,
     bits: int = 4,
 ) -> None:
-    """Compile the checkpoint in `source` into the folder `out`, which gives the model its name.
+    """Compile the checkpoint in `source` into the folder `out`, whose name becomes the model id.
 
-    `runtime` keeps TVM's compiled runtime from one run to the next.
+    `runtime` is the cache folder of TVM's compiled runtime.
 
     Raises:
-        CompileError: A tool is missing or of the wrong version, or the checkpoint is not supported.
+        ToolError: A tool is missing, has the wrong version, or failed.
+        CompileError: A download differs from its pin, or the checkpoint is not supported.
     """
     checkpoint = Checkpoint.read(source, context=context, prefill_chunk=prefill_chunk, bits=bits)
     conversation = describe_conversation(checkpoint.tokens, name=out.name)
@@ -55,13 +56,13 @@ def compile_model(
 def compile_checkpoint(
     checkpoint: Checkpoint, conversation: Conversation, out: Path, *, runtime: Path
 ) -> None:
-    """Compile a checkpoint that was read before.
+    """Compile a checkpoint into the folder `out`.
 
-    All is made in a temporary folder first: `out` is changed only when every step has succeeded.
+    The files are made in a temporary folder: `out` changes only after all steps have succeeded.
 
     Raises:
-        ToolError: A tool is missing, of the wrong version, or failed.
-        ChecksumError: A download is not the one that was pinned.
+        ToolError: A tool is missing, has the wrong version, or failed.
+        ChecksumError: A download differs from its pin.
     """
     settings = chat_settings(checkpoint, conversation.template)
     check_tvm()
@@ -71,7 +72,7 @@ def compile_checkpoint(
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         draft = Path(name)
         with _Step("the library"):
-            # Imported late, for it needs TVM, which check_tvm() has found by now.
+            # Imported late because it needs TVM, which check_tvm() has found.
             from model.compile.library import build_library  # noqa: PLC0415
 
             linker = Linker(emcc=emcc, runtime=objects)
@@ -86,9 +87,12 @@ def compile_checkpoint(
 
 
 def check_tvm() -> None:
-    """Raise ToolError unless the one version of TVM that this recipe fits is installed.
+    """Check that the only supported version of TVM is installed.
 
-    The recipe calls parts of TVM that are private or that each version renames.
+    The recipe calls parts of TVM that are private or that are renamed in each version.
+
+    Raises:
+        ToolError: TVM is missing or has another version.
     """
     install = f"Install it with: python -m pip install apache-tvm=={TVM_VERSION}"
     try:
@@ -96,19 +100,19 @@ def check_tvm() -> None:
     except metadata.PackageNotFoundError as error:
         raise ToolError(f"apache-tvm is not installed. {install}") from error
     if found != TVM_VERSION:
-        raise ToolError(f"apache-tvm is {found}, but the recipe fits one version only. {install}")
+        raise ToolError(f"apache-tvm must be {TVM_VERSION}, got {found}. {install}")
 
 
 def _write_weights(values: dict[str, npt.NDArray[Any]], folder: Path) -> None:
     from tvm.contrib import tvmjs  # noqa: PLC0415 (see compile_checkpoint)
 
     contiguous = {name: np.ascontiguousarray(value) for name, value in values.items()}
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints a line per weight
+    with contextlib.redirect_stdout(io.StringIO()):  # It prints a line per weight.
         tvmjs.dump_tensor_cache(contiguous, str(folder), encode_format="raw", show_progress=False)
 
 
 def _publish(draft: Path, out: Path) -> None:
-    """Move the files to `out`, and take away shards of weights that an older model left there."""
+    """Copy the files to `out`, and remove the weight shards of an earlier model."""
     out.mkdir(parents=True, exist_ok=True)
     for stale in out.glob("params_shard_*.bin"):
         stale.unlink()
@@ -118,14 +122,14 @@ def _publish(draft: Path, out: Path) -> None:
 
 
 class _Step:
-    """Says what is being made and how long it took."""
+    """Logs what is being built and how long it took."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __enter__(self) -> None:
         self._start = time.monotonic()
-        log.info("making %s …", self._name)
+        log.info("building %s …", self._name)
 
     def __exit__(self, *_: object) -> None:
         log.info("… %s: %.1f s", self._name, time.monotonic() - self._start)

@@ -1,9 +1,9 @@
-"""The paged key-value cache: TVM's, with kernels of our own where it counts.
+"""The paged key-value cache: that of TVM, with custom kernels where speed matters.
 
 `tvm.relax.frontend.nn.llm.kv_cache` has the kernels that append to pages and move them; they are
-private there, which is one reason to pin TVM's version exactly. Attention, the merge of its results
-and rotary positions are ours. What WebLLM never asks of one sequence (sliding windows, tree masks,
-latent attention) is left empty.
+private, which is one reason to pin the exact version of TVM. Attention, the merge of its results
+and rotary positions are custom. What WebLLM never uses for one sequence (sliding windows, tree
+masks, latent attention) is left empty.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SIZES = ("max_batch_size", "max_total_seq_len", "prefill_chunk_size", "page_siz
 
 
 def add_cache(graph: Graph, shape: Architecture, target: Any) -> None:
-    """Add `create_tir_paged_kv_cache`, which takes five shapes of one number each."""
+    """Add `create_tir_paged_kv_cache`, which takes five shapes with one number each."""
     arguments = [
         relax.Var(f"{name}_", relax.ShapeType([tvm.tirx.Var(name, "int64")])) for name in _SIZES
     ]
@@ -57,7 +57,7 @@ def _dimensions(sizes: Expr, shape: Architecture) -> list[Expr]:
         value(1),  # rope scale
         value(shape.rope.theta),
         value(0),  # no rope extension factors
-        no_scaling,  # only tells the element type
+        no_scaling,  # only determines the element type
     ]
 
 
@@ -73,7 +73,7 @@ def _kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
     )
     return [
         append,
-        append,  # stands where latent attention would append; never called
+        append,  # the slot for latent attention; never called
         *_attention(graph, shape),
         *[empty] * 5,
         relax.Tuple([merge]),
@@ -82,7 +82,7 @@ def _kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
 
 
 def _attention(graph: Graph, shape: Architecture) -> list[Expr]:
-    """Return ragged prefill, paged prefill and decode, each as TVM wants it: (kind, kernel)."""
+    """Return ragged prefill, paged prefill and decode as the (kind, kernel) tuples TVM needs."""
     sizes = {
         "query_heads": shape.query_heads,
         "kv_heads": shape.kv_heads,
@@ -100,7 +100,7 @@ def _attention(graph: Graph, shape: Architecture) -> list[Expr]:
 
 
 def _other_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
-    """Return rotary positions, copy of a page, read-out for debugging, compaction."""
+    """Return rotary positions, copying a page, reading for debugging, and compaction."""
     heads, size = shape.kv_heads, shape.head_size
     page = kernels.PAGE
     makers = {

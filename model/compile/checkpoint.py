@@ -1,4 +1,4 @@
-"""A folder in the Hugging Face form of a Llama: what is in it, read and checked."""
+"""Reading and checking a folder with a Llama in Hugging Face format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model.compile.weights import read_weights
 
 __all__ = ["Checkpoint", "weight_shapes"]
 
-# Left in older checkpoints; what it holds follows from config.json.
+# Present in older checkpoints; its values follow from config.json.
 _IGNORED: Final = ".rotary_emb.inv_freq"
 _RESAVE: Final = (
     "AutoTokenizer.from_pretrained({folder!r}).save_pretrained({folder!r}) in transformers"
@@ -25,7 +25,7 @@ _RESAVE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The network's shape, its weights by Hugging Face's names in float32, and its tokenizer."""
+    """The shape of a network, its float32 weights by their Hugging Face names, its tokenizer."""
 
     folder: Path
     architecture: Architecture
@@ -43,12 +43,12 @@ class Checkpoint:
     ) -> Checkpoint:
         """Read `folder`; the weights are in `model.safetensors`, or in the shards of its index.
 
-        `context` defaults to the model's own, `prefill_chunk` to 256 or a shorter context; `bits`
-        of a weight are for the compiled model.
+        `context` defaults to that of the model, `prefill_chunk` to 256 or a shorter context; `bits`
+        is the number of bits per weight in the compiled model.
 
         Raises:
-            CheckpointError: A file or weight is missing, damaged, of the wrong shape, or of a kind
-                that is not supported.
+            CheckpointError: A file or weight is missing, damaged or not supported, or has the
+                wrong shape.
         """
         _check_files(folder)
         architecture = Architecture.from_config(
@@ -64,7 +64,7 @@ class Checkpoint:
 
 
 def weight_shapes(shape: Architecture) -> dict[str, tuple[int, ...]]:
-    """Return the name and shape of every weight that a network of this shape has."""
+    """Return the name and shape of every weight of such a network."""
     keys = shape.kv_heads * shape.head_size
     shapes: dict[str, tuple[int, ...]] = {
         "model.embed_tokens.weight": (shape.vocabulary, shape.hidden),
@@ -93,16 +93,16 @@ def weight_shapes(shape: Architecture) -> dict[str, tuple[int, ...]]:
 def _check_files(folder: Path) -> None:
     if not folder.is_dir():
         raise CheckpointError(
-            f"{folder} is no folder. Give the one that save_pretrained() wrote, or its download."
+            f"{folder} is not a folder. Pass a folder that save_pretrained() wrote, or a download."
         )
     if not (folder / "config.json").is_file():
         raise CheckpointError(
-            f"{folder} has no config.json. Give the folder that the training wrote."
+            f"{folder} has no config.json. Pass the folder that the training wrote."
         )
     for name in TOKENIZER_FILES:
         if not (folder / name).is_file():
             raise CheckpointError(
-                f"{folder} has no {name}. Write it with {_RESAVE.format(folder=str(folder))}."
+                f"{folder} has no {name}. Create it with {_RESAVE.format(folder=str(folder))}."
             )
 
 
@@ -110,20 +110,22 @@ def _check_weights(weights: dict[str, npt.NDArray[np.float32]], shape: Architect
     shapes = weight_shapes(shape)
     for name, expected in shapes.items():
         if name not in weights:
-            raise CheckpointError(f"The weight {name} is missing. Are all shards in the folder?")
+            raise CheckpointError(f"The weight {name} is missing. Copy all shards into the folder.")
         if weights[name].shape != expected:
             raise CheckpointError(
-                f"{name} has shape {weights[name].shape}, config.json says {expected}. "
-                "Do the two files belong together?"
+                f"{name} must have the shape {expected} by config.json, got {weights[name].shape}. "
+                "Use the config.json that belongs to the weights."
             )
         if not np.isfinite(weights[name]).all():
-            raise CheckpointError(f"{name} holds numbers that are not finite. Train again.")
+            raise CheckpointError(
+                f"{name} has values that are not finite. Train the network again."
+            )
     for name in weights:
-        # A tied head may be there twice; transformers takes the embedding too.
+        # A tied head may be stored as well; like transformers, use the embedding.
         if name not in shapes and not name.endswith(_IGNORED) and name != "lm_head.weight":
             raise CheckpointError(
-                f"The weight {name} is none of a plain Llama's, so the network would not compute "
-                "what it was trained to. Take a checkpoint without it."
+                f"The weight {name} does not belong to a plain Llama, which would compute "
+                "something else without it. Use a checkpoint without this weight."
             )
 
 
@@ -131,7 +133,7 @@ def _check_vocabulary(tokens: TextTokens, shape: Architecture) -> None:
     largest = max([*tokens.ids.values(), *tokens.ends, *tokens.starts])
     if largest >= shape.vocabulary:
         raise CheckpointError(
-            f"{tokens.folder / 'tokenizer.json'} has tokens up to {largest}, but the embedding has "
-            f"only {shape.vocabulary} rows. Do the two belong together? If so, add rows with "
-            "resize_token_embeddings() of transformers."
+            f"Tokens in {tokens.folder / 'tokenizer.json'} must be below {shape.vocabulary}, the "
+            f"rows of the embedding, got {largest}. Use the tokenizer of this checkpoint, or add "
+            "rows with resize_token_embeddings() of transformers."
         )

@@ -1,4 +1,4 @@
-"""`python -m model build PATH`: compiles a checkpoint, and says how a page loads the result."""
+"""`python -m model build PATH`: compile a checkpoint, and print how a page loads the result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["build", "warnings"]
 
 _OUT: Final = Path("build/model")
 _MB: Final = 1_000_000
-# What every WebGPU can bind as one buffer, and the most that WebLLM 0.2.86 asks for.
+# What every WebGPU can bind as one buffer, and the limit that WebLLM 0.2.86 requests.
 _SAFE_BUFFER: Final = 128 * 2**20
 _LARGEST_BUFFER: Final = 1024 * 2**20
 _LARGE: Final = 1_000 * _MB
@@ -31,7 +31,8 @@ def build(options: argparse.Namespace) -> None:
     """Compile one checkpoint.
 
     Raises:
-        CompileError: A tool is missing or of the wrong version, or the checkpoint is not supported.
+        ToolError: A tool is missing, has the wrong version, or failed.
+        CompileError: A download differs from its pin, or the checkpoint is not supported.
     """
     name = _checked(options.name or f"{options.source.resolve().name}-q{options.bits}f32_1")
     out = options.out or _OUT / name
@@ -54,40 +55,41 @@ def build(options: argparse.Namespace) -> None:
 
 
 def warnings(shape: Architecture) -> Iterator[str]:
-    """Yield what a page may find too much.
+    """Yield a warning for each size that may be too large for a page.
 
     Raises:
-        CheckpointError: No page can load it.
+        CheckpointError: No page can load the model.
     """
     declared = parameters(shape)
     largest = max(declared, key=_bytes)
     total = sum(map(_bytes, declared))
     if _bytes(largest) > _LARGEST_BUFFER:
         raise CheckpointError(
-            f"{largest.name} would take {_bytes(largest) // _MB} MB in one GPU buffer; WebLLM asks "
-            f"for {_LARGEST_BUFFER // _MB} MB at most. Take a smaller checkpoint."
+            f"The largest GPU buffer must be at most {_LARGEST_BUFFER // _MB} MB, the limit that "
+            f"WebLLM requests, got {_bytes(largest) // _MB} MB for {largest.name}. Use a smaller "
+            "checkpoint."
         )
     if _bytes(largest) > _SAFE_BUFFER:
         yield (
-            f"{largest.name} takes {_bytes(largest) // _MB} MB in one GPU buffer; every WebGPU can "
-            f"bind {_SAFE_BUFFER // _MB} MB, larger ones not all"
+            f"{largest.name} takes {_bytes(largest) // _MB} MB in one GPU buffer; not every WebGPU "
+            f"implementation can bind more than {_SAFE_BUFFER // _MB} MB"
         )
     if total > _LARGE:
-        yield f"the weights take {total // _MB} MB: few visitors will wait for so much"
+        yield f"the weights take {total // _MB} MB: few visitors will wait for the download"
     if (count := _count(shape)) > _SLOW:
         yield (
-            f"{count // _MB} million parameters: the kernels are made for a few million, so expect "
-            "few tokens a second"
+            f"{count // _MB} million parameters: the kernels are optimized for a few million, so "
+            "expect few tokens per second"
         )
 
 
 _USE: Final = """
-Put the files where your page is served from; another revision needs another folder:
+Copy the files to where your page is served from; each revision needs a new folder:
 
     mkdir -p static/models/{name}/resolve/v1
     cp {out}/* static/models/{name}/resolve/v1/
 
-and load them, the address counts from the page:
+and load them with a URL relative to the page:
 
     from pywebllm import AsyncWebLLM, ModelRecord
 
@@ -104,8 +106,8 @@ def _checked(name: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         return name
     raise CheckpointError(
-        f"{name!r} cannot be a part of an address. Choose a name of letters, digits, '.', '_' and "
-        "'-' with --name."
+        f"A model name must consist of letters, digits, '.', '_' and '-', got {name!r}. Choose "
+        "another with --name."
     )
 
 
@@ -117,6 +119,6 @@ def _bytes(parameter: Parameter) -> int:
 
 
 def _count(shape: Architecture) -> int:
-    """Return the number of weights, a tied head counted once."""
+    """Return the number of weights; a tied head counts once."""
     layer = shape.hidden * (shape.qkv_size + shape.attention_size + 3 * shape.feed_forward)
     return shape.layers * layer + shape.vocabulary * shape.hidden * (1 if shape.tied else 2)

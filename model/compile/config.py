@@ -1,4 +1,4 @@
-"""Numbers of `config.json` and its like: what is missing, null or no number is told by its name."""
+"""Reading numbers of `config.json` and similar files, with errors that name the key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from model.compile.errors import CheckpointError
 
-__all__ = ["number", "positive", "whole"]
+__all__ = ["integer", "number", "positive"]
 
 
 def number(
@@ -18,46 +18,46 @@ def number(
     default: float | None = None,
     file: str = "config.json",
 ) -> float:
-    """Return a number of `file`, `default` where it is missing or null.
+    """Return a number of `file`, or `default` if it is missing or null.
 
     Raises:
-        CheckpointError: It is missing and there is no default, or it is no finite number.
+        CheckpointError: It is missing without a default, or it is not a finite number.
     """
     found = default if config.get(name) is None else config[name]
     if found is None:
-        raise CheckpointError(f"{file} has no {name}. Save the model with save_pretrained().")
+        raise CheckpointError(f"{file} has no {name}. Save the model again with save_pretrained().")
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
     if not is_number or not math.isfinite(found):
-        raise _wrong(name, found, "a number", file)
+        raise _invalid(name, found, "a number", file)
     return found
 
 
 def positive(config: Mapping[str, Any], name: str) -> float:
-    """Return a number of `config.json` that must be there and above zero.
+    """Return a required number of `config.json` that must be positive.
 
     Raises:
-        CheckpointError: It is not.
+        CheckpointError: It is missing or not positive.
     """
     found = number(config, name)
     if found <= 0:
-        raise _wrong(name, found, "above zero", "config.json")
+        raise _invalid(name, found, "positive", "config.json")
     return float(found)
 
 
-def whole(config: Mapping[str, Any], name: str, *, default: int | None = None) -> int:
-    """Return a whole number of `config.json`, `default` where it is missing or null.
+def integer(config: Mapping[str, Any], name: str, *, default: int | None = None) -> int:
+    """Return an integer of `config.json`, or `default` if it is missing or null.
 
     Raises:
-        CheckpointError: It is missing and there is no default, or it is no whole number.
+        CheckpointError: It is missing without a default, or it is not an integer.
     """
     found = number(config, name, default=default)
     if found != int(found):
-        raise _wrong(name, found, "a whole number", "config.json")
+        raise _invalid(name, found, "an integer", "config.json")
     return int(found)
 
 
-def _wrong(name: str, found: Any, wanted: str, file: str) -> CheckpointError:
+def _invalid(name: str, found: Any, expected: str, file: str) -> CheckpointError:
     return CheckpointError(
-        f"{file} has {name}: {found!r}, which is not {wanted}. Correct it, or save the model again "
+        f"{name} in {file} must be {expected}, got {found!r}. Correct it, or save the model again "
         "with save_pretrained()."
     )

@@ -1,4 +1,4 @@
-"""A thin layer over relax' BlockBuilder: functions in one call, and every kernel added once."""
+"""A thin layer over relax.BlockBuilder: functions in one call, and each kernel added once."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from tvm import relax
 
 __all__ = ["Expr", "Graph", "tensor"]
 
-Expr = Any  # relax' classes carry no types
+Expr = Any  # The classes of relax have no type annotations.
 
 
 def tensor(shape: Sequence[Any], dtype: str = "float32") -> Expr:
-    """Return the type of a tensor; a size is a number or a variable."""
+    """Return the type of a tensor; a dimension is a number or a variable."""
     return relax.TensorType(tuple(shape), dtype)
 
 
 class Graph:
     """The module under construction.
 
-    `bounds` gives the largest value of each size that is a variable, by the variable's name; relax
-    plans memory with it.
+    `bounds` has the upper bound of each variable dimension by its name; relax uses it to plan
+    memory.
     """
 
     def __init__(self, bounds: dict[str, int]) -> None:
@@ -30,7 +30,7 @@ class Graph:
         self._kernels: dict[str, Expr] = {}
 
     def define(self, name: str, arguments: list[Expr], body: Callable[[], Expr]) -> None:
-        """Add the function `name` that returns what `body` returns."""
+        """Add the function `name`, which returns the value of `body`."""
         attributes = {"tir_var_upper_bound": self._bounds}
         with self.builder.function(name, arguments, attrs=attributes):
             with self.builder.dataflow():
@@ -38,7 +38,7 @@ class Graph:
             self.builder.emit_func_output(result)
 
     def kernel(self, name: str, make: Callable[[], Expr]) -> Expr:
-        """Return the kernel `name`, made when first asked for."""
+        """Return the kernel `name`, created on first use."""
         if name not in self._kernels:
             self._kernels[name] = self.builder.add_func(make(), name)
         return self._kernels[name]

@@ -1,4 +1,4 @@
-"""The whole module, lowered to WebAssembly and WGSL, and linked with TVM's runtime."""
+"""Building the module, lowering it to WebAssembly and WGSL, and linking it with the runtime."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["build_library", "build_module", "link_module", "webgpu_target"]
 
 
 def webgpu_target() -> Any:
-    """Return the target: WebGPU within the limits that WebLLM asks of every adapter."""
+    """Return the target: WebGPU within the limits that WebLLM requests from every adapter."""
     host = {"kind": "llvm", "mtriple": "wasm32-unknown-unknown-wasm"}
     limits = {"max_num_threads": 256, "max_shared_memory_per_block": 32 * 1024}
     return tvm.target.Target({"kind": "webgpu", "host": host, **limits})
@@ -45,7 +45,7 @@ def build_library(shape: Architecture, path: Path, linker: Linker) -> None:
 
     Raises:
         ToolError: The linker failed.
-        CompileError: The shaders did not land in one module.
+        CompileError: The shaders are not in one module.
     """
     target = webgpu_target()
     with target:
@@ -57,7 +57,7 @@ def link_module(module: Any, target: Any, path: Path, linker: Linker) -> None:
 
     Raises:
         ToolError: The linker failed.
-        CompileError: The shaders did not land in one module.
+        CompileError: The shaders are not in one module.
     """
     executable = relax.build(
         module, target=target, relax_pipeline=_pipeline(target), system_lib=True
@@ -69,8 +69,8 @@ def link_module(module: Any, target: Any, path: Path, linker: Linker) -> None:
 def _pipeline(target: Any) -> Any:
     """Return the passes from relax to calls of the virtual machine.
 
-    No operator is fused here, because every kernel of ours is fused already; only the stock
-    kernels of the cache come without threads and get them from the fall-back schedule.
+    Operators are not fused here, because the custom kernels are fused already; only the kernels of
+    TVM's cache are unscheduled and get their threads from the fallback schedule.
     """
     passes = relax.transform
     return tvm.transform.Sequential(
@@ -82,7 +82,7 @@ def _pipeline(target: Any) -> Any:
             dlight.ApplyDefaultSchedule(dlight.gpu.Fallback()),
             tvm.tirx.transform.ForceNarrowIndexToInt32(),
             passes.RewriteDataflowReshape(),  # views instead of copies
-            passes.DeadCodeElimination(),  # else the shaders of those copies compile at load
+            passes.DeadCodeElimination(),  # removes the shaders of those copies
             passes.ToNonDataflow(),
             passes.RemovePurityChecking(),
             passes.CallTIRRewrite(),
@@ -97,12 +97,12 @@ def _pipeline(target: Any) -> Any:
 
 
 def _check_shader_modules(executable: Any) -> None:
-    """WebLLM 0.2.86 compiles at load what is in the first module, the rest at first use."""
+    """Check that one module has all shaders: WebLLM 0.2.86 compiles others on first use."""
     count = len(_shader_modules(executable.mod))
     if count != 1:
         raise CompileError(
-            f"The shaders are in {count} modules instead of one, so some would compile at the "
-            "first token. Look for a kernel that was built for another target."
+            f"The shaders must be in one module, got {count}; some would compile at the first "
+            "token. Find the kernel that was built for another target."
         )
 
 
@@ -112,7 +112,7 @@ def _shader_modules(module: Any) -> list[Any]:
 
 
 def _metadata(shape: Architecture) -> dict[str, Any]:
-    """Return what the library tells about itself; WebLLM reads the last and the sizes."""
+    """Return the metadata of the library; WebLLM reads the sizes and `params`."""
     return {
         "model_type": "llama",
         "model_task": "chat",

@@ -1,4 +1,4 @@
-"""emcc: whether it is there, and how it compiles and links."""
+"""Finding emcc, and compiling and linking with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FLAGS: Final = (
     "-sSTANDALONE_WASM=1",
     "-sALLOW_MEMORY_GROWTH=1",
     "-sINITIAL_MEMORY=160MB",
-    # The functions that WebLLM's JavaScript provides are not known to the linker.
+    # The linker does not know the functions that WebLLM's JavaScript provides.
     "-sERROR_ON_UNDEFINED_SYMBOLS=0",
     "-Wno-undefined",
 )
@@ -42,16 +42,16 @@ class Emcc:
         """Run emcc.
 
         Raises:
-            ToolError: It failed; the message has the end of what it printed.
+            ToolError: It failed; the message has the end of its output.
         """
         command = [str(self.path), *map(str, arguments)]
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ToolError(
-                f"emcc failed with {done.returncode}:\n{done.stderr[-2000:]}\n"
+                f"emcc failed with status {done.returncode}:\n{done.stderr[-2000:]}\n"
                 f"The command was: {' '.join(command)}\n"
-                f"See whether `{self.path} --check` finds emcc itself in order; if it does, try "
-                "another version of emcc."
+                f"Run `{self.path} --check` to check the installation; if it succeeds, try another "
+                "version of emcc."
             )
 
 
@@ -59,7 +59,7 @@ def find_emcc() -> Emcc:
     """Return the emcc on the PATH.
 
     Raises:
-        ToolError: There is none, it does not run, or it is older than 3.1.6.
+        ToolError: It is missing, does not run, or is older than 3.1.6.
     """
     path = shutil.which("emcc")
     if path is None:
@@ -67,20 +67,20 @@ def find_emcc() -> Emcc:
     done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     found = re.search(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
     if done.returncode or not found:
-        raise ToolError(f"{path} does not tell its version: {done.stderr[-500:]}. {_INSTALL}")
+        raise ToolError(f"{path} does not print its version: {done.stderr[-500:]}. {_INSTALL}")
     version = (int(found[1]), int(found[2]), int(found[3]))
     if version < OLDEST_EMCC:
-        wanted = ".".join(map(str, OLDEST_EMCC))
-        raise ToolError(f"{path} is version {found[0]}; at least {wanted} is needed. {_INSTALL}")
+        oldest = ".".join(map(str, OLDEST_EMCC))
+        raise ToolError(f"{path} must be version {oldest} or newer, got {found[0]}. {_INSTALL}")
     return Emcc(path=Path(path), version=version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linker:
-    """Links what TVM wrote with the objects of its runtime; TVM calls it as a function."""
+    """Links objects of TVM with those of its runtime; TVM calls it as a function."""
 
-    # TVM asks its linker for this attribute. Its own LLVM is newer than emcc's, whose linker still
-    # reads the object file, which the wasm specification defines.
+    # TVM reads this attribute. Its LLVM is newer than that of emcc, whose linker can still read
+    # the object file: its format is defined by the WebAssembly conventions.
     object_format: ClassVar[str] = "o"
 
     emcc: Emcc
@@ -90,4 +90,4 @@ class Linker:
         """Link `objects` with the runtime to `output`."""
         compiled = [objects] if isinstance(objects, str) else list(objects)
         self.emcc.run("-O2", *_FLAGS, "-o", output, *self.runtime, *compiled)
-        Path(output).chmod(0o644)  # emcc makes it executable
+        Path(output).chmod(0o644)  # emcc makes it executable.

@@ -1,6 +1,6 @@
 """The network as relax functions: `embed`, `prefill` and `decode`, as WebLLM 0.2.86 calls them.
 
-All take the parameters as one tuple. A step of `decode` launches seven kernels per layer: product,
+All take the parameters as one tuple. A `decode` step launches seven kernels per layer: product,
 rotary positions, append, attention (these three by the cache), product, product, product.
 """
 
@@ -32,7 +32,7 @@ def add_network(graph: Graph, shape: Architecture) -> None:
 
 
 class _Network:
-    """The three functions, built over one graph."""
+    """Adds the three functions to one graph."""
 
     def __init__(self, graph: Graph, shape: Architecture) -> None:
         self._graph = graph
@@ -62,7 +62,7 @@ class _Network:
     def add_forward(self, name: str, rows: Any) -> None:
         """Add (embeddings `[1, rows, hidden]`, cache, parameters) -> (logits of the last, cache).
 
-        `rows` is the number 1 or a variable; for 1 the kernels are made for a single row.
+        `rows` is 1 or a variable; for 1, the kernels are specialized for a single row.
         """
         shape, graph = self._shape, self._graph
         embeddings = relax.Var("embeddings", tensor([1, rows, shape.hidden]))
@@ -108,7 +108,7 @@ class _Network:
         gated = self._project(Projection.GATED, x, values, f"{name}.gate_up", gain, rows)
         return self._project(Projection.ADDED, gated, values, f"{name}.down", x, rows)
 
-    def _project(  # noqa: PLR0917 (read best as kind, x, weights, name, norm or residual)
+    def _project(  # noqa: PLR0917 (most readable as kind, x, weights, name, norm or residual)
         self,
         kind: Projection,
         x: Expr,

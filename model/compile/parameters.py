@@ -1,7 +1,7 @@
-"""The parameters of the compiled library: their names, shapes and types, and how to fill them.
+"""The parameters of the compiled library: their names, shapes, types and values.
 
 The library takes them as one tuple in this order, and WebLLM finds each by its name in
-`tensor-cache.json`. Weights that are multiplied by the same input lie side by side: query, key and
+`tensor-cache.json`. Weights that are multiplied by the same input are concatenated: query, key and
 value; gate and up.
 """
 
@@ -23,7 +23,7 @@ __all__ = ["Parameter", "dequantized", "fill", "parameters"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One tensor: a norm's weight, or the words or scales of a quantised matrix."""
+    """One tensor: the weight of a norm, or the words or scales of a quantized matrix."""
 
     name: str
     shape: tuple[int, ...]
@@ -32,7 +32,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """Which weights of the checkpoint make one parameter, or one pair of words and scales."""
+    """The weights of the checkpoint that form one parameter, or one pair of words and scales."""
 
     name: str
     weights: tuple[str, ...]
@@ -41,16 +41,16 @@ class _Source:
 
 
 def parameters(shape: Architecture) -> list[Parameter]:
-    """Return all parameters in the order in which the library takes them."""
+    """Return all parameters in the order of the library's arguments."""
     return [parameter for source in _sources(shape) for parameter in _declare(source, shape.bits)]
 
 
 def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
-    """Return the value of every parameter, quantised where it is a matrix."""
+    """Return the value of every parameter; matrices are quantized."""
     filled: dict[str, npt.NDArray[Any]] = {}
     for source in _sources(checkpoint.architecture):
         weight = np.concatenate([checkpoint.weights[name] for name in source.weights])
-        # The rows that fill up the vocabulary: never looked up, and no logit is made of them.
+        # Padding of the vocabulary: never looked up, and its logits are never written.
         weight = np.pad(weight, [(0, source.outputs - len(weight))] + [(0, 0)] * (weight.ndim - 1))
         if source.inputs is None:
             filled[source.name] = weight

@@ -1,6 +1,6 @@
-"""How WebLLM 0.2.86 makes a prompt of messages: its `Conversation`, in Python.
+"""How WebLLM 0.2.86 turns messages into a prompt: its `Conversation`, in Python.
 
-A prompt is a list of pieces that are encoded one by one: the system message, then every message.
+A prompt is a list of pieces that are encoded separately: the system message, then every message.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ __all__ = ["pieces"]
 
 
 def pieces(conversation: Mapping[str, Any], messages: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the pieces of a whole conversation; what an answer begins with is the last one.
+    """Return the pieces of a conversation; the last one is the start of the answer.
 
-    `conversation` is a `conv_template`. Messages are roles and texts, the system message first.
-    After an assistant's message nothing is to be answered.
+    `conversation` is a `conv_template`. Messages are pairs of role and content, the system message
+    first. After an assistant message, there is no answer to start.
     """
     turns = list(messages)
     system = conversation["system_message"]

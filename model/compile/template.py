@@ -1,7 +1,8 @@
-"""The chat template of a checkpoint, taken apart: what it writes around the texts of messages.
+"""Splitting the chat template of a checkpoint into the strings that it writes around messages.
 
-Templates are programs; WebLLM knows strings only. So the template is rendered with a few marked
-texts, by `transformers`, and the strings are what lies between the marks. Nothing is told by names.
+Templates are programs, but WebLLM supports only strings. So `transformers` renders the template
+with a few marker contents, and the strings are what is between the markers. Nothing is recognized
+by its name.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from jinja2 import TemplateError
 
 from model.compile.errors import CheckpointError
 from model.compile.tokenizer import TextTokens, read_json
-from model.compile.variables import unasked_variables
+from model.compile.variables import undefined_variables
 
-__all__ = ["OTHERWISE", "Marks", "Messages", "Template", "messages_of"]
+__all__ = ["CONVERSATION_HINT", "Marks", "Messages", "Template", "messages_of"]
 
 Messages: TypeAlias = Sequence[tuple[str, str]]
 
-OTHERWISE: Final = "Give WebLLM's conv_template in a JSON file with --conversation."
-# Texts that no template is likely to write or to change.
+CONVERSATION_HINT: Final = "Pass WebLLM's conv_template in a JSON file with --conversation."
+# Markers that templates are unlikely to contain or to change.
 _SYSTEM, _FIRST, _ANSWER, _SECOND, _TOOL = "Qsystem", "Qfirst", "Qanswer", "Qsecond", "Qtool"
 _VALUE: Final = "Qvalue"
-# A template is a program: besides refusing it may divide by zero, or add a number to a text.
+# A template is a program: it may raise an error, divide by zero, or add a number to a string.
 _FAILURES: Final = (
     TemplateError,
     ArithmeticError,
@@ -40,28 +41,28 @@ _FAILURES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What a template writes around texts."""
+    """The strings that a template writes around the contents of messages."""
 
     start: str
-    """What every conversation begins with: the text of `bos_token`, or nothing."""
+    """The start of every conversation: the `bos_token`, or an empty string."""
     system: tuple[str, str] | None
-    """Before a system message, and from there to the user's text; None: there is no such role."""
+    """Before the system message, and between it and the user message; None: no such role."""
     first: str
-    """Before the user's first text where there is no system message."""
+    """Before the first user message if there is no system message."""
     answered: str
-    """Between a user's text and its answer."""
+    """Between a user message and its answer."""
     answering: str
-    """The same where the answer is still to be written."""
+    """After a user message whose answer is to be generated."""
     next: str
-    """Between an answer and the user's next text."""
+    """Between an answer and the next user message."""
     tool: str | None
-    """Between an answer and a tool's result; None: there is no such role."""
+    """Between an answer and the result of a tool; None: no such role."""
     ends: bool = False
-    """Whether `next` begins with an added token, white space aside: the one that ends an answer."""
+    """Whether `next` starts, after white space, with an added token, which ends an answer."""
 
     @property
     def default_system(self) -> str | None:
-        """The system message that is written where none is given, None where none is."""
+        """The system message of conversations without one; None: the template adds none."""
         if self.system is None:
             return None
         before, after = self.system
@@ -71,58 +72,58 @@ class Marks:
         return self.first[len(before) : len(self.first) - len(after)]
 
 
-class _HoleError(CheckpointError):
-    """A text has a hole where a variable should be; other templates just have no such role."""
+class _UndefinedVariableError(CheckpointError):
+    """The prompt depends on an undefined variable; other errors mean that a role is missing."""
 
 
 class Template:
-    """A chat template, rendered as `transformers` does."""
+    """A chat template, rendered by `transformers`."""
 
     def __init__(self, text: str, tokens: TextTokens) -> None:
-        # Imported late: it takes seconds, and not every checkpoint has a template.
+        # Imported late: this takes seconds, and not every checkpoint has a template.
         from transformers import PreTrainedTokenizerFast  # noqa: PLC0415
 
         path = str(tokens.folder / "tokenizer.json")
         self._tokens = tokens
         self.is_dated = "strftime_now" in text
-        """Whether it may write today's date."""
+        """Whether it may contain the current date."""
         self._renderer: Any = PreTrainedTokenizerFast(tokenizer_file=path)
         self._renderer.chat_template = text
         options = signature(self._renderer.apply_chat_template).parameters
-        self._unknown = unasked_variables(text) - {*tokens.special, *tokens.absent, *options}
+        self._undefined = undefined_variables(text) - {*tokens.special, *tokens.absent, *options}
 
     @classmethod
     def read(cls, tokens: TextTokens) -> Template | None:
-        """Read the template of a checkpoint, if it has one."""
+        """Return the template of a checkpoint, or None if it has none."""
         text = _template_text(tokens.folder)
         return None if text is None else cls(text, tokens)
 
     def render(self, messages: Messages) -> str:
-        """Return the text of a conversation up to where the assistant answers.
+        """Return the prompt of a conversation, up to the start of the next answer.
 
         Raises:
-            CheckpointError: The template refuses this conversation, cannot be rendered, or writes
-                what nobody says.
+            CheckpointError: The template rejects this conversation, cannot be rendered, or contains
+                an undefined variable.
         """
         try:
-            text = self._write(messages)
-            holes = [name for name in self._unknown if self._write(messages, name) != text]
+            text = self._render(messages)
+            used = [name for name in self._undefined if self._render(messages, name) != text]
         except _FAILURES as error:
             raise CheckpointError(
-                f"The chat template cannot write {' then '.join(role for role, _ in messages)}: "
-                f"{error}. {OTHERWISE}"
+                "The chat template cannot render messages of the roles "
+                f"{', '.join(role for role, _ in messages)}: {error}. {CONVERSATION_HINT}"
             ) from error
-        if holes:
-            raise _HoleError(
-                f"The chat template writes {' and '.join(sorted(holes))}, but nobody says what "
-                f"that is. If it is a token, name it in {self._tokens.folder}'s "
-                "tokenizer_config.json, or null where there is none; else set it in the template. "
-                f"{OTHERWISE}"
+        if used:
+            raise _UndefinedVariableError(
+                f"The chat template contains undefined variables: {', '.join(sorted(used))}. "
+                "Define a token in tokenizer_config.json of "
+                f"{self._tokens.folder}, with the value null if there is none; set another "
+                f"variable in the template. {CONVERSATION_HINT}"
             )
         return text
 
-    def _write(self, messages: Messages, *variables: str) -> str:
-        """Return the text, with a value for these variables."""
+    def _render(self, messages: Messages, *variables: str) -> str:
+        """Return the prompt with a value for these variables."""
         given = [{"role": role, "content": content} for role, content in messages]
         values = {**self._tokens.special, **dict.fromkeys(variables, _VALUE)}
         return str(
@@ -132,10 +133,10 @@ class Template:
         )
 
     def marks(self) -> Marks:
-        """Take the template apart.
+        """Return the strings of the template.
 
         Raises:
-            CheckpointError: What it writes depends on more than the roles.
+            CheckpointError: They depend on more than the roles.
         """
         texts = (_FIRST, _ANSWER, _SECOND)
         first, answered, after, answering = self._between(messages_of(*texts), texts)
@@ -157,7 +158,7 @@ class Template:
         texts = (_SYSTEM, _FIRST, _ANSWER, _SECOND)
         try:
             text = self.render(messages_of(*texts[1:], system=_SYSTEM))
-        except _HoleError:
+        except _UndefinedVariableError:
             raise
         except CheckpointError:
             return None
@@ -166,13 +167,14 @@ class Template:
         before, between, *rest = _split(text, texts)
         if rest != [answered, after, answering]:
             raise CheckpointError(
-                f"With a system message the chat template writes other things later on. {OTHERWISE}"
+                "After a system message, the chat template renders later messages differently. "
+                f"{CONVERSATION_HINT}"
             )
         found, before = self._without_start(before)
         if found != start:
             raise CheckpointError(
-                f"The chat template begins with {self._tokens.special['bos_token']} only where "
-                f"there is no system message, or only where there is one. {OTHERWISE}"
+                f"The chat template starts with {self._tokens.special['bos_token']} only with a "
+                f"system message, or only without one. {CONVERSATION_HINT}"
             )
         return before, between
 
@@ -196,7 +198,7 @@ class Template:
 
 
 def messages_of(*texts: str, system: str | None = None) -> list[tuple[str, str]]:
-    """Return a conversation: the user begins, then user and assistant take turns."""
+    """Return a conversation in which user and assistant alternate, starting with the user."""
     turns = [("assistant" if index % 2 else "user", text) for index, text in enumerate(texts)]
     return turns if system is None else [("system", system), *turns]
 
@@ -207,15 +209,15 @@ def _split(text: str, marks: Sequence[str]) -> list[str]:
         before, found, text = text.partition(mark)
         if not found or mark in text:
             raise CheckpointError(
-                f"The chat template leaves out a message, changes it, or writes it twice. "
-                f"{OTHERWISE}"
+                "The chat template omits, changes or repeats the content of a message. "
+                f"{CONVERSATION_HINT}"
             )
         parts.append(before)
     return [*parts, text]
 
 
 def _template_text(folder: Path) -> str | None:
-    """Newer checkpoints keep it in a file of its own; older ones may have several, by name."""
+    """Read the template: newer checkpoints have a separate file, older ones may have several."""
     path = folder / "chat_template.jinja"
     if path.is_file():
         return path.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What WebLLM must be told about a tokenizer: how tokens spell text, and which of them end it."""
+"""What WebLLM needs to know about a tokenizer: how tokens encode text, and which end an answer."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ _SPACE: Final = "▁"
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a file that holds one JSON object.
+    """Read a file that contains one JSON object.
 
     Raises:
-        CheckpointError: It is missing, cannot be read, or holds something else.
+        CheckpointError: It is missing, cannot be read, or contains something else.
     """
     try:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise CheckpointError(
-            f"{path} cannot be read: {error.strerror}. Give a file that is there."
+            f"{path} cannot be read: {error.strerror}. Pass a file that exists."
         ) from error
     except ValueError as error:
-        raise CheckpointError(f"{path} is no JSON: {error}. Save the model again.") from error
+        raise CheckpointError(
+            f"{path} is not valid JSON: {error}. Save the model again."
+        ) from error
     if not isinstance(found, dict):
-        raise CheckpointError(f"{path} holds no JSON object. Save the model again.")
+        raise CheckpointError(f"{path} must contain a JSON object. Save the model again.")
     return found
 
 
@@ -41,14 +43,14 @@ def read_json(path: Path) -> dict[str, Any]:
 class TextTokens:
     """A checkpoint's tokenizer.
 
-    `special` are the names and texts of `bos_token` and its like, `absent` the names of those that
-    the checkpoint says it has none of; `ends` are the ids after which an answer is over; `starts`
-    are the ids that training put before every text.
+    `special` has the strings of `bos_token` and other special tokens by name, `absent` the names of
+    those that the checkpoint sets to null; `ends` are the ids that end an answer; `starts` are the
+    ids that training put before every text.
     """
 
     folder: Path
     spelling: str
-    """xgrammar's word: `byte_level` (as GPT-2) or `byte_fallback` (as SentencePiece)."""
+    """The name in xgrammar: `byte_level` (as GPT-2) or `byte_fallback` (as SentencePiece)."""
     prepends_space: bool
     strips_space: bool
     ids: Mapping[str, int]
@@ -61,10 +63,11 @@ class TextTokens:
 
     @classmethod
     def read(cls, folder: Path) -> TextTokens:
-        """Read the tokenizer in `folder`, and what the configuration files say about it.
+        """Read the tokenizer in `folder` and its configuration files.
 
         Raises:
-            CheckpointError: It is of a kind that WebLLM's grammars cannot work with.
+            CheckpointError: A file cannot be read, or the grammars of WebLLM do not support the
+                tokenizer.
         """
         path = folder / "tokenizer.json"
         tokenizer, config = read_json(path), read_json(folder / "tokenizer_config.json")
@@ -72,8 +75,8 @@ class TextTokens:
         model = tokenizer.get("model") or {}
         if model.get("type") != "BPE":
             raise CheckpointError(
-                f"{path} is no BPE tokenizer but {model.get('type')}. Take a checkpoint with one, "
-                "or train one with `tokenizers`."
+                f"The tokenizer in {path} must be BPE, got {model.get('type')}. Use a checkpoint "
+                "with a BPE tokenizer, or train one with `tokenizers`."
             )
         ids = {**model.get("vocab", {}), **added}
         named = _named_tokens(folder, config)
@@ -109,15 +112,15 @@ class TextTokens:
         return list(self._encoder.encode(text, add_special_tokens=False).ids)
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """Return what WebLLM shows of these tokens, special ones included."""
+        """Return the text of these tokens, including special ones."""
         return str(self._encoder.decode(list(tokens), skip_special_tokens=False))
 
     def id_of(self, name: str) -> int | None:
-        """Return the id of `bos_token` or one of its like, None where there is none."""
+        """Return the id of `bos_token` or another special token, or None if there is none."""
         return self.ids.get(self.special.get(name, ""))
 
     def leading(self, text: str) -> str | None:
-        """Return the added token that `text` begins with."""
+        """Return the longest added token that `text` starts with, or None."""
         found = (token for token in self.added if text.startswith(token))
         return max(found, key=len, default=None)
 
@@ -125,15 +128,15 @@ class TextTokens:
 def _load(path: Path) -> Any:
     try:
         return Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises nothing narrower
+    except Exception as error:  # The library raises nothing more specific.
         raise CheckpointError(
-            f"{path} cannot be read: {error}. Save it again with a release of tokenizers that "
-            "model/requirements.txt names."
+            f"{path} cannot be read: {error}. Save it again with the version of tokenizers in "
+            "model/requirements.txt."
         ) from error
 
 
 def _parts(part: Any, key: str) -> Iterator[dict[str, Any]]:
-    """Yield a part of the tokenizer, or all of a sequence."""
+    """Yield a component of the tokenizer, or all components of a sequence."""
     if not part:
         return
     if part.get("type") == "Sequence":
@@ -150,9 +153,9 @@ def _spelling(path: Path, model: Mapping[str, Any], decoders: list[dict[str, Any
     if "ByteFallback" in kinds and model.get("byte_fallback"):
         return "byte_fallback"
     raise CheckpointError(
-        f"{path} spells text neither in bytes, as GPT-2 does, nor in words with bytes to fall back "
-        f"on, as SentencePiece does: its decoder is {', '.join(map(str, kinds)) or 'missing'}. "
-        "Grammars need to know each token's bytes: take a checkpoint with such a tokenizer."
+        f"The decoder in {path} must be ByteLevel (GPT-2) or ByteFallback (SentencePiece), because "
+        f"grammars need the bytes of each token, got {', '.join(map(str, kinds)) or 'none'}. Use a "
+        "checkpoint with such a tokenizer."
     )
 
 
@@ -174,9 +177,9 @@ def _strips_space(part: Mapping[str, Any]) -> bool:
 
 
 def _named_tokens(folder: Path, config: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the texts of all tokens that have a name, None where the checkpoint says it has none.
+    """Return the strings of all named tokens, None for those that the checkpoint sets to null.
 
-    A template may write any of them, as `transformers` lets it.
+    A template may contain any of them, as in `transformers`.
     """
     path = folder / "special_tokens_map.json"
     found: dict[str, str | None] = {}
@@ -185,7 +188,7 @@ def _named_tokens(folder: Path, config: Mapping[str, Any]) -> dict[str, str | No
             content = token.get("content") if isinstance(token, dict) else token
             if content is None:
                 found.setdefault(name, None)
-            elif isinstance(content, str):  # add_bos_token, say, is none
+            elif isinstance(content, str):  # add_bos_token, for example, is a flag
                 found[name] = content
     return found
 
@@ -198,7 +201,7 @@ def _tokens_of(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _ends(folder: Path, eos: int | None) -> tuple[int, ...]:
-    """Return all that end an answer, the tokenizer's own first; checkpoints may name several."""
+    """Return all tokens that end an answer, that of the tokenizer first."""
     found = [] if eos is None else [eos]
     for name in ("generation_config.json", "config.json"):
         path = folder / name
@@ -206,14 +209,14 @@ def _ends(folder: Path, eos: int | None) -> tuple[int, ...]:
         found += given if isinstance(given, list) else [] if given is None else [given]
     if wrong := [each for each in found if not isinstance(each, int)]:
         raise CheckpointError(
-            f"eos_token_id in {folder} is {wrong[0]!r}, not the number of a token. Correct it in "
-            "generation_config.json and config.json."
+            f"eos_token_id in {folder} must be an integer or a list of integers, got {wrong[0]!r}. "
+            "Correct it in generation_config.json and config.json."
         )
     return tuple(dict.fromkeys(found))
 
 
 def _starts(encoder: Any) -> tuple[int, ...]:
-    """Return what the tokenizer puts before a text when special tokens are asked for."""
+    """Return the special tokens that the tokenizer puts before a text."""
     bare = encoder.encode("a", add_special_tokens=False).ids
     full = encoder.encode("a").ids
     for start in range(len(full)):

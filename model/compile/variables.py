@@ -1,4 +1,4 @@
-"""The variables of a chat template, found by reading it: which of them would come from nowhere."""
+"""Finding the variables that a chat template uses but nothing defines."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
-__all__ = ["unasked_variables"]
+__all__ = ["undefined_variables"]
 
-# What `transformers` gives to every template, besides what jinja2 itself does.
+# What `transformers` passes to every template, in addition to the globals of jinja2.
 _GIVEN: Final = frozenset(
     {
         "add_generation_prompt",
@@ -23,10 +23,10 @@ _GIVEN: Final = frozenset(
         "tools",
     }
 )
-# Its own tag, which marks what training learns and writes nothing.
+# A tag of `transformers` that marks what training learns; it renders nothing.
 _GENERATION: Final = re.compile(r"{%[-+]?\s*(end)?generation\s*[-+]?%}")
-# Where a template asks whether a variable is there, or does well without it.
-_ASKING: Final = (
+# Where a template tests whether a variable is defined, or works without it.
+_TESTED: Final = (
     (nodes.If, "test"),
     (nodes.CondExpr, "test"),
     (nodes.For, "iter"),
@@ -37,24 +37,24 @@ _ASKING: Final = (
 )
 
 
-def unasked_variables(template: str) -> frozenset[str]:
-    """Return the variables that a template takes for granted and does not set itself.
+def undefined_variables(template: str) -> frozenset[str]:
+    """Return the variables that a template requires and does not set.
 
-    Left out are those that `transformers` gives, and those that the template asks for before it
-    uses them, as in `{% if enable_thinking is defined %}`: they are meant to be optional.
+    This excludes those that `transformers` defines, and optional ones, which the template tests
+    before it uses them, as in `{% if enable_thinking is defined %}`.
     """
     environment = Environment(extensions=["jinja2.ext.loopcontrols"])
     try:
         tree = environment.parse(_GENERATION.sub("", template))
-    except TemplateSyntaxError:  # told when it is rendered
+    except TemplateSyntaxError:  # reported when it is rendered
         return frozenset()
     undeclared = meta.find_undeclared_variables(tree)
-    return frozenset(undeclared - _GIVEN - set(environment.globals) - set(_set_or_asked(tree)))
+    return frozenset(undeclared - _GIVEN - set(environment.globals) - set(_set_or_tested(tree)))
 
 
-def _set_or_asked(tree: Any) -> Iterator[str]:
+def _set_or_tested(tree: Any) -> Iterator[str]:
     yield from (name.name for name in tree.find_all(nodes.Name) if name.ctx == "store")
-    for kind, part in _ASKING:
+    for kind, part in _TESTED:
         for node in tree.find_all(kind):
             yield from _names(getattr(node, part))
     for node in tree.find_all(nodes.Filter):

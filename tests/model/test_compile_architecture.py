@@ -33,7 +33,7 @@ LLAMA_3 = {
         ({"mlp_bias": True}, "mlp_bias: layers with a bias"),
         ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}, "rope type is yarn"),
         ({"partial_rotary_factor": 0.5}, "partial_rotary_factor"),
-        ({"quantization_config": {"bits": 4}}, "quantised already"),
+        ({"quantization_config": {"bits": 4}}, "quantized already"),
         ({"vision_config": {"depth": 2}}, "more than text"),
         ({"num_local_experts": 8}, "dense checkpoint"),
         ({"sliding_window": 512}, "--context 512"),

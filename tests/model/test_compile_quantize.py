@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from model.compile.quantize import dequantize, pack, quantize_round_trip
-from model.train.quantise import quantised
+from model.train.quantise import quantized
 
 pytestmark = pytest.mark.recipe
 
@@ -24,7 +24,7 @@ def test_round_trip_stays_within_half_a_step(bits: int, most: int) -> None:
 
 def test_round_trip_equals_what_the_trainer_computes_with() -> None:
     weight = RANDOM.standard_normal((64, 128)).astype(np.float32)
-    expected = quantised(torch.from_numpy(weight)).numpy()
+    expected = quantized(torch.from_numpy(weight)).numpy()
     np.testing.assert_allclose(quantize_round_trip(weight), expected, rtol=1e-6, atol=0)
 
 

@@ -16,7 +16,7 @@ from model.train.tokenizer import train_tokenizer
 
 pytestmark = pytest.mark.recipe
 
-LOG = """step,seconds,tokens,rate,quantised,loss,valid,valid_4bit
+LOG = """step,seconds,tokens,rate,quantized,loss,valid,valid_4bit
 20,1,1000000,0.003,0,3.0,,
 40,2,2000000,0.003,0,2.0,2.1,2.3
 60,3,3000000,0.003,0,9.0,9.0,9.0

@@ -58,7 +58,7 @@ def test_training_learns_and_logs(tmp_path: Path) -> None:
     with (tmp_path / "loss.csv").open() as file:
         logged = list(csv.DictReader(file))
     assert [int(row["step"]) for row in logged] == list(range(5, 41, 5))
-    assert {row["quantised"] for row in logged} == {"0", "1"}
+    assert {row["quantized"] for row in logged} == {"0", "1"}
 
 
 def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from model.tools import RecipeError
 from model.train import folder
 from model.train.attention import document_mask
 from model.train.network import Llama
-from model.train.quantise import quantised, through_quantisation
+from model.train.quantise import quantized, through_quantisation
 from model.train.shape import FULL, SMOKE, Shape
 
 pytestmark = pytest.mark.recipe
@@ -125,22 +125,22 @@ def test_quantised_weight_is_as_defined() -> None:
             scale = max(group.abs().max().item() / 7, 1e-8)
             steps = [min(max(round(value / scale), -7), 7) for value in group.tolist()]
             expected[row, start : start + 32] = torch.tensor(steps) * scale
-    torch.testing.assert_close(quantised(weight), expected)
-    assert len(quantised(weight)[0, :32].unique()) <= 15
-    fine = quantised(weight, steps=127)
-    assert (fine - weight).abs().max() < (quantised(weight) - weight).abs().max() / 10
+    torch.testing.assert_close(quantized(weight), expected)
+    assert len(quantized(weight)[0, :32].unique()) <= 15
+    fine = quantized(weight, steps=127)
+    assert (fine - weight).abs().max() < (quantized(weight) - weight).abs().max() / 10
 
 
 def test_quantising_twice_changes_nothing() -> None:
-    once = quantised(torch.randn(4, 64))
-    torch.testing.assert_close(quantised(once), once)
+    once = quantized(torch.randn(4, 64))
+    torch.testing.assert_close(quantized(once), once)
 
 
 def test_gradient_passes_quantisation_unchanged() -> None:
     weight = torch.randn(3, 32, requires_grad=True)
     factor = torch.randn(3, 32)
     seen = through_quantisation(weight, torch.ones(()))
-    torch.testing.assert_close(seen, quantised(weight.detach()))
+    torch.testing.assert_close(seen, quantized(weight.detach()))
     (seen * factor).sum().backward()
     assert weight.grad is not None
     torch.testing.assert_close(weight.grad, factor)
@@ -153,7 +153,7 @@ def test_share_moves_the_logits_to_those_of_quantised_weights() -> None:
     rounded = network()
     for weight in rounded.parameters():
         if weight.ndim == 2:
-            weight.copy_(quantised(weight))
+            weight.copy_(quantized(weight))
     shared = made(ids, share=torch.ones(()))
     torch.testing.assert_close(shared, rounded(ids), atol=1e-4, rtol=1e-4)
     assert not torch.allclose(shared, made(ids), atol=1e-2)

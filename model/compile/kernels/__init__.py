@@ -1,17 +1,17 @@
-"""The GPU programs of the model, each a TVM PrimFunc with its threads already laid out.
+"""The GPU kernels of the model, each a TVM PrimFunc with its threads already bound.
 
-One noun per module. Every kernel must be right on adapters whose lanes do not run in lockstep
-(SwiftShader runs four at a time), so:
+Every kernel must be correct on adapters whose lanes do not run in lockstep (SwiftShader runs four
+at a time), so:
 
 - a value that another thread wrote in the same launch is read only after a barrier, in uniform
-  control flow; only softmax, the draw of a token and attention in decode have barriers, and the
-  tests run them on SwiftShader;
-- all others give each thread its own outputs and read only inputs, so that any order of the
-  threads gives the same result, which the tests use: they run the threads forwards and backwards;
+  control flow; only softmax, sampling and decode attention have barriers, and the tests run them
+  on SwiftShader;
+- in all others, each thread writes its own outputs and reads only inputs, so that the result does
+  not depend on the order of the threads; the tests run them in ascending and descending order;
 - a `local` buffer belongs to the block of one launch. In the root block, shared by two launches,
-  TVM makes it one global buffer that all threads write.
+  TVM would make it one global buffer that all threads write.
 
-Loads cost more than arithmetic on SwiftShader and launches cost most on a real GPU (some 40 µs
+Loads cost more than arithmetic on SwiftShader, and launches cost most on a real GPU (about 40 µs
 each through WebLLM), hence several output columns per thread and fused kernels.
 """
 

@@ -1,13 +1,14 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: C901, N812, PLR0912, PLR0915, PLR0917
-"""Attention itself, over keys that lie anywhere.
+"""Attention over keys in any memory layout.
 
-In prefill a thread serves one query and all heads that share a key, and needs no other. It takes
-eight keys at a time: the running maximum is then corrected once for eight, and a number loaded
-serves several products. Decode has a single query, so there the threads of a workgroup share out
-first the keys and then the dimensions of the result, with barriers between. Little may be alive
-across a barrier: SwiftShader compiles such a shader as coroutines, in seconds if it is large.
+During prefill, a thread computes one query for all heads that share a key, independently of other
+threads. It processes eight keys at a time: the running maximum is then corrected once per eight
+keys, and each loaded number is used in several products. Decode has a single query, so the threads
+of a workgroup split first the keys and then the dimensions of the result, with barriers in between.
+Few variables may be live across a barrier: SwiftShader compiles such shaders as coroutines, which
+takes seconds if they are large.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ __all__ = ["PAGE", "attend_in_decode", "attend_in_prefill"]
 PAGE = 16
 _BLOCK = 8
 _THREADS = 64
-# Half as many in decode: on SwiftShader a barrier costs by the thread.
+# Half as many for decode: on SwiftShader, the cost of a barrier grows with the threads.
 _DECODE_THREADS = 32
 
 
 def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
-    """Return the macro that fills `out` and `lse`, the natural logarithm of the sum of weights.
+    """Return the macro that writes `out` and `lse`, the natural logarithm of the sum of weights.
 
-    `locate(position)` is the page of a key, or its row; `key(page, slot, head, d)` and `value` of
-    the same read one number.
+    `locate(position)` returns the page of a key, or its row; `key(page, slot, head, d)` and `value`
+    with the same arguments read one number.
     """
     shared_by = query_heads // kv_heads
     scan = _scan(shared_by, head_size)
@@ -56,7 +57,7 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
                                 out[row, head * shared_by + g, d] = mixed[g, d] / T.max(
                                     total[g], T.float32(1e-30)
                                 )
-                            # Without any key the result weighs nothing when it is merged.
+                            # Without any key, the result has no weight in the merge.
                             lse[row, head * shared_by + g] = peak[g] + T.log(
                                 T.max(total[g], T.float32(1e-30))
                             )
@@ -65,7 +66,7 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
 
 
 def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: int):
-    """Return the same macro for few queries: a workgroup for each query and head."""
+    """Return the corresponding macro for few queries: one workgroup per query and head."""
     shared_by = query_heads // kv_heads
     rounds = (max_keys + _DECODE_THREADS - 1) // _DECODE_THREADS
 
@@ -81,8 +82,8 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
                         maxima = T.sblock_alloc_buffer((_DECODE_THREADS,), scope="shared")
                         sums = T.sblock_alloc_buffer((_DECODE_THREADS,), scope="shared")
                         whole = T.sblock_alloc_buffer((2,), scope="shared")
-                        # A thread keeps its scores to itself until they are final: TVM wants a
-                        # barrier wherever a loop both reads and writes shared memory.
+                        # A thread keeps its scores in local memory until they are final: TVM adds
+                        # a barrier wherever a loop both reads and writes shared memory.
                         score = T.sblock_alloc_buffer((rounds,), scope="local")
                         peak = T.sblock_alloc_buffer((1,), scope="local")
                         sum_ = T.sblock_alloc_buffer((2,), scope="local")
@@ -106,7 +107,7 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
                             peak[0] = T.max(peak[0], score[i])
                         maxima[tx] = peak[0]
                         T.tvm_storage_sync("shared")
-                        # One thread for all: 32 that do the same cost SwiftShader 8 times as much.
+                        # One thread only: if 32 do the same, SwiftShader is 8 times as slow.
                         if tx == 0:
                             for i in range(_DECODE_THREADS):
                                 peak[0] = T.max(peak[0], maxima[i])
@@ -148,11 +149,11 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
 
 
 def _scan(shared_by: int, head_size: int):
-    """Return the macro by which one thread attends to the keys from `span[0]` to `span[1]`.
+    """Return the macro with which one thread attends to the keys from `span[0]` to `span[1]`.
 
-    It leaves, for each head that shares these keys, the maximum of the scores, the sum of their
-    exponentials relative to it, and the values mixed with these. Numbers that are used again lie
-    in buffers, because TVM repeats the expression of a `let` wherever it is used.
+    For each head that shares these keys, it computes the maximum of the scores, the sum of their
+    exponentials relative to it, and the weighted sum of the values. Numbers that are reused are in
+    buffers, because TVM repeats the expression of a `let` at each use.
     """
 
     @T.macro
@@ -191,7 +192,7 @@ def _scan(shared_by: int, head_size: int):
                         first[0] + j < span[1], weight[g, j] * score_scale, T.float32(-1e30)
                     )
                     peak[g] = T.max(peak[g], weight[g, j])
-                # What was summed so far is relative to the old maximum.
+                # The sums so far are relative to the old maximum.
                 other[0] = T.exp(T.max(other[0] - peak[g], T.float32(-80)))
                 total[g] = total[g] * other[0]
                 for d in range(head_size):

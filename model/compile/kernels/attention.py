@@ -1,10 +1,10 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: N812, PLR0917
-"""Attention as TVM's cache calls it: to the keys of one chunk (ragged), or of the cache's pages.
+"""The attention kernels that TVM's cache calls: to one chunk (ragged), or to the cache's pages.
 
-The cache passes batches; WebLLM runs one sequence, and so do these kernels: batch size 1. They
-differ in where the keys lie and share what is in `attend`.
+The cache passes batches; WebLLM runs one sequence, so these kernels support batch size 1. They
+differ in the memory layout of the keys and share the macros in `attend`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def ragged_attention(*, query_heads: int, kv_heads: int, head_size: int):
 
 
 def paged_attention(*, query_heads: int, kv_heads: int, head_size: int):
-    """Return the kernel for the queries of one prefill chunk and the keys of those before it."""
+    """Return the kernel for the queries of one prefill chunk and the keys of earlier chunks."""
     attend = attend_in_prefill(query_heads, kv_heads, head_size)
 
     @T.prim_func(private=True, s_tir=True)
@@ -120,7 +120,7 @@ def paged_attention(*, query_heads: int, kv_heads: int, head_size: int):
 
 
 def decode_attention(*, query_heads: int, kv_heads: int, head_size: int, max_keys: int):
-    """Return the kernel for one new query and all keys, its own included."""
+    """Return the kernel for one new query and all keys, including its own."""
     attend = attend_in_decode(query_heads, kv_heads, head_size, max_keys)
 
     @T.prim_func(private=True, s_tir=True)

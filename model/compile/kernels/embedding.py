@@ -1,7 +1,7 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: N812
-"""Look-up of tokens in the quantised embedding, which lies as the output projection needs it."""
+"""Token lookup in the quantized embedding, whose layout is that of the output projection."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: N812, PLR0917, SIM102
-"""Changes to the logits, in place: bias, penalties, and the bits of a grammar."""
+"""In-place changes of the logits: bias, penalties, and the bitmask of a grammar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BITS = 32
 
 
 def apply_bias(*, vocabulary: int):
-    """Return the kernel (logits `[n, V]`, row, token, bias `[k]`): add each bias to its logit."""
+    """Return the kernel (logits `[n, V]`, row, token, bias `[k]`) that adds biases to logits."""
 
     @T.prim_func(s_tir=True)
     def bias(var_logits: T.handle, var_row: T.handle, var_token: T.handle, var_bias: T.handle):
@@ -37,11 +37,11 @@ def apply_bias(*, vocabulary: int):
 
 
 def apply_penalty(*, vocabulary: int):
-    """Return the kernel for tokens that appeared before, each once.
+    """Return the kernel that penalizes tokens which have appeared, each listed once.
 
-    It takes logits `[n, V]`, the rows of the sequences `[m]`, and for each appeared token its
-    sequence, itself and its count `[k]`, and the penalties `[m, 3]`: presence and frequency are
-    subtracted, then a positive logit is divided by repetition and a negative one multiplied.
+    It takes logits `[n, V]`, the rows of the sequences `[m]`, for each listed token its sequence,
+    id and count `[k]`, and the penalties `[m, 3]`: presence and frequency are subtracted, then a
+    positive logit is divided by the repetition penalty, and a negative one is multiplied by it.
     """
 
     @T.prim_func(s_tir=True)
@@ -86,8 +86,8 @@ def apply_penalty(*, vocabulary: int):
 def apply_bitmask(*, vocabulary: int):
     """Return the kernel (logits `[n, V]`, row `[m]`, bits `[n, ceil(V / 32)]`).
 
-    A logit whose bit is 0 becomes -1e30: far below any other, yet finite after it is divided by
-    the smallest temperature.
+    A logit whose bit is 0 becomes -1e30: far below any other, but still finite when divided by the
+    smallest temperature.
     """
 
     @T.prim_func(s_tir=True)

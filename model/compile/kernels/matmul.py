@@ -1,12 +1,12 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: C901, N812, PLR0912, PLR0917
-"""Matrix products with quantised weights, and what is fused with them.
+"""Matrix products with quantized weights, and the operations that are fused with them.
 
 A thread computes eight outputs of one row of the input (decode) or of eight rows (prefill), so that
-each number it loads serves several products; its outputs lie an eighth of the width apart, so that
-neighbouring threads read neighbouring words. On SwiftShader, where a load costs more than a
-product, this is several times as fast as one output per thread.
+each loaded number is used in several products; its outputs are an eighth of the width apart, so
+that adjacent threads read adjacent words. On SwiftShader, where a load costs more than a product,
+this is several times as fast as one output per thread.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _PREFILL_ROWS = 8
 _PREFILL_COLUMNS = 8
 _PREFILL_THREADS = 64
 _DECODE_COLUMNS = 8
-# Few, so that also a small product is shared out among several workgroups.
+# Few, so that even a small product is split into several workgroups.
 _DECODE_THREADS = 8
 
 
 class Projection(Enum):
-    """What happens around the product of the input `x` and the weight `w`."""
+    """The operations around the product of the input `x` and the weight `w`."""
 
     NORMED = "normed"  # rms_norm(x) @ w
-    NORMED_LAST = "normed_last"  # the same for the last row only
+    NORMED_LAST = "normed_last"  # likewise, for the last row only
     GATED = "gated"  # silu(rms_norm(x) @ gate) * (rms_norm(x) @ up), where w is [gate, up]
     ADDED = "added"  # x @ w + residual
 
@@ -50,8 +50,8 @@ def projection(
 
     Its arguments are x `[m, inputs]`, the weight of the norm `[inputs]` (for ADDED instead the
     residual `[m, outputs]`), the words and the scales of `w`, and the result `[m, outputs]`, which
-    is `[1, kept]` for NORMED_LAST and `[m, outputs / 2]` for GATED. Of a `w` that was filled up,
-    `kept` is how many outputs it had before: the rest is never written. It defaults to all.
+    is `[1, kept]` for NORMED_LAST and `[m, outputs / 2]` for GATED. For a padded `w`, `kept` is the
+    number of outputs without the padding, which is never written. It defaults to all.
     """
     added, gated = kind is Projection.ADDED, kind is Projection.GATED
     last = kind is Projection.NORMED_LAST
@@ -108,8 +108,8 @@ def projection(
                                 if row + r < m:
                                     if gated:
                                         for c in T.unroll(columns // 2):
-                                            # The bound keeps exp finite: WGSL promises nothing
-                                            # about infinities.
+                                            # The bound keeps exp finite: WGSL does not define
+                                            # infinities.
                                             y[row + r, column + c * width] = (
                                                 total[r * columns + c]
                                                 / (
@@ -142,13 +142,12 @@ def projection(
 
 
 def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed: bool):
-    """Return the macro that fills `total` with products and `squares` with the row's square.
+    """Return the macro that writes products to `total`, and the sum of squares to `squares`.
 
-    An input is multiplied by the norm's weight on the way; the norm's factor, which is known only
-    at the end, is left to the caller. What a weight costs is kept small: it is not shifted to the
-    end of its word, but left 16^j times too large there (with 8 bits 256^j), and the input, which
-    serves all columns, is made smaller instead; scale and zero point are applied to the sums of a
-    group.
+    Each input is multiplied by the weight of the norm; the caller applies the factor of the norm,
+    which is known only at the end. To reduce the cost per weight, a weight is not shifted to the
+    end of its word, but remains 16^j times too large (256^j with 8 bits), and the input, which all
+    columns share, is divided instead; scale and zero point are applied to the sums of a group.
     """
     share, half_share = per_word(bits), per_word(bits) // 2
 
@@ -196,7 +195,7 @@ def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed
 
 
 def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: int, *, normed: bool):
-    """Return the same macro for several rows, which share what a weight costs."""
+    """Return the corresponding macro for several rows, which share the unpacked weights."""
     share = per_word(bits)
 
     @T.macro
@@ -215,7 +214,7 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: in
             for block in range(GROUP // share):
                 for c in T.unroll(columns):
                     word[c] = words[group * (GROUP // share) + block, column + c * width]
-                # Not unrolled, to keep the shader small: it compiles while a page loads.
+                # Not unrolled, to keep the shader small: it is compiled while a page loads.
                 for j in range(share):
                     k: T.let[T.int32] = group * GROUP + block * share + j
                     for r in T.unroll(rows):
@@ -236,5 +235,5 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: in
 
 
 def _number(bits):
-    """Signed on the way, for SwiftShader converts an unsigned integer in several instructions."""
+    """Convert via a signed integer: SwiftShader needs several instructions for an unsigned one."""
     return T.Cast("float32", T.Cast("int32", bits))

@@ -1,7 +1,7 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: N812
-"""Union of two attention results over disjoint keys: the chunk's own and the cache's."""
+"""Merging two attention results over disjoint keys: those of the chunk and of the cache."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _THREADS = 64
 def merge_attention(*, query_heads: int, head_size: int):
     """Return the kernel that merges (b, lse_b) into (a, lse_a) in place.
 
-    One thread owns one query and head and all of their dimensions, because it overwrites the
-    `lse_a` it has read. (TVM 0.27's own `_merge_state_inplace` lets other threads read it after.)
+    One thread computes all dimensions of one query and head, because it overwrites the `lse_a`
+    that it has read. (In `_merge_state_inplace` of TVM 0.27, other threads may read it later.)
     """
 
     @T.prim_func(private=True, s_tir=True)

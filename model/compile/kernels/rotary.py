@@ -1,12 +1,12 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: C901, N812, PLR0917
-"""Rotary positions, exact for any position.
+"""Rotary positions that are accurate for any position.
 
-The angle of a pair at position p is p times the pair's frequency. WGSL promises little about the
-sine of a large angle, and a power computed on the GPU is off by more than p can bear. So the angle
-is counted in turns of 2^32 steps: the frequency is a constant integer, the product wraps around as
-integers do, and what is left is an angle between minus pi and pi.
+The angle of a pair at position p is p times the frequency of the pair. WGSL guarantees little about
+the sine of a large angle, and p multiplies the error of a power that is computed on the GPU. So
+angles are integers, 2^32 for a full turn: the frequency is a constant integer, the product wraps
+around, and the result is an angle between minus pi and pi.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _STEPS = 1 << 32
 def rotary_positions(
     *, query_heads: int, kv_heads: int, head_size: int, frequencies: Sequence[float]
 ):
-    """Return the kernel that splits `[n, heads, size]` into turned queries and keys, and values.
+    """Return the kernel that splits `[n, heads, size]` into rotated queries and keys, and values.
 
-    `frequencies` are in radians per position, one for each pair (i, i + size / 2). A thread turns
+    `frequencies` are in radians per position, one for each pair (i, i + size / 2). A thread rotates
     one pair of all heads at one position.
     """
     half = head_size // 2

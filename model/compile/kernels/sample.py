@@ -1,11 +1,11 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: C901, N812, PLR0917
-"""A draw from the most probable tokens, without sorting them.
+"""Top-p sampling without sorting.
 
-The least probability that `top_p` still keeps is found digit by digit. Positive floating-point
-numbers are ordered as their bits are, so a threshold of 30 bits grows by three bits a round: for
-each of the seven ways to go on, all threads together sum the probabilities that reach it.
+The smallest probability that `top_p` keeps is found digit by digit. Positive floating-point numbers
+are ordered like their bits, so a threshold of 30 bits is determined by three bits per round: for
+each of the seven nonzero digits, all threads together sum the probabilities that reach it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _CHOICES = (1 << _BITS) - 1
 
 
 def sample_top_p(*, vocabulary: int):
-    """Return the kernel that draws a token for each of n requests, one workgroup per request.
+    """Return the kernel that samples a token for each of n requests, one workgroup per request.
 
-    It takes probabilities `[b, V]` twice (WebLLM hands on what it believes to be sorted
-    probabilities and their tokens), numbers in [0, 1) `[n]`, the row of each request `[n]` and the
-    mass to keep `[b]`, and gives tokens `[n]`. Kept are the most probable tokens until their mass
-    reaches `top_p`, equally probable ones together, and never an impossible one.
+    It takes probabilities `[b, V]` twice (WebLLM passes what it assumes to be sorted probabilities
+    and their tokens), random numbers in [0, 1) `[n]`, the row of each request `[n]` and the mass to
+    keep `[b]`, and returns tokens `[n]`. The most probable tokens are kept until their mass reaches
+    `top_p`, ties together; a token of probability 0 is never sampled.
     """
     find = _least_kept(vocabulary)
     draw = _draw(vocabulary)
@@ -64,7 +64,7 @@ def sample_top_p(*, vocabulary: int):
 
 
 def _least_kept(vocabulary: int):
-    """Return the macro that leaves in `least` the bits of the least probability to keep."""
+    """Return the macro that writes the bits of the smallest probability to keep to `least`."""
     each = (vocabulary + _THREADS - 1) // _THREADS
 
     @T.macro
@@ -81,7 +81,7 @@ def _least_kept(vocabulary: int):
                 limit[c] = T.reinterpret(
                     "float32", least[0] + T.shift_left(c + 1, (_ROUNDS - 1 - step) * _BITS)
                 )
-            # Strided, so that neighbouring threads read neighbouring numbers.
+            # Strided, so that adjacent threads read adjacent numbers.
             for i in range(each):
                 if i * _THREADS + tx < vocabulary:
                     mine[0] = probability[at[0], i * _THREADS + tx]
@@ -96,7 +96,7 @@ def _least_kept(vocabulary: int):
                     mine[0] = mine[0] + parts[tx * _THREADS + i]
                 sums[tx] = mine[0]
             T.tvm_storage_sync("shared")
-            # The higher the limit, the less reaches it: the digit is how many masses suffice.
+            # Masses decrease with the limit: the digit is the number of masses that suffice.
             digit[0] = 0
             for c in T.unroll(_CHOICES):
                 digit[0] = digit[0] + T.Cast("int32", sums[c] >= top_p[at[0]])
@@ -106,14 +106,16 @@ def _least_kept(vocabulary: int):
 
 
 def _draw(vocabulary: int):
-    """Return the macro that draws among those whose probability has at least the bits `least`."""
+    """Return the macro that samples a token whose probability is at least that of `least`."""
     each = (vocabulary + _THREADS - 1) // _THREADS
 
     @T.macro
     def draw(probability, uniform, at, bx, tx, parts, least, out):
         limit = T.sblock_alloc_buffer((1,), scope="local")
         mine = T.sblock_alloc_buffer((1,), scope="local")
-        mass = T.sblock_alloc_buffer((4,), scope="local")  # before, with this thread, all; drawn
+        mass = T.sblock_alloc_buffer(
+            (4,), scope="local"
+        )  # before this thread, with it, of all; sampled
         chosen = T.sblock_alloc_buffer((1,), "int32", scope="local")
         limit[0] = T.reinterpret("float32", least[0])
         mass[0] = T.float32(0)
@@ -123,8 +125,8 @@ def _draw(vocabulary: int):
                 mass[0] = mass[0] + mine[0] * T.Cast("float32", mine[0] >= limit[0])
         parts[tx] = mass[0]
         T.tvm_storage_sync("shared")
-        # All threads add the same numbers in the same order, so that one and only one finds what
-        # is drawn in its span.
+        # All threads add the same numbers in the same order, so that the sampled mass is in the
+        # interval of exactly one.
         mass[2] = T.float32(0)
         for i in range(_THREADS):
             if i == tx:
@@ -132,7 +134,7 @@ def _draw(vocabulary: int):
             mass[2] = mass[2] + parts[i]
             if i == tx:
                 mass[1] = mass[2]
-        # A number near 1 must not be rounded out of the last span.
+        # A number near 1 must not be rounded out of the last interval.
         mass[3] = T.min(uniform[bx] * mass[2], mass[2] * T.float32(1 - 2**-22))
         if mass[0] <= mass[3] and mass[3] < mass[1]:
             chosen[0] = 0

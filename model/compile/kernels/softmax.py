@@ -1,4 +1,4 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: C901, N812
 """Probabilities from logits and a temperature."""
@@ -15,9 +15,9 @@ _THREADS = 64
 def softmax_with_temperature(*, vocabulary: int):
     """Return the kernel (logits `[n, 1, V]`, temperature `[n]`) -> `[n, 1, V]`.
 
-    One workgroup per row, in one launch: launches cost most on a real GPU. A probability below
-    e^-80 is exactly zero, so that what a grammar forbids can never be drawn, and no exponential
-    leaves the range that WGSL promises.
+    One workgroup per row in a single launch, because launches cost most on a real GPU. A
+    probability below e^-80 is exactly zero, so that a token that a grammar forbids is never
+    sampled, and no exponential leaves the range that WGSL guarantees.
     """
     each = (vocabulary + _THREADS - 1) // _THREADS
 
@@ -47,7 +47,7 @@ def softmax_with_temperature(*, vocabulary: int):
                     heat = T.sblock_alloc_buffer((1,), scope="local")
                     heat[0] = T.max(t[bx], T.float32(1e-6))
                     peak[0] = T.float32(-3e38)
-                    # Strided, so that neighbouring threads read neighbouring numbers.
+                    # Strided, so that adjacent threads read adjacent numbers.
                     for i in range(each):
                         if i * _THREADS + tx < vocabulary:
                             peak[0] = T.max(peak[0], x[bx, 0, i * _THREADS + tx])

@@ -36,8 +36,8 @@ def verify(options: argparse.Namespace) -> None:
     """
     if not (options.model / "mlc-chat-config.json").is_file():
         raise CheckpointError(
-            f"{options.model} has no mlc-chat-config.json. Pass a folder that `python -m model build` "
-            "wrote."
+            f"{options.model} has no mlc-chat-config.json. Pass a folder that "
+            "`python -m model build` wrote."
         )
     sizes = read_json(options.model / "mlc-chat-config.json")
     checkpoint = Checkpoint.read(

@@ -139,7 +139,7 @@ def a_grammar_is_obeyed(engine: Engine) -> None:
             value = json.loads(text)
         except ValueError as error:
             raise VerificationError(
-                f"The answer must be JSON, got {text!r}. Check apply_bitmask in model/compile/kernels."
+                f"The answer must be JSON, got {text!r}. Check the kernel apply_bitmask."
             ) from error
         _expect(
             value.get("tone") in {"calm", "bold"} and isinstance(value.get("kind"), bool),
