@@ -1,4 +1,4 @@
-"""`python -m model`: the recipe of the built-in model, one command for each step."""
+"""`python -m model`: the recipe of the built-in model, with one command per step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = command_line().parse_args(arguments)
     try:
         require(*options.needs)
-        # Imported late, so that `data` needs no torch and `--help` needs nothing.
+        # Imported late, so that `data` does not need torch, and `--help` needs no package.
         command: Callable[[argparse.Namespace], None] = getattr(
             importlib.import_module(options.module), options.function
         )
@@ -40,50 +40,54 @@ def command_line() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    _everything(commands.add_parser("all", help="everything below, from text to evaluation"))
+    _all(commands.add_parser("all", help="run all steps, from text to evaluation"))
     _data(commands.add_parser("data", help="print training conversations"))
     _tokenizer(commands.add_parser("tokenizer", help="train the tokenizer"))
-    _text(commands.add_parser("text", help="make tokenizer and tokens, for `train` to find"))
-    _train(commands.add_parser("train", help="make text, tokenizer and weights, then the report"))
-    _curve(commands.add_parser("curve", help="draw the loss curve of a trained folder"))
+    _text(commands.add_parser("text", help="make tokenizer and encoded text for `train`"))
+    _train(commands.add_parser("train", help="make text, tokenizer, weights and the sample report"))
+    _curve(commands.add_parser("curve", help="plot the loss of a trained folder"))
     _compare(commands.add_parser("compare", help="train several shapes and compare their losses"))
     _sample(commands.add_parser("sample", help="write the sample report of a trained folder"))
-    add_build(commands.add_parser("build", help="compile a checkpoint, this one or your own"))
-    add_verify(commands.add_parser("verify", help="hold what was built against PyTorch"))
+    add_build(commands.add_parser("build", help="compile a checkpoint"))
+    add_verify(commands.add_parser("verify", help="compare a compiled folder with PyTorch"))
     add_arguments(
-        commands.add_parser("evaluate", help="judge a compiled folder in the real engine")
+        commands.add_parser("evaluate", help="evaluate a compiled folder in the real engine")
     )
-    _checksums(commands.add_parser("checksums", help="write SHA256SUMS of a model's revisions"))
+    _checksums(commands.add_parser("checksums", help="write SHA256SUMS of a model"))
     return parser
 
 
 def _count(text: str) -> int:
-    """Read a whole number above zero.
+    """Return a positive integer.
 
-    Raises argparse.ArgumentTypeError, which argparse shows with the option's name.
+    Raises:
+        argparse.ArgumentTypeError: It is something else; argparse adds the name of the option.
     """
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise argparse.ArgumentTypeError(f"must be a whole number above zero, not {text!r}")
+    raise argparse.ArgumentTypeError(f"must be an integer above zero, got {text!r}")
 
 
 def _minutes(text: str) -> float:
-    """Read a number above zero.
+    """Return a positive number.
 
-    Raises argparse.ArgumentTypeError, which argparse shows with the option's name.
+    Raises:
+        argparse.ArgumentTypeError: It is something else; argparse adds the name of the option.
     """
     with suppress(ValueError):
         if (minutes := float(text)) > 0:
             return minutes
-    raise argparse.ArgumentTypeError(f"must be a number above zero, not {text!r}")
+    raise argparse.ArgumentTypeError(f"must be a number above zero, got {text!r}")
 
 
-def _everything(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(module="model.everything", function="everything", needs=_NEEDS)
+def _all(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(module="model.pipeline", function="run_all", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=_minutes, help="for training and its report")
-    parser.add_argument("--revision", help="folder of the files (default: the library's)")
-    parser.add_argument("--fresh", action="store_true", help="do everything again")
+    parser.add_argument(
+        "--minutes", type=_minutes, help="time for training, including the sample report"
+    )
+    parser.add_argument("--revision", help="revision folder (default: that of the library)")
+    parser.add_argument("--fresh", action="store_true", help="run all steps again")
 
 
 def _checksums(parser: argparse.ArgumentParser) -> None:
@@ -93,9 +97,11 @@ def _checksums(parser: argparse.ArgumentParser) -> None:
 
 def _data(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.data.command", function="run", needs=())
-    parser.add_argument("--count", type=_count, default=10, help="how many (default 10)")
+    parser.add_argument(
+        "--count", type=_count, default=10, help="number of conversations (default: 10)"
+    )
     parser.add_argument("--split", choices=("train", "valid"), default="train")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -108,46 +114,48 @@ def _tokenizer(parser: argparse.ArgumentParser) -> None:
 def _text(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="text", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--conversations", type=_count, help="how many to make")
+    parser.add_argument("--conversations", type=_count, help="number of conversations")
     _state(parser)
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="train", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=_minutes, help="time for everything, report included")
-    parser.add_argument("--steps", type=_count, help="stop after so many steps")
-    parser.add_argument("--batch", type=_count, help="rows in a batch, for each process")
-    parser.add_argument("--conversations", type=_count, help="how many to make")
-    parser.add_argument("--shape", help="a name from model/train/shapes.py")
-    parser.add_argument("--workers", type=_count, help="that train (default: one a GPU)")
-    parser.add_argument("--fresh", action="store_true", help="do not go on from the last state")
+    parser.add_argument("--minutes", type=_minutes, help="time limit, including the report")
+    parser.add_argument("--steps", type=_count, help="maximum number of steps")
+    parser.add_argument("--batch", type=_count, help="rows per batch and process")
+    parser.add_argument("--conversations", type=_count, help="number of conversations")
+    parser.add_argument("--shape", help="name of a shape in model/train/shapes.py")
+    parser.add_argument("--workers", type=_count, help="training processes (default: one per GPU)")
+    parser.add_argument("--fresh", action="store_true", help="do not resume from the last state")
     _state(parser)
 
 
 def _curve(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="curve", needs=_NEEDS)
-    parser.add_argument("--out", type=Path, default=_SCRATCH, help=f"folder (default {_SCRATCH})")
+    parser.add_argument("--out", type=Path, default=_SCRATCH, help=f"folder (default: {_SCRATCH})")
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.compare", function="compare", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=_minutes, default=1.5, help="of training, for each")
-    parser.add_argument("--shapes", help="names from model/train/shapes.py (default: all)")
+    parser.add_argument("--minutes", type=_minutes, default=1.5, help="training time per shape")
+    parser.add_argument("--shapes", help="names of shapes, separated by commas (default: all)")
     parser.add_argument(
         "--variations",
         action="store_true",
-        help="the shape base also with other learning rates and times of quantisation",
+        help="also train base with other learning rates and starts of quantization",
     )
-    parser.add_argument("--batch", type=_count, help="rows in a batch")
-    parser.add_argument("--conversations", type=_count, default=300_000, help="how many to make")
+    parser.add_argument("--batch", type=_count, help="rows per batch")
+    parser.add_argument(
+        "--conversations", type=_count, default=300_000, help="number of conversations"
+    )
 
 
 def _sample(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="sample", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--count", type=_count, help="how many held-out forms")
+    parser.add_argument("--count", type=_count, help="number of held-out forms")
 
 
 def _state(parser: argparse.ArgumentParser) -> None:
@@ -155,17 +163,21 @@ def _state(parser: argparse.ArgumentParser) -> None:
         "--state",
         type=Path,
         default=_SCRATCH / "state.pt",
-        help="checkpoint to go on from; tokenizer and tokens lie beside it",
+        help="state file to resume from; its folder also caches tokenizer and text",
     )
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=("full", "smoke"), default="full")
     parser.add_argument(
-        "--smoke", dest="preset", action="store_const", const="smoke", help="tiny, for a CPU"
+        "--smoke",
+        dest="preset",
+        action="store_const",
+        const="smoke",
+        help="a tiny preset for a CPU",
     )
-    parser.add_argument("--out", type=Path, default=_SCRATCH, help=f"folder (default {_SCRATCH})")
-    parser.add_argument("--processes", type=_count, help="that make text (default: one a core)")
+    parser.add_argument("--out", type=Path, default=_SCRATCH, help=f"folder (default: {_SCRATCH})")
+    parser.add_argument("--processes", type=_count, help="to make text (default: one per core)")
     parser.add_argument("--seed", type=int, default=0)
 
 

@@ -1,4 +1,4 @@
-"""SHA256SUMS: what a revision of the model consists of."""
+"""SHA256SUMS: the checksums of the files of a model."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ CHECKSUMS = "SHA256SUMS"
 
 
 def checksums(model: Path) -> str:
-    """Return a line, as `sha256sum` prints it, for each file of each revision in `model`."""
+    """Return a line for each file of each revision in `model`, in the format of `sha256sum`."""
     files = sorted(path for path in (model / "resolve").rglob("*") if path.is_file())
     return "".join(f"{_digest(path)}  {path.relative_to(model).as_posix()}\n" for path in files)
 
 
 def record(arguments: argparse.Namespace) -> None:
-    """Write SHA256SUMS beside the revisions, and show it.
+    """Write and print SHA256SUMS of the revisions of a model.
 
-    Raises RecipeError when there is no revision.
+    Raises:
+        RecipeError: There is no revision.
     """
     model: Path = arguments.model
     lines = checksums(model)
     if not lines:
-        raise RecipeError(f"{model} has no files in resolve/")
+        raise RecipeError(f"{model} has no files in resolve/. Run `python -m model build` first.")
     (model / CHECKSUMS).write_text(lines, "utf-8")
     sys.stdout.write(lines)
 

@@ -156,8 +156,8 @@ class Architecture:
         if not 0 < self.prefill_chunk <= self.context <= _LONGEST_CONTEXT:
             raise CheckpointError(
                 f"Prefill chunk and context must be 0 < chunk <= context <= {_LONGEST_CONTEXT}, "
-                f"got a context of {self.context} and a chunk of {self.prefill_chunk}. Set them with "
-                "--context and --prefill-chunk."
+                f"got a context of {self.context} and a chunk of {self.prefill_chunk}. Set them "
+                "with --context and --prefill-chunk."
             )
 
 

@@ -1,8 +1,8 @@
-"""Does the compiled model keep its promises in the real engine, to people it was not trained on?
+"""Check that the compiled model keeps its promises in the real engine, for unseen inputs.
 
     python -m model evaluate MODEL_DIR
 
-Three steps, each of which can be run alone (`--only`): `cases` draws what is asked, `replay` has it
-answered by the real WebLLM in a browser, and `judge` holds the answers against the promises.
-`pack` writes a folder that any other driver of a browser can replay from.
+Three steps, each of which can be run separately (`--only`): `cases` samples the requests, `replay`
+sends them to the real WebLLM in a browser, and `judge` compares the answers with the promises.
+`pack` writes a folder that any browser automation tool can replay.
 """

@@ -1,4 +1,4 @@
-"""What is asked of the model, what a right answer to it has, and what was answered: as JSON."""
+"""Cases, their expected facts, and the answers of the model, as values and as JSON."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from model.tools import RecipeError
 
 __all__ = ["Answer", "Ask", "Case", "Fact", "read_answers", "read_cases", "write_cases"]
 
-# Each fact by the name of its field, with the words that tell it; "|" parts ways to say it.
+# Keywords by the name of the field; "|" separates alternatives.
 Fact = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One turn: what is said, the request it makes, and how its answer is judged.
+    """One turn: the new messages, the request, and how the answer is judged.
 
-    `messages` come after the conversation so far; `request` is WebLLM's without the messages.
-    `kind` is a `Turn`'s, as are `keywords` and `absent`. `told` is all that visitors have typed of
-    the person; `anew` says that nobody has spoken of this person before. `pronouns` is "she", "he",
-    "they", or "" where nothing told determines them; `years` is None where nothing tells. `schema`
-    is the JSON Schema of a typed answer.
+    `messages` are appended to the conversation; `request` is that of WebLLM without the messages.
+    `kind`, `keywords` and `absent` are those of a `Turn`. `inputs` is everything that the user has
+    typed about the person; `new_person` is true if the conversation has not been about this person
+    before. `pronouns` is "she", "he" or "they", or "" if the inputs do not determine them; `years`
+    is None if unknown. `schema` is the JSON Schema of a typed answer.
     """
 
     kind: str
@@ -32,8 +32,8 @@ class Ask:
     request: Mapping[str, Any] = field(default_factory=dict)
     keywords: Fact = field(default_factory=dict)
     absent: Sequence[str] = ()
-    told: Sequence[str] = ()
-    anew: bool = False
+    inputs: Sequence[str] = ()
+    new_person: bool = False
     name: str = ""
     pronouns: str = ""
     years: int | None = None
@@ -43,7 +43,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A conversation to replay; `group` is where its figures are counted."""
+    """A conversation to replay; `group` is the group of its scores."""
 
     id: str
     group: str
@@ -52,7 +52,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the model said to one turn; `finish` is "stop" where it ended by itself."""
+    """The answer of the model to one turn; `finish` is "stop" if the model ended it."""
 
     text: str
     finish: str = "stop"
@@ -63,20 +63,20 @@ class Answer:
 
 
 def write_cases(path: Path, cases: Sequence[Case]) -> None:
-    """Write cases.json, one case a line."""
+    """Write cases.json, one case per line."""
     lines = [json.dumps(asdict(case), ensure_ascii=False) for case in cases]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("[\n" + ",\n".join(lines) + "\n]\n", "utf-8")
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Return what `write_cases` wrote.
+    """Return the cases in a file that `write_cases` wrote.
 
     Raises:
-        RecipeError: There is no such file, or it is another recipe's.
+        RecipeError: The file does not exist, or another version of the recipe wrote it.
     """
     if not path.is_file():
-        raise RecipeError(f"{path} is missing. Make it with --only cases.")
+        raise RecipeError(f"{path} is missing. Create it with --only cases.")
     try:
         return [
             Case(id=one["id"], group=one["group"], asks=[Ask(**ask) for ask in one["asks"]])
@@ -84,18 +84,18 @@ def read_cases(path: Path) -> list[Case]:
         ]
     except (ValueError, TypeError, KeyError) as error:
         raise RecipeError(
-            f"{path} holds no cases ({error}). Make it anew: --only cases."
+            f"{path} must contain cases, got an error: {error}. Create it again with --only cases."
         ) from error
 
 
 def read_answers(paths: Sequence[Path]) -> tuple[dict[str, list[Answer]], dict[str, Any]]:
-    """Return the answers by the id of their case, from all parts, and what the engine ran on.
+    """Return the answers of all parts by case id, and data about the run, such as the adapter.
 
-    A part is the JSON that `replay` of replay.js returns; a file may hold several, one a line,
-    each after the name of a script or not.
+    A part is the JSON that `replay` of replay.js returns; a file may contain several, one per line,
+    optionally after the name of a script.
 
     Raises:
-        RecipeError: A file holds something else.
+        RecipeError: A file contains something else.
     """
     answers: dict[str, list[Answer]] = {}
     about: dict[str, Any] = {"parts": 0, "seconds": 0.0, "adapter": ""}
@@ -114,8 +114,12 @@ def _parts(path: Path) -> list[dict[str, Any]]:
         lines = path.read_text("utf-8").splitlines()
         parts = [json.loads(line[line.index("{") :]) for line in lines if line.strip()]
     except (OSError, ValueError) as error:
-        raise RecipeError(f"{path} holds no transcripts: {error}") from error
+        raise RecipeError(
+            f"{path} must contain transcripts, got an error: {error}. Create it with --only replay."
+        ) from error
     for part in parts:
         if "transcripts" not in part:
-            raise RecipeError(f"{path}: a part failed: {json.dumps(part)[:600]}")
+            raise RecipeError(
+                f"a part in {path} failed: {json.dumps(part)[:600]}. Replay this part again."
+            )
     return parts

@@ -1,4 +1,4 @@
-"""The command `evaluate`: cases, replay and judgement, one of them, or a folder to replay."""
+"""The command `evaluate`: cases, replay and judgment, one of them, or a folder to replay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model.evaluate.case import read_answers, read_cases, write_cases
 from model.evaluate.judge import judge
-from model.evaluate.report import kept, report_json, report_markdown
+from model.evaluate.report import report_json, report_markdown, results
 from model.tools import RecipeError, require
 
 __all__ = ["run"]
@@ -19,13 +19,16 @@ log = logging.getLogger("pywebllm.model")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run the steps asked for.
+    """Run the selected steps.
 
     Raises:
-        RecipeError: Something is missing, a number is not above zero, or a promise is not kept.
+        RecipeError: An input is missing, an argument is invalid, or a promise is not kept.
     """
     if arguments.count < 1 or arguments.pages < 1:
-        raise RecipeError("--count and --pages must be above zero")
+        raise RecipeError(
+            f"--count and --pages must be above zero, got {arguments.count} and {arguments.pages}. "
+            "Pass positive integers."
+        )
     out: Path = arguments.out
     cases = out / "cases.json"
     step: str | None = arguments.only
@@ -34,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     if step in (None, "replay"):
         _replay(cases, arguments)
     if step == "pack":
-        # Imported late, as all that opens browsers: judging needs none.
+        # Imported late, like all modules for browsers: judging does not need one.
         from model.evaluate.pack import pack  # noqa: PLC0415
 
         folder = pack(
@@ -45,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
             seconds=arguments.seconds,
             thread=arguments.thread,
         )
-        log.info("serve %s and evaluate %s in it", folder / "site", folder / "part-*.js")
+        log.info("serve %s and evaluate %s in its pages", folder / "site", folder / "part-*.js")
     if step in (None, "judge"):
         transcripts = arguments.transcripts or [out / "transcripts.jsonl"]
         _judge(cases, transcripts, out, fail=not arguments.no_fail)
@@ -71,7 +74,10 @@ def _replay(cases: Path, arguments: argparse.Namespace) -> None:
 def _model(arguments: argparse.Namespace) -> Path:
     model: Path | None = arguments.model
     if model is None or not (model / "mlc-chat-config.json").is_file():
-        raise RecipeError("MODEL_DIR must be a compiled model: a folder with mlc-chat-config.json")
+        raise RecipeError(
+            f"MODEL_DIR must be a folder with mlc-chat-config.json, got {model}. Pass a folder "
+            "that `python -m model build` wrote."
+        )
     return model
 
 
@@ -87,7 +93,9 @@ def _judge(cases: Path, transcripts: Sequence[Path], out: Path, *, fail: bool) -
     )
     (out / "report.md").write_text(text, "utf-8")
     print(text.partition("\n# Failures")[0])
-    broken = [one.name for one in kept(judged) if not one.holds]
-    log.info("every failure is in %s", out / "report.md")
+    broken = [one.name for one in results(judged) if not one.kept]
+    log.info("the failures are listed in %s", out / "report.md")
     if broken and fail:
-        raise RecipeError(f"promises not kept: {'; '.join(broken)}")
+        raise RecipeError(
+            f"promises not kept: {'; '.join(broken)}. See the failures in {out / 'report.md'}."
+        )

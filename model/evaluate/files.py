@@ -1,4 +1,4 @@
-"""What a page needs for the replay, by the path it is served at."""
+"""The files that a page needs for the replay, by the path at which they are served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms written by hand, as visitors fill them in, and small talk: the cases nobody generated."""
+"""Hand-written forms, as visitors fill them in, and small talk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 
 
 def hand_written(*, typed: bool) -> Iterator[Case]:
-    """Yield a case for each form."""
+    """Yield a case per form."""
     group = "typed" if typed else "persona"
     for number, form in enumerate(_forms()):
         key = f"{group}/hand-written/{number}"
@@ -25,7 +25,7 @@ def hand_written(*, typed: bool) -> Iterator[Case]:
 
 
 def hand_written_follow_ups() -> Iterator[Case]:
-    """Yield the conversations that go on after a form."""
+    """Yield the conversations that continue after a form."""
     for number, form in enumerate(_forms()):
         if form.get("then"):
             key = f"follow-up/hand-written/{number}"
@@ -34,17 +34,17 @@ def hand_written_follow_ups() -> Iterator[Case]:
 
 
 def small_talk() -> Iterator[Case]:
-    """Yield greetings, questions and requests that have nothing to do with a persona."""
-    said = json.loads((_HERE / "talk.json").read_text("utf-8"))
+    """Yield greetings, questions and requests that are not about a persona."""
+    cases = json.loads((_HERE / "talk.json").read_text("utf-8"))
     for kind in ("talk", "refusal"):
-        for number, one in enumerate(said[kind]):
+        for number, one in enumerate(cases[kind]):
             key = f"talk/{kind}/{number}"
             ask = Ask(
                 kind=kind,
                 messages=[_user(one["say"])],
                 request=chat_request(seed=seed_of(key)),
                 keywords={"answer": one["any"]} if "any" in one else {},
-                told=[one["say"]],
+                inputs=[one["say"]],
             )
             yield Case(id=key, group="talk", asks=[ask])
 
@@ -62,7 +62,7 @@ def _form_ask(form: Mapping[str, Any], *, typed: bool, key: str, judged: bool = 
         messages=messages,
         request=request,
         keywords=form["keywords"],
-        told=list(fields.values()),
+        inputs=list(fields.values()),
         name=fields.get("name", ""),
         pronouns=form.get("pronouns", ""),
         years=_years(form["keywords"]),
@@ -72,17 +72,17 @@ def _form_ask(form: Mapping[str, Any], *, typed: bool, key: str, judged: bool = 
 
 
 def _later(form: Mapping[str, Any], key: str) -> Iterator[Ask]:
-    told: list[str] = list(form["fields"].values())
+    inputs: list[str] = list(form["fields"].values())
     name, years = form["fields"].get("name", ""), _years(form["keywords"])
     for number, one in enumerate(form["then"], start=1):
-        told.append(one["say"])
+        inputs.append(one["say"])
         name, years = one.get("name", name), one.get("years", years)
         yield Ask(
             kind=one["kind"],
             messages=[_user(one["say"])],
             request=chat_request(seed=seed_of(f"{key}/{number}")),
             keywords=one.get("keywords", {}),
-            told=tuple(told),
+            inputs=tuple(inputs),
             name=name,
             pronouns=form.get("pronouns", ""),
             years=years,

@@ -1,6 +1,6 @@
 /**
- * Runs Harper over texts: a JSON array on standard input, and the rules that are off as a JSON array
- * in the first argument; for each text a JSON array of its lints on standard output.
+ * Checks texts with Harper. Standard input is a JSON array of texts, the first argument a JSON array of
+ * rules to turn off, and standard output a JSON array with the lints of each text.
  */
 import { readFileSync } from "node:fs";
 import { Dialect, LocalLinter } from "harper.js";

@@ -1,6 +1,6 @@
-"""Sentences under a grammar checker: Harper, from npm, set to British English.
+"""Grammar checks of sentences with Harper, from npm, set to British English.
 
-What is not counted, and why, is written here.
+The rules that are off, and the lints that are ignored, are defined here with reasons.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from model.evaluate.words import folded, sentences
+from model.evaluate.words import normalized, sentences
 from model.tools import ToolError
 
 __all__ = ["OFF", "Sentence", "check_grammar"]
 
 _SCRIPT: Final = Path(__file__).with_name("grammar.mjs")
 
-# Rules that are off, with the reason.
+# The rules that are off, with reasons. The reports list them.
 OFF: Final[Mapping[str, str]] = {
-    "SpellCheck": "visitors type names and words that no dictionary has",
+    "SpellCheck": "visitors type names and words that are in no dictionary",
     "OxfordComma": "the serial comma is optional in British English",
     "NoOxfordComma": "likewise",
-    "SentenceCapitalization": "a name that was typed in small letters may begin a sentence",
+    "SentenceCapitalization": "a name that was typed in lower case may start a sentence",
     "LongSentences": "a matter of style",
-    "Excellent": "a matter of style: it wants another word for “very good”",
-    "MissingPreposition": "wrong alarm for “She has brown eyes” and “He is good company”",
-    "NotTo": "wrong alarm for “They can never say no to tacos”",
-    "SplitWords": "wrong alarm for “warm-hearted”",
+    "Excellent": "a matter of style: it suggests another word for “very good”",
+    "MissingPreposition": "false positive for “She has brown eyes” and “He is good company”",
+    "NotTo": "false positive for “They can never say no to tacos”",
+    "SplitWords": "false positive for “warm-hearted”",
     "AvoidAndAlso": "a matter of style",
-    "SpelledNumbers": "a matter of style: ages are told in digits, as they were typed",
+    "SpelledNumbers": "a matter of style: ages are written in digits, as they were typed",
 }
 
-# Words that visitors type, too, but that no visitor is to blame for.
+# Words that do not excuse a lint when a visitor has typed them.
 _FUNCTION: Final = frozenset(
     re.findall(
         r"\w+",
@@ -49,24 +49,24 @@ _FUNCTION: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """A sentence, and what the checker says against it."""
+    """A sentence and the lints of the checker."""
 
     text: str
     faults: tuple[str, ...]
 
 
 def check_grammar(texts: Sequence[tuple[str, Sequence[str]]]) -> list[list[Sentence]]:
-    """Return the sentences of each text; beside it stands what visitors typed about the person.
+    """Return the sentences of each text, which comes with the inputs about the person.
 
-    A lint on a word that was typed is not counted: the model has to use it as it is.
+    A lint on a typed word is ignored, because the model must use it as it is.
 
     Raises:
         ToolError: Node.js or Harper is missing.
     """
     found = _lints([text for text, _ in texts])
     return [
-        _by_sentence(text, [lint for lint in lints if not _is_typed(text, lint, told)])
-        for (text, told), lints in zip(texts, found, strict=True)
+        _by_sentence(text, [lint for lint in lints if not _is_typed(text, lint, inputs)])
+        for (text, inputs), lints in zip(texts, found, strict=True)
     ]
 
 
@@ -82,14 +82,16 @@ def _lints(texts: list[str]) -> list[list[dict[str, Any]]]:
         check=False,
     )
     if done.returncode != 0:
-        raise ToolError(f"Harper failed; does `npm ci` help?\n{done.stderr[-600:]}")
+        raise ToolError(
+            f"Harper failed. Run `npm ci` in the root of the repository.\n{done.stderr[-600:]}"
+        )
     found: list[list[dict[str, Any]]] = json.loads(done.stdout)
     return found
 
 
-def _is_typed(text: str, lint: Mapping[str, Any], told: Sequence[str]) -> bool:
-    marked = set(folded(text[lint["start"] : lint["end"]]).split())
-    typed = set(folded(" ".join(told)).split()) - _FUNCTION
+def _is_typed(text: str, lint: Mapping[str, Any], inputs: Sequence[str]) -> bool:
+    marked = set(normalized(text[lint["start"] : lint["end"]]).split())
+    typed = set(normalized(" ".join(inputs)).split()) - _FUNCTION
     return bool(marked & typed)
 
 

@@ -1,4 +1,4 @@
-"""Judges answers: for each, what was checked and what is wrong with it."""
+"""Judge answers: the checks of each answer, and their results."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from model.evaluate.case import Answer, Ask, Case
 from model.evaluate.grammar import Sentence, check_grammar
 from model.evaluate.known import as_known
 from model.evaluate.persons import other_ages, other_names, other_pronouns
-from model.evaluate.shape import repeats
-from model.evaluate.typed import misfits, persona_in, prose_of, wrong_fields
-from model.evaluate.words import folded, says
+from model.evaluate.repetition import repeats
+from model.evaluate.typed import persona_in, prose_of, schema_errors, wrong_fields
+from model.evaluate.words import contains, normalized
 
 __all__ = ["Finding", "Judged", "judge"]
 
@@ -23,8 +23,8 @@ _HONEST = re.compile(
     r"|\bnobody told\b|\bnothing\b|\bno (?:idea|word)\b|\bunknown\b|\bonly (?:know|have)\b"
     r"|\bleft (?:out|open)\b|\b(?:guess|make) (?:it|that) up\b"
 )
-# Who refuses speaks of themselves, and says one of these.
-_ONESELF = re.compile(r"\b(?:i|me|my|mine|myself)\b")
+# A refusal is in the first person and contains one of these.
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b")
 _REFUSES = re.compile(
     r"\b(?:cannot|can['\u2019]t|could not|not able|unable|do(?: not|n['\u2019]t) know)\b"
     r"|\b(?:beyond me|too small|out of (?:my )?reach|turn to|leave that|not for me)\b"
@@ -40,7 +40,7 @@ _PROSE = ("persona", "rewrite")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was checked; `part` says of what, for example which field."""
+    """The result of one check; `part` says what was checked, for example which field."""
 
     check: str
     passed: bool
@@ -50,7 +50,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """An answer with its findings."""
+    """An answer and its findings."""
 
     case: Case
     ask: Ask
@@ -58,7 +58,7 @@ class Judged:
     findings: Sequence[Finding]
 
 
-# Takes texts, each with what visitors typed, and returns their sentences.
+# Takes texts with the inputs about the person, and returns their sentences.
 Grammar = Callable[[Sequence[tuple[str, Sequence[str]]]], list[list[Sentence]]]
 
 
@@ -68,37 +68,37 @@ def judge(
     *,
     grammar: Grammar = check_grammar,
 ) -> list[Judged]:
-    """Return the judgement of every turn that is to be judged, and of all seeds together.
+    """Return the findings of every judged turn, and those of comparing different seeds.
 
-    Cases that nobody has answered are left out.
+    Cases without answers are omitted.
     """
-    turns = [
-        (
-            case,
-            as_known(ask, _earlier(answers, case, number)),
-            _answered(answers, case, number),
-            _before(answers, case, number),
-        )
-        for case in cases
-        if case.id in answers
-        for number, ask in enumerate(case.asks)
-        if ask.judged
-    ]
-    checked = grammar([(_prose(ask, answer), ask.told) for _, ask, answer, _ in turns])
+    turns = [*_turns(cases, answers)]
+    checked = grammar([(_prose(ask, answer), ask.inputs) for _, ask, answer, _ in turns])
     judged = []
     for (case, ask, answer, before), sentences in zip(turns, checked, strict=True):
-        findings = [*_findings(case, ask, answer, before)]
-        findings += [
-            Finding(
-                check="clean",
-                passed=not sentence.faults,
-                part=ask.kind,
-                detail=" / ".join(sentence.faults),
-            )
-            for sentence in sentences
-        ]
+        findings = [*_findings(case, ask, answer, before), *_grammar(ask, sentences)]
         judged.append(Judged(case=case, ask=ask, answer=answer, findings=findings))
     return judged + _seeds(judged)
+
+
+def _turns(
+    cases: Sequence[Case], answers: Mapping[str, Sequence[Answer]]
+) -> Iterator[tuple[Case, Ask, Answer, str]]:
+    """Yield the judged turns, each with its answer and the persona that it refers to."""
+    for case in cases:
+        if case.id not in answers:
+            continue
+        for number, ask in enumerate(case.asks):
+            if ask.judged:
+                known = as_known(ask, _earlier(answers, case, number))
+                answer = _answered(answers, case, number)
+                yield case, known, answer, _before(answers, case, number)
+
+
+def _grammar(ask: Ask, sentences: Sequence[Sentence]) -> Iterator[Finding]:
+    for sentence in sentences:
+        detail = " / ".join(sentence.faults)
+        yield Finding(check="clean", passed=not sentence.faults, part=ask.kind, detail=detail)
 
 
 def _answered(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> Answer:
@@ -107,13 +107,13 @@ def _answered(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) 
 
 
 def _earlier(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> list[str]:
-    """Return what the model has said of the same person."""
-    first = max((at for at in range(number + 1) if case.asks[at].anew), default=0)
+    """Return the earlier answers about the same person."""
+    first = max((at for at in range(number + 1) if case.asks[at].new_person), default=0)
     return [one.text for one in answers[case.id][first:number]]
 
 
 def _before(answers: Mapping[str, Sequence[Answer]], case: Case, number: int) -> str:
-    """Return the persona that a wish for another version is about."""
+    """Return the persona that a request for another version refers to."""
     earlier = [
         _answered(answers, case, one).text
         for one in range(number)
@@ -129,20 +129,20 @@ def _prose(ask: Ask, answer: Answer) -> str:
 
 
 def _findings(case: Case, ask: Ask, answer: Answer, before: str) -> Iterator[Finding]:
-    yield Finding(check="ends", passed=answer.finish == "stop", detail=answer.error or "cut off")
+    yield Finding(check="ends", passed=answer.finish == "stop", detail=answer.error or "truncated")
     if prose := _prose(ask, answer):
-        again = repeats(prose, ask.told)
+        again = repeats(prose, ask.inputs)
         yield Finding(check="loops", passed=not again, detail="; ".join(again[:2]))
     wrong = [*_of_kind(ask, answer, before)]
     yield from wrong
     if case.group in ("follow-up", "talk") and _can_be_right(ask):
         faults = "; ".join(one.detail for one in wrong if not one.passed)
         right = not faults and answer.finish == "stop"
-        yield Finding(check="right", passed=right, part=ask.kind, detail=faults or "cut off")
+        yield Finding(check="right", passed=right, part=ask.kind, detail=faults or "truncated")
 
 
 def _can_be_right(ask: Ask) -> bool:
-    # Of a question about what the model has made up, nobody knows the answer.
+    # The expected answer to a question about invented facts is unknown.
     return ask.kind != "question" or bool(ask.keywords)
 
 
@@ -157,13 +157,13 @@ def _of_kind(ask: Ask, answer: Answer, before: str) -> Iterator[Finding]:
     else:
         yield _reply(ask, answer.text)
     if ask.absent:
-        said = ", ".join(word for word in ask.absent if says(answer.text, word))
-        yield Finding(check="absent", passed=not said, detail=f"says {said}")
+        found = ", ".join(word for word in ask.absent if contains(answer.text, word))
+        yield Finding(check="absent", passed=not found, detail=f"must not contain {found}")
 
 
 def _typed(ask: Ask, answer: Answer) -> Iterator[Finding]:
     persona = persona_in(answer.text)
-    wrong = ["is no JSON object"] if persona is None else misfits(persona, ask.schema or {})
+    wrong = ["not a JSON object"] if persona is None else schema_errors(persona, ask.schema or {})
     yield Finding(check="valid", passed=not wrong, detail="; ".join(wrong)[:200])
     yield from _fields(ask, wrong_fields(persona or {}, ask))
     yield from _person(ask, prose_of(persona or {}))
@@ -171,17 +171,19 @@ def _typed(ask: Ask, answer: Answer) -> Iterator[Finding]:
 
 def _missing(ask: Ask, text: str) -> dict[str, tuple[str, ...]]:
     found = {
-        fact: tuple(way for way in ways if not says(text, way))
-        for fact, ways in ask.keywords.items()
+        fact: tuple(phrase for phrase in alternatives if not contains(text, phrase))
+        for fact, alternatives in ask.keywords.items()
     }
-    return {fact: ways for fact, ways in found.items() if ways}
+    return {fact: alternatives for fact, alternatives in found.items() if alternatives}
 
 
 def _fields(ask: Ask, missing: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
     for fact in ask.keywords:
         lost = ", ".join(missing.get(fact, ()))
         yield Finding(check="field", passed=not lost, part=fact, detail=f"{fact} lacks {lost}")
-    lost = "; ".join(f"{fact} lacks {', '.join(ways)}" for fact, ways in missing.items())
+    lost = "; ".join(
+        f"{fact} lacks {', '.join(alternatives)}" for fact, alternatives in missing.items()
+    )
     yield Finding(check="fields", passed=not missing, detail=lost)
 
 
@@ -193,15 +195,15 @@ def _person(ask: Ask, text: str) -> Iterator[Finding]:
         "name": other_names(text, ask),
         "pronoun": other_pronouns(text, ask),
     }
-    detail = "; ".join(f"other {what}: {', '.join(some)}" for what, some in found.items() if some)
+    detail = "; ".join(f"wrong {what}: {', '.join(some)}" for what, some in found.items() if some)
     yield Finding(check="person", passed=not detail, detail=detail)
 
 
 def _rewritten(ask: Ask, text: str, before: str) -> Finding:
-    wish = ask.messages[-1]["content"].casefold()
-    is_same = folded(text) == folded(before)
-    is_long = bool(_SHORTER.search(wish)) and len(text) > len(before)
-    detail = "the same again" if is_same else "not shorter" if is_long else ""
+    request = ask.messages[-1]["content"].casefold()
+    is_same = normalized(text) == normalized(before)
+    is_long = bool(_SHORTER.search(request)) and len(text) > len(before)
+    detail = "unchanged" if is_same else "not shorter" if is_long else ""
     return Finding(check="rewritten", passed=not detail, detail=detail)
 
 
@@ -210,27 +212,34 @@ def _reply(ask: Ask, text: str) -> Finding:
     if ask.kind == "unknown":
         passed = bool(_HONEST.search(lower)) and not lower.startswith("yes")
     elif ask.kind == "refusal":
-        passed = bool(_REFUSES.search(lower) and _ONESELF.search(lower))
+        passed = bool(_REFUSES.search(lower) and _FIRST_PERSON.search(lower))
     else:
         return _answers(ask, text)
-    return Finding(check="reply", passed=passed, detail=f"is no {ask.kind}")
+    return Finding(check="reply", passed=passed, detail=f"must be of the kind {ask.kind}")
 
 
 def _answers(ask: Ask, text: str) -> Finding:
-    holds = _mentions if ask.kind == "talk" else says
-    lost = [way for ways in ask.keywords.values() for way in ways if not holds(text, way)]
+    matches = _mentions if ask.kind == "talk" else contains
+    lost = [
+        phrase
+        for alternatives in ask.keywords.values()
+        for phrase in alternatives
+        if not matches(text, phrase)
+    ]
     passed = bool(text.strip()) and not lost
     return Finding(check="reply", passed=passed, detail=f"lacks {', '.join(lost)}")
 
 
-def _mentions(text: str, ways: str) -> bool:
-    # Parts of words will do, "persona" in "personas".
+def _mentions(text: str, alternatives: str) -> bool:
+    # A part of a word is sufficient: "persona" in "personas".
     lower = text.casefold()
-    return says(text, ways) or any(way.casefold() in lower for way in ways.split("|"))
+    return contains(text, alternatives) or any(
+        phrase.casefold() in lower for phrase in alternatives.split("|")
+    )
 
 
 def _seeds(judged: Sequence[Judged]) -> list[Judged]:
-    """Return one more finding for each pair of texts of the form with many seeds."""
+    """Return a finding for each pair of answers to the same form with different seeds."""
     return [
         Judged(
             case=two.case,
@@ -239,8 +248,8 @@ def _seeds(judged: Sequence[Judged]) -> list[Judged]:
             findings=[
                 Finding(
                     check="distinct",
-                    passed=folded(one.answer.text) != folded(two.answer.text),
-                    detail=f"the same as {one.case.id}",
+                    passed=normalized(one.answer.text) != normalized(two.answer.text),
+                    detail=f"identical to {one.case.id}",
                 )
             ],
         )

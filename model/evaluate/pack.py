@@ -1,4 +1,4 @@
-"""Writes a folder that any static server and any driver of a browser can replay the cases from."""
+"""Write a folder from which any static server and browser automation can replay the cases."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ _SCRIPT: Final = """(async () => {{
 
 
 def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thread: str) -> Path:
-    """Write the folder `out` anew and return it.
+    """Replace the folder `out` and return it.
 
-    A server has to serve `out/site`. Each of `out/part-N.js` is one expression for a page of this
-    origin; its value, as JSON on a line, is a part of the transcripts. After `seconds` a part
-    begins no further case. The engine runs on the `thread` "worker", as for visitors, or "main".
+    A server must serve `out/site`. Each of `out/part-N.js` is one expression to evaluate in a page
+    of this origin; its value, as JSON on one line, is a part of the transcripts. After `seconds`, a
+    part starts no further case. The engine runs on the `thread` "worker", as for visitors, or
+    "main".
 
     Raises:
-        RecipeError: A file that belongs into it is missing, or `cases` are none.
+        RecipeError: A required file is missing, or `cases` is invalid.
     """
     for file in FILES.values():
         if not file.is_file():
-            raise RecipeError(f"{file} is missing. Run `npm ci` in the repository's root.")
-    read_cases(cases)  # only what can be judged afterwards
+            raise RecipeError(f"{file} is missing. Run `npm ci` in the root of the repository.")
+    read_cases(cases)  # reports cases that could not be judged later
     shutil.rmtree(out, ignore_errors=True)
     site = out / "site"
     shutil.copytree(model, site / _MODEL)

@@ -1,4 +1,4 @@
-"""Contradictions: is another age, another name or another pronoun told of the person?"""
+"""Contradictions: a wrong age, name or pronoun of the person."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from model.evaluate.case import Ask
 from model.evaluate.words import (
     first_names,
-    folded,
+    normalized,
     numbers_in,
     ordinary_words,
     pronouns_in,
@@ -19,7 +19,7 @@ from model.evaluate.words import (
 
 __all__ = ["other_ages", "other_names", "other_pronouns"]
 
-# How an age is told of somebody, in a text in lower case and with digits.
+# How the age of a person is stated, in lower case and with digits.
 _AGES = (
     re.compile(r"\b(\d{1,3})[- ]years?[- ]old"),
     re.compile(r"\b(?:aged|age of|turned|just turned) (\d{1,3})\b(?![-:%])"),
@@ -29,56 +29,56 @@ _AGES = (
     re.compile(r"^[^,.]{1,40} is (?:only |just |now )?(\d{1,3})(?=[.,;!]| and | years\b|$)"),
 )
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
-# "Anna likes": a capital letter begins every sentence, so there a verb has to follow.
+# "Anna likes": every sentence starts with a capital letter, so a verb must follow there.
 _VERB = re.compile(r"(?:is|was|has|[a-z]+s)\b")
 # "They say he cannot swim": people in general.
 _THEY = re.compile(r"(?:They|Their)\b(?! (?:say|call)\b)")
-_ALIKE = 0.75
-_SHORTEST = 4
+_SIMILARITY = 0.75
+_SHORTEST = 4  # letters
 
 
 def other_ages(text: str, ask: Ask) -> list[str]:
-    """Return the ages that are told of the person and are not theirs.
+    """Return the stated ages that are not the age of the person.
 
-    Where none is known, every age is right, but no two of them.
+    If the age is unknown, any single age is correct, but not two different ones.
     """
-    told = {
+    stated = {
         int(found)
         for sentence in sentences(with_digits(text))
         for pattern in _AGES
         for found in pattern.findall(sentence)
     }
     if ask.years is None:
-        mentioned = told - numbers_in(ask.told)
+        mentioned = stated - numbers_in(ask.inputs)
         return sorted(map(str, mentioned)) if len(mentioned) > 1 else []
-    return sorted(map(str, told - {ask.years} - numbers_in(ask.told)))
+    return sorted(map(str, stated - {ask.years} - numbers_in(ask.inputs)))
 
 
 def other_pronouns(text: str, ask: Ask) -> list[str]:
-    """Return the pronouns that cannot be the person's.
+    """Return the pronouns that cannot be those of the person.
 
-    What visitors typed does not count. "They" may also be things, so beside another pronoun it
-    counts only where it begins a sentence. Where nothing determines the pronoun, the text may
-    choose one, but no two.
+    Keywords are ignored, because the user has typed them. "They" may also refer to things, so next
+    to another pronoun it counts only at the start of a sentence. If the pronoun is not determined,
+    the text may use any single one.
     """
-    own = _without_told(text, ask)
+    own = _without_keywords(text, ask)
     used = pronouns_in(own) - {"they"}
     if ask.pronouns == "they":
         return sorted(used)
     known = {ask.pronouns} - {""}
     wrong = sorted(used - known) if known else sorted(used) if len(used) > 1 else []
-    begins = any(_THEY.match(sentence) for sentence in sentences(own))
-    return [*wrong, "they"] if (used or known) and begins else wrong
+    starts = any(_THEY.match(sentence) for sentence in sentences(own))
+    return [*wrong, "they"] if (used or known) and starts else wrong
 
 
 def other_names(text: str, ask: Ask) -> list[str]:
-    """Return the names of others that stand where the person's should, and misspelt ones.
+    """Return other names in place of the name of the person, and misspelled ones.
 
-    Where no name was given, the text may choose one.
+    If no name was given, the text may use any.
     """
     if not ask.name:
         return []
-    given = {part for told in (*ask.told, ask.name) for part in _parts(told)}
+    given = {part for value in (*ask.inputs, ask.name) for part in _parts(value)}
     return sorted(
         {
             word
@@ -89,7 +89,7 @@ def other_names(text: str, ask: Ask) -> list[str]:
 
 
 def _capitals(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the words with a capital letter, and whether each stands as a name does."""
+    """Yield the capitalized words, and whether each is in the position of a name."""
     for sentence in sentences(text):
         for match in _WORD.finditer(sentence):
             word = re.sub(r"['\u2019]s?$", "", match[0])
@@ -106,18 +106,18 @@ def _is_other_name(word: str, *, followed: bool, name: str) -> bool:
     return any(
         len(part) >= _SHORTEST
         and part != word.casefold()
-        and SequenceMatcher(None, part, word.casefold()).ratio() >= _ALIKE
+        and SequenceMatcher(None, part, word.casefold()).ratio() >= _SIMILARITY
         for part in name.casefold().split()
     )
 
 
 def _parts(text: str) -> set[str]:
-    return set(folded(text).split()) | {
+    return set(normalized(text).split()) | {
         re.sub(r"['\u2019]", "", one) for one in text.casefold().split()
     }
 
 
-def _without_told(text: str, ask: Ask) -> str:
-    for told in sorted((word for words in ask.keywords.values() for word in words), key=len):
-        text = re.sub(rf"(?<!\w){re.escape(told)}(?!\w)", "…", text, flags=re.IGNORECASE)
+def _without_keywords(text: str, ask: Ask) -> str:
+    for keyword in sorted((word for words in ask.keywords.values() for word in words), key=len):
+        text = re.sub(rf"(?<!\w){re.escape(keyword)}(?!\w)", "…", text, flags=re.IGNORECASE)
     return text

@@ -1,26 +1,26 @@
 /**
- * What runs in the page: it has the real WebLLM answer cases, through the bridge that visitors'
- * requests go through, and tells what was said.
+ * Runs in the page: lets the real WebLLM answer cases, through the bridge that the requests of
+ * visitors use, and returns the transcripts.
  *
- * Any driver that opens a page and evaluates a script can use it; beside it the page's origin serves
+ * Any tool that opens a page and evaluates a script can use it; the page's origin must also serve
  * `webllm_bridge.js` and `webllm.js`. It needs no framework and returns plain JSON values.
  */
 import { checkSupport, openBridge } from "./webllm_bridge.js";
 
 const ID = "evaluated";
 
-/** The bridge whose model is loaded: a next call goes on with it. @type {any} */
+/** The bridge with the loaded model, which later calls use again. @type {any} */
 let bridge;
 
 /**
- * Answer every case whose number is `part` modulo `of`. After `seconds` no further case is begun.
+ * Answer every case whose number is `part` modulo `of`. After `seconds`, no further case is started.
  * @param {any[]} cases as in cases.json
  * @param {{ url: string, part?: number, of?: number, seconds?: number, thread?: "worker" | "main" }} options
- *   `url` is that of the model's folder and ends in a slash
+ *   `url` is the URL of the model's folder, which ends in a slash
  */
 export async function replay(cases, { url, part = 0, of = 1, seconds = Infinity, thread = "worker" }) {
-  const began = performance.now();
-  const elapsed = () => (performance.now() - began) / 1000;
+  const start = performance.now();
+  const elapsed = () => (performance.now() - start) / 1000;
   const webllmUrl = new URL("./webllm.js", import.meta.url).href;
   bridge ??= openBridge(JSON.stringify({ webllmUrl, thread }));
   await load(url);
@@ -39,7 +39,7 @@ async function load(url) {
   while ((await loading.next()) !== undefined);
 }
 
-/** The model's own answers are the history of the next turn. */
+/** The answers of the model are the history of the next turn. */
 async function converse(asks, url) {
   const messages = [];
   const answers = [];
@@ -53,7 +53,7 @@ async function converse(asks, url) {
 }
 
 async function answered(request, url) {
-  const began = performance.now();
+  const start = performance.now();
   const answer = { text: "", finish: "", tokens: 0, prompt_tokens: 0, milliseconds: 0, error: "" };
   try {
     const stream = bridge.generate(JSON.stringify({ kind: "chat.completions", request }));
@@ -62,9 +62,9 @@ async function answered(request, url) {
     }
   } catch (error) {
     answer.error = `${error.name}: ${error.message}`;
-    await load(url); // an engine that failed is gone
+    await load(url); // an engine that failed cannot be used again
   }
-  answer.milliseconds = Math.round(performance.now() - began);
+  answer.milliseconds = Math.round(performance.now() - start);
   return answer;
 }
 

@@ -1,4 +1,4 @@
-"""Has cases answered by the real engine in headless Chromium, in several browsers side by side."""
+"""Replay cases with the real engine in headless Chromium, in several browsers in parallel."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ __all__ = ["replay"]
 
 log = logging.getLogger("pywebllm.model")
 
-# The engine stays loaded between calls; after each the log can tell how far it is.
-_AT_ONCE: Final = 20
+# The engine stays loaded between calls; progress is logged after each.
+_CASES_PER_CALL: Final = 20
 _CALL: Final = """async ([cases, options]) =>
     (await import("/replay.js")).replay(cases, options)"""
 
 
 def replay(model: Path, cases: Sequence[Case], *, pages: int, out: Path) -> Path:
-    """Write what the model in the folder `model` answers to `out`, a file of one part a line.
+    """Write the answers of the model in the folder `model` to `out`, one part per line.
 
-    What is answered is in the file at once: of a run that breaks off it can be judged.
+    Parts are written immediately, so that those of an interrupted run can be judged.
 
     Raises:
         ToolError: Chromium or WebLLM is missing.
         VerificationError: The model does not load.
     """
-    find_chromium()  # only where nothing drives a browser yet
+    find_chromium()  # caches the path before Playwright runs in the threads
     shares = [list(cases[page::pages]) for page in range(pages)]
     with out.open("w", encoding="utf-8") as file, ThreadPoolExecutor(pages) as threads:
         list(threads.map(lambda share: _answer(model, share, file), shares))
@@ -45,13 +45,13 @@ def replay(model: Path, cases: Sequence[Case], *, pages: int, out: Path) -> Path
 
 
 def _answer(model: Path, cases: Sequence[Case], out: TextIO) -> None:
-    """Write parts of at most `_AT_ONCE` cases, the seconds of each since the first began."""
+    """Write parts of at most `_CASES_PER_CALL` cases; their seconds count from the first part."""
     seconds = 0.0
     with open_page(model, FILES) as (page, url):
-        for start in range(0, len(cases), _AT_ONCE):
-            part = _part(page, url, cases[start : start + _AT_ONCE])
+        for start in range(0, len(cases), _CASES_PER_CALL):
+            part = _part(page, url, cases[start : start + _CASES_PER_CALL])
             seconds = part["seconds"] = seconds + part["seconds"]
-            # One call of write(), for the other pages' threads write, too.
+            # A single call of write(), because the threads of other pages write, too.
             out.write(json.dumps(part, ensure_ascii=False) + "\n")
             out.flush()
             done = start + len(part["transcripts"])
@@ -63,6 +63,6 @@ def _part(page: Page, url: str, cases: Sequence[Case]) -> dict[str, Any]:
         return dict(page.evaluate(_CALL, [[asdict(case) for case in cases], {"url": url}]))
     except Error as error:
         raise VerificationError(
-            f"The replay failed in the browser: {error.message[:1000]}. Does the model load in the "
-            "demo page?"
+            f"The replay failed in the browser: {error.message[:1000]}. Check whether the model "
+            "loads in the demo page."
         ) from error

@@ -1,4 +1,4 @@
-"""Holds the findings against the promises: tables to read, JSON for machines, and every failure."""
+"""Compare the findings with the promises: tables, JSON, and a list of all failures."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 
 from model.evaluate.grammar import OFF
 from model.evaluate.judge import Finding, Judged
-from model.evaluate.shape import likeness
+from model.evaluate.repetition import similarity
 
 __all__ = [
     "PROMISES",
-    "Kept",
     "Promise",
+    "Result",
     "faults_of",
-    "kept",
     "report_json",
     "report_markdown",
+    "results",
     "shares",
 ]
 
-# The fields that every form has; pages may add their own.
+# The fields of every form; pages may add custom ones.
 _FIELDS = ("name", "age", "occupation", "interests", "tone", "notes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """A share of the checks of one name in some groups that must be passed."""
+    """The minimum share of the checks of one name, in some groups, that must pass."""
 
     name: str
     check: str
@@ -35,7 +35,7 @@ class Promise:
     threshold: float
 
     def covers(self, judged: Judged, finding: Finding) -> bool:
-        """Return whether the finding counts here."""
+        """Return whether the promise covers the finding."""
         return finding.check == self.check and judged.case.group in self.groups
 
 
@@ -52,33 +52,33 @@ PROMISES = (
         threshold=0.98,
     ),
     Promise(
-        name="sentences are clean to the grammar checker",
+        name="sentences pass the grammar checker",
         check="clean",
         groups=_ALL,
         threshold=0.98,
     ),
     Promise(name="answer ends by itself", check="ends", groups=_ALL, threshold=0.99),
-    Promise(name="answer does not go in circles", check="loops", groups=_ALL, threshold=0.99),
+    Promise(name="answer does not repeat itself", check="loops", groups=_ALL, threshold=0.99),
     Promise(
         name="personas of different seeds differ", check="distinct", groups=("seed",), threshold=1.0
     ),
     Promise(name="typed persona is valid", check="valid", groups=("typed",), threshold=1.0),
     Promise(
-        name="typed persona has the fields right", check="fields", groups=("typed",), threshold=0.97
+        name="typed persona has correct fields", check="fields", groups=("typed",), threshold=0.97
     ),
     Promise(
         name="typed persona contradicts nothing", check="person", groups=("typed",), threshold=0.98
     ),
-    Promise(name="follow-up is right", check="right", groups=("follow-up",), threshold=0.90),
+    Promise(name="follow-up is correct", check="right", groups=("follow-up",), threshold=0.90),
     Promise(
-        name="small talk and refusals are right", check="right", groups=("talk",), threshold=0.90
+        name="small talk and refusals are correct", check="right", groups=("talk",), threshold=0.90
     ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """How far a promise was kept; `share` is 1 where nothing was checked."""
+class Result:
+    """The result of a promise; `share` is 1 if nothing was checked."""
 
     name: str
     passed: int
@@ -87,50 +87,52 @@ class Kept:
 
     @property
     def share(self) -> float:
-        """Return the share of checks that were passed."""
+        """The share of checks that passed."""
         return self.passed / self.count if self.count else 1.0
 
     @property
-    def holds(self) -> bool:
-        """Return whether the promise was kept; where nothing was checked, nobody knows."""
+    def kept(self) -> bool:
+        """Whether the promise was kept; false if nothing was checked."""
         return self.count > 0 and self.share >= self.threshold
 
 
-def kept(judged: Sequence[Judged]) -> list[Kept]:
-    """Return each promise with how far it was kept."""
+def results(judged: Sequence[Judged]) -> list[Result]:
+    """Return the result of each promise."""
     return [
         _counted(promise.name, _findings(judged, promise), promise.threshold)
         for promise in PROMISES
     ]
 
 
-def shares(judged: Sequence[Judged]) -> list[Kept]:
-    """Return the promises and the details, field by field, about which something was checked."""
-    return [one for one in (*kept(judged), *_details(judged)) if one.count]
+def shares(judged: Sequence[Judged]) -> list[Result]:
+    """Return the results of all promises and details for which something was checked."""
+    return [one for one in (*results(judged), *_details(judged)) if one.count]
 
 
 def faults_of(each: Judged) -> list[str]:
-    """Return what is wrong with an answer, in words."""
-    # Each single field is told by "fields", and what is wrong with a follow-up by its own checks.
-    told = [one for one in each.findings if not one.passed and one.check not in ("field", "right")]
-    return [f"{one.check}: {one.detail}" for one in told]
+    """Return descriptions of the failed checks of an answer."""
+    # "fields" covers each "field", and "right" repeats the details of other checks.
+    failed = [
+        one for one in each.findings if not one.passed and one.check not in ("field", "right")
+    ]
+    return [f"{one.check}: {one.detail}" for one in failed]
 
 
 def _findings(judged: Sequence[Judged], promise: Promise) -> list[Finding]:
     return [one for each in judged for one in each.findings if promise.covers(each, one)]
 
 
-def _counted(name: str, findings: Sequence[Finding], threshold: float = 0.0) -> Kept:
+def _counted(name: str, findings: Sequence[Finding], threshold: float = 0.0) -> Result:
     passed = sum(one.passed for one in findings)
-    return Kept(name=name, passed=passed, count=len(findings), threshold=threshold)
+    return Result(name=name, passed=passed, count=len(findings), threshold=threshold)
 
 
-def _details(judged: Sequence[Judged]) -> Iterator[Kept]:
-    """Yield figures without a threshold: each field, each kind of follow-up and of sentence."""
+def _details(judged: Sequence[Judged]) -> Iterator[Result]:
+    """Yield results without a threshold, by field, kind of follow-up and kind of sentence."""
     for title, check, groups in (
         ("persona uses", "field", ("persona",)),
         ("typed has", "field", ("typed",)),
-        ("right", "right", ("follow-up", "talk")),
+        ("correct", "right", ("follow-up", "talk")),
         ("clean sentences of", "clean", _ALL),
     ):
         found = [
@@ -145,18 +147,18 @@ def _details(judged: Sequence[Judged]) -> Iterator[Kept]:
 
 def _part(finding: Finding) -> str:
     own = finding.check == "field" and finding.part not in _FIELDS
-    return "fields of the page's own" if own else finding.part
+    return "custom fields" if own else finding.part
 
 
 def report_json(judged: Sequence[Judged], about: Mapping[str, Any]) -> dict[str, Any]:
     """Return the whole report as JSON values."""
-    promises = kept(judged)
+    promises = results(judged)
     return {
         "about": {**about, **_times(judged)},
-        "kept": all(one.holds for one in promises),
-        "promises": [asdict(one) | {"share": one.share, "kept": one.holds} for one in promises],
+        "kept": all(one.kept for one in promises),
+        "promises": [asdict(one) | {"share": one.share, "kept": one.kept} for one in promises],
         "details": [asdict(one) | {"share": one.share} for one in _details(judged)],
-        "likeness_of_seeds": likeness([*_texts(judged)]),
+        "similarity_of_seeds": similarity([*_texts(judged)]),
         "grammar_rules_off": dict(OFF),
         "failures": [
             {
@@ -177,7 +179,7 @@ def _texts(judged: Sequence[Judged]) -> list[str]:
 
 
 def _times(judged: Sequence[Judged]) -> dict[str, Any]:
-    # What compares seeds has the answers once more.
+    # The comparison of seeds contains the same answers again.
     once = {(each.case.id, id(each.ask)): each.answer for each in judged}
     answers = once.values()
     tokens = sum(answer.tokens for answer in answers)
@@ -190,18 +192,18 @@ def _times(judged: Sequence[Judged]) -> dict[str, Any]:
 
 
 def report_markdown(judged: Sequence[Judged], about: Mapping[str, Any]) -> str:
-    """Return the report to be read: promises, details, then every failure with its text."""
+    """Return the report as Markdown: promises, details, then every failure with its answer."""
     whole = report_json(judged, about)
     lines = ["# Evaluation of the compiled model", ""]
     lines += [f"{name}: {value}  " for name, value in whole["about"].items()]
-    lines += [f"likeness of the texts of different seeds: {whole['likeness_of_seeds']:.3f}", ""]
-    lines += ["| promise | kept | share | of | at least |", "|---|---|---|---|---|"]
+    lines += [f"similarity of the texts of different seeds: {whole['similarity_of_seeds']:.3f}", ""]
+    lines += ["| promise | kept | share | checks | threshold |", "|---|---|---|---|---|"]
     lines += [
-        f"| {one.name} | {'yes' if one.holds else '**no**'} | {one.share:.2%} | {one.count}"
+        f"| {one.name} | {'yes' if one.kept else '**no**'} | {one.share:.2%} | {one.count}"
         f" | {one.threshold:.0%} |"
-        for one in kept(judged)
+        for one in results(judged)
     ]
-    lines += ["", "| detail | share | of |", "|---|---|---|"]
+    lines += ["", "| detail | share | checks |", "|---|---|---|"]
     lines += [f"| {one.name} | {one.share:.2%} | {one.count} |" for one in _details(judged)]
     lines += ["", "Rules of the grammar checker that are off:", ""]
     lines += [f"- {rule}: {why}" for rule, why in OFF.items()]
@@ -216,7 +218,7 @@ def _failures(judged: Sequence[Judged]) -> Iterator[str]:
             yield ""
             yield f"> {asked}"
             yield ""
-            yield each.answer.text.strip() or "(nothing)"
+            yield each.answer.text.strip() or "(empty)"
             yield ""
             yield from (f"- {fault}" for fault in faults)
             yield ""

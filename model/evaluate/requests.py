@@ -1,4 +1,4 @@
-"""Requests just as the library makes them for a visitor: messages, grammar, limits."""
+"""The requests that the library makes for a visitor: messages, grammar and limits."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from pywebllm.persona import WebLLMService
 from pywebllm.persona.persona import persona_schema, typed_request
 
 _DEFAULTS = inspect.signature(WebLLMService).parameters
-_WARMTH = {"temperature": _DEFAULTS["temperature"].default}
-_LENGTH = {"max_tokens": _DEFAULTS["max_tokens"].default}
+_TEMPERATURE = {"temperature": _DEFAULTS["temperature"].default}
+_MAX_TOKENS = {"max_tokens": _DEFAULTS["max_tokens"].default}
 
 
 def persona_request(
     fields: Mapping[str, str], *, typed: bool, seed: int
 ) -> tuple[list[dict[str, str]], dict[str, Any]]:
-    """Return the messages of a form, and the parameters that `WebLLMService` sends with them."""
+    """Return the messages and parameters that `WebLLMService` sends for a form."""
     messages = [
         {"role": message["role"], "content": message["content"]}
         for message in persona_messages(fields, typed=typed)
     ]
     if typed:
         return messages, typed_parameters(fields, seed=seed)
-    return messages, _sent({**_WARMTH, **_LENGTH, "seed": seed})
+    return messages, _sent({**_TEMPERATURE, **_MAX_TOKENS, "seed": seed})
 
 
 def chat_request(*, seed: int) -> dict[str, Any]:
-    """Return the parameters of a chat, which leaves the temperature to the model."""
-    return _sent({**_LENGTH, "seed": seed})
+    """Return the parameters of a chat, with the default temperature of the model."""
+    return _sent({**_MAX_TOKENS, "seed": seed})
 
 
 def typed_parameters(fields: Mapping[str, str], *, seed: int) -> dict[str, Any]:
-    """Return the parameters of a typed persona, its grammar among them."""
-    return _sent({**_WARMTH, **typed_request(fields, max_tokens=None), "seed": seed})
+    """Return the parameters of a typed persona, including its grammar."""
+    return _sent({**_TEMPERATURE, **typed_request(fields, max_tokens=None), "seed": seed})
 
 
 def schema_of(fields: Mapping[str, str]) -> dict[str, Any]:
-    """Return the JSON Schema that a typed persona fits."""
+    """Return the JSON Schema of a typed persona."""
     return dict(persona_schema(fields))
 
 

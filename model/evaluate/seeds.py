@@ -1,4 +1,4 @@
-"""A seed for each request, from its name alone, so that adding a case changes no other."""
+"""A seed per request that depends on its name only, so that new cases do not change others."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ __all__ = ["seed_of"]
 
 
 def seed_of(name: str) -> int:
-    """Return a number from 0 to below 2**31."""
+    """Return an integer from 0 to 2**31 - 1."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) >> 1

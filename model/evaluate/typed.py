@@ -1,4 +1,4 @@
-"""Is an answer the JSON it was asked for, and are the fields in it right?"""
+"""Checks of typed answers: the JSON Schema and the fields."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from model.evaluate.case import Ask
-from model.evaluate.words import says
+from model.evaluate.words import contains
 
-__all__ = ["misfits", "persona_in", "prose_of", "wrong_fields"]
+__all__ = ["persona_in", "prose_of", "schema_errors", "wrong_fields"]
 
 _TYPES: Mapping[str, Any] = {"object": dict, "array": list, "string": str, "integer": int}
 
 
 def persona_in(text: str) -> dict[str, Any] | None:
-    """Return the object that the text is, or None."""
+    """Return the JSON object in the text, or None if it is not one."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -29,32 +29,37 @@ def prose_of(persona: Mapping[str, Any]) -> str:
     return str(persona.get("summary", ""))
 
 
-def misfits(value: Any, schema: Mapping[str, Any], path: str = "") -> list[str]:
-    """Return where the value breaks the schema, of which it knows what `persona_schema` uses."""
+def schema_errors(value: Any, schema: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the violations of a schema; only the keywords of `persona_schema` are supported."""
     if "const" in schema:
-        return [] if value == schema["const"] else [f"{path} is {value!r}"]
+        return (
+            []
+            if value == schema["const"]
+            else [f"{path} must be {schema['const']!r}, got {value!r}"]
+        )
     kind = _TYPES[schema["type"]]
     if not isinstance(value, kind) or isinstance(value, bool):
-        return [f"{path} is {value!r}"]
+        return [f"{path} must be of type {schema['type']}, got {value!r}"]
     if kind is dict:
-        return _object_misfits(value, schema, path)
+        return _object_errors(value, schema, path)
     if kind is list:
         found = [] if _within(len(value), schema, "Items") else [f"{path} has {len(value)} items"]
         for number, item in enumerate(value):
-            found += misfits(item, schema["items"], f"{path}[{number}]")
+            found += schema_errors(item, schema["items"], f"{path}[{number}]")
         return found
     if kind is int:
-        return [] if schema["minimum"] <= value <= schema["maximum"] else [f"{path} is {value}"]
+        low, high = schema["minimum"], schema["maximum"]
+        return [] if low <= value <= high else [f"{path} must be {low} to {high}, got {value}"]
     fits = _within(len(value), schema, "Length") and re.search(schema.get("pattern", ""), value)
-    return [] if fits else [f"{path} is {value!r}"]
+    return [] if fits else [f"{path} has a wrong length or pattern: {value!r}"]
 
 
-def _object_misfits(value: dict[str, Any], schema: Mapping[str, Any], path: str) -> list[str]:
+def _object_errors(value: dict[str, Any], schema: Mapping[str, Any], path: str) -> list[str]:
     known = schema["properties"]
     found = [f"{path}.{name} is missing" for name in schema["required"] if name not in value]
-    found += [f"{path}.{name} is unknown" for name in value if name not in known]
+    found += [f"{path}.{name} is not in the schema" for name in value if name not in known]
     for name in value.keys() & known.keys():
-        found += misfits(value[name], known[name], f"{path}.{name}")
+        found += schema_errors(value[name], known[name], f"{path}.{name}")
     return found
 
 
@@ -63,27 +68,29 @@ def _within(size: int, schema: Mapping[str, Any], what: str) -> bool:
 
 
 def wrong_fields(persona: Mapping[str, Any], ask: Ask) -> dict[str, tuple[str, ...]]:
-    """Return, for each fact that was given, the words that are missing where it belongs.
+    """Return, for each given fact, the keywords that are missing in its field.
 
-    Name, age, occupation and interests belong to their own field, unless there are more interests
-    than it may hold, or longer ones; all else may be anywhere.
+    Name, age, occupation and interests belong in their own fields, unless there are too many or too
+    long interests for the schema; other facts may be anywhere.
     """
     wrong = {
-        fact: tuple(way for way in ways if not says(_place(persona, fact, ask), way))
-        for fact, ways in ask.keywords.items()
+        fact: tuple(
+            phrase for phrase in alternatives if not contains(_place(persona, fact, ask), phrase)
+        )
+        for fact, alternatives in ask.keywords.items()
     }
-    return {fact: ways for fact, ways in wrong.items() if ways}
+    return {fact: alternatives for fact, alternatives in wrong.items() if alternatives}
 
 
 def _place(persona: Mapping[str, Any], fact: str, ask: Ask) -> str:
     if fact in ("name", "age", "occupation"):
         return str(persona.get(fact, ""))
-    if fact == "interests" and _have_room(ask):
+    if fact == "interests" and _interests_fit(ask):
         return " . ".join(_strings(persona.get(fact, [])))
     return " . ".join(_strings(persona))
 
 
-def _have_room(ask: Ask) -> bool:
+def _interests_fit(ask: Ask) -> bool:
     described = (ask.schema or {})["properties"]["interests"]
     given = ask.keywords["interests"]
     longest = described["items"]["maxLength"] - len("their ")

@@ -1,4 +1,4 @@
-"""What a text says, whatever its case, its numerals and its plurals; pronouns, numbers, names."""
+"""Finding phrases regardless of case, numerals and plurals; pronouns, numbers and names."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from model.data.language.grammar import number_in_words
 from model.data.language.lexicon import sections
 
 __all__ = [
+    "contains",
     "first_names",
-    "folded",
+    "normalized",
     "numbers_in",
     "ordinary_words",
     "pronouns_in",
-    "says",
     "sentences",
     "with_digits",
 ]
@@ -31,20 +31,20 @@ _KINDS = {
     "he": re.compile(r"\b(he|him|his|himself)\b"),
     "they": re.compile(r"\b(they|them|their|theirs|themselves)\b"),
 }
-# Not after a title or an initial: "Dr. Foster" and "Ada B. King" go on.
+# Not after a title or an initial, as in "Dr. Foster" and "Ada B. King".
 _SENTENCE_END = re.compile(
     r"(?<!\bDr\.)(?<!\bProf\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\s[A-Z]\.)(?<!^[A-Z]\.)"
     r"(?:(?<=[.!?])|(?<=[.!?][\"\u201d]))\s+"
 )
 
 
-def says(text: str, ways: str) -> bool:
-    """Return whether `text` holds one of the phrases, which "|" parts, also in the plural."""
-    inside = f" {folded(text)} "
-    return any(_holds(inside, folded(way)) for way in ways.split("|"))
+def contains(text: str, alternatives: str) -> bool:
+    """Return whether `text` contains one of the phrases, separated by "|", also in the plural."""
+    inside = f" {normalized(text)} "
+    return any(_contains_form(inside, normalized(phrase)) for phrase in alternatives.split("|"))
 
 
-def _holds(inside: str, phrase: str) -> bool:
+def _contains_form(inside: str, phrase: str) -> bool:
     return any(f" {form} " in inside for form in _forms(phrase))
 
 
@@ -52,7 +52,7 @@ def _forms(phrase: str) -> set[str]:
     forms = {phrase, f"{phrase}s", f"{phrase}es"}
     if phrase.endswith("y"):
         forms.add(f"{phrase[:-1]}ies")
-    # One letter is no word in the plural: "pi" is not what "pis" asks for.
+    # Not for short words: "pi" is not a form of "pis".
     if len(phrase) > 3:
         forms |= {phrase.removesuffix("s"), phrase.removesuffix("es")}
     if phrase.endswith("ies"):
@@ -60,24 +60,24 @@ def _forms(phrase: str) -> set[str]:
     return forms - {""}
 
 
-def folded(text: str) -> str:
-    """Return the words in lower case with a space between them, numbers in digits."""
+def normalized(text: str) -> str:
+    """Return the words in lower case, separated by spaces, with numbers in digits."""
     plain = re.sub(r"['\u2019]", "", with_digits(text))
     return " ".join(re.sub(r"[^\w]+", " ", plain).split())
 
 
 def with_digits(text: str) -> str:
-    """Return the text in lower case, with the numbers from 2 to 99 in digits."""
+    """Return the text in lower case, with numbers from 2 to 99 in digits."""
     return _NUMBER.sub(lambda match: _IN_WORDS[match[1]], text.casefold())
 
 
 def numbers_in(texts: Iterable[str]) -> set[int]:
-    """Return all whole numbers, in digits or in words."""
+    """Return all integers, in digits or in words."""
     return {int(digits) for text in texts for digits in re.findall(r"\d{1,6}", with_digits(text))}
 
 
 def pronouns_in(text: str) -> set[str]:
-    """Return which of "she", "he" and "they" have a form in the text."""
+    """Return which of "she", "he" and "they" occur in the text in any form."""
     lower = text.casefold()
     return {kind for kind, forms in _KINDS.items() if forms.search(lower)}
 
@@ -89,7 +89,7 @@ def sentences(text: str) -> list[str]:
 
 @cache
 def first_names() -> frozenset[str]:
-    """Return the first names of the lexicon that are no word besides."""
+    """Return the first names of the lexicon that are not also ordinary words."""
     named = sections("names")
     names = {
         name.replace("_", " ")
@@ -102,6 +102,6 @@ def first_names() -> frozenset[str]:
 
 @cache
 def ordinary_words() -> frozenset[str]:
-    """Return all words of the lexicon but the names, in lower case."""
+    """Return all words of the lexicon except names, in lower case."""
     texts = (path.read_text("utf-8") for path in _LEXICON.rglob("*.txt") if path.stem != "names")
     return frozenset(word.casefold() for text in texts for word in re.findall(r"[^\W\d_]+", text))

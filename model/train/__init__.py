@@ -1,1 +1,1 @@
-"""Tokenizer, network and training: from the text generator to a folder in Hugging Face form."""
+"""Tokenizer, network and training: from the text generator to a folder in Hugging Face format."""

@@ -1,4 +1,4 @@
-"""Attention within documents: a token sees those of its own document up to itself."""
+"""Causal attention within packed documents: a token attends to its own document only."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ Mask: TypeAlias = Tensor | None
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
-    """Return the mixed values, [batch, heads, length, size]; without a mask, plainly causal."""
+    """Return the attention output, [batch, heads, length, size]; causal if there is no mask."""
     return functional.scaled_dot_product_attention(
         q, k, v, attn_mask=None if mask is None else mask.to(q.dtype), is_causal=mask is None
     )
 
 
 def document_mask(starts: Tensor) -> Tensor:
-    """Return what is added to the scores of packed documents, [batch, 1, length, length].
+    """Return the additive attention mask of packed documents, [batch, 1, length, length].
 
     `starts` [batch, length] is true at the first token of each document.
     """
     document = starts.long().cumsum(1)
     same = document[:, :, None] == document[:, None, :]
-    seen = same & torch.ones_like(same[0]).tril()
-    return torch.zeros_like(seen, dtype=torch.float32).masked_fill(~seen, float("-inf"))[:, None]
+    visible = same & torch.ones_like(same[0]).tril()
+    return torch.zeros_like(visible, dtype=torch.float32).masked_fill(~visible, float("-inf"))[
+        :, None
+    ]

@@ -16,13 +16,13 @@ from model.tools import RecipeError
 from model.train import folder
 from model.train import state as state_file
 from model.train.curve import draw
+from model.train.distributed import SINGLE_WORKER, Worker, run_workers
 from model.train.generate import Sampling
 from model.train.loop import Plan, Trainer
 from model.train.network import Llama
 from model.train.report import report
 from model.train.shape import FULL, SMOKE, Shape
 from model.train.shapes import SHAPES, UNTIED
-from model.train.team import ALONE, Team, together
 from model.train.text import Text, text_of, tokenizer_of
 from model.train.tokenizer import load_tokenizer, save_tokenizer
 
@@ -35,8 +35,8 @@ log = logging.getLogger("pywebllm.model")
 class Preset:
     """The sizes of one run.
 
-    `held_out` conversations measure the loss, `samples` forms make the report; `reserve` is seconds
-    kept for the report when time is limited. `batch` is in rows, for each process.
+    `held_out` conversations measure the loss, `samples` forms make the report; `reserve` is the
+    number of seconds kept for the report when time is limited. `batch` is in rows per process.
     """
 
     shape: Shape
@@ -82,13 +82,13 @@ PRESETS = {
 
 
 def tokenizer(arguments: argparse.Namespace) -> None:
-    """Write the tokenizer to the folder, trained unless it was before."""
+    """Write the tokenizer to the folder; train it if it does not exist yet."""
     _tokenizer(PRESETS[arguments.preset], arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What every training process is told."""
+    """The arguments of every training process."""
 
     shape: Shape
     text: Text
@@ -99,15 +99,16 @@ class Job:
 
 
 def text(arguments: argparse.Namespace) -> None:
-    """Make tokenizer and rows beforehand: `train` with the same settings finds them."""
+    """Make the tokenizer and the rows in advance, for `train` with the same settings."""
     preset = _adjusted(PRESETS[arguments.preset], arguments)
     _text(preset, _tokenizer(preset, arguments), arguments)
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Do everything from text to report, within the time given.
+    """Run all steps from text to report within the time limit.
 
-    Raises RecipeError when there is no such shape, or the state is of another.
+    Raises:
+        RecipeError: The shape does not exist, or the state belongs to another shape.
     """
     started = time.monotonic()
     preset = _adjusted(PRESETS[arguments.preset], arguments)
@@ -116,20 +117,20 @@ def train(arguments: argparse.Namespace) -> None:
     if arguments.fresh:
         state.unlink(missing_ok=True)
         (out / "loss.csv").unlink(missing_ok=True)
-    rows = _text(preset, _words(preset, arguments), arguments)
+    rows = _text(preset, _resumed_tokenizer(preset, arguments), arguments)
     deadline = started + preset.minutes * 60 - preset.reserve
     plan = Plan(batch=preset.batch, steps=preset.steps, deadline=deadline)
     job = Job(shape=preset.shape, text=rows, plan=plan, out=out, state=state, seed=arguments.seed)
     log.info("network: %.2f M parameters", preset.shape.parameters / 1e6)
     workers = arguments.workers or max(torch.cuda.device_count(), 1)
-    if workers == 1 or not together(_work, job, size=workers):
-        _work(job, ALONE)
+    if workers == 1 or not run_workers(_work, job, size=workers):
+        _work(job, SINGLE_WORKER)
     draw(out / "loss.csv", out / "loss.svg")
-    log.info("trained for %.0f s in all, now writing samples", time.monotonic() - started)
+    log.info("finished training after %.0f s, writing samples", time.monotonic() - started)
     _report(preset, out, arguments.seed)
 
 
-def _work(job: Job, team: Team) -> None:
+def _work(job: Job, worker: Worker) -> None:
     torch.manual_seed(job.seed)
     torch.set_float32_matmul_precision("high")
     trainer = Trainer(
@@ -139,18 +140,18 @@ def _work(job: Job, team: Team) -> None:
         plan=job.plan,
         log_file=job.out / "loss.csv",
         state=job.state,
-        team=team,
+        worker=worker,
     )
     trainer.train(lambda network: folder.save(network, job.out))
 
 
 def curve(arguments: argparse.Namespace) -> None:
-    """Draw the loss curve of a trained folder again."""
+    """Draw the loss curve of a trained folder."""
     draw(arguments.out / "loss.csv", arguments.out / "loss.svg")
 
 
 def sample(arguments: argparse.Namespace) -> None:
-    """Write the sample report of a trained folder and print its verdicts."""
+    """Write the sample report of a trained folder and print its summary."""
     preset = PRESETS[arguments.preset]
     samples = preset.samples if arguments.count is None else arguments.count
     _report(replace(preset, samples=samples), arguments.out, arguments.seed)
@@ -163,9 +164,11 @@ def _adjusted(preset: Preset, arguments: argparse.Namespace) -> Preset:
         if (value := getattr(arguments, name, None)) is not None
     }
     if name := getattr(arguments, "shape", None):
-        known = [one for one in SHAPES if one not in UNTIED]
-        if name not in known:
-            raise RecipeError(f"no shape {name} can be trained, only {', '.join(known)}")
+        trainable = [one for one in SHAPES if one not in UNTIED]
+        if name not in trainable:
+            raise RecipeError(
+                f"--shape must be one of {', '.join(trainable)}, got {name}. Choose one of them."
+            )
         preset = replace(preset, shape=SHAPES[name])
     return replace(preset, **given)
 
@@ -174,30 +177,30 @@ def _processes(arguments: argparse.Namespace) -> int:
     return arguments.processes or os.cpu_count() or 1
 
 
-def _words(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
-    """Return the tokenizer of the state to go on from, or of the text where there is no state."""
+def _resumed_tokenizer(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
+    """Return the tokenizer of the state to resume, or that of the text if there is no state."""
     if not arguments.state.is_file():
         return _tokenizer(preset, arguments)
-    # Now, before minutes go into text for a state of another shape.
+    # Checked now, before minutes are spent on text for a state of another shape.
     state_file.read(arguments.state, preset.shape)
     return load_tokenizer(arguments.out)
 
 
 def _tokenizer(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
-    words = tokenizer_of(
+    trained = tokenizer_of(
         arguments.state.parent / "text",
         seed=arguments.seed,
         texts=preset.tokenizer_texts,
         vocabulary=preset.shape.vocab_size,
         processes=_processes(arguments),
     )
-    save_tokenizer(words, arguments.out, context=preset.shape.max_position_embeddings)
-    return words
+    save_tokenizer(trained, arguments.out, context=preset.shape.max_position_embeddings)
+    return trained
 
 
-def _text(preset: Preset, words: Tokenizer, arguments: argparse.Namespace) -> Text:
+def _text(preset: Preset, trained: Tokenizer, arguments: argparse.Namespace) -> Text:
     return text_of(
-        words,
+        trained,
         arguments.state.parent / "text",
         seed=arguments.seed,
         conversations=preset.conversations,
@@ -208,11 +211,11 @@ def _text(preset: Preset, words: Tokenizer, arguments: argparse.Namespace) -> Te
 
 
 def _report(preset: Preset, out: Path, seed: int) -> None:
-    words = load_tokenizer(out)
+    trained = load_tokenizer(out)
     network = folder.load(out).eval()
     if torch.cuda.is_available():
         network = network.cuda()
     sampling = Sampling(seed=seed, limit=preset.limit)
-    text = report(network, words, held_out=preset.samples, sampling=sampling)
+    text = report(network, trained, held_out=preset.samples, sampling=sampling)
     (out / "samples.txt").write_text(text, "utf-8")
     log.info("%s\n%s", out / "samples.txt", text.split("\n# held-out", 2)[0])

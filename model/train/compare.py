@@ -1,8 +1,8 @@
-"""`python -m model compare`: the same text and the same time for several shapes, and their losses.
+"""`python -m model compare`: the losses of several shapes after the same text and time.
 
-Each run trains as floats to the end, is measured, goes back to the point where training through
-4 bits begins, and trains the rest again that way. So one run tells what a shape learns, what
-rounding costs, and what training through the rounding wins back.
+Each run trains in floating point to the end, is measured, returns to the point where training
+through 4 bits starts, and trains the rest again through 4 bits. So one run shows what a shape
+learns, what rounding costs, and how much training through the rounding recovers.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from tokenizers import Tokenizer
 from model.tools import RecipeError
 from model.train.command import PRESETS
 from model.train.corpus import LEARNED, TOKEN, sample_texts
+from model.train.distributed import Worker
 from model.train.loop import Plan, Trainer
 from model.train.network import Llama
-from model.train.quantise import quantised
-from model.train.schedule import QUANTISED_FROM
+from model.train.quantize import quantized
+from model.train.schedule import QUANTIZED_FROM
 from model.train.shape import FULL, Shape
 from model.train.shapes import SHAPES, UNTIED
 from model.train.table import write_tables
-from model.train.team import Team
 from model.train.text import Text, text_of
 from model.train.tokenizer import train_tokenizer
 
@@ -43,10 +43,10 @@ __all__ = ["compare"]
 log = logging.getLogger("pywebllm.model")
 
 _PEAK = 3e-3
-# Other learning rates and times of quantisation, tried with the shape `base`.
+# Other learning rates and starts of quantization, tried with the shape `base`.
 _PEAKS = (1.5e-3, 6e-3)
 _STARTS = (0.5, 0.85)
-_NEVER = 2.0
+_NEVER = 2.0  # a start of quantization after the end of training
 _BASE = "base"
 
 
@@ -61,16 +61,23 @@ class _Run:
     minutes: float
     seed: int
     peak: float = _PEAK
-    quantised_from: float = QUANTISED_FROM
+    quantized_from: float = QUANTIZED_FROM
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Train what is asked for and write compare.md and compare.csv; finished runs are kept."""
+    """Train the selected shapes and write compare.md and compare.csv; finished runs are kept.
+
+    Raises:
+        RecipeError: A shape does not exist, or a run failed.
+    """
     preset = PRESETS[arguments.preset]
     known = SHAPES if preset.shape == FULL else {_BASE: preset.shape}
     names = arguments.shapes.split(",") if arguments.shapes else list(known)
     if unknown := set(names) - set(known):
-        raise RecipeError(f"no shapes {', '.join(sorted(unknown))}: there are {', '.join(known)}")
+        raise RecipeError(
+            f"--shapes must be names from {', '.join(known)}, got {', '.join(sorted(unknown))}. "
+            "Separate the names with commas."
+        )
     results: Path = arguments.out / "runs"
     results.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -88,12 +95,12 @@ def compare(arguments: argparse.Namespace) -> None:
             )
             for name in names
         ]
-        varied = _varied(runs) if arguments.variations else ()
-        _share_out([*runs, *varied], arguments.out)
+        variations = _variations(runs) if arguments.variations else ()
+        _run_all([*runs, *variations], arguments.out)
 
 
-def _varied(runs: list[_Run]) -> Iterator[_Run]:
-    """Yield the runs of `base` with another learning rate or time of quantisation."""
+def _variations(runs: list[_Run]) -> Iterator[_Run]:
+    """Yield the runs of `base` with another learning rate or start of quantization."""
     for run in runs:
         if run.name != _BASE:
             continue
@@ -102,7 +109,7 @@ def _varied(runs: list[_Run]) -> Iterator[_Run]:
             yield replace(run, name=name, peak=peak, result=run.result.with_stem(name))
         for start in _STARTS:
             name = f"{_BASE} 4 bits from {100 * start:.0f} %"
-            yield replace(run, name=name, quantised_from=start, result=run.result.with_stem(name))
+            yield replace(run, name=name, quantized_from=start, result=run.result.with_stem(name))
 
 
 def _texts(sizes: set[int], folder: Path, arguments: argparse.Namespace) -> dict[int, Text]:
@@ -111,9 +118,9 @@ def _texts(sizes: set[int], folder: Path, arguments: argparse.Namespace) -> dict
     samples = sample_texts(seed=arguments.seed, count=preset.tokenizer_texts, processes=processes)
     texts = {}
     for size in sorted(sizes):
-        words = train_tokenizer(samples, vocabulary=size)
+        tokenizer = train_tokenizer(samples, vocabulary=size)
         texts[size] = text_of(
-            words,
+            tokenizer,
             folder,
             seed=arguments.seed,
             conversations=min(arguments.conversations, preset.conversations),
@@ -122,7 +129,7 @@ def _texts(sizes: set[int], folder: Path, arguments: argparse.Namespace) -> dict
             processes=processes,
         )
         bytes_file = _bytes_file(texts[size])
-        bytes_file.write_text(json.dumps(_bytes_of_tokens(words)))
+        bytes_file.write_text(json.dumps(_bytes_of_tokens(tokenizer)))
     return texts
 
 
@@ -130,18 +137,18 @@ def _bytes_file(text: Text) -> Path:
     return text.train_file.with_suffix(".bytes.json")
 
 
-def _bytes_of_tokens(words: Tokenizer) -> list[int]:
-    """Return for each token how many bytes of text it stands for; special tokens stand for none."""
-    pieces = [words.id_to_token(token) for token in range(words.get_vocab_size())]
+def _bytes_of_tokens(tokenizer: Tokenizer) -> list[int]:
+    """Return the number of bytes of each token; 0 for special tokens."""
+    pieces = [tokenizer.id_to_token(token) for token in range(tokenizer.get_vocab_size())]
     return [0 if piece.startswith("<|") else len(piece) for piece in pieces]
 
 
-# --- several runs, each in a process of its own ---
+# --- several runs, each in a separate process ---
 
 
-def _share_out(runs: list[_Run], out: Path) -> None:
-    """Run all on the GPUs there are, one on each at a time; write the tables after each."""
-    # Started anew, not forked: the text is made, and every process has its own CUDA.
+def _run_all(runs: list[_Run], out: Path) -> None:
+    """Run all on the available GPUs, one per GPU at a time; write the tables after each."""
+    # Spawned, not forked, because every process needs its own CUDA context.
     context = multiprocessing.get_context("spawn")
     waiting = [run for run in runs if not run.result.is_file()]
     busy: dict[int, multiprocessing.process.BaseProcess] = {}
@@ -154,12 +161,15 @@ def _share_out(runs: list[_Run], out: Path) -> None:
                 write_tables(_results(runs), out)
             if device not in busy and waiting:
                 run = waiting.pop(0)
-                log.info("%s starts on device %d", run.name, device)
+                log.info("starting %s on device %d", run.name, device)
                 busy[device] = context.Process(target=_run, args=(run, device))
                 busy[device].start()
         time.sleep(0.2)
     if missing := [run.name for run in runs if not run.result.is_file()]:
-        raise RecipeError(f"{', '.join(missing)} failed; see above")
+        raise RecipeError(
+            f"these runs failed: {', '.join(missing)}. See the errors above, then run the command "
+            "again."
+        )
 
 
 def _results(runs: list[_Run]) -> list[dict[str, Any]]:
@@ -170,47 +180,33 @@ def _run(run: _Run, device: int) -> None:
     logging.basicConfig(level=logging.WARNING, format=f"{run.name}: %(message)s")
     torch.manual_seed(run.seed)
     torch.set_float32_matmul_precision("high")
-    team = Team(rank=device)
-    if team.device.type == "cuda":
-        torch.cuda.set_device(team.device)
-    found = _measured(run, team)
+    worker = Worker(rank=device)
+    if worker.device.type == "cuda":
+        torch.cuda.set_device(worker.device)
+    result = _result(run, worker)
     partial = run.result.with_suffix(".part")
-    partial.write_text(json.dumps(found, indent=2) + "\n")
+    partial.write_text(json.dumps(result, indent=2) + "\n")
     partial.replace(run.result)
 
 
-def _measured(run: _Run, team: Team) -> dict[str, Any]:
+def _result(run: _Run, worker: Worker) -> dict[str, Any]:
     network = Llama(run.shape, tied=run.tied)
     trainer = Trainer(
         network,
         run.text.train,
         run.text.valid,
-        plan=_plan(run, 1.0, quantised_from=_NEVER),
+        plan=_plan(run, 1.0, quantized_from=_NEVER),
         log_file=run.result.with_suffix(".csv"),
-        team=replace(team, size=1),
+        worker=replace(worker, size=1),
     )
-    started = time.monotonic()
-    trainer.plan = _plan(run, 1.0, quantised_from=_NEVER)
-    trainer.train(_ignore, until=run.quantised_from)
-    fork = copy.deepcopy(trainer.snapshot())
-    rest = 1 - run.quantised_from
-    trainer.plan = _plan(run, rest, quantised_from=_NEVER)
-    trainer.train(_ignore)
-    speed = trainer.tokens / (time.monotonic() - started)
-    losses = {"float": trainer.validate(share=0.0), "rounded_4bit": trainer.validate()}
-    with _rounded(network, steps=127):
-        losses["rounded_8bit"] = trainer.validate(share=0.0)
-    trainer.restore(fork)
-    trainer.plan = _plan(run, rest, quantised_from=run.quantised_from)
-    trainer.train(_ignore)
-    losses["trained_4bit"] = trainer.validate()
+    speed, losses = _train(run, network, trainer)
     parameters = list(network.parameters())
     return {
         "name": run.name,
         "shape": {"tied": run.tied, **{n: getattr(run.shape, n) for n in Shape.__slots__}},
         "minutes": run.minutes,
         "peak": run.peak,
-        "quantised_from": run.quantised_from,
+        "quantised_from": run.quantized_from,  # as spelled in existing results
         "parameters": sum(weight.numel() for weight in parameters),
         "bytes": sum(
             weight.numel() * 5 // 8 if weight.ndim == 2 else weight.numel() * 4
@@ -223,18 +219,38 @@ def _measured(run: _Run, team: Team) -> dict[str, Any]:
     }
 
 
-def _plan(run: _Run, share: float, *, quantised_from: float) -> Plan:
+def _train(run: _Run, network: Llama, trainer: Trainer) -> tuple[float, dict[str, float]]:
+    """Train in floating point, then from the fork through 4 bits; return tokens/s and losses."""
+    started = time.monotonic()
+    trainer.plan = _plan(run, 1.0, quantized_from=_NEVER)
+    trainer.train(_ignore, until=run.quantized_from)
+    fork = copy.deepcopy(trainer.snapshot())
+    rest = 1 - run.quantized_from
+    trainer.plan = _plan(run, rest, quantized_from=_NEVER)
+    trainer.train(_ignore)
+    speed = trainer.tokens / (time.monotonic() - started)
+    losses = {"float": trainer.validate(share=0.0), "rounded_4bit": trainer.validate()}
+    with _rounded(network, steps=127):
+        losses["rounded_8bit"] = trainer.validate(share=0.0)
+    trainer.restore(fork)
+    trainer.plan = _plan(run, rest, quantized_from=run.quantized_from)
+    trainer.train(_ignore)
+    losses["trained_4bit"] = trainer.validate()
+    return speed, losses
+
+
+def _plan(run: _Run, share: float, *, quantized_from: float) -> Plan:
     return Plan(
         batch=run.batch,
         steps=10**9,
         deadline=time.monotonic() + share * run.minutes * 60,
         peak=run.peak,
-        quantised_from=quantised_from,
+        quantized_from=quantized_from,
     )
 
 
 def _ignore(_: Llama) -> None:
-    """Keep nothing: the loss is all that is asked for."""
+    """Discard the network: only the loss is needed."""
 
 
 @contextmanager
@@ -243,7 +259,7 @@ def _rounded(network: Llama, *, steps: int) -> Iterator[None]:
     with torch.no_grad():
         for weight in network.parameters():
             if weight.ndim == 2:
-                weight.copy_(quantised(weight, steps=steps))
+                weight.copy_(quantized(weight, steps=steps))
     yield
     network.load_state_dict(kept)
 

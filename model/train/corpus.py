@@ -1,7 +1,7 @@
-"""Turns conversations into rows of tokens, in parallel and in memory.
+"""Encode conversations as rows of tokens, in parallel and in memory.
 
-A row holds whole conversations, one after the other. Each token is one 16-bit number: its id,
-and two flags, one for tokens the model is to learn to write, one for the start of a conversation.
+A row contains complete conversations, one after another. Each token is a 16-bit number: its id and
+two flags, one for tokens that the model learns to generate, one for the start of a conversation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from model.data import Conversation, conversations, render
 from model.data.chatml import spans
 
-__all__ = ["LEARNED", "START", "TOKEN", "Order", "rows_of", "sample_texts", "training_rows"]
+__all__ = ["LEARNED", "START", "TOKEN", "Task", "rows_of", "sample_texts", "training_rows"]
 
 TOKEN = 0x1FFF  # the bits of the id: at most 8192 tokens
 LEARNED = 0x2000
@@ -30,14 +30,14 @@ _Rows = NDArray[np.int16]
 _Result = TypeVar("_Result")
 
 
-# The stream is always cut into so many parts, so that the text does not depend on the machine.
+# The stream is always split into this many parts, so that the text is the same on all machines.
 _PARTS = 32
 _OPEN_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What one process makes: a number of conversations of one part of a split, as rows."""
+class Task:
+    """The work of one process: a number of conversations of one part of a split."""
 
     seed: int
     split: str
@@ -56,22 +56,22 @@ def training_rows(
     processes: int,
     split: str = "train",
 ) -> _Rows:
-    """Return [rows, length] made from `count` conversations, rounded up."""
+    """Return the rows [rows, length] of `count` conversations, rounded up."""
     text = tokenizer.to_str()
-    orders = [
-        Order(seed=seed, split=split, part=part, count=each, length=length, tokenizer=text)
+    tasks = [
+        Task(seed=seed, split=split, part=part, count=each, length=length, tokenizer=text)
         for part, each in enumerate(_shares(count))
     ]
-    return np.concatenate(_in_parallel(rows_of, orders, processes))
+    return np.concatenate(_in_parallel(rows_of, tasks, processes))
 
 
 def sample_texts(*, seed: int, count: int, processes: int) -> list[str]:
     """Return rendered training conversations to train the tokenizer on."""
-    orders = [
-        Order(seed=seed, split="train", part=-1 - part, count=each, length=0, tokenizer="")
+    tasks = [
+        Task(seed=seed, split="train", part=-1 - part, count=each, length=0, tokenizer="")
         for part, each in enumerate(_shares(count))
     ]
-    return [text for texts in _in_parallel(_texts_of, orders, processes) for text in texts]
+    return [text for texts in _in_parallel(_texts_of, tasks, processes) for text in texts]
 
 
 def _shares(count: int) -> list[int]:
@@ -80,36 +80,36 @@ def _shares(count: int) -> list[int]:
 
 
 def _in_parallel(
-    work: Callable[[Order], _Result], orders: list[Order], processes: int
+    work: Callable[[Task], _Result], tasks: list[Task], processes: int
 ) -> list[_Result]:
     if processes == 1:
-        return [work(order) for order in orders]
-    # Forked, so that the lexicon is read once; nothing has touched the GPU yet.
+        return [work(task) for task in tasks]
+    # Forked, so that the lexicon is read once; the GPU has not been used yet.
     with multiprocessing.get_context("fork").Pool(processes) as pool:
-        return pool.map(work, orders, chunksize=1)
+        return pool.map(work, tasks, chunksize=1)
 
 
-def _texts_of(order: Order) -> list[str]:
-    stream = conversations(order.seed, order.split, part=order.part)
-    return [render(conversation.messages) for conversation in islice(stream, order.count)]
+def _texts_of(task: Task) -> list[str]:
+    stream = conversations(task.seed, task.split, part=task.part)
+    return [render(conversation.messages) for conversation in islice(stream, task.count)]
 
 
-def rows_of(order: Order) -> _Rows:
-    """Return the rows of one order; conversations longer than a row are left out."""
+def rows_of(task: Task) -> _Rows:
+    """Return the rows of one task; conversations longer than a row are omitted."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    tokenizer = Tokenizer.from_str(order.tokenizer)
-    stream = conversations(order.seed, order.split, part=order.part)
-    packer = _Packer(order.length)
-    for start in range(0, order.count, 1000):
-        batch = list(islice(stream, min(order.count - start, 1000)))
+    tokenizer = Tokenizer.from_str(task.tokenizer)
+    stream = conversations(task.seed, task.split, part=task.part)
+    packer = _Packer(task.length)
+    for start in range(0, task.count, 1000):
+        batch = list(islice(stream, min(task.count - start, 1000)))
         for tokens in _encoded(tokenizer, batch):
-            if len(tokens) <= order.length:
+            if len(tokens) <= task.length:
                 packer.add(tokens)
     return packer.rows()
 
 
 class _Packer:
-    """Puts conversations into the first of a few open rows that has room."""
+    """Packs each conversation into the first of a few open rows that has room."""
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -133,15 +133,15 @@ class _Packer:
         return np.stack(self._full)
 
     def _closed(self, row: list[_Rows]) -> _Rows:
-        # Padding is a document of its own that nobody learns from.
+        # Padding is a separate document without learned tokens.
         padding = np.zeros(self._length - sum(map(len, row)), np.int16)
         padding[:1] = START
         return np.concatenate([*row, padding])
 
 
 def _encoded(tokenizer: Tokenizer, batch: list[Conversation]) -> Iterator[_Rows]:
-    # All pieces of all conversations in one call. Cutting the text where a piece ends does not
-    # change its tokens: a special token or a line break stands there.
+    # All pieces of all conversations in one call. Splitting the text between pieces does not change
+    # its tokens, because there is a special token or a line break.
     pieces = [spans(conversation.messages) for conversation in batch]
     encoded = iter(tokenizer.encode_batch_fast([text for one in pieces for text, _ in one]))
     for one in pieces:

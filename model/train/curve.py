@@ -1,4 +1,4 @@
-"""Draws loss.csv: the loss in training and on held-out text, over the tokens seen."""
+"""Plot loss.csv: the loss in training and on held-out text over the number of tokens."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ _SMOOTHED = 10  # points of the training loss that are averaged
 
 
 def draw(log_file: Path, picture: Path) -> None:
-    """Draw `log_file` as an SVG; without matplotlib a warning says what to install.
+    """Plot `log_file` as an SVG; without matplotlib, log a warning instead.
 
-    Raises RecipeError when there is no log.
+    Raises:
+        RecipeError: The log file does not exist.
     """
     if not log_file.is_file():
-        raise RecipeError(f"there is no {log_file}: run `python -m model train` first")
+        raise RecipeError(f"no file {log_file}. Run `python -m model train` first.")
     try:
-        import matplotlib as mpl  # noqa: PLC0415 (training works without a picture)
+        import matplotlib as mpl  # noqa: PLC0415 (training works without the plot)
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
-        log.warning("no picture of the loss: python -m pip install matplotlib")
+        log.warning("loss not plotted; install matplotlib with: python -m pip install matplotlib")
         return
     rows = _rows(log_file)
-    # Text stays text, and the same log gives the same file.
+    # Text remains text, and the same log gives the same file.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "loss", "font.size": 11}):
         figure = Figure(figsize=(8, 4.5), layout="constrained")
         _plot(figure.subplots(), rows)
@@ -38,7 +39,7 @@ def draw(log_file: Path, picture: Path) -> None:
 
 
 def _rows(log_file: Path) -> list[dict[str, str]]:
-    # After a restart some steps are there twice: the later ones count.
+    # After a restart, some steps occur twice; the later rows are valid.
     with log_file.open(newline="") as file:
         rows = {int(row["step"]): row for row in csv.DictReader(file)}
     return [rows[step] for step in sorted(rows)]
@@ -47,7 +48,7 @@ def _rows(log_file: Path) -> list[dict[str, str]]:
 def _plot(axes: Any, rows: list[dict[str, str]]) -> None:
     tokens = [int(row["tokens"]) / 1e6 for row in rows]
     axes.plot(tokens, _smooth([float(row["loss"]) for row in rows]), color="0.65", label="training")
-    for column, colour, label in (
+    for column, color, label in (
         ("valid", "tab:blue", "held out, weights as trained"),
         ("valid_4bit", "tab:orange", "held out, through the 4-bit form"),
     ):
@@ -57,11 +58,11 @@ def _plot(axes: Any, rows: list[dict[str, str]]) -> None:
             if row.get(column)
         ]
         if points:
-            axes.plot(*zip(*points, strict=True), color=colour, marker=".", ms=3, label=label)
-    begun = [at for at, row in zip(tokens, rows, strict=True) if row["quantised"] == "1"]
-    if begun:
+            axes.plot(*zip(*points, strict=True), color=color, marker=".", ms=3, label=label)
+    quantized = [at for at, row in zip(tokens, rows, strict=True) if row["quantised"] == "1"]
+    if quantized:
         label = "trained through the 4-bit form"
-        axes.axvspan(begun[0], tokens[-1], color="tab:orange", alpha=0.1, lw=0, label=label)
+        axes.axvspan(quantized[0], tokens[-1], color="tab:orange", alpha=0.1, lw=0, label=label)
     axes.set(xlabel="million tokens seen", ylabel="loss per learned token", yscale="log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")

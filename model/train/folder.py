@@ -1,4 +1,4 @@
-"""Saves and loads weights in Hugging Face's form: safetensors, in one file or in shards."""
+"""Saving and loading weights in Hugging Face format: safetensors, one file or shards."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["load", "save"]
 
 _INDEX = "model.safetensors.index.json"
 _SHARD_BYTES = 15 * 2**20
-# Of chats that name none: answers about a person are to be right first. Personas ask for more.
+# The default of chats, whose answers about a person must be right. Persona requests set more.
 _CHAT_TEMPERATURE = 0.4
 
 
 def save(network: Llama, folder: Path) -> None:
-    """Write config.json, how to sample, and the weights as float32, in shards of at most 15 MiB.
+    """Write config.json, generation_config.json and float32 weights in shards of at most 15 MiB.
 
-    A crash half-way leaves the weights that were there before: files are replaced when whole.
+    An interruption leaves the earlier weights in place: files are replaced when complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network.shape.save(folder)
@@ -77,7 +77,8 @@ def _shards(weights: dict[str, Tensor]) -> list[list[str]]:
 def load(folder: Path) -> Llama:
     """Return the network of a folder, on the CPU.
 
-    Raises RecipeError when the folder is incomplete or the weights do not fit config.json.
+    Raises:
+        RecipeError: The folder is incomplete, or the weights do not match config.json.
     """
     network = Llama(Shape.load(folder))
     weights: dict[str, Tensor] = {}
@@ -87,5 +88,7 @@ def load(folder: Path) -> Llama:
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise RecipeError(f"the weights in {folder} do not fit its config.json: {error}") from error
+        raise RecipeError(
+            f"the weights in {folder} do not match its config.json: {error}. Save both again."
+        ) from error
     return network

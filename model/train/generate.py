@@ -1,6 +1,6 @@
-"""Lets the network write: many prompts at once, by plain sampling without a cache.
+"""Text generation for many prompts at once, by plain sampling without a cache.
 
-Made for looking at results. A cache would be faster for one prompt and is the page's business.
+Intended for inspecting results; the compiled model has a cache, which is faster for one prompt.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _PAD, _END = SPECIAL_TOKENS.index("<|endoftext|>"), SPECIAL_TOKENS.index("<|im_e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How to choose tokens; `limit` is in tokens, temperature 0 always takes the likeliest.
+    """How to sample; `limit` is in tokens, temperature 0 always selects the most likely token.
 
-    Temperature is the one the library asks for; `top_p` becomes the model's own default. The many
-    good ways to go on are about equally likely, so 0.8 leaves enough of them, and takes away what
-    is rare because it is wrong.
+    The temperature is the default of the library; `top_p` becomes the default of the model. The
+    many good continuations are about equally likely, so 0.8 keeps enough of them and removes those
+    that are rare because they are wrong.
     """
 
     temperature: float = 0.7
@@ -39,7 +39,7 @@ class Sampling:
 def generate(
     network: Llama, tokenizer: Tokenizer, prompts: Sequence[str], *, sampling: Sampling
 ) -> list[tuple[str, bool]]:
-    """Return for each prompt the text written and whether the network ended it itself.
+    """Return for each prompt the generated text, and whether the network ended it.
 
     Weights are used in their 4-bit form, as in the browser.
     """
@@ -50,33 +50,33 @@ def generate(
     for row, tokens in enumerate(encoded):
         ids[row, : len(tokens)] = torch.tensor(tokens, device=device)
     first = torch.tensor([len(tokens) for tokens in encoded], device=device)
-    last = _write(network, ids, first.clone(), sampling)
+    last = _generate(network, ids, first.clone(), sampling)
     texts = []
     for row, (start, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        written = ids[row, start:end].tolist()
-        ended = bool(written) and written[-1] == _END
-        texts.append((tokenizer.decode(written), ended))
+        tokens = ids[row, start:end].tolist()
+        ended = bool(tokens) and tokens[-1] == _END
+        texts.append((tokenizer.decode(tokens), ended))
     return texts
 
 
-def _write(network: Llama, ids: Tensor, ends: Tensor, sampling: Sampling) -> Tensor:
-    # Padding stands to the right, where causal attention never looks.
+def _generate(network: Llama, ids: Tensor, ends: Tensor, sampling: Sampling) -> Tensor:
+    # Padding is on the right, where causal attention does not see it.
     share = torch.ones((), device=ids.device)
     generator = torch.Generator(ids.device).manual_seed(sampling.seed)
     rows = torch.arange(len(ids), device=ids.device)
-    writing = torch.ones(len(ids), dtype=torch.bool, device=ids.device)
+    running = torch.ones(len(ids), dtype=torch.bool, device=ids.device)
     for _ in range(sampling.limit):
         logits = network(ids[:, : int(ends.max())], share=share)[rows, ends - 1].float()
-        chosen = _chosen(logits, sampling, generator)
-        ids[rows[writing], ends[writing]] = chosen[writing]
-        ends = ends + writing
-        writing = writing & (chosen != _END)
-        if not writing.any():
+        sampled = _sampled(logits, sampling, generator)
+        ids[rows[running], ends[running]] = sampled[running]
+        ends = ends + running
+        running = running & (sampled != _END)
+        if not running.any():
             break
     return ends
 
 
-def _chosen(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+def _sampled(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
     if sampling.temperature == 0:
         return logits.argmax(-1)
     probabilities = torch.softmax(logits / sampling.temperature, -1)

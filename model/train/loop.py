@@ -1,4 +1,4 @@
-"""The training loop: batches from rows, AdamW, checkpoints, a log of the loss."""
+"""The training loop: batches from rows, AdamW, checkpoints, and a log of the loss."""
 
 from __future__ import annotations
 
@@ -17,38 +17,39 @@ from torch import Tensor
 
 from model.tools import RecipeError
 from model.train import state as state_file
+from model.train.distributed import SINGLE_WORKER, Worker
 from model.train.loss import learned, loss_of
 from model.train.network import Llama
-from model.train.schedule import QUANTISED_FROM, learning_rate, quantised_share
-from model.train.team import ALONE, Team
+from model.train.schedule import QUANTIZED_FROM, learning_rate, quantized_share
 
 __all__ = ["COLUMNS", "Plan", "Trainer"]
 
 log = logging.getLogger("pywebllm.model")
 
-# Of loss.csv. The held-out loss is given as the weights are and through their 4-bit form.
+# Of loss.csv. The held-out loss is measured with the weights as they are and in their 4-bit form.
+# "quantised" is spelled as in existing logs, to which a resumed run appends.
 COLUMNS = ("step", "seconds", "tokens", "rate", "quantised", "loss", "valid", "valid_4bit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How to train: batch in rows, the end as a number of steps and as a moment in time.
+    """How to train: the batch in rows, and the end as a number of steps and as a point in time.
 
-    Every process of a team takes a batch of its own. `deadline` is a `time.monotonic()` value;
-    `save_every` and `log_every` are seconds and steps.
+    Every worker processes a separate batch. `deadline` is a `time.monotonic()` value; `save_every`
+    is in seconds, `log_every` in steps.
     """
 
     batch: int
     steps: int
     deadline: float
     peak: float = 3e-3
-    quantised_from: float = QUANTISED_FROM
+    quantized_from: float = QUANTIZED_FROM
     save_every: float = 60.0
     log_every: int = 20
 
 
 class Trainer:
-    """Trains one network; `train` can be called again after a restart and goes on from `state`.
+    """Trains one network; after a restart, `train` resumes from the file `state`.
 
     `plan` may be replaced between two calls of `train`.
     """
@@ -62,39 +63,40 @@ class Trainer:
         plan: Plan,
         log_file: Path,
         state: Path | None = None,
-        team: Team = ALONE,
+        worker: Worker = SINGLE_WORKER,
     ) -> None:
         self.plan = plan
-        self.tokens = 0  # seen by the whole team, in all
-        self._team = team
-        self._network = network.to(team.device)
-        self._rows = torch.from_numpy(rows).to(team.device)
-        self._valid = torch.from_numpy(valid).to(team.device)
+        self.tokens = 0  # processed by all workers in total
+        self._worker = worker
+        self._network = network.to(worker.device)
+        self._rows = torch.from_numpy(rows).to(worker.device)
+        self._valid = torch.from_numpy(valid).to(worker.device)
         self._log_file, self._state = log_file, state
-        self._optimiser = self._adamw()
+        self._optimizer = self._adamw()
         self._step = 0
-        self._before = 0.0  # progress made before this call
+        self._before = 0.0  # progress before this call
         self._epoch, self._order = -1, torch.empty(0)
         self._loss = loss_of(self._network, self._batch(0))
 
     def train(self, save: Callable[[Llama], None], *, until: float = 1.0) -> None:
-        """Train until that share of the plan is done; `save` gets the network now and then.
+        """Train until this share of the plan is done; call `save` with the network regularly.
 
-        Raises RecipeError when the loss stops being a number, or `state` is of another shape.
+        Raises:
+            RecipeError: The loss is not finite, or `state` belongs to another shape.
         """
         self._resume()
         progress = self._before
         started = saved = time.monotonic()
         with self._log_file.open("a", newline="") as file:
             writer = csv.writer(file)
-            if file.tell() == 0 and self._team.rank == 0:
+            if file.tell() == 0 and self._worker.rank == 0:
                 writer.writerow(COLUMNS)
             while (progress := self._progress(started)) < until:
                 batch = self._batch(self._step)
                 loss = self._update(batch, progress)
                 self._step += 1
-                self.tokens += batch.numel() * self._team.size
-                if self._team.rank != 0:
+                self.tokens += batch.numel() * self._worker.size
+                if self._worker.rank != 0:
                     continue
                 if self._step % self.plan.log_every == 0:
                     writer.writerow(self._entry(loss, progress, time.monotonic() - started))
@@ -103,37 +105,37 @@ class Trainer:
                     self._keep(save, progress)
                     saved = time.monotonic()
         self._before = min(progress, 1.0)
-        if self._team.rank == 0:
+        if self._worker.rank == 0:
             self._keep(save, self._before)
-            log.info("held-out loss through quantisation: %.4f", self.validate())
+            log.info("held-out loss with 4 bits: %.4f", self.validate())
 
     @torch.no_grad()
     def validate(self, *, share: float = 1.0) -> float:
         """Return the mean loss per learned token on held-out rows.
 
-        `share` says how far the weights go towards their 4-bit form.
+        `share` is how far the weights are moved toward their 4-bit form, 0 to 1.
         """
-        told = torch.tensor(share, device=self._team.device)
+        amount = torch.tensor(share, device=self._worker.device)
         size = self._size()
         batches = self._valid[: max(len(self._valid) // size, 1) * size].split(size)
-        losses = [self._loss(batch, told).item() for batch in batches]
+        losses = [self._loss(batch, amount).item() for batch in batches]
         weights = [learned(batch) for batch in batches]
         return float(np.average(losses, weights=weights))
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what training goes on from; tensors are those in use, not copies."""
+        """Return the state that training resumes from; tensors are references, not copies."""
         return {
             "step": self._step,
             "tokens": self.tokens,
             "progress": self._before,
             "network": self._network.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
+            "optimiser": self._optimizer.state_dict(),  # as spelled in existing state files
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back, or forward, to a snapshot."""
+        """Restore a snapshot."""
         self._network.load_state_dict(state["network"])
-        self._optimiser.load_state_dict(state["optimiser"])
+        self._optimizer.load_state_dict(state["optimiser"])
         self._step, self._before = state["step"], state["progress"]
         self.tokens = state["tokens"]
 
@@ -141,39 +143,39 @@ class Trainer:
         now = time.monotonic()
         by_time = (now - started) / max(self.plan.deadline - started, 1e-9)
         by_time = self._before + (1 - self._before) * by_time
-        return self._team.agreed(max(self._step / self.plan.steps, by_time))
+        return self._worker.broadcast(max(self._step / self.plan.steps, by_time))
 
     def _rate(self, progress: float) -> float:
         plan = self.plan
         return learning_rate(progress, peak=plan.peak, step=self._step, steps=plan.steps)
 
     def _update(self, batch: Tensor, progress: float) -> Tensor:
-        for group in self._optimiser.param_groups:
+        for group in self._optimizer.param_groups:
             group["lr"] = self._rate(progress)
         loss = self._loss(batch, self._share(progress))
         loss.backward()
-        self._team.average(self._network.parameters())
+        self._worker.average_gradients(self._network.parameters())
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
         return loss.detach()
 
     def _share(self, progress: float) -> Tensor:
-        share = quantised_share(progress, start=self.plan.quantised_from)
-        return torch.full((), share, device=self._team.device)
+        share = quantized_share(progress, start=self.plan.quantized_from)
+        return torch.full((), share, device=self._worker.device)
 
     def _size(self) -> int:
-        return min(self.plan.batch, len(self._rows) // self._team.size, len(self._valid))
+        return min(self.plan.batch, len(self._rows) // self._worker.size, len(self._valid))
 
     def _batch(self, step: int) -> Tensor:
-        """Return the rows of one step, in an order that only the step decides."""
-        size, members = self._size(), self._team.size
+        """Return the rows of one step, in an order that depends on the step only."""
+        size, members = self._size(), self._worker.size
         epoch, place = divmod(step, len(self._rows) // (size * members))
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(epoch)
             order = torch.randperm(len(self._rows), generator=generator)
-            self._epoch, self._order = epoch, order.to(self._team.device)
-        start = (place * members + self._team.rank) * size
+            self._epoch, self._order = epoch, order.to(self._worker.device)
+        start = (place * members + self._worker.rank) * size
         return self._rows[self._order[start : start + size]]
 
     def _adamw(self) -> torch.optim.AdamW:
@@ -186,7 +188,7 @@ class Trainer:
             ],
             lr=self.plan.peak,
             betas=(0.9, 0.95),
-            fused=self._team.device.type == "cuda",
+            fused=self._worker.device.type == "cuda",
         )
 
     # --- log and checkpoints ---
@@ -194,13 +196,16 @@ class Trainer:
     def _entry(self, loss: Tensor, progress: float, seconds: float) -> tuple[object, ...]:
         value = loss.item()
         if not np.isfinite(value):
-            raise RecipeError(f"the loss is {value} at step {self._step}: lower the learning rate")
-        share = quantised_share(progress, start=self.plan.quantised_from)
+            raise RecipeError(
+                f"the loss must be finite, got {value} at step {self._step}. Lower the learning "
+                "rate."
+            )
+        share = quantized_share(progress, start=self.plan.quantized_from)
         done = f"{100 * progress:.1f} % done, loss {value:.4f}"
         shown = ["", ""]
         if self._step % (self.plan.log_every * 10) == 0:
             shown = [f"{self.validate(share=one):.4f}" for one in (share, 1.0)]
-            done += f", held out {shown[0]}, through 4 bits {shown[1]}"
+            done += f", held out {shown[0]}, with 4 bits {shown[1]}"
         log.info("step %d, %.0f s, %s", self._step, seconds, done)
         rate = self._rate(progress)
         head = (self._step, f"{seconds:.1f}", self.tokens, f"{rate:.6f}", f"{share:.0f}")
@@ -216,6 +221,6 @@ class Trainer:
     def _resume(self) -> None:
         if self._step or self._state is None or not self._state.is_file():
             return
-        shape, device = self._network.shape, self._team.device
+        shape, device = self._network.shape, self._worker.device
         self.restore(state_file.read(self._state, shape, device=device))
-        log.info("going on from step %d, %.0f %% done", self._step, 100 * self._before)
+        log.info("resuming at step %d, %.0f %% done", self._step, 100 * self._before)

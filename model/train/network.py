@@ -1,8 +1,8 @@
-"""A Llama network in plain PyTorch, small enough to read in one sitting.
+"""A Llama network in plain PyTorch.
 
-RMSNorm, rotary positions (rotate-half, as Hugging Face has them), grouped-query attention,
-SwiGLU, tied embeddings. Parameter names are those of Hugging Face's LlamaForCausalLM, so a state
-dictionary needs no translation. Every weight matrix is read `through_quantisation`.
+RMSNorm, rotary positions (rotate-half, as in Hugging Face), grouped-query attention, SwiGLU, tied
+embeddings. Parameter names are those of Hugging Face's LlamaForCausalLM, so a state dictionary
+needs no conversion. Every weight matrix is read `through_quantization`.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model.train.attention import Mask, attend
-from model.train.quantise import through_quantisation
+from model.train.quantize import through_quantization
 from model.train.shape import Shape
 
 __all__ = ["Llama"]
 
 
 class Linear(nn.Module):
-    """A matrix without bias, [outputs, inputs]."""
+    """A linear layer without bias; the weight is [outputs, inputs]."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(outputs, inputs))
 
     def forward(self, x: Tensor, share: Tensor) -> Tensor:
-        return functional.linear(x, through_quantisation(self.weight, share))
+        return functional.linear(x, through_quantization(self.weight, share))
 
 
 class RMSNorm(nn.Module):
@@ -71,7 +71,7 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """SwiGLU: a gated layer."""
+    """A SwiGLU feed-forward layer."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class MLP(nn.Module):
 
 
 class Layer(nn.Module):
-    """Attention, then the gated layer, each added to what came in."""
+    """Attention, then the feed-forward layer, each with a residual connection."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class _Body(nn.Module):
 class Llama(nn.Module):
     """The whole network: token ids [batch, length] in, logits [batch, length, vocabulary] out.
 
-    What is shipped is `tied`: the embedding is also the last matrix.
+    The built-in model is `tied`: the embedding is also the output matrix.
     """
 
     def __init__(self, shape: Shape, *, tied: bool = True) -> None:
@@ -120,17 +120,17 @@ class Llama(nn.Module):
         self.shape = shape
         self.model = _Body(shape)
         self.lm_head = None if tied else Linear(shape.hidden_size, shape.vocab_size)
-        self._initialise()
+        self._initialize()
 
     def forward(self, ids: Tensor, *, mask: Mask = None, share: Tensor | None = None) -> Tensor:
         """Return the logits.
 
-        `mask` keeps packed documents apart; without it each token sees all before it. `share` says
-        how far weights go towards their 4-bit form, 0 to 1.
+        `mask` separates packed documents; without it, each token attends to all earlier ones.
+        `share` is how far weights are moved toward their 4-bit form, 0 to 1.
         """
         if share is None:
             share = torch.zeros((), device=ids.device)
-        table = through_quantisation(self.model.embed_tokens.weight, share)
+        table = through_quantization(self.model.embed_tokens.weight, share)
         x = functional.embedding(ids, table)
         rotary = _rotary(self.shape, ids.shape[1], ids.device)
         for layer in self.model.layers:
@@ -138,13 +138,13 @@ class Llama(nn.Module):
         x = self.model.norm(x)
         return functional.linear(x, table) if self.lm_head is None else self.lm_head(x, share)
 
-    def _initialise(self) -> None:
-        # What writes into the residual stream starts the smaller, the more layers add up.
-        damped = 0.02 / (2 * self.shape.num_hidden_layers) ** 0.5
+    def _initialize(self) -> None:
+        # Weights that write to the residual stream start smaller for more layers, which add up.
+        residual_std = 0.02 / (2 * self.shape.num_hidden_layers) ** 0.5
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2:
-                ends = name.endswith(("o_proj.weight", "down_proj.weight"))
-                nn.init.normal_(parameter, std=damped if ends else 0.02)
+                is_residual = name.endswith(("o_proj.weight", "down_proj.weight"))
+                nn.init.normal_(parameter, std=residual_std if is_residual else 0.02)
 
 
 def _rotary(shape: Shape, length: int, device: torch.device) -> tuple[Tensor, Tensor]:

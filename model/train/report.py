@@ -1,7 +1,7 @@
-"""Writes the sample report: unseen and hand-written forms, small talk, and what is said of them.
+"""The sample report: answers to unseen forms, hand-written forms and small talk, with scores.
 
-Written in PyTorch before anything is compiled, and judged as the compiled model will be, but for
-its grammar: a quick look at what training has brought.
+The answers are generated in PyTorch before anything is compiled, and judged like those of the
+compiled model, except for grammar, for a quick look at the result of training.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from model.evaluate.cases import persona_cases
 from model.evaluate.forms import hand_written, small_talk
 from model.evaluate.grammar import Sentence
 from model.evaluate.judge import Judged, judge
-from model.evaluate.report import Kept, faults_of, shares
+from model.evaluate.report import Result, faults_of, shares
 from model.train.generate import Sampling, generate
 from model.train.network import Llama
 
@@ -29,18 +29,18 @@ _AT_ONCE = 256
 
 
 def report(network: Llama, tokenizer: Tokenizer, *, held_out: int, sampling: Sampling) -> str:
-    """Return the report: shares first, then every text.
+    """Return the report: scores first, then every answer.
 
     `held_out` is the number of forms from the validation split.
     """
     by_hand = [*hand_written(typed=False)]
-    likeliest = replace(sampling, temperature=0.0)
+    most_likely = replace(sampling, temperature=0.0)
     heads: list[str] = []
     sections: list[str] = []
     for title, cases, how in (
         ("held-out forms, sampled", [*islice(persona_cases(sampling.seed), held_out)], sampling),
         ("hand-written forms, sampled", by_hand, sampling),
-        ("hand-written forms, likeliest tokens", by_hand, likeliest),
+        ("hand-written forms, most likely tokens", by_hand, most_likely),
         ("small talk, sampled", [*small_talk()], sampling),
     ):
         judged = judge(cases, _answers(network, tokenizer, cases, how), grammar=_no_grammar)
@@ -52,7 +52,7 @@ def report(network: Llama, tokenizer: Tokenizer, *, held_out: int, sampling: Sam
 def _answers(
     network: Llama, tokenizer: Tokenizer, cases: Sequence[Case], sampling: Sampling
 ) -> dict[str, list[Answer]]:
-    """Return what the network says to the first turn of each case, by the case's id."""
+    """Return the answers of the network to the first turn of each case, by case id."""
     prompts = map(_prompt, cases)
     texts: list[tuple[str, bool]] = []
     while batch := list(islice(prompts, _AT_ONCE)):
@@ -72,7 +72,7 @@ def _no_grammar(texts: Sequence[tuple[str, Sequence[str]]]) -> list[list[Sentenc
     return [[] for _ in texts]
 
 
-def _share(one: Kept) -> str:
+def _share(one: Result) -> str:
     return f"{one.name:<44} {one.passed}/{one.count} ({one.share:.1%})"
 
 

@@ -1,26 +1,26 @@
-"""What changes as training goes on, as functions of progress (0 at the start, 1 at the end).
+"""Learning rate and quantization as functions of progress (0 at the start, 1 at the end).
 
-Progress is steps done or time used, whichever is further, so that a time limit ends training
-just as smoothly as a number of steps does.
+Progress is the share of steps or of time, whichever is larger, so that a time limit ends training
+as smoothly as a number of steps does.
 """
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["QUANTISED_FROM", "learning_rate", "quantised_share"]
+__all__ = ["QUANTIZED_FROM", "learning_rate", "quantized_share"]
 
 _WARMUP = 0.02
-# Of a short run that share would be a few steps, which deep and wide networks bear badly.
+# In a short run, _WARMUP would be a few steps: too few for deep and wide networks.
 _WARMUP_STEPS = 200
 _FLOOR = 0.02
-QUANTISED_FROM = 0.7
+QUANTIZED_FROM = 0.7
 
 
 def learning_rate(progress: float, *, peak: float, step: int = 0, steps: int = 0) -> float:
-    """Return the learning rate: a linear start, then half a cosine down to a fiftieth of `peak`.
+    """Return the learning rate: linear warmup, then cosine decay to a fiftieth of `peak`.
 
-    The start takes a fiftieth of training; of many `steps` 200 at least, when time ends training.
+    The warmup takes a fiftieth of training, and at least 200 steps if time ends training.
     """
     needed = max(min(_WARMUP_STEPS, _WARMUP * steps), 1)
     start = min(max(progress / _WARMUP, 0.01), (step + 1) / needed, 1.0)
@@ -28,6 +28,6 @@ def learning_rate(progress: float, *, peak: float, step: int = 0, steps: int = 0
     return peak * start * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def quantised_share(progress: float, *, start: float = QUANTISED_FROM) -> float:
-    """Return how far weights go towards their 4-bit form: not at all, from `start` all the way."""
+def quantized_share(progress: float, *, start: float = QUANTIZED_FROM) -> float:
+    """Return how far weights are moved toward their 4-bit form: 0 before `start`, then 1."""
     return 1.0 if progress >= start else 0.0

@@ -1,4 +1,4 @@
-"""The sizes of the network and their names in a Hugging Face `config.json`."""
+"""The sizes of the network, and reading and writing them as a Hugging Face `config.json`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Shape:
 
     @property
     def parameters(self) -> int:
-        """Return how many numbers the network learns."""
+        """The number of parameters."""
         heads = self.num_attention_heads + self.num_key_value_heads
         attention = 2 * heads * self.head_dim * self.hidden_size
         layer = attention + 3 * self.hidden_size * self.intermediate_size + 2 * self.hidden_size
         return (self.vocab_size + 1) * self.hidden_size + self.num_hidden_layers * layer
 
     def save(self, folder: Path) -> None:
-        """Write config.json, so that transformers' LlamaForCausalLM reads the folder."""
+        """Write config.json for LlamaForCausalLM of transformers."""
         rope = {"rope_type": "default", "rope_theta": self.rope_theta}
         config = {
             "architectures": ["LlamaForCausalLM"],
@@ -58,14 +58,18 @@ class Shape:
     def load(cls, folder: Path) -> Shape:
         """Read config.json of a folder.
 
-        Raises RecipeError when the file is missing or describes another kind of network.
+        Raises:
+            RecipeError: The file is missing, or describes another kind of network.
         """
         file = folder / "config.json"
         if not file.is_file():
-            raise RecipeError(f"{folder} is no model folder: it has no config.json")
+            raise RecipeError(f"{folder} has no config.json. Pass the folder of a trained model.")
         config: dict[str, Any] = json.loads(file.read_text("utf-8"))
         if config.get("model_type") != "llama" or not config.get("tie_word_embeddings"):
-            raise RecipeError(f"{file} describes no Llama network with tied embeddings")
+            raise RecipeError(
+                f"{file} must describe a Llama network with tied embeddings. Pass a folder that "
+                "`python -m model train` wrote."
+            )
         return cls(**{name: config[name] for name in cls.__dataclass_fields__})
 
 

@@ -1,11 +1,11 @@
-"""The shapes that were compared before `deep` was chosen, each against `base`.
+"""The shapes that were compared with `base` before `deep` was chosen.
 
 `deep`, `v2048`, `v8192`, `untied` and `mha` differ from it in one respect. The others have another
-width, with heads and feed-forward layers to fit, and some of them another depth as well.
+width, with matching heads and feed-forward layers, and some of them also another depth.
 
-All fit a download of 12 MB, the library gzipped, with weights of 5 bits. The sizes are those that
-our kernels take: heads of 64, all else in multiples of 32. `bench.shapes` measures how fast each
-writes, `python -m model compare` how well it learns.
+All fit in a download of 12 MB, with the library gzipped and weights of 5 bits. The kernels require
+heads of 64 here, and multiples of 32 otherwise. `bench.shapes` measures the speed of each,
+`python -m model compare` how well it learns.
 """
 
 from __future__ import annotations
@@ -45,5 +45,5 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "untied": _shape(256, 6, (4, 2), 768),
     "mha": _shape(256, 6, (4, 4), 768),
 }
-# Those whose last matrix is not the embedding again.
+# The shapes whose output matrix is not the embedding.
 UNTIED: Final = frozenset({"untied"})

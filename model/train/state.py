@@ -1,4 +1,4 @@
-"""The file that training goes on from: a snapshot of the trainer, and the shape it is of."""
+"""The state file that training resumes from: a snapshot of the trainer and its shape."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["read", "write"]
 
 
 def write(snapshot: dict[str, Any], shape: Shape, file: Path) -> None:
-    """Write the file; a crash half-way leaves the one that was there before."""
+    """Write the file; an interruption leaves the earlier file in place."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".part")
     torch.save({**snapshot, "shape": asdict(shape)}, partial)
@@ -23,15 +23,16 @@ def write(snapshot: dict[str, Any], shape: Shape, file: Path) -> None:
 
 
 def read(file: Path, shape: Shape, *, device: torch.device | None = None) -> dict[str, Any]:
-    """Return the snapshot in the file, its tensors on `device` (default: the CPU).
+    """Return the snapshot in the file, with its tensors on `device` (default: the CPU).
 
-    Raises RecipeError when it is of another shape than `shape`.
+    Raises:
+        RecipeError: The snapshot belongs to another shape.
     """
     where = device or torch.device("cpu")
     state: dict[str, Any] = torch.load(file, map_location=where, weights_only=True)
     if state.pop("shape", None) != asdict(shape):
         raise RecipeError(
-            f"{file} is the state of a network of another shape, training cannot go on from it:"
-            " --fresh starts anew, another --state keeps it"
+            f"{file} must be the state of a network of the same shape, got another shape. Start "
+            "again with --fresh, or keep the file and pass another --state."
         )
     return state

@@ -1,4 +1,4 @@
-"""The tables of a comparison, for people (Markdown) and for programs (CSV)."""
+"""The tables of a comparison, in Markdown and CSV."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEAD: Final = ("", "parameters", "MB at 5 bits", "M tokens/s", "M tokens")
 
 
 def write_tables(results: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Write compare.md and compare.csv; `results` are those of model.train.compare."""
+    """Write compare.md and compare.csv from the results of model.train.compare."""
     with (folder / "compare.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         columns = ["parameters", "bytes", "tokens_per_second", "tokens", "peak", "quantised_from"]
@@ -32,8 +32,8 @@ def write_tables(results: Sequence[Mapping[str, Any]], folder: Path) -> None:
             writer.writerow([one["name"], *(one[name] for name in columns), *losses, *per_byte])
     head = [*_HEAD, *_LOSSES.values()]
     lines = [
-        "Loss on held-out conversations: per learned token, and in bits per byte of its text"
-        " (the one that vocabularies compare by).",
+        "Loss on held-out conversations: per learned token, and in bits per byte of text, which"
+        " is comparable between vocabularies.",
         "",
         f"| {' | '.join(head)} |",
         f"|{'---|' * len(head)}",

@@ -1,4 +1,4 @@
-"""Tokenizer and text as files: made once, then read by every process, and after a restart."""
+"""Tokenizer and training text as files, made once and read by every process and restart."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ __all__ = ["Text", "text_of", "tokenizer_of"]
 log = logging.getLogger("pywebllm.model")
 
 _ROOT = Path(__file__).parents[2]
-# What the text depends on, besides the numbers given.
+# The sources that the text depends on, in addition to the arguments.
 _SOURCES = ("model/data", "model/train/corpus.py", "app/pywebllm/persona/prompt.py")
 _TOKENIZER_SOURCES = (*_SOURCES, "model/train/tokenizer.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Where the rows of a tokenizer lie."""
+    """The files with the encoded rows."""
 
     train_file: Path
     valid_file: Path
 
     @property
     def train(self) -> NDArray[np.int16]:
-        """Read the rows to learn from."""
+        """The training rows."""
         rows: NDArray[np.int16] = np.load(self.train_file)
         return rows
 
     @property
     def valid(self) -> NDArray[np.int16]:
-        """Read the held-out rows."""
+        """The held-out rows."""
         rows: NDArray[np.int16] = np.load(self.valid_file)
         return rows
 
@@ -49,9 +49,10 @@ class Text:
 def tokenizer_of(
     folder: Path, *, seed: int, texts: int, vocabulary: int, processes: int
 ) -> Tokenizer:
-    """Return the tokenizer trained on so many conversations, kept in `folder` once it is made.
+    """Return the tokenizer trained on `texts` conversations; `folder` caches it.
 
-    Raises RecipeError when the texts are too few for that vocabulary.
+    Raises:
+        RecipeError: The texts are too few for this vocabulary.
     """
     key = _key(_TOKENIZER_SOURCES, f"{seed, texts, vocabulary}")
     file = folder / f"tokenizer-{key}.json"
@@ -59,13 +60,13 @@ def tokenizer_of(
         return Tokenizer.from_file(str(file))
     started = time.monotonic()
     samples = sample_texts(seed=seed, count=texts, processes=processes)
-    words = train_tokenizer(samples, vocabulary=vocabulary)
+    tokenizer = train_tokenizer(samples, vocabulary=vocabulary)
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / ".tokenizer.json"
-    words.save(str(partial))
+    tokenizer.save(str(partial))
     partial.replace(file)
     log.info("tokenizer: %d tokens in %.0f s", vocabulary, time.monotonic() - started)
-    return words
+    return tokenizer
 
 
 def text_of(
@@ -78,9 +79,9 @@ def text_of(
     length: int,
     processes: int,
 ) -> Text:
-    """Return the rows of a tokenizer, made in `folder` unless they are there.
+    """Return the rows encoded by a tokenizer; `folder` caches them.
 
-    Processes are forked: nothing may have touched the GPU before.
+    Processes are forked, so the GPU must not have been used before.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = []

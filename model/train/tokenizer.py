@@ -1,4 +1,4 @@
-"""Trains the byte-level BPE tokenizer and writes it in Hugging Face's form."""
+"""Training the byte-level BPE tokenizer, and saving it in Hugging Face format."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from model.tools import RecipeError
 
 __all__ = ["load_tokenizer", "save_tokenizer", "train_tokenizer"]
 
-# How text is cut before pairs of bytes are merged. A capitalised word is cut from the space
+# How text is split before pairs of bytes are merged. A capitalized word is separated from the space
 # before it, so that a name has the same tokens at the start of a sentence, within it and in the
-# form: what the model copies looks alike. The space goes to the punctuation before it, where there
-# is any. Digits stand alone.
+# form, which makes it easier to copy. The space belongs to the punctuation before it, if there is
+# any. Each digit is separate.
 _WORDS = (
     r"'(?:s|t|re|ve|m|ll|d)(?!\p{L})"
     r"|\p{Lu}[\p{L}\p{M}]*"
@@ -31,7 +31,8 @@ _WORDS = (
 def train_tokenizer(texts: Iterable[str], *, vocabulary: int) -> Tokenizer:
     """Return a tokenizer trained on `texts`, with exactly `vocabulary` tokens.
 
-    Raises RecipeError when the texts are too few for that many tokens.
+    Raises:
+        RecipeError: The texts are too few for this vocabulary.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -50,8 +51,8 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int) -> Tokenizer:
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() != vocabulary:
         raise RecipeError(
-            f"the text yields only {tokenizer.get_vocab_size()} tokens, {vocabulary} are needed:"
-            " train the tokenizer on more conversations"
+            f"the vocabulary must have {vocabulary} tokens, got {tokenizer.get_vocab_size()}. "
+            "Train the tokenizer on more conversations."
         )
     return tokenizer
 
@@ -75,7 +76,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, *, context: int) -> None:
 
 
 def _chat_template() -> str:
-    """Return ChatML as Jinja; a request without a system message gets the first of those known."""
+    """Return ChatML as Jinja; the default system message is the first of the lexicon."""
     system = templates("requests", "system")[0].text
     return (
         "{% if messages[0].role != 'system' %}"
@@ -91,9 +92,10 @@ def _chat_template() -> str:
 def load_tokenizer(folder: Path) -> Tokenizer:
     """Read the tokenizer of a folder.
 
-    Raises RecipeError when it has none.
+    Raises:
+        RecipeError: The folder has none.
     """
     file = folder / "tokenizer.json"
     if not file.is_file():
-        raise RecipeError(f"{folder} has no tokenizer.json: run `python -m model tokenizer` first")
+        raise RecipeError(f"{folder} has no tokenizer.json. Run `python -m model tokenizer` first.")
     return Tokenizer.from_file(str(file))

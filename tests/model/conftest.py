@@ -1,10 +1,10 @@
-"""Leaves out the recipe's tests where its packages are not installed, and says so in the header."""
+"""Skip the tests of the recipe if its packages are not installed, with a note in the header."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
-# Files by the package that they cannot even be imported without.
+# Test files by the package that they need to be imported.
 _NEEDED = {"torch": ["test_train*.py"], "tvm": ["test_compile*.py", "test_kernels*.py"]}
 _MISSING = [package for package in _NEEDED if find_spec(package) is None]
 
@@ -14,8 +14,8 @@ collect_ignore_glob = [pattern for package in _MISSING for pattern in _NEEDED[pa
 def pytest_report_header() -> str:
     if not _MISSING:
         return "recipe tests: all"
-    left_out = ", ".join(collect_ignore_glob)
+    skipped = ", ".join(collect_ignore_glob)
     return (
-        f"recipe tests: left out {left_out}, because {' and '.join(_MISSING)} is missing;"
-        " tests/recipe runs them too"
+        f"recipe tests: {skipped} skipped, because {' and '.join(_MISSING)} is not installed;"
+        " tests/recipe runs them"
     )

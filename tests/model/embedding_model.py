@@ -1,10 +1,10 @@
-# TVMScript is Python by its syntax only: types and control flow are TVM's.
+# TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
 # ruff: noqa: N812
-"""A tiny embedding model, compiled for WebLLM: the mean of a text's token vectors.
+"""A tiny embedding model, compiled for WebLLM: the mean of the token vectors of a text.
 
-There is none in WebLLM's reach that is small enough for a test, so the tests make one: random
-vectors under the built-in model's tokenizer.
+No available embedding model is small enough for a test, so the tests compile one: random vectors
+with the tokenizer of the built-in model.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TOKENIZER = Path("static") / BUILTIN_PATH
 
 
 def write_embedding_model(folder: Path, *, runtime: Path) -> np.ndarray:
-    """Write a folder that WebLLM loads as `model_type` 1; return the vectors of its tokens."""
+    """Write a folder that WebLLM loads as `model_type` 1; return the vectors of the tokens."""
     vocabulary = json.loads((_TOKENIZER / "mlc-chat-config.json").read_text())["vocab_size"]
     table = np.random.default_rng(7).standard_normal((vocabulary, DIMENSIONS)).astype(np.float32)
     folder.mkdir(parents=True)

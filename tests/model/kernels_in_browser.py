@@ -1,7 +1,6 @@
-"""Runs a GPU kernel on SwiftShader, by WebGPU alone: for kernels with barriers.
+"""Run a GPU kernel on SwiftShader with WebGPU alone, for kernels with barriers.
 
-SwiftShader runs four lanes at a time, one such group after the other, so that a barrier that is
-missing shows.
+SwiftShader runs groups of four lanes, one after another, which reveals a missing barrier.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from model.compile.library import webgpu_target
 
 __all__ = ["blank_page", "run_in_browser"]
 
-_ADDRESS = "http://127.0.0.1/"  # WebGPU wants a secure context; nothing is fetched
+_ADDRESS = "http://127.0.0.1/"  # WebGPU requires a secure context; nothing is fetched
 _BUFFER = re.compile(r"@binding\((\d+)\) var<storage, \w+> (\w+)_ptr ")
 _SCALARS = re.compile(r"struct PODArgs \{(.*?)\}", re.DOTALL)
 _RUN = """
@@ -94,10 +93,10 @@ def run_in_browser(
     scalars: Mapping[str, float],
     grid: tuple[int, int],
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return all buffers as the kernel leaves them.
+    """Return all buffers after the kernel.
 
-    `buffers` and `scalars` are named as in the kernel, and among the scalars are the sizes that
-    are variables; `grid` counts workgroups.
+    `buffers` and `scalars` have the names of the kernel, and the scalars include the variable
+    sizes; `grid` is in workgroups.
     """
     code = _shader(kernel)
     names = [

@@ -1,7 +1,7 @@
-"""Runs a GPU kernel on the CPU, one thread after the other, in either order.
+"""Run a GPU kernel on the CPU, one thread after another, in both orders.
 
-A kernel without barriers must give the same result in every order of its threads: what differs
-between the orders is a race. Kernels with barriers cannot run so: `kernels_in_browser` runs them.
+A kernel without barriers must give the same result in every order of its threads: a difference
+between the orders is a race. Kernels with barriers need `kernels_in_browser`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tvm
 
 __all__ = ["run_in_both_orders"]
 
-# TVM 0.27 has no way to rewrite statements from Python, but it can print and read them.
+# TVM 0.27 cannot rewrite statements from Python, but it can print and parse them.
 _LOOP = re.compile(r'^( *)for (\w+) in T\.thread_binding\((.+), thread="[\w.]+"\):$', re.MULTILINE)
 _FORWARDS = r"\1for \2 in T.serial(\3):"
 _BACKWARDS = r"\1for \2_back in T.serial(\3):" "\n" r"\1    \2: T.let[T.int32] = (\3) - 1 - \2_back"
@@ -28,15 +28,17 @@ def run_in_both_orders(
     outputs: Sequence[npt.NDArray[Any]],
     scalars: Sequence[float] = (),
 ) -> list[npt.NDArray[Any]]:
-    """Return copies of `outputs` as the kernel fills them; fail if the order of threads shows.
+    """Return copies of `outputs` after the kernel; fail if they depend on the order of threads.
 
-    The kernel is called with inputs, outputs and scalars in this order. All are copied, so that a
-    buffer may be given as input and still be changed in place: the changed ones are `outputs`.
+    The kernel is called with inputs, outputs and scalars in this order. All are copied; buffers
+    that are changed in place must be passed as `outputs`.
     """
     forwards = _run(kernel, [*inputs], [*outputs], scalars, backwards=False)
     backwards = _run(kernel, [*inputs], [*outputs], scalars, backwards=True)
     for one, other in zip(forwards, backwards, strict=True):
-        np.testing.assert_array_equal(one, other, err_msg="the order of the threads shows")
+        np.testing.assert_array_equal(
+            one, other, err_msg="the result depends on the order of the threads"
+        )
     return forwards
 
 

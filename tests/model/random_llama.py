@@ -1,4 +1,4 @@
-"""Small Llamas with random weights and trained tokenizers, in Hugging Face form."""
+"""Small Llamas with random weights and trained tokenizers, in Hugging Face format."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SMALL: dict[str, Any] = {
     "tie_word_embeddings": True,
 }
 
-# As small a model as SMALL, but another in all that may differ.
+# A model as small as SMALL that differs in everything that may differ.
 OTHER: dict[str, Any] = {
     "hidden_size": 96,
     "num_hidden_layers": 2,
@@ -43,7 +43,7 @@ OTHER: dict[str, Any] = {
     "num_key_value_heads": 3,
     "head_dim": 16,
     "intermediate_size": 160,
-    "vocab_size": 603,  # no multiple of 8
+    "vocab_size": 603,  # not a multiple of 8
     "rms_norm_eps": 1e-6,
     "rope_parameters": {
         "rope_type": "llama3",
@@ -84,8 +84,8 @@ def write_llama(folder: Path, *, shard_size: str = "1GB", **changes: Any) -> Pat
 def write_other_llama(folder: Path) -> Path:
     """Write a model of the shape OTHER into `folder` and return it.
 
-    It is in bfloat16 and in shards; its tokenizer is as SentencePiece's, its chat template is
-    Zephyr's, and two tokens end its answers.
+    It is in bfloat16 and in shards; its tokenizer is like that of SentencePiece, its chat template
+    that of Zephyr, and two tokens end its answers.
     """
     _write_network(folder, OTHER, torch.bfloat16, "100KB")
     tokenizer = word_tokenizer(OTHER["vocab_size"])
@@ -103,7 +103,7 @@ def write_tokenizer(folder: Path, tokenizer: Tokenizer, **config: Any) -> Path:
 
 
 def byte_tokenizer(size: int, *special: str) -> Tokenizer:
-    """Return a tokenizer as GPT-2's, trained on this file."""
+    """Return a tokenizer like that of GPT-2, trained on this file."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -118,7 +118,7 @@ def byte_tokenizer(size: int, *special: str) -> Tokenizer:
 
 
 def word_tokenizer(size: int) -> Tokenizer:
-    """Return a tokenizer as Llama 2's: words with ▁ for a space, and bytes to fall back on."""
+    """Return a tokenizer like that of Llama 2: words with ▁ for a space, and byte fallback."""
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
     special = ["<unk>", "<s>", "</s>"]
@@ -128,7 +128,7 @@ def word_tokenizer(size: int) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator([Path(__file__).read_text("utf-8")] * 2, trainer)
-    # Trained word by word; what it is used with then is as Llama 2 has it.
+    # Trained on words; afterwards, it gets the pre-tokenizer of Llama 2.
     form = json.loads(tokenizer.to_str())
     form["added_tokens"] = [each for each in form["added_tokens"] if each["content"] in special]
     tokenizer = Tokenizer.from_str(json.dumps(form | {"pre_tokenizer": None}))
@@ -153,6 +153,6 @@ def _write_network(
     network = LlamaForCausalLM(LlamaConfig(**shape, initializer_range=0.1)).float()
     with torch.no_grad():
         for name, weight in network.named_parameters():
-            if "norm" in name:  # or a norm left out would not show
+            if "norm" in name:  # otherwise a missing norm would have no effect
                 weight.uniform_(0.5, 1.5)
     network.to(dtype).save_pretrained(folder, max_shard_size=shard_size)

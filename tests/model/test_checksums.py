@@ -1,4 +1,4 @@
-"""SHA256SUMS tells a changed, an added and a missing file."""
+"""SHA256SUMS reveals changed, added and missing files."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def released(tmp_path: Path) -> Path:
     revision.mkdir(parents=True)
     (revision / "mlc-chat-config.json").write_text("{}")
     (revision / "model.wasm").write_bytes(LIBRARY)
-    (tmp_path / "README.md").write_text("not one of them")
+    (tmp_path / "README.md").write_text("not listed")
     assert main(["checksums", str(tmp_path)]) == 0
     return tmp_path
 
 
-def test_lines_are_those_of_sha256sum(released: Path) -> None:
+def test_lines_have_the_format_of_sha256sum(released: Path) -> None:
     assert (released / CHECKSUMS).read_text("utf-8") == (
         f"{hashlib.sha256(b'{}').hexdigest()}  resolve/v1/mlc-chat-config.json\n"
         f"{hashlib.sha256(LIBRARY).hexdigest()}  resolve/v1/model.wasm\n"
     )
 
 
-def test_no_change_goes_unseen(released: Path) -> None:
+def test_checksums_change_with_every_file(released: Path) -> None:
     recorded = (released / CHECKSUMS).read_text("utf-8")
     assert checksums(released) == recorded
     extra = released / "resolve" / "v1" / "extra"
@@ -45,7 +45,7 @@ def test_no_change_goes_unseen(released: Path) -> None:
     assert checksums(released) != recorded
 
 
-def test_a_folder_without_revisions_is_refused(
+def test_folder_without_revisions_is_rejected(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["checksums", str(tmp_path)]) == 1

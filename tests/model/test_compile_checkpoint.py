@@ -1,4 +1,4 @@
-"""What the compiler accepts, and what it says about the rest."""
+"""The checkpoints that the compiler accepts, and the messages for others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def edit(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_reads_shape_and_weights(folder: Path) -> None:
+def test_checkpoint_has_shape_and_weights(folder: Path) -> None:
     checkpoint = Checkpoint.read(folder)
     shape = checkpoint.architecture
     assert (shape.hidden, shape.layers, shape.query_heads, shape.kv_heads) == (64, 2, 4, 2)
@@ -50,20 +50,20 @@ def test_shards_give_the_same_weights_as_one_file(folder: Path, tmp_path: Path) 
     assert all((one[name] == many[name]).all() for name in one)
 
 
-def test_shards_of_an_older_save_are_left_alone(folder: Path, tmp_path: Path) -> None:
+def test_shards_of_an_earlier_save_are_ignored(folder: Path, tmp_path: Path) -> None:
     shards = write_llama(tmp_path / "shards", shard_size="100KB")
     older = {"model.layers.9.mlp.up_proj.weight": np.ones((4, 4), np.float32)}
     save_file(older, shards / "model-00001-of-00009.safetensors")
     assert Checkpoint.read(shards).weights.keys() == Checkpoint.read(folder).weights.keys()
 
 
-def test_one_whole_file_comes_before_shards(folder: Path, tmp_path: Path) -> None:
+def test_single_weight_file_takes_precedence_over_shards(folder: Path, tmp_path: Path) -> None:
     shards = write_llama(tmp_path / "shards", shard_size="100KB")
     (folder / "model.safetensors").rename(shards / "model.safetensors")
     assert [file.name for file in weight_files(shards)] == ["model.safetensors"]
 
 
-def test_missing_shards_are_named(tmp_path: Path) -> None:
+def test_error_names_missing_shards(tmp_path: Path) -> None:
     shards = write_llama(tmp_path / "shards", shard_size="100KB")
     first, *_, last = weight_files(shards)
     first.unlink()
@@ -72,18 +72,18 @@ def test_missing_shards_are_named(tmp_path: Path) -> None:
         Checkpoint.read(shards)
 
 
-def test_shards_without_an_index_are_refused(tmp_path: Path) -> None:
+def test_shards_without_an_index_are_rejected(tmp_path: Path) -> None:
     shards = write_llama(tmp_path / "shards", shard_size="100KB")
     index = shards / "model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": {"model.norm.weight": None}}))
-    with pytest.raises(CheckpointError, match="does not say where the weights lie"):
+    with pytest.raises(CheckpointError, match="must have a weight_map"):
         Checkpoint.read(shards)
     index.unlink()
     with pytest.raises(CheckpointError, match=r"model-00001-of-.*index\.json.*Copy that file"):
         Checkpoint.read(shards)
 
 
-def test_every_parameter_is_declared_as_it_is_filled(folder: Path) -> None:
+def test_declared_parameters_match_their_values(folder: Path) -> None:
     checkpoint = Checkpoint.read(folder)
     values = fill(checkpoint)
     declared = parameters(checkpoint.architecture)
@@ -92,7 +92,7 @@ def test_every_parameter_is_declared_as_it_is_filled(folder: Path) -> None:
         assert (each.shape, each.dtype) == (values[each.name].shape, str(values[each.name].dtype))
 
 
-def test_norms_are_not_quantised(folder: Path) -> None:
+def test_norms_are_not_quantized(folder: Path) -> None:
     checkpoint = Checkpoint.read(folder)
     weights = dequantized(checkpoint)
     for name, weight in checkpoint.weights.items():
@@ -109,7 +109,7 @@ def test_bfloat16_is_read_exactly(tmp_path: Path) -> None:
         assert (weight == tensors[name].float().numpy()).all()
 
 
-def test_a_vocabulary_is_filled_up_with_zeros(tmp_path: Path) -> None:
+def test_vocabulary_is_padded_with_zeros(tmp_path: Path) -> None:
     checkpoint = Checkpoint.read(write_other_llama(tmp_path / "other"))
     values = fill(checkpoint)
     assert checkpoint.architecture.vocabulary == 603
@@ -120,13 +120,13 @@ def test_a_vocabulary_is_filled_up_with_zeros(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
-def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+def test_error_names_a_missing_file(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(CheckpointError, match=f"has no {name}"):
         Checkpoint.read(folder)
 
 
-def test_missing_weights_are_told(folder: Path) -> None:
+def test_missing_weights_are_rejected(folder: Path) -> None:
     path = folder / "model.safetensors"
     weights = load_file(path)
     del weights["model.norm.weight"]
@@ -138,13 +138,13 @@ def test_missing_weights_are_told(folder: Path) -> None:
         Checkpoint.read(folder)
 
 
-def test_pickled_weights_are_refused_with_what_to_do(folder: Path) -> None:
+def test_pickled_weights_are_rejected_with_advice(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(CheckpointError, match=r"pytorch_model\.bin.*save_pretrained"):
         Checkpoint.read(folder)
 
 
-def test_a_weight_that_no_llama_has_is_named(folder: Path) -> None:
+def test_error_names_a_weight_that_no_llama_has(folder: Path) -> None:
     path = folder / "model.safetensors"
     weights = load_file(path)
     weights["model.layers.0.self_attn.rotary_emb.inv_freq"] = np.ones(4, np.float32)
@@ -152,11 +152,11 @@ def test_a_weight_that_no_llama_has_is_named(folder: Path) -> None:
     assert "model.layers.0.self_attn.rotary_emb.inv_freq" not in Checkpoint.read(folder).weights
     weights["model.layers.0.self_attn.q_norm.weight"] = np.ones(32, np.float32)
     save_file(weights, path)
-    with pytest.raises(CheckpointError, match=r"q_norm\.weight is none of a plain Llama's"):
+    with pytest.raises(CheckpointError, match=r"q_norm\.weight does not belong to a plain Llama"):
         Checkpoint.read(folder)
 
 
-def test_damaged_weights_are_told(folder: Path) -> None:
+def test_damaged_weights_are_rejected(folder: Path) -> None:
     path = folder / "model.safetensors"
     weights = load_file(path)
     weights["model.norm.weight"][3] = np.inf
@@ -168,13 +168,13 @@ def test_damaged_weights_are_told(folder: Path) -> None:
         Checkpoint.read(folder)
 
 
-def test_files_that_do_not_belong_together_are_told(folder: Path) -> None:
+def test_tokenizer_larger_than_the_embedding_is_rejected(folder: Path) -> None:
     edit(folder, vocab_size=504)
     with pytest.raises(CheckpointError, match="resize_token_embeddings"):
         Checkpoint.read(folder)
 
 
-def test_a_model_too_large_for_a_page_is_told() -> None:
+def test_model_too_large_for_a_page_gives_warnings() -> None:
     large = {"model_type": "llama", **SMALL, "hidden_size": 2048, "vocab_size": 250000}
     large |= {"intermediate_size": 8192, "num_hidden_layers": 32, "head_dim": 512}
     [buffer, weight, speed] = warnings(Architecture.from_config(large))
@@ -189,12 +189,14 @@ def test_a_model_too_large_for_a_page_is_told() -> None:
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        ({"model": {"type": "Unigram"}}, "no BPE tokenizer but Unigram"),
-        ({"decoder": {"type": "WordPiece"}}, "its decoder is WordPiece"),
-        ({"decoder": None}, "its decoder is missing"),
+        ({"model": {"type": "Unigram"}}, "must be BPE, got Unigram"),
+        ({"decoder": {"type": "WordPiece"}}, "got WordPiece"),
+        ({"decoder": None}, "got none"),
     ],
 )
-def test_another_tokenizer_is_refused(folder: Path, part: dict[str, Any], message: str) -> None:
+def test_unsupported_tokenizer_is_rejected(
+    folder: Path, part: dict[str, Any], message: str
+) -> None:
     path = folder / "tokenizer.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | part))
     with pytest.raises(CheckpointError, match=message):
@@ -204,11 +206,11 @@ def test_another_tokenizer_is_refused(folder: Path, part: dict[str, Any], messag
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "is no folder"),
-        (["--name", "a/b"], "part of an address"),
+        ([], "is not a folder"),
+        (["--name", "a/b"], "must consist of letters, digits"),
     ],
 )
-def test_the_command_says_what_is_wrong(
+def test_build_reports_invalid_arguments(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     out = tmp_path / "out"
@@ -217,15 +219,15 @@ def test_the_command_says_what_is_wrong(
     assert not out.exists()
 
 
-def test_a_form_that_is_not_there_is_told(
+def test_build_reports_a_missing_conversation_file(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    form = tmp_path / "missing.json"
-    assert main(["build", str(folder), "--conversation", str(form)]) == 1
-    assert f"{form} cannot be read: No such file" in capsys.readouterr().err
+    path = tmp_path / "missing.json"
+    assert main(["build", str(folder), "--conversation", str(path)]) == 1
+    assert f"{path} cannot be read: No such file" in capsys.readouterr().err
 
 
-def test_a_folder_that_was_not_built_is_not_verified(
+def test_verify_rejects_a_folder_that_was_not_built(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", str(folder), str(tmp_path)]) == 1

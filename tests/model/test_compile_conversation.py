@@ -1,4 +1,4 @@
-"""Chat templates, told to WebLLM as strings: the same text, and the same tokens if possible."""
+"""Chat templates as strings for WebLLM: the same text, and if possible the same tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.model.random_llama import (
 
 pytestmark = pytest.mark.recipe
 
-# Each is written as checkpoints of its kind have it, in our own words.
+# Rewritten after the templates of well-known checkpoints.
 ASSISTANT = (
     "{% if messages[0].role != 'system' %}<|im_start|>system\nYou are Ada.<|im_end|>\n{% endif %}"
     + CHATML
@@ -81,9 +81,9 @@ def written(found: Conversation, *texts: str, system: str | None = None) -> str:
 
 
 def encoded(tokens: TextTokens, found: Conversation, **messages: Any) -> list[int]:
-    """Return the tokens of ASKED as WebLLM makes them."""
-    said = pieces(found.template, messages_of(*ASKED, **messages))
-    return [token for piece in said for token in tokens.encode(piece)]
+    """Return the tokens of ASKED as WebLLM encodes them."""
+    parts = pieces(found.template, messages_of(*ASKED, **messages))
+    return [token for piece in parts for token in tokens.encode(piece)]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def encoded(tokens: TextTokens, found: Conversation, **messages: Any) -> list[in
     ],
     ids=["chatml", "default system", "llama 3", "alpaca", "thinking", "zephyr", "zephyr in words"],
 )
-def test_a_conversation_has_the_tokens_that_transformers_gives(
+def test_conversation_has_the_tokens_of_transformers(
     tmp_path: Path, template: str, make: Any
 ) -> None:
     tokens = make(tmp_path, template)
@@ -111,7 +111,7 @@ def test_a_conversation_has_the_tokens_that_transformers_gives(
 @pytest.mark.parametrize(
     ("template", "make"), [(ASSISTANT, byte_tokens), (ALPACA, byte_tokens), (MISTRAL, word_tokens)]
 )
-def test_without_a_system_message_a_template_with_a_default_is_followed(
+def test_default_system_message_of_the_template_is_used(
     tmp_path: Path, template: str, make: Any
 ) -> None:
     tokens = make(tmp_path, template)
@@ -121,7 +121,7 @@ def test_without_a_system_message_a_template_with_a_default_is_followed(
     )
 
 
-def test_a_template_that_writes_no_default_gets_an_empty_one_and_a_note(tmp_path: Path) -> None:
+def test_template_without_a_default_gets_an_empty_system_message_and_a_note(tmp_path: Path) -> None:
     tokens = byte_tokens(tmp_path, CHATML)
     found = describe_conversation(tokens, name="mine")
     assert written(found, "Hi").startswith("<|im_start|>system\n<|im_end|>\n<|im_start|>user\nHi")
@@ -131,18 +131,18 @@ def test_a_template_that_writes_no_default_gets_an_empty_one_and_a_note(tmp_path
     assert not named.notes
 
 
-def test_tokens_that_differ_at_a_joint_are_told(tmp_path: Path) -> None:
-    """Llama 2 puts the user's text after a line break; a piece of its own begins with a space."""
+def test_note_reports_tokens_that_differ_between_pieces(tmp_path: Path) -> None:
+    """Llama 2 has the user message after a line break; a separate piece starts with a space."""
     tokens = word_tokens(tmp_path, LLAMA_2)
     found = describe_conversation(tokens, name="mine")
     text = Template(LLAMA_2, tokens).render(messages_of(*ASKED, system="Be brief."))
-    assert "not quite the same tokens" in found.notes[-1]
+    assert "slightly different tokens" in found.notes[-1]
     extra = len(encoded(tokens, found, system="Be brief.")) - len(tokens.encode(text))
     assert abs(extra) <= 1
 
 
-def test_what_ends_an_answer_comes_with_the_next_question(tmp_path: Path) -> None:
-    """WebLLM 0.2.86 writes nothing after its own answer when it goes on from its cache."""
+def test_end_of_an_answer_belongs_to_the_next_user_message(tmp_path: Path) -> None:
+    """WebLLM 0.2.86 adds nothing after its answer when it continues from its cache."""
     found = describe_conversation(byte_tokens(tmp_path, CHATML), name="mine")
     *before, asked, header = pieces(found.template, messages_of(*ASKED[:3]))
     assert before[-1].endswith(ASKED[1])
@@ -161,39 +161,39 @@ def test_what_ends_an_answer_comes_with_the_next_question(tmp_path: Path) -> Non
     ],
     ids=["its own end", "another end", "no end"],
 )
-def test_an_answer_ends_with_what_the_template_writes_after_it(
+def test_answer_ends_with_what_the_template_writes_after_it(
     tmp_path: Path, template: str, end: str, ids: list[int], texts: list[str]
 ) -> None:
     found = describe_conversation(byte_tokens(tmp_path, template, end=end), name="mine")
     assert (found.template["stop_token_ids"], found.template["stop_str"]) == (ids, texts)
 
 
-def test_what_a_thought_begins_with_is_in_the_prompt_only(tmp_path: Path) -> None:
+def test_start_of_a_thought_is_in_the_prompt_only(tmp_path: Path) -> None:
     found = describe_conversation(byte_tokens(tmp_path, THINKING), name="mine")
     assert written(found, *ASKED[:3]).count("<think>") == 1
 
 
-def test_a_date_is_that_of_the_build_and_told(tmp_path: Path) -> None:
+def test_date_is_that_of_the_build_and_noted(tmp_path: Path) -> None:
     dated = "{{ strftime_now('%Y') }}\n" + CHATML
     found = describe_conversation(byte_tokens(tmp_path, dated), name="mine")
     assert written(found, "Hi").startswith("20")
     assert any("the date" in note for note in found.notes)
 
 
-def test_a_checkpoint_without_a_template_goes_on_with_the_text(tmp_path: Path) -> None:
+def test_checkpoint_without_a_template_continues_the_messages(tmp_path: Path) -> None:
     found = describe_conversation(word_tokens(tmp_path, None), name="mine")
     assert written(found, "Once upon a time") == "Once upon a time"
     assert "no chat template" in found.notes[0]
     assert found.template["stop_token_ids"] == [2]
 
 
-def test_a_template_in_a_file_of_its_own_comes_first(tmp_path: Path) -> None:
+def test_template_in_a_separate_file_takes_precedence(tmp_path: Path) -> None:
     tokens = byte_tokens(tmp_path, ALPACA)
     (tmp_path / "chat_template.jinja").write_text(CHATML)
     assert "<|im_start|>" in written(describe_conversation(tokens, name="mine"), "Hi")
 
 
-def test_of_several_templates_the_default_is_taken(tmp_path: Path) -> None:
+def test_default_of_several_templates_is_used(tmp_path: Path) -> None:
     tokens = byte_tokens(tmp_path, None)
     named = [{"name": "tools", "template": ALPACA}, {"name": "default", "template": CHATML}]
     config = {"eos_token": "<|im_end|>", "chat_template": named}
@@ -205,31 +205,33 @@ def test_of_several_templates_the_default_is_taken(tmp_path: Path) -> None:
     ("template", "message"),
     [
         (NUMBERED, "--conversation"),
-        (SHORTENED, "leaves out a message"),
-        ("{{ raise_exception('never') }}", "cannot write user then assistant then user: never"),
-        ("{% for m in messages %}", "cannot write"),
+        (SHORTENED, "omits, changes or repeats"),
+        ("{{ raise_exception('never') }}", "roles user, assistant, user: never"),
+        ("{% for m in messages %}", "cannot render"),
     ],
-    ids=["numbered", "last only", "refusing", "broken"],
+    ids=["numbered", "last only", "rejecting", "broken"],
 )
-def test_what_strings_cannot_say_is_refused(tmp_path: Path, template: str, message: str) -> None:
+def test_template_that_strings_cannot_express_is_rejected(
+    tmp_path: Path, template: str, message: str
+) -> None:
     with pytest.raises(CheckpointError, match=message) as caught:
         describe_conversation(byte_tokens(tmp_path, template), name="mine")
     assert "--conversation" in str(caught.value)
 
 
-def test_a_system_message_that_the_template_refuses_is_refused(tmp_path: Path) -> None:
+def test_system_message_that_the_template_rejects_is_rejected(tmp_path: Path) -> None:
     tokens = word_tokens(tmp_path, MISTRAL)
-    with pytest.raises(CheckpointError, match="Leave out --system"):
+    with pytest.raises(CheckpointError, match="Omit --system"):
         describe_conversation(tokens, name="mine", system_message="Be kind.")
 
 
-def test_a_checkpoint_without_an_end_is_refused(tmp_path: Path) -> None:
+def test_checkpoint_without_an_end_token_is_rejected(tmp_path: Path) -> None:
     tokens = TextTokens.read(write_tokenizer(tmp_path, byte_tokenizer(400)))
     with pytest.raises(CheckpointError, match="eos_token_id"):
         describe_conversation(tokens, name="mine")
 
 
-def test_a_form_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_custom_conv_template_is_used_unchanged(tmp_path: Path) -> None:
     made = describe_conversation(byte_tokens(tmp_path, CHATML), name="mine").template
     path = tmp_path / "form.json"
     path.write_text(json.dumps(made))
@@ -239,8 +241,8 @@ def test_a_form_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
         read_conversation(path)
 
 
-def test_a_prompt_is_joined_as_webllm_joins_it() -> None:
-    """The older form, in which roles and separators stand apart."""
+def test_prompt_pieces_are_those_of_webllm() -> None:
+    """With the older format, in which roles and separators are separate."""
     form = {
         "system_template": "<<{system_message}>>",
         "system_message": "default",
@@ -258,7 +260,7 @@ def test_a_prompt_is_joined_as_webllm_joins_it() -> None:
     assert pieces(silent, [("user", "a")]) == ["U: (a);", "A:"]
 
 
-def test_tokens_that_training_put_first_are_named(tmp_path: Path) -> None:
+def test_tokens_before_every_text_are_in_the_conv_template(tmp_path: Path) -> None:
     tokenizer = word_tokenizer(500)
     form = json.loads(tokenizer.to_str())
     form["post_processor"] = {

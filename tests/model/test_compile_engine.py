@@ -1,6 +1,6 @@
-"""The compiled model in the real engine: two shapes, against PyTorch and against definitions.
+"""Compiled models of two shapes in the real engine, compared with PyTorch and definitions.
 
-Takes minutes: it compiles TVM's runtime if build/model/runtime has none, and two small models.
+Takes minutes: it compiles two small models, and TVM's runtime unless build/model/runtime has it.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ def engine(compiled: tuple[Checkpoint, Path]) -> Iterator[Engine]:
         yield opened
 
 
-def test_logits_equal_pytorchs(compiled: tuple[Checkpoint, Path], engine: Engine) -> None:
-    """Over prefill in chunks, further turns from the cache, and decode."""
+def test_logits_equal_those_of_pytorch(compiled: tuple[Checkpoint, Path], engine: Engine) -> None:
+    """In prefill chunks, further turns from the cache, and decode."""
     agreement = compare_logits(engine, compiled[0])
     agreement.check()
     assert agreement.same_best == agreement.positions
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_sampler(engine: Engine, check: Callable[[Engine], None]) -> None:
+def test_sampler_follows_its_definition(engine: Engine, check: Callable[[Engine], None]) -> None:
     check(engine)

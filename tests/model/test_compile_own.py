@@ -1,9 +1,8 @@
-"""A checkpoint of somebody's own, from the command line to the real engine.
+"""A custom checkpoint, from the command line to the real engine.
 
-It differs from the built-in model in all that may differ: shape, rotary positions, a head of its
-own, an odd vocabulary, bfloat16 in shards, words instead of bytes, chat template, two ends.
-Built with 4 bits and with 8.
-Takes three minutes, and more where TVM's runtime is not compiled yet.
+It differs from the built-in model in everything that may differ: shape, rotary positions, an untied
+head, an odd vocabulary, bfloat16 in shards, words instead of bytes, chat template, two end tokens.
+It is built with 4 and with 8 bits. Takes three minutes, and more if TVM's runtime is not compiled.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ pytestmark = [
 MESSAGES = (("system", "You are brief."), ("user", "Who are you, and what do you like?"))
 REQUEST = {"messages": [{"role": role, "content": text} for role, text in MESSAGES]}
 LENGTH = 24
-# Random weights write bytes that make no letters, and how those look depends on when one looks.
+# Random weights generate bytes that form no characters, whose text depends on the chunks.
 BIAS = dict.fromkeys(range(3, 259), -100)
 
 
@@ -46,7 +45,7 @@ class Built:
     checkpoint: Checkpoint
     folder: Path
     printed: str
-    told: str
+    notes: str
 
 
 @pytest.fixture(scope="module", params=[4, 8], ids=["4 bits", "8 bits"])
@@ -56,14 +55,14 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     source = write_other_llama(home / "mine")
     out = home / "out"
     options = ["--out", str(out), "--name", "mine", "--prefill-chunk", "64", "--bits", str(bits)]
-    printed, told = io.StringIO(), io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(told):
+    printed, notes = io.StringIO(), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(notes):
         assert main(["build", str(source), *options]) == 0
     return Built(
         checkpoint=Checkpoint.read(source, prefill_chunk=64, bits=bits),
         folder=out,
         printed=printed.getvalue(),
-        told=told.getvalue(),
+        notes=notes.getvalue(),
     )
 
 
@@ -76,24 +75,24 @@ def engine(built: Built) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def greedy(built: Built) -> list[int]:
-    """What transformers writes after MESSAGES, with the weights as they were packed, in words."""
+    """The tokens that transformers generates after MESSAGES, with quantized weights and BIAS."""
     network, tokens = Reference.quantized(built.checkpoint), built.checkpoint.tokens
-    said = tokens.encode(Template(ZEPHYR, tokens).render(MESSAGES))
-    start = len(said)
-    while len(said) < start + LENGTH and said[-1] not in tokens.ends[:1]:
-        logits = network.logits(said)[-1]
+    sequence = tokens.encode(Template(ZEPHYR, tokens).render(MESSAGES))
+    start = len(sequence)
+    while len(sequence) < start + LENGTH and sequence[-1] not in tokens.ends[:1]:
+        logits = network.logits(sequence)[-1]
         logits[[*BIAS]] += [*BIAS.values()]
-        said.append(int(logits.argmax()))
-    return said[start:]
+        sequence.append(int(logits.argmax()))
+    return sequence[start:]
 
 
-def test_logits_equal_pytorchs(built: Built, engine: Engine) -> None:
+def test_logits_equal_those_of_pytorch(built: Built, engine: Engine) -> None:
     agreement = compare_logits(engine, built.checkpoint)
     agreement.check()
     assert agreement.same_best == agreement.positions
 
 
-def test_its_answer_is_the_one_transformers_gives(
+def test_answer_equals_that_of_transformers(
     built: Built, engine: Engine, greedy: list[int]
 ) -> None:
     request = {**REQUEST, "temperature": 0, "max_tokens": LENGTH}
@@ -102,15 +101,15 @@ def test_its_answer_is_the_one_transformers_gives(
     assert answer["text"] == built.checkpoint.tokens.decode(greedy)
 
 
-def test_each_of_its_ends_ends_an_answer(built: Built, engine: Engine) -> None:
+def test_each_end_token_ends_an_answer(built: Built, engine: Engine) -> None:
     assert built.checkpoint.tokens.ends == (2, 7)
     for end in built.checkpoint.tokens.ends:
         answer = engine.complete({**REQUEST, "max_tokens": 4}, forced={end: 5.0})
         assert (answer["finish"], answer["text"]) == ("stop", "")
 
 
-def test_a_letter_of_several_bytes_is_streamed_whole(built: Built, engine: Engine) -> None:
-    """Such letters have no token of their own; their bytes come one by one."""
+def test_character_of_several_bytes_is_streamed_as_a_whole(built: Built, engine: Engine) -> None:
+    """Such characters have no token; their bytes are generated separately."""
     bytes_of_e = [built.checkpoint.tokens.ids[f"<0x{byte:02X}>"] for byte in "é".encode()]
     form = {"type": "grammar", "grammar": 'root ::= "é is é"'}
     answer = engine.complete({**REQUEST, "max_tokens": 20, "response_format": form})
@@ -118,13 +117,13 @@ def test_a_letter_of_several_bytes_is_streamed_whole(built: Built, engine: Engin
     assert set(bytes_of_e) <= set(answer["tokens"])
 
 
-def test_a_grammar_is_obeyed(engine: Engine) -> None:
+def test_answer_follows_the_grammar(engine: Engine) -> None:
     a_grammar_is_obeyed(engine)
 
 
-def test_the_command_says_how_to_use_the_result(built: Built) -> None:
+def test_build_prints_how_to_use_the_result(built: Built) -> None:
     assert f"cp {built.folder}/* static/models/mine/resolve/v1/" in built.printed
-    assert "note: where a request has no system message" in built.told
+    assert "note: for a request without a system message" in built.notes
     code = dedent(built.printed[built.printed.index("    from pywebllm") :])
     compile(f"async def page():\n{_indented(code)}", "page", "exec")
     names: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""The 4-bit format: what the packer writes, the trainer computes with and the kernels read."""
+"""The 4-bit format, which the compiler writes, training simulates and the kernels read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from model.compile.quantize import dequantize, pack, quantize_round_trip
-from model.train.quantise import quantized
+from model.train.quantize import quantized
 
 pytestmark = pytest.mark.recipe
 
@@ -15,20 +15,20 @@ RANDOM = np.random.default_rng(2)
 
 
 @pytest.mark.parametrize(("bits", "most"), [(4, 7), (8, 127)])
-def test_round_trip_stays_within_half_a_step(bits: int, most: int) -> None:
+def test_round_trip_error_is_at_most_half_a_step(bits: int, most: int) -> None:
     weight = RANDOM.standard_normal((24, 96)).astype(np.float32)
     step = np.abs(weight.reshape(24, 3, 32)).max(-1).repeat(32).reshape(24, 96) / most
     error = np.abs(quantize_round_trip(weight, bits) - weight)
     assert (error <= step / 2 * 1.00001).all()
 
 
-def test_round_trip_equals_what_the_trainer_computes_with() -> None:
+def test_round_trip_equals_the_quantization_in_training() -> None:
     weight = RANDOM.standard_normal((64, 128)).astype(np.float32)
     expected = quantized(torch.from_numpy(weight)).numpy()
     np.testing.assert_allclose(quantize_round_trip(weight), expected, rtol=1e-6, atol=0)
 
 
-def test_the_first_input_lies_in_the_lowest_bits() -> None:
+def test_first_input_is_in_the_lowest_bits() -> None:
     weight = np.zeros((1, 32), np.float32)
     weight[0, :3] = [7, -7, 1]
     packed = pack(weight)
@@ -37,12 +37,12 @@ def test_the_first_input_lies_in_the_lowest_bits() -> None:
     assert packed.scales[0, 0] == 1
 
 
-def test_a_group_of_zeros_stays_zero() -> None:
+def test_group_of_zeros_remains_zero() -> None:
     assert not dequantize(pack(np.zeros((8, 32), np.float32))).any()
 
 
-def test_what_cannot_be_packed_is_refused() -> None:
-    with pytest.raises(ValueError, match="33 inputs cannot be cut"):
+def test_weight_that_cannot_be_packed_is_rejected() -> None:
+    with pytest.raises(ValueError, match="must be a multiple of 32, got 33"):
         pack(np.zeros((8, 33), np.float32))
-    with pytest.raises(ValueError, match="not a finite"):
+    with pytest.raises(ValueError, match="must be finite"):
         pack(np.full((8, 32), np.nan, np.float32))

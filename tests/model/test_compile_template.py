@@ -1,4 +1,4 @@
-"""What a chat template may write and ask for, and what is said about the rest."""
+"""The tokens and variables that a chat template may use, and the messages for others."""
 
 from __future__ import annotations
 
@@ -22,25 +22,27 @@ ASKED = messages_of("Hi", system="Be brief.")
 
 
 def tokens_of(folder: Path, template: str, **named: Any) -> TextTokens:
-    """Return a tokenizer with this chat template, and with tokens that have these names."""
+    """Return a tokenizer with this chat template and these named tokens."""
     config = {"eos_token": "<|im_end|>", "chat_template": template, **named}
     return TextTokens.read(write_tokenizer(folder, byte_tokenizer(400, *SPECIAL), **config))
 
 
 def opening(tokens: TextTokens) -> str:
-    """Return the text of ASKED as WebLLM makes it."""
+    """Return the prompt of ASKED as WebLLM renders it."""
     return "".join(pieces(describe_conversation(tokens, name="mine").template, ASKED))
 
 
 @pytest.mark.parametrize(
     "broken", ["{{ 1 // 0 }}", "{{ 'a' % 1 }}", "{{ 'x'.encode('none') }}", "{{ messages.a.b }}"]
 )
-def test_a_template_that_fails_is_told(tmp_path: Path, broken: str) -> None:
-    with pytest.raises(CheckpointError, match="cannot write user then assistant"):
+def test_failing_template_is_rejected(tmp_path: Path, broken: str) -> None:
+    with pytest.raises(
+        CheckpointError, match="cannot render messages of the roles user, assistant"
+    ):
         describe_conversation(tokens_of(tmp_path, broken + CHATML), name="mine")
 
 
-def test_a_template_may_write_every_named_token(tmp_path: Path) -> None:
+def test_template_may_contain_every_named_token(tmp_path: Path) -> None:
     template = "{{ cls_token }}{{ sep_token }}{{ turn_token }}{{ image_token }}" + CHATML
     more = {"cls_token": {"content": "<|eot|>"}, "sep_token": "<|eot|>"}
     (tmp_path / "special_tokens_map.json").write_text(json.dumps(more))
@@ -66,13 +68,13 @@ def test_a_template_may_write_every_named_token(tmp_path: Path) -> None:
     ],
     ids=["token", "other", "with a system message", "in a tag of transformers"],
 )
-def test_a_hole_in_the_text_is_refused(tmp_path: Path, template: str) -> None:
-    with pytest.raises(CheckpointError, match=r"writes (sep_token|persona), but nobody says"):
+def test_undefined_variable_is_rejected(tmp_path: Path, template: str) -> None:
+    with pytest.raises(CheckpointError, match=r"undefined variables: (sep_token|persona)"):
         describe_conversation(tokens_of(tmp_path, template), name="mine")
 
 
 @pytest.mark.parametrize(
-    "asking",
+    "tested",
     [
         "{% if enable_thinking is defined and enable_thinking %}{{ enable_thinking }}{% endif %}",
         "{% if not date is defined %}{% set date = 'today' %}{% endif %}{{ date }}\n",
@@ -83,6 +85,6 @@ def test_a_hole_in_the_text_is_refused(tmp_path: Path, template: str) -> None:
         "{{ sep_token }}",
     ],
 )
-def test_what_a_template_only_asks_for_is_no_hole(tmp_path: Path, asking: str) -> None:
-    tokens = tokens_of(tmp_path, asking + CHATML, sep_token=None)
-    assert opening(tokens) == Template(asking + CHATML, tokens).render(ASKED)
+def test_variable_that_the_template_tests_may_be_undefined(tmp_path: Path, tested: str) -> None:
+    tokens = tokens_of(tmp_path, tested + CHATML, sep_token=None)
+    assert opening(tokens) == Template(tested + CHATML, tokens).render(ASKED)

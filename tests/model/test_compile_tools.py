@@ -1,4 +1,4 @@
-"""The tool chain: what is missing, old or not what was pinned stops with a message."""
+"""The tool chain: missing, old or unpinned tools are reported."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def wheel(path: Path, *files: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_missing_emcc_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_emcc_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolError, match="apt-get install"):
         find_emcc()
@@ -44,11 +44,11 @@ def test_a_missing_emcc_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("echo 'emcc (Emscripten) 2.0.12'", r"2\.0\.12; at least 3\.1\.6"),
-        ("echo broken >&2; exit 1", "does not tell its version: broken"),
+        ("echo 'emcc (Emscripten) 2.0.12'", r"must be version 3\.1\.6 or newer, got 2\.0\.12"),
+        ("echo broken >&2; exit 1", "does not print its version: broken"),
     ],
 )
-def test_an_unusable_emcc_is_told(
+def test_unusable_emcc_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
     fake_emcc(tmp_path, script)
@@ -57,14 +57,16 @@ def test_an_unusable_emcc_is_told(
         find_emcc()
 
 
-def test_a_failing_linker_shows_what_it_said(tmp_path: Path) -> None:
+def test_error_of_the_linker_contains_its_output(tmp_path: Path) -> None:
     emcc = Emcc(path=fake_emcc(tmp_path, "echo no such symbol >&2; exit 3"), version=(3, 1, 6))
     with pytest.raises(ToolError, match="no such symbol"):
         Linker(emcc=emcc, runtime=[])(str(tmp_path / "out.wasm"), ["a.o"])
 
 
 @pytest.mark.parametrize("version", ["0.26.0", None])
-def test_another_tvm_is_refused(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
+def test_other_version_of_tvm_is_rejected(
+    monkeypatch: pytest.MonkeyPatch, version: str | None
+) -> None:
     def find(_: str) -> str:
         if version is None:
             raise metadata.PackageNotFoundError
@@ -75,7 +77,7 @@ def test_another_tvm_is_refused(monkeypatch: pytest.MonkeyPatch, version: str | 
         check_tvm()
 
 
-def test_a_wheel_with_another_checksum_is_removed(tmp_path: Path) -> None:
+def test_wheel_with_another_checksum_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "wheels" / "apache_tvm-0.27.0.post1-py3-none-any.whl"
     wheel(path, "tvm/web/emcc/wasm_runtime.cc")
     with pytest.raises(ChecksumError, match="SHA-256"):
@@ -83,14 +85,14 @@ def test_a_wheel_with_another_checksum_is_removed(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_the_runtime_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runtime_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "wheels" / "apache_tvm-1-py3-none-any.whl"
     checksum = wheel(path, "tvm/web/emcc/wasm_runtime.cc")
     pins = Wheel(
         requirement="apache-tvm==1", sha256=checksum, folders=(("tvm/web/emcc/", "web/emcc/"),)
     )
     monkeypatch.setattr(runtime, "WHEELS", (pins,))
-    # This emcc notes its last argument, the output, and makes it.
+    # This emcc records its last argument, the output, and creates it.
     script = f'for last; do :; done; echo "$last" >> {tmp_path}/calls; touch "$last"'
     emcc = Emcc(path=fake_emcc(tmp_path, script), version=(3, 1, 6))
     first = build_runtime(tmp_path, emcc)
@@ -105,7 +107,7 @@ def test_the_runtime_is_compiled_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert other != first
 
 
-def test_a_wheel_without_the_sources_is_told(
+def test_wheel_without_the_sources_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checksum = wheel(tmp_path / "wheels" / "apache_tvm-1-py3-none-any.whl", "tvm/other.cc")
@@ -115,7 +117,7 @@ def test_a_wheel_without_the_sources_is_told(
         build_runtime(tmp_path, Emcc(path=Path("/bin/false"), version=(3, 1, 6)))
 
 
-def test_the_pins_are_those_of_the_requirements() -> None:
+def test_pins_of_the_runtime_equal_those_of_the_requirements() -> None:
     path = Path(__file__).parents[2] / "model" / "requirements.txt"
     lines = path.read_text("utf-8").splitlines()
     for pinned in WHEELS[:2]:

@@ -1,4 +1,4 @@
-"""What `verify` says and asks, in front of a page that computes with PyTorch instead of WebGPU."""
+"""The checks of `verify`, with a page that computes with PyTorch instead of WebGPU."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ SAMPLERS = [check for check in CHECKS if check is not a_grammar_is_obeyed]
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """So small a network computes faster so, most of all where other tests run beside it."""
+    """Use one thread, which is faster for small networks, especially next to other tests."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
 
-class PretendedPage:
-    """Does what `probe.js` does with WebLLM 0.2.86, all but grammars."""
+class FakePage:
+    """Behaves like `probe.js` with WebLLM 0.2.86, except for grammars."""
 
     def __init__(self, checkpoint: Checkpoint, settings: dict[str, Any]) -> None:
         self._tokens = checkpoint.tokens
@@ -73,7 +73,7 @@ class PretendedPage:
         written: list[int] = []
         while len(self._cache) < self._settings["context_window_size"]:
             logits = self._network.logits(self._cache)[-1]
-            scores = self._penalised(dict(enumerate(logits)), Counter(written), given["request"])
+            scores = self._penalized(dict(enumerate(logits)), Counter(written), given["request"])
             token = max(scores, key=lambda each: scores[each])
             token = token if len(written) < given["tokens"] else given["stop"]
             events += [{"logits": logits.tolist()}, {"sampled": token}]
@@ -96,7 +96,7 @@ class PretendedPage:
         random = np.random.default_rng(request.get("seed"))
         written: list[int] = []
         while len(written) < min(room, request["max_tokens"]):
-            scores = self._penalised(forced, Counter(written), request)
+            scores = self._penalized(forced, Counter(written), request)
             shares = probabilities(scores, request["temperature"], request.get("top_p", 1))
             written.append(int(random.choice([*shares], p=[*shares.values()])))
             assert request.get("ignore_eos") or written[-1] not in self._form["stop_token_ids"]
@@ -104,8 +104,8 @@ class PretendedPage:
         return {"tokens": written, "logprobs": [{"top_logprobs": top}], "finish": "length"}
 
     def _prompt(self, request: dict[str, Any]) -> list[int]:
-        said = [(each["role"], each["content"]) for each in request["messages"]]
-        parts = pieces(self._form, said)[-2 if self._cache else 0 :]
+        messages = [(each["role"], each["content"]) for each in request["messages"]]
+        parts = pieces(self._form, messages)[-2 if self._cache else 0 :]
         start = [] if self._cache else self._form.get("system_prefix_token_ids") or []
         prompt = [*start, *(token for part in parts for token in self._tokens.encode(part))]
         if len(self._cache) + len(prompt) > self._settings["context_window_size"]:
@@ -120,7 +120,7 @@ class PretendedPage:
             for at in range(0, len(tokens), chunk)
         ]
 
-    def _penalised(
+    def _penalized(
         self, scores: Mapping[int, float], seen: Counter[int], request: dict[str, Any]
     ) -> dict[int, float]:
         options = self._settings | request
@@ -135,7 +135,7 @@ class PretendedPage:
 def probabilities(
     scores: Mapping[int, float], temperature: float, top_p: float
 ) -> dict[int, float]:
-    """Return the probabilities that are drawn from, the largest first."""
+    """Return the probabilities to sample from, in descending order."""
     values = np.array([*scores.values()]) / max(temperature, 1e-6)
     shares = dict(zip(scores, np.exp(values - values.max()), strict=True))
     total, kept, mass = sum(shares.values()), dict[int, float](), 0.0
@@ -147,7 +147,7 @@ def probabilities(
 
 
 def opened(
-    source: Path, *, page: type[PretendedPage] = PretendedPage, **options: Any
+    source: Path, *, page: type[FakePage] = FakePage, **options: Any
 ) -> tuple[Engine, Checkpoint]:
     """Return an engine with the checkpoint `source`, as `build` would describe it."""
     checkpoint = Checkpoint.read(source, **options)
@@ -163,7 +163,7 @@ def opened(
 
 
 def without_end(source: Path) -> Path:
-    """Take away every token that ends an answer; what the template writes after it is left."""
+    """Remove the tokens that end an answer, so that only a stop string is left."""
     for name in ("config.json", "generation_config.json"):
         path = source / name
         path.write_text(json.dumps(json.loads(path.read_text()) | {"eos_token_id": None}))
@@ -177,7 +177,7 @@ def with_template(source: Path, template: str | None) -> Path:
 
 
 def starting_with_a_token(source: Path) -> Path:
-    """Let the tokenizer put a token before every text, and give no chat template."""
+    """Make the tokenizer put a token before every text, and remove the chat template."""
     form = json.loads((source / "tokenizer.json").read_text())
     form["post_processor"] = {
         "type": "TemplateProcessing",
@@ -204,7 +204,9 @@ def starting_with_a_token(source: Path) -> Path:
     ],
     ids=["chatml", "first token", "thinking", "ends in words"],
 )
-def test_what_can_be_built_can_be_verified(tmp_path: Path, change: Callable[[Path], Path]) -> None:
+def test_supported_checkpoints_can_be_verified(
+    tmp_path: Path, change: Callable[[Path], Path]
+) -> None:
     engine, checkpoint = opened(change(write_llama(tmp_path / "hf")), prefill_chunk=64)
     agreement = compare_logits(engine, checkpoint)
     agreement.check()
@@ -213,7 +215,9 @@ def test_what_can_be_built_can_be_verified(tmp_path: Path, change: Callable[[Pat
 
 
 @pytest.mark.parametrize("context", [80, 120, 180, 256])
-def test_a_short_context_is_verified_with_less(tmp_path: Path, context: int) -> None:
+def test_short_context_is_verified_with_a_shorter_conversation(
+    tmp_path: Path, context: int
+) -> None:
     engine, checkpoint = opened(write_llama(tmp_path / "hf"), context=context)
     agreement = compare_logits(engine, checkpoint)
     agreement.check()
@@ -221,14 +225,14 @@ def test_a_short_context_is_verified_with_less(tmp_path: Path, context: int) -> 
 
 
 @pytest.mark.parametrize(("context", "length"), [(64, 5), (1024, 50)])
-def test_what_is_timed_fits_into_a_short_context(tmp_path: Path, context: int, length: int) -> None:
+def test_timed_request_fits_in_a_short_context(tmp_path: Path, context: int, length: int) -> None:
     engine, checkpoint = opened(write_llama(tmp_path / "hf"), context=context)
     [message] = timed_request(engine.settings, checkpoint.tokens)["messages"]
     assert len(message["content"]) == length
 
 
-def test_what_is_said_fits_into_the_context() -> None:
-    """Each word is a token here."""
+def test_conversation_fits_in_the_context() -> None:
+    """With one token per word."""
 
     def extent(context: int, chunk: int) -> tuple[int, int]:
         form = {
@@ -254,7 +258,7 @@ def test_what_is_said_fits_into_the_context() -> None:
 
 @pytest.mark.parametrize("check", SAMPLERS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("context", [64, 1024])
-def test_samplers_of_a_small_vocabulary_are_checked(
+def test_samplers_can_be_checked_with_a_small_vocabulary(
     tmp_path: Path, check: Callable[[Engine], None], context: int
 ) -> None:
     source = write_llama(tmp_path / "hf", vocab_size=264)
@@ -263,17 +267,17 @@ def test_samplers_of_a_small_vocabulary_are_checked(
     check(engine)
 
 
-def test_an_answer_in_json_that_the_context_cuts_is_told(tmp_path: Path) -> None:
-    class Cutting(PretendedPage):
+def test_json_answer_truncated_by_the_context_is_reported(tmp_path: Path) -> None:
+    class Truncating(FakePage):
         def _complete(self, given: dict[str, Any]) -> dict[str, Any]:
             return {"text": '{"tone":', "tokens": [5, 6], "finish": "length"}
 
-    engine, _ = opened(write_llama(tmp_path / "hf"), page=Cutting)
+    engine, _ = opened(write_llama(tmp_path / "hf"), page=Truncating)
     with pytest.raises(VerificationError, match="--skip-sampling"):
         a_grammar_is_obeyed(engine)
 
 
-def test_tokens_that_samplers_are_checked_with_are_ordinary_ones(tmp_path: Path) -> None:
+def test_samplers_are_checked_with_tokens_of_letters_and_digits(tmp_path: Path) -> None:
     source = write_llama(tmp_path / "hf", vocab_size=2000, num_hidden_layers=1)
     write_tokenizer(source, byte_tokenizer(700, "<|im_end|>"), eos_token="<|im_end|>")
     engine, checkpoint = opened(source)

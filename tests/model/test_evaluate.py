@@ -1,4 +1,4 @@
-"""The evaluation's cases, and their replay by the real engine."""
+"""The cases of the evaluation, and their replay by the real engine."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from model.browser.server import QuietHandler, serving
 from model.data import Conversation, Message, Turn
 from model.data.language.lexicon import note_forms
 from model.evaluate.case import Ask, Case, read_answers, read_cases, write_cases
-from model.evaluate.cases import SEEDS, TOLD_OTHERWISE, case_of, make_cases
+from model.evaluate.cases import PARAPHRASES, SEEDS, case_of, make_cases
 from model.evaluate.forms import hand_written, hand_written_follow_ups, small_talk
 from model.evaluate.pack import pack
 from model.evaluate.replay import replay
 from model.evaluate.requests import persona_request
-from model.evaluate.words import says
+from model.evaluate.words import contains
 from model.tools import RecipeError
 
 MODEL = Path(__file__).parents[2] / "static" / BUILTIN_PATH
@@ -35,12 +35,12 @@ def cases(count: int) -> list[Case]:
     return make_cases(count=count, seed=0)
 
 
-def test_what_was_taken_back_must_not_be_told() -> None:
-    """Until it is told again, or somebody else is written about."""
+def test_retracted_facts_must_not_appear() -> None:
+    """Until they are given again, or the conversation turns to another person."""
     ages = {"age": ("36",)}
     turns = [
-        Turn(asked=(Message("user", said),), answer="", kind=kind, keywords=ages, absent=absent)
-        for said, kind, absent in (
+        Turn(asked=(Message("user", text),), answer="", kind=kind, keywords=ages, absent=absent)
+        for text, kind, absent in (
             ("Describe Ada, 36", "persona", ()),
             ("Make her 41 instead of 36", "rewrite", ("36", "made up")),
             ("How old is she?", "question", ()),
@@ -54,25 +54,25 @@ def test_what_was_taken_back_must_not_be_told() -> None:
     assert [(*ask.absent,) for ask in asks] == [
         *((), ("36",), (), ("yes",), ("36",), ("41",), ()),
     ]
-    assert [ask.anew for ask in asks] == [True, *[False] * 5, True]
+    assert [ask.new_person for ask in asks] == [True, *[False] * 5, True]
 
 
-@pytest.mark.parametrize("words", TOLD_OTHERWISE)
-def test_what_is_told_otherwise_is_told_so_by_the_lexicon(words: str) -> None:
+@pytest.mark.parametrize("words", PARAPHRASES)
+def test_paraphrases_come_from_the_lexicon(words: str) -> None:
     lead = words.removeprefix("a ").removeprefix("big ")
     forms = [form for form in note_forms() if any(lead in one.text for one in form.inputs)]
-    told = " ".join(one.text for form in forms for one in form.outputs)
+    outputs = " ".join(one.text for form in forms for one in form.outputs)
     assert forms
-    assert all(way.split()[0] in told for way in TOLD_OTHERWISE[words])
+    assert all(phrase.split()[0] in outputs for phrase in PARAPHRASES[words])
 
 
-def test_note_that_is_told_otherwise_is_right() -> None:
+def test_paraphrase_of_a_note_is_accepted() -> None:
     notes = {"notes": ("famous for", "chocolate cake")}
     turn = Turn(asked=(Message("user", "Describe her"),), answer="", kind="persona", keywords=notes)
     [ask] = case_of(Conversation(turns=(turn,)), key="one").asks
-    ways, cake = ask.keywords["notes"]
-    assert says("Friends come over for her chocolate cake.", ways)
-    assert not says("She bakes chocolate cake.", ways)
+    alternatives, cake = ask.keywords["notes"]
+    assert contains("Friends come over for her chocolate cake.", alternatives)
+    assert not contains("She bakes chocolate cake.", alternatives)
     assert cake == "chocolate cake"
 
 
@@ -81,7 +81,7 @@ def test_same_seed_makes_the_same_cases() -> None:
     assert make_cases(count=6, seed=1) != cases(6)
 
 
-def test_every_kind_is_asked_for() -> None:
+def test_cases_cover_every_kind() -> None:
     groups = Counter(case.group for case in cases(30))
     assert groups["persona"] == groups["typed"] == 60
     assert groups["seed"] == SEEDS
@@ -100,17 +100,17 @@ def test_ids_and_seeds_are_unique() -> None:
     assert max(Counter(seeds).values()) == 1
 
 
-def test_prose_and_json_are_asked_for_with_the_same_forms() -> None:
+def test_prose_and_json_cases_have_the_same_forms() -> None:
     by_id = {case.id: case.asks[0] for case in cases(6)}
     for number in range(6):
         prose, typed = by_id[f"persona/{number}"], by_id[f"typed/{number}"]
-        assert prose.told == typed.told
+        assert prose.inputs == typed.inputs
         assert typed.schema is not None
         assert typed.request["response_format"]["type"] == "grammar"
         assert "response_format" not in prose.request
 
 
-def test_request_is_the_librarys_own() -> None:
+def test_requests_are_those_of_the_library() -> None:
     [case] = [case for case in cases(2) if case.id == "persona/hand-written/0"]
     form = {
         "name": "Sophie",
@@ -123,27 +123,27 @@ def test_request_is_the_librarys_own() -> None:
     assert case.asks[0].request.keys() == {"temperature", "max_tokens", "seed"}
 
 
-def test_hand_written_forms_can_be_met() -> None:
+def test_hand_written_forms_contain_their_keywords() -> None:
     forms = [case.asks[0] for case in hand_written(typed=False)]
     assert len(forms) >= 40
     for ask in forms:
-        told = " . ".join(ask.told)
-        for field, ways in ask.keywords.items():
-            if field == "occupation" and "|" in ways[0]:
+        inputs = " . ".join(ask.inputs)
+        for field, alternatives in ask.keywords.items():
+            if field == "occupation" and "|" in alternatives[0]:
                 continue
-            assert all(says(told, way) for way in ways), (told, field)
+            assert all(contains(inputs, phrase) for phrase in alternatives), (inputs, field)
     assert len([*hand_written_follow_ups()]) >= 15
     assert len([*small_talk()]) >= 40
 
 
-def test_cases_survive_the_file(tmp_path: Path) -> None:
+def test_cases_are_written_and_read(tmp_path: Path) -> None:
     write_cases(tmp_path / "cases.json", cases(2))
     found = read_cases(tmp_path / "cases.json")
     assert json.dumps([case.id for case in found]) == json.dumps([case.id for case in cases(2)])
     assert found[0].asks[0].request == cases(2)[0].asks[0].request
 
 
-def test_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_files_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--only", "judge", "--out", str(tmp_path)]) == 1
     assert "transcripts.jsonl" in capsys.readouterr().err
     assert main(["evaluate", "--only", "replay", "--out", str(tmp_path)]) == 1
@@ -153,7 +153,7 @@ def test_missing_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
         assert "--only cases" in capsys.readouterr().err
 
 
-def test_cases_of_another_recipe_are_told(
+def test_cases_of_another_version_are_rejected(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for text in ("[", '[{"id": "one"}]', '[{"id": "1", "group": "talk", "asks": [{"mood": 1}]}]'):
@@ -163,13 +163,13 @@ def test_cases_of_another_recipe_are_told(
             assert "--only cases" in capsys.readouterr().err
 
 
-def test_nothing_cannot_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_counts_of_zero_are_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in ("--count", "--pages"):
         assert main(["evaluate", "--only", "cases", number, "0", "--out", str(tmp_path)]) == 1
         assert "above zero" in capsys.readouterr().err
 
 
-def test_part_that_failed_is_told(tmp_path: Path) -> None:
+def test_failed_part_is_reported(tmp_path: Path) -> None:
     (tmp_path / "part").write_text('part-0.js {"exception": "out of memory"}\n', "utf-8")
     with pytest.raises(RecipeError, match="out of memory"):
         read_answers([tmp_path / "part"])
@@ -208,7 +208,7 @@ def few_cases() -> list[Case]:
 
 
 @pytest.mark.timeout(240)
-def test_real_engine_answers_and_repeats_itself(tmp_path: Path) -> None:
+def test_real_engine_gives_the_same_answers_again(tmp_path: Path) -> None:
     some = few_cases()
     out = replay(MODEL, [*some, some[1]], pages=2, out=tmp_path / "transcripts.jsonl")
     answers, about = read_answers([out])
@@ -226,7 +226,7 @@ def test_real_engine_answers_and_repeats_itself(tmp_path: Path) -> None:
 
 
 def evaluated(folder: Path) -> list[str]:
-    """Evaluate each script of a pack in a page, as any driver might."""
+    """Evaluate each script of a pack in a page, as any tool could."""
     handler = partial(QuietHandler, directory=str(folder / "site"))
     with serving(handler) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
@@ -241,12 +241,12 @@ def evaluated(folder: Path) -> list[str]:
 
 
 @pytest.mark.timeout(240)
-def test_pack_replays_wherever_a_script_can_be_evaluated(tmp_path: Path) -> None:
+def test_pack_can_be_replayed_by_evaluating_scripts(tmp_path: Path) -> None:
     write_cases(tmp_path / "cases.json", few_cases()[:2])
     folder = pack(
         MODEL, tmp_path / "cases.json", tmp_path / "pack", parts=2, seconds=100, thread="main"
     )
-    # In a thread of its own, for other tests of this process keep Playwright open.
+    # In a separate thread, because other tests of this process keep Playwright running.
     with ThreadPoolExecutor(1) as thread:
         lines = thread.submit(evaluated, folder).result()
     (tmp_path / "parts").write_text("".join(lines), "utf-8")

@@ -1,4 +1,4 @@
-"""The evaluation's judge: every check passes what is right, and finds the fault it is for."""
+"""The judge of the evaluation: every check accepts correct answers and finds its fault."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from model.evaluate.case import Answer, Ask, Case
 from model.evaluate.cases import case_of
 from model.evaluate.grammar import Sentence, check_grammar
 from model.evaluate.judge import Judged, judge
-from model.evaluate.report import kept, report_json, report_markdown
+from model.evaluate.report import report_json, report_markdown, results
 from model.evaluate.requests import schema_of
-from model.evaluate.words import folded, numbers_in, says, sentences
+from model.evaluate.words import contains, normalized, numbers_in, sentences
 
 FIELDS = {"name": "Ada King", "age": "36", "occupation": "mathematician", "interests": "chess, tea"}
 RIGHT = (
@@ -34,7 +34,7 @@ FORM = Ask(
         "occupation": ["mathematician"],
         "interests": ["chess", "tea"],
     },
-    told=[*FIELDS.values()],
+    inputs=[*FIELDS.values()],
     name="Ada King",
     pronouns="she",
     years=36,
@@ -54,7 +54,7 @@ needs_harper = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js 
 
 
 def no_fault(texts: Sequence[tuple[str, Sequence[str]]]) -> list[list[Sentence]]:
-    """Stand in for the grammar checker, which takes a second to start."""
+    """Replace the grammar checker, which takes a second to start."""
     return [[Sentence(text=text, faults=())] if text else [] for text, _ in texts]
 
 
@@ -67,7 +67,7 @@ def faults(one: Judged) -> set[str]:
     return {found.check for found in one.findings if not found.passed} - {"field"}
 
 
-def test_right_persona_passes_everything() -> None:
+def test_correct_persona_passes_all_checks() -> None:
     assert faults(judged(FORM, RIGHT)) == set()
 
 
@@ -86,16 +86,16 @@ def test_right_persona_passes_everything() -> None:
         (("plans", "plans plans plans"), "loops"),
     ],
 )
-def test_planted_fault_is_found(change: tuple[str, str], check: str) -> None:
+def test_fault_in_a_persona_is_found(change: tuple[str, str], check: str) -> None:
     assert RIGHT.replace(*change) != RIGHT
     assert check in faults(judged(FORM, RIGHT.replace(*change)))
 
 
-def test_answer_that_was_cut_off_does_not_end_by_itself() -> None:
+def test_truncated_answer_fails_the_check_of_the_end() -> None:
     assert "ends" in faults(judged(FORM, RIGHT, finish="length"))
 
 
-def test_empty_answer_passes_nothing() -> None:
+def test_empty_answer_fails_all_checks() -> None:
     for ask, group in ((FORM, "persona"), (TYPED, "typed")):
         one = judged(ask, "", finish="", group=group)
         assert {"ends", "fields"} <= faults(one)
@@ -107,7 +107,7 @@ def test_case_without_an_answer_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(("kind", "text"), [("rewrite", RIGHT), ("typed", json.dumps(PERSONA))])
-def test_what_was_taken_back_is_found(kind: str, text: str) -> None:
+def test_retracted_fact_is_found(kind: str, text: str) -> None:
     ask = replace(TYPED, kind=kind, absent=["41", "music"])
     assert faults(judged(ask, text, group="follow-up")) == set()
     wrong = text.replace("chess", "music")
@@ -115,25 +115,25 @@ def test_what_was_taken_back_is_found(kind: str, text: str) -> None:
     assert faults(judged(ask, wrong, group="follow-up")) == {"absent", "right"}
 
 
-def test_question_about_what_nobody_knows_is_neither_right_nor_wrong() -> None:
+def test_question_about_an_unknown_fact_is_not_judged() -> None:
     one = judged(replace(FORM, kind="question", keywords={}), "She is.", group="follow-up")
     assert "right" not in {found.check for found in one.findings}
 
 
-def test_somebody_new_is_not_who_was_written_about_before() -> None:
-    first = replace(TYPED, keywords={}, told=[], judged=False)
-    then = Ask(kind="persona", messages=[], keywords={"interests": ["jazz"]}, told=["jazz"])
+def test_new_person_is_not_compared_with_the_previous_one() -> None:
+    first = replace(TYPED, keywords={}, inputs=[], judged=False)
+    then = Ask(kind="persona", messages=[], keywords={"interests": ["jazz"]}, inputs=["jazz"])
     likes_jazz = Answer(text="Olga likes jazz.")
-    for anew in (True, False):
-        asks = [first, replace(then, anew=anew), then]
+    for new_person in (True, False):
+        asks = [first, replace(then, new_person=new_person), then]
         case = Case(id="one", group="follow-up", asks=asks)
         given = [Answer(text=json.dumps(PERSONA)), likes_jazz, likes_jazz]
         for found in judge([case], {"one": given}, grammar=no_fault):
-            assert ("person" in faults(found)) is not anew
+            assert ("person" in faults(found)) is not new_person
 
 
 @pytest.mark.parametrize("pronouns", ["", "they"])
-def test_pronoun_may_be_chosen_once_where_nothing_tells_it(pronouns: str) -> None:
+def test_undetermined_pronoun_may_be_any_single_one(pronouns: str) -> None:
     ask = replace(FORM, pronouns=pronouns)
     plural = RIGHT.replace("She enjoys", "They enjoy").replace("Her", "Their")
     assert "person" not in faults(judged(ask, plural))
@@ -142,16 +142,16 @@ def test_pronoun_may_be_chosen_once_where_nothing_tells_it(pronouns: str) -> Non
     assert "person" in faults(judged(ask, RIGHT.replace("Her", "His")))
 
 
-def test_pronoun_and_number_that_were_typed_are_no_contradiction() -> None:
+def test_typed_pronoun_and_number_are_not_a_contradiction() -> None:
     ask = replace(
         FORM,
         keywords={**FORM.keywords, "notes": ["his 9-year-old dog"]},
-        told=[*FORM.told, "cares for his 9-year-old dog"],
+        inputs=[*FORM.inputs, "cares for his 9-year-old dog"],
     )
     assert "person" not in faults(judged(ask, f"{RIGHT} She cares for his 9-year-old dog."))
 
 
-def test_right_typed_persona_passes_everything() -> None:
+def test_correct_typed_persona_passes_all_checks() -> None:
     assert faults(judged(TYPED, json.dumps(PERSONA), group="typed")) == set()
 
 
@@ -169,11 +169,11 @@ def test_right_typed_persona_passes_everything() -> None:
         ({"summary": "He likes order."}, "person"),
     ],
 )
-def test_planted_fault_in_a_typed_persona_is_found(change: dict[str, Any], check: str) -> None:
+def test_fault_in_a_typed_persona_is_found(change: dict[str, Any], check: str) -> None:
     assert check in faults(judged(TYPED, json.dumps({**PERSONA, **change}), group="typed"))
 
 
-def test_answer_that_is_no_json_is_not_valid() -> None:
+def test_answer_that_is_not_json_is_not_valid() -> None:
     assert "valid" in faults(judged(TYPED, RIGHT, group="typed"))
 
 
@@ -199,7 +199,7 @@ def test_reply_is_judged_by_its_kind(
     assert {"reply", "right"} <= faults(judged(ask, wrong, group="follow-up"))
 
 
-def test_shorter_version_is_shorter_and_another_one_is_another() -> None:
+def test_rewritten_persona_must_differ_and_be_shorter_if_requested() -> None:
     def again(wish: str, text: str) -> set[str]:
         ask = replace(FORM, kind="rewrite", messages=[{"role": "user", "content": wish}])
         first = replace(FORM, judged=False)
@@ -214,7 +214,7 @@ def test_shorter_version_is_shorter_and_another_one_is_another() -> None:
     assert "rewritten" in again("Another one", RIGHT)
 
 
-def test_seeds_with_the_same_text_are_found() -> None:
+def test_seeds_with_identical_answers_are_found() -> None:
     def distinct(texts: Sequence[str]) -> list[bool]:
         cases = [Case(id=f"{number}", group="seed", asks=[FORM]) for number in range(len(texts))]
         answers = {f"{number}": [Answer(text=text)] for number, text in enumerate(texts)}
@@ -226,10 +226,10 @@ def test_seeds_with_the_same_text_are_found() -> None:
 
 
 @needs_harper
-def test_faulty_sentences_are_found_but_words_that_were_typed_are_not() -> None:
+def test_faulty_sentences_are_found_but_typed_words_are_ignored() -> None:
     texts = [
-        (RIGHT, FORM.told),
-        (RIGHT.replace("She enjoys", "She enjoy"), FORM.told),
+        (RIGHT, FORM.inputs),
+        (RIGHT.replace("She enjoys", "She enjoy"), FORM.inputs),
         ("She have a cat. He has a dog. Ada is a old friend.", []),
         ("He likes teh sea. They likes it.", ["teh sea"]),
         ("He likes teh sea.", []),
@@ -238,24 +238,24 @@ def test_faulty_sentences_are_found_but_words_that_were_typed_are_not() -> None:
     assert found == [[False] * 3, [False, True, False], [True, False, True], [False, True], [True]]
 
 
-def test_report_tells_what_failed_and_what_was_kept() -> None:
+def test_report_contains_failures_and_kept_promises() -> None:
     good, bad = judged(FORM, RIGHT), judged(FORM, RIGHT.replace("tea", "rum"), finish="length")
     whole = report_json([good, bad], {"parts": 1})
-    by_name = {one.name: one for one in kept([good, bad])}
+    by_name = {one.name: one for one in results([good, bad])}
     fields = by_name["persona uses every given field"]
-    assert (fields.passed, fields.count, fields.share, fields.holds) == (1, 2, 0.5, False)
-    assert by_name["persona contradicts no age, name or pronoun"].holds
+    assert (fields.passed, fields.count, fields.share, fields.kept) == (1, 2, 0.5, False)
+    assert by_name["persona contradicts no age, name or pronoun"].kept
     assert not whole["kept"]
     [failure] = whole["failures"]
     assert any("tea" in fault for fault in failure["faults"])
     assert "rum" in report_markdown([good, bad], {"parts": 1}).partition("# Failures")[2]
 
 
-def test_promise_about_which_nothing_was_checked_is_not_kept() -> None:
-    assert not any(one.holds for one in kept([]))
+def test_promise_without_checks_is_not_kept() -> None:
+    assert not any(one.kept for one in results([]))
 
 
-def test_tokens_of_seeds_are_counted_once() -> None:
+def test_tokens_of_compared_seeds_are_counted_once() -> None:
     cases = [Case(id=f"{number}", group="seed", asks=[replace(FORM)]) for number in range(3)]
     answers = {case.id: [Answer(text=case.id, tokens=10, milliseconds=500)] for case in cases}
     about = report_json(judge(cases, answers, grammar=no_fault), {})["about"]
@@ -264,27 +264,27 @@ def test_tokens_of_seeds_are_counted_once() -> None:
 
 @needs_harper
 @pytest.mark.timeout(300)
-def test_generators_own_answers_are_right() -> None:
-    """A check that they do not pass is wrong, or they are."""
+def test_answers_of_the_generator_pass_the_judge() -> None:
+    """If they fail a check, either the check or the generator is wrong."""
     cases, answers = [], {}
     for number, conversation in enumerate(islice(conversations(3, "valid"), 300)):
         group = "follow-up" if len(conversation.turns) > 1 else conversation.turns[0].kind
         case = case_of(conversation, key=str(number), first=0)
         cases.append(replace(case, group={"refusal": "talk"}.get(group, group)))
         answers[case.id] = [Answer(text=turn.answer) for turn in conversation.turns]
-    shares = {one.name: one.share for one in kept(judge(cases, answers))}
+    shares = {one.name: one.share for one in results(judge(cases, answers))}
     assert min(shares.values()) >= 0.97, shares
 
 
-def test_words_are_found_in_any_form() -> None:
-    assert says("She keeps two hens.", "hen")
-    assert says("He tells stories.", "story")
-    assert says("They are thirty-six.", "36")
-    assert says("A 36-year-old cook.", "thirty-six")
-    assert says("She loves Rock & Roll.", "rock & roll")
-    assert says("Nothing here.", "one|here")
-    assert not says("She teaches.", "tea")
-    assert folded("Ada's  TWENTY-ONE  cats!") == "adas 21 cats"
+def test_words_are_found_in_all_forms() -> None:
+    assert contains("She keeps two hens.", "hen")
+    assert contains("He tells stories.", "story")
+    assert contains("They are thirty-six.", "36")
+    assert contains("A 36-year-old cook.", "thirty-six")
+    assert contains("She loves Rock & Roll.", "rock & roll")
+    assert contains("Nothing here.", "one|here")
+    assert not contains("She teaches.", "tea")
+    assert normalized("Ada's  TWENTY-ONE  cats!") == "adas 21 cats"
     assert numbers_in(["nine lives", "in 1999"]) == {9, 1999}
 
 
@@ -301,13 +301,18 @@ def test_sentences_do_not_end_at_titles_and_initials() -> None:
         ("interests", "vlogging", "Jazz and tea.", "Jazz."),
     ],
 )
-def test_a_follow_up_keeps_to_what_the_model_made_up(
+def test_follow_up_is_consistent_with_invented_facts(
     fact: str, example: str, right: str, wrong: str
 ) -> None:
-    told = ["poetic", "What about it?"]
-    first = replace(TYPED, keywords={}, told=told[:1], name="Nusrat", years=34, judged=False)
+    inputs = ["poetic", "What about it?"]
+    first = replace(TYPED, keywords={}, inputs=inputs[:1], name="Nusrat", years=34, judged=False)
     asked = Ask(
-        kind="question", messages=[], keywords={fact: [example]}, told=told, name="Nusrat", years=34
+        kind="question",
+        messages=[],
+        keywords={fact: [example]},
+        inputs=inputs,
+        name="Nusrat",
+        years=34,
     )
     case = Case(id="one", group="follow-up", asks=[first, asked])
     own = Answer(
@@ -318,10 +323,10 @@ def test_a_follow_up_keeps_to_what_the_model_made_up(
         assert next(one.passed for one in found.findings if one.check == "right") is passes, reply
 
 
-def test_a_follow_up_in_prose_names_who_was_written_about() -> None:
-    told = ["likes chess", "Who is it?"]
-    first = replace(FORM, keywords={}, told=told[:1], judged=False)
-    asked = Ask(kind="question", messages=[], keywords={"name": ["Nusrat"]}, told=told)
+def test_follow_up_in_prose_uses_the_invented_name() -> None:
+    inputs = ["likes chess", "Who is it?"]
+    first = replace(FORM, keywords={}, inputs=inputs[:1], judged=False)
+    asked = Ask(kind="question", messages=[], keywords={"name": ["Nusrat"]}, inputs=inputs)
     case = Case(id="one", group="follow-up", asks=[first, asked])
     own = Answer(text="Wojciech likes chess. He reads a lot.")
     for reply, passes in (("This is Wojciech.", True), ("This is Nusrat.", False)):

@@ -1,4 +1,4 @@
-"""The kernels against numpy, with their threads run in both orders (see kernels_on_cpu)."""
+"""Kernels without barriers compared with numpy, in both thread orders (see kernels_on_cpu)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_product_equals_numpy(kind: Projection, rows: int, bits: int) -> None:
     np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * np.abs(expected).max() * 10)
 
 
-def test_no_logit_is_written_for_the_rows_that_fill_up_a_vocabulary() -> None:
+def test_logits_of_vocabulary_padding_are_not_written() -> None:
     weight, x, gain = np.pad(normal(37, 64), [(0, 3), (0, 0)]), normal(5, 64), normal(64)
     packed = pack(weight)
     kernel = kernels.projection(
@@ -80,7 +80,7 @@ def test_no_logit_is_written_for_the_rows_that_fill_up_a_vocabulary() -> None:
 
 
 @pytest.mark.parametrize("bits", [4, 8])
-def test_embedding_gathers_the_dequantised_row(bits: int) -> None:
+def test_embedding_gathers_the_dequantized_row(bits: int) -> None:
     table = pack(normal(40, 64), bits)
     ids = np.array([3, 39, 0, 3], np.int32)
     kernel = kernels.gather_embedding(vocabulary=40, hidden=64, bits=bits)
@@ -89,7 +89,7 @@ def test_embedding_gathers_the_dequantised_row(bits: int) -> None:
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_rotary_positions_are_exact_far_out(applied: bool) -> None:
+def test_rotary_positions_are_accurate_for_large_positions(applied: bool) -> None:
     rows, size, theta = 5, 16, 10000.0
     qkv = normal(rows, 8, size)
     positions = np.array([0, 1, 77, 1023, 8063], np.int32)
@@ -108,7 +108,7 @@ def test_rotary_positions_are_exact_far_out(applied: bool) -> None:
 
 
 def attention(q: Any, k: Any, v: Any, *, causal: bool) -> tuple[Any, Any]:
-    """Return the mixed values and the logarithm of the sum of weights, in float64."""
+    """Return the output and the logarithm of the sum of weights, in float64."""
     rows, heads, size = q.shape
     keys, kv_heads, _ = k.shape
     k, v = (np.repeat(x.astype(np.float64), heads // kv_heads, axis=1) for x in (k, v))
@@ -121,7 +121,7 @@ def attention(q: Any, k: Any, v: Any, *, causal: bool) -> tuple[Any, Any]:
 
 
 def scalars(*, head_size: int, causal: bool) -> list[float]:
-    """Return what the cache passes: causal, rotary mode, scale and base, scale of the scores."""
+    """Return the arguments of the cache: causal, rotary mode, scale and base, score scale."""
     return [int(causal), 0, 1.0, 10000.0, head_size**-0.5]
 
 
@@ -145,7 +145,7 @@ def test_ragged_attention_is_causal(rows: int) -> None:
 
 
 @pytest.mark.parametrize("keys", [1, 16, 37])
-def test_paged_attention_sees_every_key_in_the_pages(keys: int) -> None:
+def test_paged_attention_uses_every_key_in_the_pages(keys: int) -> None:
     rows, used = 5, -(-keys // kernels.PAGE)
     q, k, v = normal(rows, 4, 16), normal(keys, 2, 16), normal(keys, 2, 16)
     ids = RANDOM.permutation(used + 2)[:used].astype(np.int32)
@@ -177,7 +177,7 @@ def test_merge_equals_attention_to_all_keys() -> None:
     np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
 
 
-def test_merge_with_no_key_changes_nothing() -> None:
+def test_merge_without_keys_changes_nothing() -> None:
     a, lse_a, nothing = normal(3, 4, 16), normal(3, 4), np.full((3, 4), -1e30, np.float32)
     merged, lse = merge(a, lse_a, zeros(3, 4, 16), nothing)
     np.testing.assert_allclose(merged, a, atol=1e-6)
@@ -190,7 +190,7 @@ def merge(a: Any, lse_a: Any, b: Any, lse_b: Any) -> tuple[Any, Any]:
     return merged, lse
 
 
-def test_bias_is_added() -> None:
+def test_bias_is_added_to_its_logit() -> None:
     logits = normal(1, 50)
     tokens, bias = np.array([3, 49], np.int32), np.array([2.5, -100], np.float32)
     expected = logits.copy()
@@ -208,7 +208,7 @@ def test_penalties_follow_their_definition() -> None:
     assert_changes(kernels.apply_penalty(vocabulary=4), logits, arguments, expected)
 
 
-def test_bitmask_forbids_what_its_bits_leave_out() -> None:
+def test_bitmask_forbids_tokens_whose_bit_is_zero() -> None:
     allowed = RANDOM.random(70) < 0.5
     allowed[[0, 31, 32, 63, 69]] = [True, True, False, True, True]
     bits = np.packbits(np.pad(allowed, (0, 26)), bitorder="little").view(np.int32)[None]
@@ -224,7 +224,7 @@ def assert_changes(kernel: Any, logits: Any, arguments: list[Any], expected: Any
     np.testing.assert_allclose(changed, expected, rtol=1e-6)
 
 
-def test_a_race_is_noticed() -> None:
+def test_race_between_threads_is_detected() -> None:
     @T.prim_func(s_tir=True)  # type: ignore[untyped-decorator]
     def shift(var_x: T.handle) -> None:
         T.func_attr({"tirx.is_scheduled": True})

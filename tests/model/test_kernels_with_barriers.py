@@ -1,4 +1,4 @@
-"""The kernels whose threads work together, on SwiftShader against numpy."""
+"""Kernels with barriers, run on SwiftShader and compared with numpy."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_softmax_equals_numpy(page: Page, vocabulary: int, temperature: float) -
     np.testing.assert_allclose(softmax(page, logits, temperature), expected, atol=1e-6)
 
 
-def test_softmax_gives_what_is_masked_no_chance_at_all(page: Page) -> None:
+def test_softmax_of_a_masked_logit_is_exactly_zero(page: Page) -> None:
     logits = RANDOM.standard_normal((1, 1, 200)).astype(np.float32)
     logits[0, 0, ::3] = -1e30
     for temperature in (1e-6, 1.0, 2.0):
@@ -85,7 +85,7 @@ def kept(probabilities: Any, top_p: float) -> set[int]:
 
 @pytest.mark.parametrize("vocabulary", [5, 64, 200, 4096])
 @pytest.mark.parametrize("top_p", [1e-5, 0.3, 0.9, 0.99])
-def test_sample_draws_what_top_p_keeps_and_nothing_else(
+def test_only_tokens_that_top_p_keeps_are_sampled(
     page: Page, vocabulary: int, top_p: float
 ) -> None:
     p = RANDOM.dirichlet(np.full(vocabulary, 0.1)).astype(np.float32)
@@ -98,27 +98,27 @@ def test_sample_draws_what_top_p_keeps_and_nothing_else(
         assert abs(drawn[token] / 400 - p[token] / total) <= 1.01 / 400
 
 
-def test_sample_keeps_the_equally_probable_together(page: Page) -> None:
+def test_top_p_keeps_equally_probable_tokens_together(page: Page) -> None:
     grid = (np.arange(100) + 0.5) / 100
     assert Counter(sample(page, [0.25] * 4, grid, 0.3)) == dict.fromkeys(range(4), 25)
     assert set(sample(page, [0.5, 0.2, 0.2, 0.1], grid, 0.6)) == {0, 1, 2}
 
 
-def test_sample_never_draws_the_impossible(page: Page) -> None:
+def test_token_of_probability_zero_is_never_sampled(page: Page) -> None:
     almost_one = float(np.nextafter(np.float32(1), np.float32(0)))
     for top_p in (0.5, 1.0):
         drawn = sample(page, [0.0, 0.7, 0.0, 0.2999, 0.0], [0.0, almost_one], top_p)
         assert drawn == [1, 1 if top_p < 0.7 else 3]
 
 
-def test_sample_of_the_certain(page: Page) -> None:
+def test_token_of_probability_one_is_always_sampled(page: Page) -> None:
     certain = np.zeros(4096)
     certain[77] = 1
     assert sample(page, certain, [0.0, 0.5, 0.9999999], 0.95) == [77, 77, 77]
 
 
 @pytest.mark.parametrize("keys", [1, 16, 33, 200])
-def test_decode_attention_sees_every_key_in_the_pages(page: Page, keys: int) -> None:
+def test_decode_attention_uses_every_key_in_the_pages(page: Page, keys: int) -> None:
     heads, kv_heads, size, used = 4, 2, 40, -(-keys // kernels.PAGE)
     q, k, v = normal(1, heads, size), normal(keys, kv_heads, size), normal(keys, kv_heads, size)
     ids = RANDOM.permutation(used + 2)[:used].astype(np.int32)

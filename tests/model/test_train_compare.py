@@ -1,4 +1,4 @@
-"""The comparison of shapes, tiny: it trains what was not measured before, and writes tables."""
+"""The comparison of shapes, at a tiny size: it trains unfinished runs and writes tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.recipe
 
 
 @pytest.mark.timeout(300)
-def test_comparison_writes_its_tables(tmp_path: Path) -> None:
+def test_comparison_trains_unfinished_runs_and_writes_tables(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -30,7 +30,7 @@ def test_comparison_writes_its_tables(tmp_path: Path) -> None:
     command += ["--minutes", "0.01", "--processes", "1", "--out", str(tmp_path)]
     results = tmp_path / "runs"
     results.mkdir()
-    # What was measured before is not measured again.
+    # These runs are finished and must be kept.
     for name in ("base at 0.0015", "base 4 bits from 50 %", "base 4 bits from 85 %"):
         (results / f"{name}.json").write_text(json.dumps(measured(name)))
     finished = subprocess.run(command, capture_output=True, text=True, check=False)

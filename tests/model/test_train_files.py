@@ -1,4 +1,4 @@
-"""What training keeps on disk: the tokens, made once, and the picture of its loss."""
+"""The files of training: tokenizer, encoded text, and the plot of the loss."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model.train.tokenizer import train_tokenizer
 
 pytestmark = pytest.mark.recipe
 
-LOG = """step,seconds,tokens,rate,quantized,loss,valid,valid_4bit
+LOG = """step,seconds,tokens,rate,quantised,loss,valid,valid_4bit
 20,1,1000000,0.003,0,3.0,,
 40,2,2000000,0.003,0,2.0,2.1,2.3
 60,3,3000000,0.003,0,9.0,9.0,9.0
@@ -24,11 +24,11 @@ LOG = """step,seconds,tokens,rate,quantized,loss,valid,valid_4bit
 """
 
 
-def test_tokenizer_is_made_once(tmp_path: Path) -> None:
+def test_tokenizer_is_trained_once(tmp_path: Path) -> None:
     def made(*, seed: int = 1, vocabulary: int = 600) -> str:
         numbers = {"texts": 300, "processes": 1}
-        words = tokenizer_of(tmp_path, seed=seed, vocabulary=vocabulary, **numbers)
-        text: str = words.to_str()
+        tokenizer = tokenizer_of(tmp_path, seed=seed, vocabulary=vocabulary, **numbers)
+        text: str = tokenizer.to_str()
         return text
 
     first = made()
@@ -41,13 +41,13 @@ def test_tokenizer_is_made_once(tmp_path: Path) -> None:
     assert len([*tmp_path.iterdir()]) == 3
 
 
-def test_tokens_are_made_once(tmp_path: Path) -> None:
+def test_text_is_encoded_once(tmp_path: Path) -> None:
     texts = sample_texts(seed=5, count=300, processes=1)
-    words = train_tokenizer(texts, vocabulary=600)
+    tokenizer = train_tokenizer(texts, vocabulary=600)
 
     def made(seed: int) -> Text:
         numbers = {"conversations": 60, "held_out": 5, "length": 1024, "processes": 1}
-        return text_of(words, tmp_path, seed=seed, **numbers)
+        return text_of(tokenizer, tmp_path, seed=seed, **numbers)
 
     first = made(1)
     assert first.train.shape[1] == first.valid.shape[1] == 1024
@@ -58,7 +58,7 @@ def test_tokens_are_made_once(tmp_path: Path) -> None:
     assert not np.array_equal(made(2).train[0], first.train[0])
 
 
-def test_loss_is_drawn_with_what_counts_after_a_restart(tmp_path: Path) -> None:
+def test_plot_uses_the_later_rows_after_a_restart(tmp_path: Path) -> None:
     log, picture = tmp_path / "loss.csv", tmp_path / "loss.svg"
     with pytest.raises(RecipeError, match=r"no .*loss\.csv"):
         draw(log, picture)

@@ -1,4 +1,4 @@
-"""Training itself, tiny: it learns, keeps what it learned, and goes on after a stop."""
+"""The training loop at a tiny size: it learns, saves its state, and resumes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from model.__main__ import main
 from model.tools import RecipeError
 from model.train import folder
 from model.train.corpus import LEARNED, START
+from model.train.distributed import Worker, run_workers
 from model.train.loop import Plan, Trainer
 from model.train.network import Llama
 from model.train.shape import SMOKE, Shape
-from model.train.team import Team, together
 
 pytestmark = pytest.mark.recipe
 
@@ -58,10 +58,10 @@ def test_training_learns_and_logs(tmp_path: Path) -> None:
     with (tmp_path / "loss.csv").open() as file:
         logged = list(csv.DictReader(file))
     assert [int(row["step"]) for row in logged] == list(range(5, 41, 5))
-    assert {row["quantized"] for row in logged} == {"0", "1"}
+    assert {row["quantised"] for row in logged} == {"0", "1"}
 
 
-def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_training_resumes_where_it_stopped(tmp_path: Path) -> None:
     trainer(tmp_path, steps=10).train(lambda _: None)
     again = trainer(tmp_path, steps=10)
     before = again.validate()
@@ -70,56 +70,56 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 10
 
 
-def test_training_can_fork_where_quantisation_begins(tmp_path: Path) -> None:
+def test_training_can_fork_at_the_start_of_quantization(tmp_path: Path) -> None:
     made = trainer(tmp_path, steps=20)
-    made.plan = replace(made.plan, quantised_from=2.0)
+    made.plan = replace(made.plan, quantized_from=2.0)
     made.train(lambda _: None, until=0.7)
     fork = copy.deepcopy(made.snapshot())
     assert fork["step"] == 14
     made.train(lambda _: None)
     as_floats = made.validate(share=0.0)
     made.restore(fork)
-    made.plan = replace(made.plan, quantised_from=0.7)
+    made.plan = replace(made.plan, quantized_from=0.7)
     made.train(lambda _: None)
     assert made.validate() != as_floats
     assert made.snapshot()["step"] == 20
 
 
-def test_state_of_another_shape_is_refused(
+def test_state_of_another_shape_is_rejected(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trainer(tmp_path, steps=1).train(lambda _: None)
     other = trainer(tmp_path, steps=2, shape=replace(SMOKE, num_hidden_layers=3))
-    with pytest.raises(RecipeError, match=r"state\.pt is .* another shape.* --fresh starts anew"):
+    with pytest.raises(RecipeError, match=r"state\.pt must be .* got another shape.* --fresh"):
         other.train(lambda _: None)
-    # The command says so before it makes any text.
+    # The command reports it before it makes any text.
     files = ["--out", str(tmp_path / "out"), "--state", str(tmp_path / "state.pt")]
     assert main(["train", "--preset", "full", *files]) == 1
     assert "another shape" in capsys.readouterr().err
     assert not (tmp_path / "text").exists()
 
 
-def _average(folder: Path, team: Team) -> None:
+def _average(folder: Path, worker: Worker) -> None:
     weight = torch.zeros(2, 3)
-    weight.grad = torch.full((2, 3), float(team.rank))
-    team.average([weight])
-    told = team.agreed(7.0 + team.rank)
-    (folder / f"{team.rank}.txt").write_text(f"{weight.grad.unique().tolist()} {told}")
+    weight.grad = torch.full((2, 3), float(worker.rank))
+    worker.average_gradients([weight])
+    shared = worker.broadcast(7.0 + worker.rank)
+    (folder / f"{worker.rank}.txt").write_text(f"{weight.grad.unique().tolist()} {shared}")
 
 
-def test_team_averages_gradients_and_keeps_one_clock(tmp_path: Path) -> None:
-    assert together(_average, tmp_path, size=2)
-    told = {file.name: file.read_text() for file in tmp_path.iterdir()}
-    assert told == dict.fromkeys(("0.txt", "1.txt"), "[0.5] 7.0")
+def test_workers_average_gradients_and_share_the_progress(tmp_path: Path) -> None:
+    assert run_workers(_average, tmp_path, size=2)
+    written = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert written == dict.fromkeys(("0.txt", "1.txt"), "[0.5] 7.0")
 
 
-def _fail(_: None, team: Team) -> None:
-    if team.rank == 1:
+def _fail(_: None, worker: Worker) -> None:
+    if worker.rank == 1:
         raise RuntimeError("no luck")
 
 
-def test_a_team_that_fails_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    assert not together(_fail, None, size=2)
+def test_failed_worker_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert not run_workers(_fail, None, size=2)
     assert "no luck" in caplog.text
 
 
@@ -130,7 +130,7 @@ def test_deadline_ends_training(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
+def test_smoke_run_writes_a_complete_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     files = ["--processes", "1", "--out", str(out), "--state", str(tmp_path / "state.pt")]
     assert main(["text", "--smoke", *files]) == 0
@@ -138,7 +138,7 @@ def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
     command += files
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
-    assert not re.search("^(tokenizer|text)[:,]", finished.stderr, re.MULTILINE), "made before"
+    assert not re.search("^(tokenizer|text)[:,]", finished.stderr, re.MULTILINE), "must be cached"
     names = {file.name for file in out.iterdir()}
     assert names >= {"config.json", "tokenizer.json", "tokenizer_config.json", "samples.txt"}
     assert names >= {"loss.csv", "loss.svg"}
@@ -147,8 +147,10 @@ def test_smoke_run_makes_a_whole_folder(tmp_path: Path) -> None:
     assert re.search(r"^persona uses every given field +\d/4 ", samples, re.MULTILINE)
 
 
-def test_bad_input_stops_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_input_stops_with_a_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["sample", "--smoke", "--out", str(tmp_path)]) == 1
     assert "tokenizer.json" in capsys.readouterr().err
     assert main(["train", "--smoke", "--shape", "untied", "--out", str(tmp_path)]) == 1
-    assert "no shape untied can be trained, only base, deep" in capsys.readouterr().err
+    assert "--shape must be one of base, deep" in capsys.readouterr().err

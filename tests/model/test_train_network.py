@@ -1,4 +1,4 @@
-"""The network and its 4-bit form, against transformers and against the definition."""
+"""The network and its 4-bit form, compared with transformers and with the definition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.tools import RecipeError
 from model.train import folder
 from model.train.attention import document_mask
 from model.train.network import Llama
-from model.train.quantise import quantized, through_quantisation
+from model.train.quantize import quantized, through_quantization
 from model.train.shape import FULL, SMOKE, Shape
 
 pytestmark = pytest.mark.recipe
@@ -52,7 +52,7 @@ def test_shape_counts_its_parameters() -> None:
     assert 4e6 < FULL.parameters < 12e6
 
 
-def test_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
+def test_loaded_folder_equals_the_saved_network(tmp_path: Path) -> None:
     ours = network(FULL)
     folder.save(ours, tmp_path)
     shards = list(tmp_path.glob("*.safetensors"))
@@ -64,7 +64,7 @@ def test_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
         assert torch.equal(weight, ours.state_dict()[name]), name
 
 
-def test_folder_keeps_no_weights_of_an_older_save(tmp_path: Path) -> None:
+def test_saving_removes_weights_of_an_earlier_save(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"older")
     folder.save(network(FULL), tmp_path)
     ours = network()
@@ -74,7 +74,7 @@ def test_folder_keeps_no_weights_of_an_older_save(tmp_path: Path) -> None:
     assert all(torch.equal(again[name], weight) for name, weight in ours.state_dict().items())
 
 
-def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
+def test_incomplete_folder_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"no config\.json"):
         folder.load(tmp_path)
     folder.save(network(), tmp_path)
@@ -83,20 +83,20 @@ def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
         folder.load(tmp_path)
 
 
-def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+def test_weights_of_another_shape_are_rejected(tmp_path: Path) -> None:
     folder.save(network(), tmp_path)
     FULL.save(tmp_path)
-    with pytest.raises(RecipeError, match="do not fit"):
+    with pytest.raises(RecipeError, match="do not match"):
         folder.load(tmp_path)
 
 
-def test_folder_says_how_to_sample(tmp_path: Path) -> None:
+def test_folder_has_the_default_sampling_parameters(tmp_path: Path) -> None:
     folder.save(network(), tmp_path)
     found = GenerationConfig.from_pretrained(tmp_path)
     assert (found.temperature, found.top_p, found.eos_token_id) == (0.4, 0.8, 2)
 
 
-def test_packed_documents_do_not_see_each_other() -> None:
+def test_packed_documents_do_not_attend_to_each_other() -> None:
     made = network()
     ids = tokens(50)
     starts = torch.zeros(2, 50, dtype=torch.bool)
@@ -106,7 +106,7 @@ def test_packed_documents_do_not_see_each_other() -> None:
     torch.testing.assert_close(packed[:, 20:], made(ids[:, 20:]), atol=1e-4, rtol=1e-4)
 
 
-def test_untied_network_has_a_last_matrix_of_its_own() -> None:
+def test_untied_network_has_a_separate_output_matrix() -> None:
     made = Llama(SMOKE, tied=False)
     assert made.lm_head is not None
     extra = SMOKE.vocab_size * SMOKE.hidden_size
@@ -115,7 +115,7 @@ def test_untied_network_has_a_last_matrix_of_its_own() -> None:
     assert not made(tokens(5)).any()
 
 
-def test_quantised_weight_is_as_defined() -> None:
+def test_quantized_weight_follows_the_definition() -> None:
     weight = torch.randn(5, 96)
     weight[2, 32:64] = 0
     expected = torch.empty_like(weight)
@@ -131,23 +131,23 @@ def test_quantised_weight_is_as_defined() -> None:
     assert (fine - weight).abs().max() < (quantized(weight) - weight).abs().max() / 10
 
 
-def test_quantising_twice_changes_nothing() -> None:
+def test_quantizing_twice_changes_nothing() -> None:
     once = quantized(torch.randn(4, 64))
     torch.testing.assert_close(quantized(once), once)
 
 
-def test_gradient_passes_quantisation_unchanged() -> None:
+def test_gradient_passes_quantization_unchanged() -> None:
     weight = torch.randn(3, 32, requires_grad=True)
     factor = torch.randn(3, 32)
-    seen = through_quantisation(weight, torch.ones(()))
+    seen = through_quantization(weight, torch.ones(()))
     torch.testing.assert_close(seen, quantized(weight.detach()))
     (seen * factor).sum().backward()
     assert weight.grad is not None
     torch.testing.assert_close(weight.grad, factor)
-    assert torch.equal(through_quantisation(weight, torch.zeros(())), weight)
+    assert torch.equal(through_quantization(weight, torch.zeros(())), weight)
 
 
-def test_share_moves_the_logits_to_those_of_quantised_weights() -> None:
+def test_share_moves_the_logits_to_those_of_quantized_weights() -> None:
     made = network()
     ids = tokens(20)
     rounded = network()

@@ -1,4 +1,4 @@
-"""Tokenizer, packing, generation and verdicts: what lies between text and network."""
+"""Tokenizer, packing, generation, schedule and sample report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from model.train.corpus import LEARNED, START, TOKEN, sample_texts, training_row
 from model.train.generate import Sampling, generate
 from model.train.network import Llama
 from model.train.report import report
-from model.train.schedule import learning_rate, quantised_share
+from model.train.schedule import learning_rate, quantized_share
 from model.train.shape import SMOKE
 from model.train.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.recipe
 
 
 @cache
-def words() -> Tokenizer:
+def trained() -> Tokenizer:
     texts = sample_texts(seed=5, count=600, processes=1)
     return train_tokenizer(texts, vocabulary=SMOKE.vocab_size)
 
 
-def test_special_tokens_have_the_agreed_ids() -> None:
-    tokenizer = words()
+def test_special_tokens_have_fixed_ids() -> None:
+    tokenizer = trained()
     names = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
     assert [tokenizer.token_to_id(name) for name in names] == [0, 1, 2]
     assert tokenizer.get_vocab_size() == SMOKE.vocab_size
@@ -50,67 +50,67 @@ def test_special_tokens_have_the_agreed_ids() -> None:
         "шахматы, 将棋, موسيقى, हिन्दी, 서예",
     ],
 )
-def test_text_survives_the_tokenizer(text: str) -> None:
-    assert words().decode(words().encode(text).ids) == text
+def test_tokenizer_round_trip_preserves_text(text: str) -> None:
+    assert trained().decode(trained().encode(text).ids) == text
 
 
-def test_conversations_survive_the_tokenizer() -> None:
+def test_tokenizer_round_trip_preserves_conversations() -> None:
     for one in islice(conversations(9), 100):
         text = render(one.messages)
-        assert words().decode(words().encode(text).ids, skip_special_tokens=False) == text
+        assert trained().decode(trained().encode(text).ids, skip_special_tokens=False) == text
 
 
 def test_every_byte_has_a_token() -> None:
-    alphabet = words().get_vocab().keys() & set(pre_tokenizers.ByteLevel.alphabet())
+    alphabet = trained().get_vocab().keys() & set(pre_tokenizers.ByteLevel.alphabet())
     assert len(alphabet) == 256
 
 
-def test_digits_stand_alone() -> None:
-    pieces = words().encode("Age: 1984").tokens
+def test_each_digit_is_a_token() -> None:
+    pieces = trained().encode("Age: 1984").tokens
     assert pieces[-4:] == ["1", "9", "8", "4"]
 
 
-def test_name_has_the_same_tokens_wherever_it_stands() -> None:
-    name = words().encode("Zorblax").ids
+def test_name_has_the_same_tokens_in_every_position() -> None:
+    name = trained().encode("Zorblax").ids
     for text in ("Name: Zorblax", "Meet Zorblax", "Zorblax"):
-        assert words().encode(text).ids[-len(name) :] == name
+        assert trained().encode(text).ids[-len(name) :] == name
 
 
-def test_tokenizer_is_saved_and_read(tmp_path: Path) -> None:
+def test_saved_tokenizer_can_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"tokenizer\.json"):
         load_tokenizer(tmp_path)
-    save_tokenizer(words(), tmp_path, context=1024)
-    assert load_tokenizer(tmp_path).to_str() == words().to_str()
+    save_tokenizer(trained(), tmp_path, context=1024)
+    assert load_tokenizer(tmp_path).to_str() == trained().to_str()
 
 
-def test_too_little_text_is_refused() -> None:
+def test_too_little_text_is_rejected() -> None:
     with pytest.raises(RecipeError, match="more conversations"):
         train_tokenizer(["short"], vocabulary=4096)
 
 
-def test_rows_hold_whole_conversations_and_mark_what_is_learned() -> None:
-    rows = training_rows(words(), seed=2, count=60, length=700, processes=1)
+def test_rows_contain_whole_conversations_and_mark_learned_tokens() -> None:
+    rows = training_rows(trained(), seed=2, count=60, length=700, processes=1)
     assert rows.dtype == np.int16
     assert rows.shape[1] == 700
     for row in rows:
         starts = np.flatnonzero(row & START)
         for start, end in zip(starts, [*starts[1:], len(row)], strict=True):
             document = row[start:end]
-            text = words().decode((document & TOKEN).tolist(), skip_special_tokens=False)
+            text = trained().decode((document & TOKEN).tolist(), skip_special_tokens=False)
             if text.startswith("<|endoftext|>"):
                 assert not (document & LEARNED).any()
                 continue
             assert text.startswith("<|im_start|>")
             assert text.endswith("<|im_end|>\n")
             learned = (document & TOKEN)[(document & LEARNED) != 0].tolist()
-            said = words().decode(learned, skip_special_tokens=False)
+            answers = trained().decode(learned, skip_special_tokens=False)
             parts = text.split("<|im_start|>assistant\n")[1:]
-            assert said == "".join(part.split("<|im_end|>")[0] + "<|im_end|>" for part in parts)
+            assert answers == "".join(part.split("<|im_end|>")[0] + "<|im_end|>" for part in parts)
 
 
 def test_rows_do_not_depend_on_the_number_of_processes() -> None:
     one, two = (
-        training_rows(words(), seed=2, count=120, length=700, processes=processes)
+        training_rows(trained(), seed=2, count=120, length=700, processes=processes)
         for processes in (1, 2)
     )
     assert np.array_equal(one, two)
@@ -120,35 +120,37 @@ def test_generation_is_repeatable_and_independent_of_the_batch() -> None:
     torch.manual_seed(0)
     network = Llama(SMOKE)
     prompts = ["<|im_start|>user\nHi<|im_end|>\n", "<|im_start|>"]
-    likeliest = Sampling(temperature=0, limit=8)
-    together = generate(network, words(), prompts, sampling=likeliest)
-    alone = [generate(network, words(), [one], sampling=likeliest)[0] for one in prompts]
-    assert together == alone
-    drawn = [generate(network, words(), prompts, sampling=Sampling(limit=8)) for _ in range(2)]
-    assert drawn[0] == drawn[1]
+    most_likely = Sampling(temperature=0, limit=8)
+    batched = generate(network, trained(), prompts, sampling=most_likely)
+    separate = [generate(network, trained(), [one], sampling=most_likely)[0] for one in prompts]
+    assert batched == separate
+    sampled = [generate(network, trained(), prompts, sampling=Sampling(limit=8)) for _ in range(2)]
+    assert sampled[0] == sampled[1]
 
 
-def test_a_short_time_still_starts_slowly() -> None:
+def test_warmup_of_a_short_run_takes_200_steps() -> None:
     rates = [learning_rate(0.5, peak=1.0, step=at, steps=10**9) for at in range(300)]
     assert rates[0] < 0.01
     assert rates[:200] == sorted(rates[:200])
     assert rates[199] == rates[299] == learning_rate(0.5, peak=1.0)
-    assert learning_rate(0.5, peak=1.0, step=0, steps=20) == rates[299], "few steps need them all"
+    assert learning_rate(0.5, peak=1.0, step=0, steps=20) == rates[299], (
+        "a run of few steps has no long warmup"
+    )
 
 
-def test_schedule_warms_up_cools_down_and_quantises_late() -> None:
+def test_schedule_warms_up_decays_and_quantizes_late() -> None:
     rates = [learning_rate(step / 100, peak=1.0) for step in range(101)]
     assert rates[0] < 0.05
     assert max(rates) == rates[2] == 1.0
     assert rates[2:] == sorted(rates[2:], reverse=True)
     assert rates[-1] == pytest.approx(0.02)
-    assert [quantised_share(progress) for progress in (0, 0.69, 0.7, 1)] == [0, 0, 1, 1]
+    assert [quantized_share(progress) for progress in (0, 0.69, 0.7, 1)] == [0, 0, 1, 1]
 
 
-def test_report_judges_what_the_network_writes() -> None:
+def test_report_judges_the_answers_of_the_network() -> None:
     torch.manual_seed(0)
-    text = report(Llama(SMOKE), words(), held_out=2, sampling=Sampling(limit=3))
+    text = report(Llama(SMOKE), trained(), held_out=2, sampling=Sampling(limit=3))
     shares, _, texts = text.partition("# small talk, sampled\n")[2].partition("\n# held-out")
     assert re.search(r"^answer ends by itself +0/\d\d \(0\.0%\)$", shares, re.MULTILINE)
     assert re.search(r"^persona uses every given field +0/2 \(0\.0%\)$", text, re.MULTILINE)
-    assert len(re.findall(r"^!! ends: cut off; .*fields: ", texts, re.MULTILINE)) >= 2
+    assert len(re.findall(r"^!! ends: truncated; .*fields: ", texts, re.MULTILINE)) >= 2

@@ -1,9 +1,8 @@
 """`python -m model all`: every step of the recipe, from text to evaluation, unless it is done.
 
-Each step is a command of `python -m model`, run in a process of its own. Where it succeeds it
-leaves its command in OUT/done, and is done for those that give the same command again. OUT can be
-carried on under any name: trained where there is a GPU, built where emcc is, judged where a
-browser is.
+Each step is a command of `python -m model`, which runs in a separate process. When it succeeds, its
+command is recorded in OUT/done, and the same command is skipped the next time. OUT can be copied
+between machines under any name: to train on a GPU, to build with emcc, to evaluate in a browser.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pathlib import Path
 from model.data.prompts import BUILTIN_MODEL, BUILTIN_REVISION
 from model.tools import RecipeError
 
-__all__ = ["Step", "everything", "run_steps", "steps"]
+__all__ = ["Step", "run_all", "run_steps", "steps"]
 
 log = logging.getLogger("pywebllm.model")
 
@@ -31,8 +30,8 @@ log = logging.getLogger("pywebllm.model")
 class Step:
     """One command of `python -m model`.
 
-    `effort` is given to the command, but makes no other step of it: how long and how parallel it
-    is to work. `outdated` are files that are of no use once the step has begun.
+    `effort` has options that do not change the identity of the step: time and parallelism.
+    `outdated` are files that are removed when the step starts.
     """
 
     name: str
@@ -41,10 +40,11 @@ class Step:
     outdated: Sequence[Path] = ()
 
 
-def everything(arguments: argparse.Namespace) -> None:
-    """Run what is not done yet.
+def run_all(arguments: argparse.Namespace) -> None:
+    """Run the steps that are not done.
 
-    Raises RecipeError where a step fails, with how to go on.
+    Raises:
+        RecipeError: A step failed; the message says how to continue.
     """
     out: Path = arguments.out
     if arguments.fresh:
@@ -52,11 +52,11 @@ def everything(arguments: argparse.Namespace) -> None:
             shutil.rmtree(out / name, ignore_errors=True)
         (out / "state.pt").unlink(missing_ok=True)
     run_steps(steps(arguments), out / "done")
-    log.info("%s is ready to be copied to static/models", out / BUILTIN_MODEL)
+    log.info("%s is complete; copy it to static/models", out / BUILTIN_MODEL)
 
 
 def steps(arguments: argparse.Namespace) -> list[Step]:
-    """Return the steps in their order."""
+    """Return the steps in order."""
     out: Path = arguments.out
     trained, model = out / "trained", out / BUILTIN_MODEL
     built = model / "resolve" / (arguments.revision or BUILTIN_REVISION)
@@ -64,11 +64,11 @@ def steps(arguments: argparse.Namespace) -> list[Step]:
     state = out / "state.pt"
     made = ["--preset", arguments.preset, "--seed", str(arguments.seed)]
     made += ["--out", trained, "--state", state]
-    processes = _given("--processes", arguments.processes)
-    minutes = _given("--minutes", arguments.minutes)
+    processes = _option("--processes", arguments.processes)
+    minutes = _option("--minutes", arguments.minutes)
     judged = ["--count", "4", "--no-fail"] if smoke else []
     return [
-        # Training must not go on from what learned another text.
+        # Training must not resume a network that was trained on another text.
         Step("text", ["text", *made], processes, outdated=[state, trained / "loss.csv"]),
         Step("train", ["train", *made], [*processes, *minutes]),
         Step("build", ["build", trained, "--name", BUILTIN_MODEL, "--out", built]),
@@ -79,26 +79,27 @@ def steps(arguments: argparse.Namespace) -> list[Step]:
 
 
 def run_steps(planned: Sequence[Step], done: Path) -> None:
-    """Run the steps that `done` does not have, and all that come after one that runs.
+    """Run the steps that are not recorded in `done`, and all steps after one that runs.
 
-    `done` lies in OUT; paths in OUT are the same step wherever OUT lies.
+    `done` is a folder in OUT; steps are the same wherever OUT is.
 
-    Raises RecipeError where a step fails, with how to go on.
+    Raises:
+        RecipeError: A step failed; the message says how to continue.
     """
     done.mkdir(parents=True, exist_ok=True)
     for place, step in enumerate(planned):
         if _is_done(step, done):
-            log.info("%s: done before", step.name)
+            log.info("%s: already done", step.name)
             continue
         for file in (*step.outdated, *(done / later.name for later in planned[place:])):
             file.unlink(missing_ok=True)
         seconds = _run(step, done.parent)
-        lines = (_what(step, done.parent), " ".join([f"{seconds:.0f} s", *step.effort]))
+        lines = (_identity(step, done.parent), " ".join([f"{seconds:.0f} s", *step.effort]))
         (done / step.name).write_text("\n".join(lines) + "\n", "utf-8")
         log.info("%s: done in %.0f s", step.name, seconds)
 
 
-def _given(option: str, value: object) -> list[str]:
+def _option(option: str, value: object) -> list[str]:
     return [] if value is None else [option, str(value)]
 
 
@@ -107,14 +108,14 @@ def _is_done(step: Step, done: Path) -> bool:
     if not file.is_file():
         return False
     before = file.read_text("utf-8").partition("\n")[0]
-    if before == _what(step, done.parent):
+    if before == _identity(step, done.parent):
         return True
-    log.info("%s: what was done before was another command: %s", step.name, before)
+    log.info("%s: run again, because the last command was: %s", step.name, before)
     return False
 
 
-def _what(step: Step, out: Path) -> str:
-    """Return what the step does in one line, the same under whatever path OUT lies."""
+def _identity(step: Step, out: Path) -> str:
+    """Return the command in one line, with paths relative to OUT."""
     return shlex.join(
         f"OUT/{part.relative_to(out).as_posix()}"
         if isinstance(part, Path) and part.is_relative_to(out)
@@ -124,16 +125,17 @@ def _what(step: Step, out: Path) -> str:
 
 
 def _run(step: Step, out: Path) -> float:
-    """Run the step and return how many seconds it took.
+    """Run the step and return its duration in seconds.
 
-    Raises RecipeError where it fails, with how to go on.
+    Raises:
+        RecipeError: It failed; the message says how to continue.
     """
     command = ["-m", "model", *map(str, step.command), *step.effort]
     log.info("%s: %s", step.name, shlex.join(["python", *command]))
     started = time.monotonic()
     if subprocess.run([sys.executable, *command], check=False).returncode:
         raise RecipeError(
-            f"the step {step.name!r} failed, the reason stands above. The same command goes on"
-            f" from there, also elsewhere: copy {out} to a machine that has what is missing."
+            f"the step {step.name!r} failed; see the error above. Run the same command again to"
+            f" continue from there, or copy {out} to a machine that meets the requirements."
         )
     return time.monotonic() - started

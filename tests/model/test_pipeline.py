@@ -1,4 +1,4 @@
-"""The recipe as one command: it skips what is done, and goes on from what failed."""
+"""The recipe as one command: it skips finished steps and continues after a failed one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from model.__main__ import command_line
 from model.data.prompts import BUILTIN_MODEL, BUILTIN_REVISION
-from model.everything import Step, run_steps, steps
+from model.pipeline import Step, run_steps, steps
 from model.tools import RecipeError
 
 
 def planned(tmp_path: Path) -> list[Step]:
-    """Return two steps that need nothing; the second works once a model is there."""
+    """Return steps without requirements; the second succeeds once a model exists."""
     return [
         Step("data", ["data", "--count", "1"]),
         Step("checksums", ["checksums", tmp_path / "model"]),
@@ -27,10 +27,10 @@ def done(tmp_path: Path) -> set[str]:
     return {file.name for file in (tmp_path / "done").iterdir()}
 
 
-def test_a_failed_step_stops_and_the_next_call_goes_on(
+def test_next_call_continues_after_a_failed_step(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(RecipeError, match=r"'checksums' failed.*goes on from there"):
+    with pytest.raises(RecipeError, match=r"'checksums' failed.*continue from there"):
         run_steps(planned(tmp_path), tmp_path / "done")
     assert done(tmp_path) == {"data"}
     assert "no files in resolve/" in capfd.readouterr().err
@@ -43,7 +43,7 @@ def test_a_failed_step_stops_and_the_next_call_goes_on(
     assert (tmp_path / "done" / "data").stat().st_mtime_ns == before
 
 
-def test_what_follows_a_step_that_runs_runs_again(tmp_path: Path) -> None:
+def test_steps_after_one_that_runs_run_again(tmp_path: Path) -> None:
     some = [Step(name, ["data", "--count", "1"]) for name in ("first", "second", "third")]
     run_steps(some, tmp_path / "done")
     (tmp_path / "done" / "third").write_text("old")
@@ -52,7 +52,7 @@ def test_what_follows_a_step_that_runs_runs_again(tmp_path: Path) -> None:
     assert (tmp_path / "done" / "third").read_text("utf-8") != "old"
 
 
-def test_only_the_same_command_is_done_before(tmp_path: Path) -> None:
+def test_only_an_identical_command_is_skipped(tmp_path: Path) -> None:
     state = tmp_path / "state.pt"
 
     def run(*, seed: str, count: str) -> None:
@@ -70,11 +70,11 @@ def test_only_the_same_command_is_done_before(tmp_path: Path) -> None:
     state.touch()
     marks = mark(tmp_path / "done")
     run(seed="0", count="2")
-    assert mark(tmp_path / "done") == marks, "more effort is no other step"
+    assert mark(tmp_path / "done") == marks, "effort must not change the step"
     assert state.exists()
     run(seed="1", count="2")
     assert mark(tmp_path / "done").keys() == marks.keys()
-    assert not mark(tmp_path / "done").items() & marks.items(), "what follows runs again as well"
+    assert not mark(tmp_path / "done").items() & marks.items(), "later steps must run again"
     assert not state.exists()
 
 
@@ -82,7 +82,7 @@ def mark(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
 
 
-def test_what_is_done_stays_done_under_another_path(tmp_path: Path) -> None:
+def test_finished_steps_are_skipped_under_another_path(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     file = here / "model" / "resolve" / "v1" / "model.wasm"
     file.parent.mkdir(parents=True)
@@ -104,7 +104,7 @@ def commands(out: Path, **given: object) -> dict[str, str]:
     return {step.name: " ".join(map(str, step.command)) for step in steps(asked(out, **given))}
 
 
-def test_preset_seed_and_revision_make_other_steps_and_time_does_not(tmp_path: Path) -> None:
+def test_preset_seed_and_revision_change_steps_but_time_does_not(tmp_path: Path) -> None:
     usual = commands(tmp_path)
     assert commands(tmp_path, minutes=9, processes=None) == usual
     for given in ({"preset": "smoke"}, {"seed": 4}):
@@ -116,7 +116,7 @@ def test_preset_seed_and_revision_make_other_steps_and_time_does_not(tmp_path: P
 
 
 @pytest.mark.parametrize("preset", ["full", "smoke"])
-def test_every_step_is_a_command(preset: str, tmp_path: Path) -> None:
+def test_every_step_is_a_valid_command(preset: str, tmp_path: Path) -> None:
     made = steps(asked(tmp_path, preset=preset))
     assert [step.name for step in made] == [
         *("text", "train", "build", "checksums", "verify", "evaluate")
@@ -147,6 +147,6 @@ def test_numbers_must_be_above_zero(
     assert command_line().parse_args([command, option, "2"])
     with pytest.raises(SystemExit):
         command_line().parse_args([command, option, value])
-    told = capsys.readouterr().err
-    assert f"argument {option}: must be a " in told
-    assert f"number above zero, not '{value}'" in told
+    message = capsys.readouterr().err
+    kind = "a number" if option == "--minutes" else "an integer"
+    assert f"argument {option}: must be {kind} above zero, got '{value}'" in message
