@@ -1,7 +1,7 @@
 /**
- * Seconds per chunk of one answer of the built-in model: by WebLLM called directly, through
- * `AsyncWebLLM`, and through the official SDK over `pywebllm.openai`, in one page, in turns.
- * The page has Pyodide as `pyodide`, with the wheels of `pywebllm` and `openai`.
+ * Seconds per chunk of an answer of the built-in model: with WebLLM alone, with `AsyncWebLLM`, and
+ * with the official SDK over `pywebllm.openai`, in one page, in turns. The page must have Pyodide as
+ * `pyodide`, with the wheels of `pywebllm` and `openai`.
  */
 
 import { adapterName, median, openDirect, rounded } from "./direct.js";
@@ -9,7 +9,7 @@ import { adapterName, median, openDirect, rounded } from "./direct.js";
 const ROUNDS = 5;
 const REQUEST = {
   messages: [{ role: "user", content: "Name: Ada\nAge: 36\nInterests: chess, tea, jazz" }],
-  // Always the likeliest token: WebLLM and the bridge make different numbers of the same seed.
+  // Greedy: WebLLM and the bridge generate different random numbers from the same seed.
   temperature: 0,
   max_tokens: 120,
 };
@@ -43,18 +43,18 @@ export async function run() {
   const reference = await openDirect();
   const through = (client) => async () =>
     JSON.parse(await pyodide.runPythonAsync(`await measure(${client})`));
-  const ways = {
+  const clients = {
     javascript: () => reference.write(REQUEST),
     async_webllm: through("llm"),
     official_sdk: through("sdk"),
   };
-  const names = Object.keys(ways);
-  for (const name of names) await ways[name]();
+  const names = Object.keys(clients);
+  for (const name of names) await clients[name]();
   const runs = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Each takes its turn in going first, so that none always finds the machine warm.
+    // Rotated, so that each client runs first equally often.
     const order = [...names.slice(round % 3), ...names.slice(0, round % 3)];
-    for (const name of order) runs[name].push(await ways[name]());
+    for (const name of order) runs[name].push(await clients[name]());
   }
   await pyodide.runPythonAsync("await llm.close()");
   reference.end();

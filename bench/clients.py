@@ -1,4 +1,4 @@
-"""Print the time per chunk by WebLLM directly, through `AsyncWebLLM` and the official SDK.
+"""Print the time per chunk of WebLLM alone, of `AsyncWebLLM` and of the official SDK.
 
 Run it as `.venv/bin/python -m bench.clients`; it serves the site and uses Chromium on SwiftShader.
 """

@@ -1,6 +1,6 @@
 /**
- * WebLLM as its own documentation uses it: its worker engine, and nothing of ours. The reference
- * that each benchmark measures against, in the same page.
+ * WebLLM alone, used as in its documentation with a worker. The reference of the benchmarks, in the
+ * same page.
  */
 
 export const url = (path) => new URL(path, document.baseURI).href;
@@ -15,7 +15,7 @@ const MODEL = "models/pywebllm-persona-q4f32_1/resolve/v2/";
 
 /**
  * Load the built-in model.
- * @returns the seconds that took, how to write an answer, and how to end the engine
+ * @returns the load time in seconds, a function to generate an answer, and one to end the engine
  */
 export async function openDirect() {
   const webllm = await import(url("webllm.js"));
@@ -34,7 +34,7 @@ export async function openDirect() {
   });
   const loadedIn = seconds(start);
 
-  // The times are seconds: to the first chunk, and from each chunk to the next.
+  // Returns times in seconds: to the first chunk, and per chunk.
   async function write(request) {
     const start = performance.now();
     const stream_options = { include_usage: true };

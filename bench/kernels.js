@@ -1,10 +1,11 @@
 /**
- * What the shaders of compiled models cost, inside the real WebLLM: compiling them at load, reading
- * a prompt, a step of decode with WebLLM's sampling and without. Several models are measured in
- * turns in one page, so that they can be compared on a machine whose speed varies.
+ * The cost of the shaders of compiled models in the real WebLLM: compilation at load, prefill, and
+ * decode steps with and without the sampling of WebLLM. Several models are measured in turns in one
+ * page, so that they can be compared on a machine whose speed varies.
  *
- * The engine runs on the page's own thread, where its insides can be reached. Private in WebLLM
- * 0.2.86 are the pipeline's forwardKnownTokens, forwardDecodeToken and sampleFromRawLogits.
+ * The engine runs on the main thread, where its internals are accessible. The methods
+ * forwardKnownTokens, forwardDecodeToken and sampleFromRawLogits of the pipeline are private in
+ * WebLLM 0.2.86.
  */
 import * as webllm from "./webllm.js";
 
@@ -14,7 +15,7 @@ const STEPS = 12;
 const SAMPLING = { temperature: 0.7, top_p: 0.95 };
 const MESSAGES = [{ role: "user", content: "Name: Ada\nAge: 36\nInterests: chess, tea, jazz" }];
 const SCHEMA = { type: "object", properties: { calm: { type: "boolean" } }, required: ["calm"] };
-// Every kernel that an answer may need; none may be compiled when it is first asked for.
+// These requests use every kernel; none may be compiled on first use.
 const REQUESTS = {
   temperature: SAMPLING,
   greedy: { temperature: 0 },
@@ -33,12 +34,12 @@ let compiling = { first: Infinity, last: 0 };
 
 /**
  * Measure models in this page.
- * @param {{name: string, url: string}[]} places where each model's files are
- * @param {number} rounds how often each takes its turn
+ * @param {{name: string, url: string}[]} places the URL of the files of each model
+ * @param {number} rounds the number of turns of each model
  * @returns the adapter, the figures of each model, and a table of them in Markdown
  */
 export async function run(places, rounds = 5) {
-  // What an earlier run left in this browser might be another model under the same name.
+  // The cache of this browser may contain another model of the same name.
   for (const key of await caches.keys()) await caches.delete(key);
   watchDevice();
   const models = [];
@@ -121,7 +122,7 @@ async function firstAnswer({ engine, pipeline }) {
     await step.apply(this, given);
     times.push(performance.now() - start);
   };
-  // Random weights may end at once, so several answers; only the first has a cold first step.
+  // Answers with random weights may be short, so several are needed; only the first starts cold.
   while (times.length < 24) {
     await engine.resetChat();
     await engine.chat.completions.create({ messages: MESSAGES, max_tokens: 48, ...SAMPLING });
@@ -130,7 +131,7 @@ async function firstAnswer({ engine, pipeline }) {
   return times;
 }
 
-/** Answer requests of every kind; return how many pipelines were made meanwhile. */
+/** Answer requests of every kind; return the number of pipelines created meanwhile. */
 async function answerAll({ engine }) {
   counts.pipelines = 0;
   for (const request of Object.values(REQUESTS)) {
@@ -140,7 +141,7 @@ async function answerAll({ engine }) {
   return counts.pipelines;
 }
 
-/** One prompt of 256 tokens, then steps of decode of three kinds in turns. */
+/** Measure a prompt of 256 tokens, then decode steps of three kinds in turns. */
 async function takeTurn(model, round) {
   const { pipeline } = model;
   pipeline.resetChat();
@@ -174,14 +175,14 @@ async function prefill(pipeline, count) {
   logits.dispose();
 }
 
-/** The network alone; waits once for the device. */
+/** The network alone, followed by one synchronization with the device. */
 async function forward(pipeline) {
   const logits = await pipeline.forwardDecodeToken(someToken(pipeline));
   await pipeline.device.sync();
   logits.dispose();
 }
 
-/** The network, and one number read back, as a chosen token must be. */
+/** The network, and reading back one number, as is required for a sampled token. */
 async function read(pipeline) {
   const { tvm } = pipeline;
   const logits = await pipeline.forwardDecodeToken(someToken(pipeline));
@@ -192,7 +193,7 @@ async function read(pipeline) {
   logits.dispose();
 }
 
-/** What WebLLM does for a token: the network, the choice, the chosen token read back. */
+/** All work of WebLLM for a token: the network, sampling, reading back the token. */
 async function sampled(pipeline) {
   const logits = await pipeline.forwardDecodeToken(someToken(pipeline));
   await pipeline.sampleFromRawLogits(logits, SAMPLING);
@@ -216,7 +217,7 @@ async function sizes(at) {
 
 function summary(model, reference) {
   const step = (kind, of = model) => middle(of.steps[kind]);
-  // The same turns of both, so that a slow moment of the machine counts for both.
+  // Both are from the same turns, so that slow periods of the machine affect both.
   return {
     name: model.name,
     ...model.sizes,
@@ -239,7 +240,7 @@ function summary(model, reference) {
   };
 }
 
-/** The mean of the middle half: as steady as the median, and finer than the clock. */
+/** The interquartile mean: as robust as the median, and finer than the resolution of the clock. */
 function middle(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const quarter = Math.floor(sorted.length / 4);

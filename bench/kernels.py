@@ -1,11 +1,11 @@
-"""Print what the shaders of compiled models cost: to compile, per prompt, per token.
+"""Print the cost of the shaders of compiled models: compilation, prefill and decode.
 
-Run it as `.venv/bin/python -m bench.kernels NAME=FOLDER ...`; a folder is what
-`python -m model build` writes, and the first is what the others are compared with. It uses
-Chromium on SwiftShader.
+Run it as `.venv/bin/python -m bench.kernels NAME=FOLDER ...`, where FOLDER is a folder that
+`python -m model build` wrote; all models are compared with the first. It uses Chromium on
+SwiftShader.
 
-For another machine, `--stage SITE` only makes the folder SITE that the page needs. Serve it there,
-open its first page in a browser and evaluate `SITE/kernels.run.js`, which is one expression.
+To measure on another machine, `--stage SITE` only writes the folder SITE for the page. Serve it
+there, open its index page in a browser and evaluate `SITE/kernels.run.js`, a single expression.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _ROUNDS: Final = 5
 
 
 def stage(models: Mapping[str, Path], site: Path, *, rounds: int = _ROUNDS) -> None:
-    """Make the folder that the page is served from; models lie in it by their names."""
+    """Write the folder from which the page and the models, by their names, are served."""
     site.mkdir(parents=True, exist_ok=True)
     (site / "index.html").write_text("<!doctype html><title>kernels</title>", "utf-8")
     shutil.copyfile(_WEBLLM, site / "webllm.js")
     shutil.copyfile(_PAGE, site / "kernels.js")
     places = []
     for name, folder in models.items():
-        # WebLLM appends /resolve/main/ to an address without it.
+        # WebLLM appends /resolve/main/ to a URL without it.
         place = site / "models" / name / "resolve" / "v1"
         shutil.copytree(folder, place, dirs_exist_ok=True)
         places.append({"name": name, "url": f"/{place.relative_to(site)}/"})
@@ -49,10 +49,14 @@ def stage(models: Mapping[str, Path], site: Path, *, rounds: int = _ROUNDS) -> N
 
 
 def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, Any]:
-    """Return `{adapter, rounds, figures, table}` of models, in Chromium on SwiftShader."""
+    """Return `{adapter, rounds, figures, table}` of models in Chromium on SwiftShader.
+
+    Raises:
+        SystemExit: Chromium is not installed.
+    """
     path = find_chromium()
     if path is None:
-        raise SystemExit("no Chromium found: run tests/run, which sets one up")
+        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, rounds=rounds)
@@ -70,7 +74,7 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
 
 class _Handler(QuietHandler):
     def end_headers(self) -> None:
-        # An isolated page has a clock of 5 µs instead of 100.
+        # A cross-origin isolated page has a clock resolution of 5 µs instead of 100.
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
@@ -80,7 +84,7 @@ def _named(text: str) -> tuple[str, Path]:
     name, _, folder = text.partition("=")
     if not (name and (Path(folder) / "mlc-chat-config.json").is_file()):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not NAME=FOLDER, where FOLDER is what `python -m model build` wrote"
+            f"must be NAME=FOLDER with a folder that `python -m model build` wrote, got {text!r}"
         )
     return name, Path(folder)
 
@@ -89,8 +93,10 @@ def _main() -> None:
     description = next(iter((__doc__ or "").splitlines()))
     parser = argparse.ArgumentParser(prog="python -m bench.kernels", description=description)
     parser.add_argument("models", nargs="+", type=_named, metavar="NAME=FOLDER")
-    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="turns of each model")
-    parser.add_argument("--stage", type=Path, metavar="SITE", help="only make the site")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="rounds of measurements")
+    parser.add_argument(
+        "--stage", type=Path, metavar="SITE", help="only write the folder of the page"
+    )
     parser.add_argument("--json", action="store_true", help="print all figures instead of a table")
     options = parser.parse_args()
     models = dict(options.models)

@@ -1,4 +1,4 @@
-"""Runs a benchmark of this folder in a page of the served site, and prints its figures."""
+"""Run a benchmark of this folder in a page of the served site, and print its results."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ _FOLDER = Path(__file__).parent
 
 
 def print_figures(module: str, open_page: Callable[[Page, str], object]) -> None:
-    """Evaluate `run()` of the JavaScript module in Chromium on SwiftShader.
+    """Evaluate `run()` of the JavaScript module in Chromium on SwiftShader, and print its result.
 
-    `open_page` gets an empty tab and the site's address, and leaves a page of the site in it.
+    `open_page` is called with an empty tab and the URL of the site, and opens a page of the site.
+
+    Raises:
+        SystemExit: Chromium is not installed.
     """
     path = find_chromium()
     if path is None:
-        raise SystemExit("no Chromium found: run tests/run, which sets one up")
+        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
     with served_site() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         page = browser.new_page()

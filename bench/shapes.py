@@ -1,10 +1,10 @@
-"""Print how fast each shape of `model.train.shapes` writes, and how large it is.
+"""Print the speed and size of the shapes in `model.train.shapes`.
 
 Run it as `build/recipe-venv/bin/python -m bench.shapes [NAME ...]`. Every shape is compiled with
-random weights, for speed does not depend on them, into `build/shapes/NAME`, and stays there until
-the compiler's sources change; then all are measured in turns by `bench.kernels`. With `--compile`
-it stops before, so that they can be measured on another machine. A name with `-q8` at its end is
-the shape with weights of 8 bits instead of 4.
+random weights, which do not affect the speed, into `build/shapes/NAME`, and kept there until the
+sources of the compiler change; then `bench.kernels` measures all of them in turns. With
+`--compile`, the shapes are only compiled, to be measured on another machine. A name that ends in
+`-q8` is the shape with weights of 8 bits instead of 4.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _OUT: Final = Path("build/shapes")
 _RUNTIME: Final = Path("build/model/runtime")
 _STAMP: Final = "compiled-from.txt"
 _EIGHT_BITS: Final = "-q8"
-_log = logging.getLogger("pywebllm.bench")
+log = logging.getLogger("pywebllm.bench")
 
 
 def compile_shape(name: str) -> Path:
-    """Return the folder of a compiled shape with random weights; compile it where it is stale."""
+    """Return the folder of a compiled shape with random weights; compile it if out of date."""
     out, sources = _OUT / name, _digest(name)
     stamp = out / _STAMP
     if stamp.is_file() and stamp.read_text("utf-8") == sources:
         return out
-    _log.info("compiling %s", name)
+    log.info("compiling %s", name)
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as folder:
         _write_checkpoint(name, Path(folder))
         bits = 8 if name.endswith(_EIGHT_BITS) else 4
@@ -66,14 +66,14 @@ def _write_checkpoint(name: str, folder: Path) -> None:
         for key, size in weight_shapes(Architecture.from_config(config)).items()
     }
     save_file(weights, folder / "model.safetensors")
-    words = train_tokenizer(
+    tokenizer = train_tokenizer(
         sample_texts(seed=1, count=4000, processes=1), vocabulary=shape.vocab_size
     )
-    save_tokenizer(words, folder, context=shape.max_position_embeddings)
+    save_tokenizer(tokenizer, folder, context=shape.max_position_embeddings)
 
 
 def _digest(name: str) -> str:
-    """Return a digest of the shape and of what the library and the weights are made by."""
+    """Return a digest of the shape and the sources of the compiler."""
     folder = Path(build.__file__).parent
     files = [*sorted(folder.glob("*.py")), *sorted((folder / "kernels").glob("*.py"))]
     sources = b"".join(file.read_bytes() for file in files)
@@ -85,11 +85,11 @@ def _digest(name: str) -> str:
 def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.shapes")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SHAPES))
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each shape")
-    parser.add_argument("--compile", action="store_true", help="only compile")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of measurements")
+    parser.add_argument("--compile", action="store_true", help="only compile the shapes")
     options = parser.parse_args()
     if unknown := {name.removesuffix(_EIGHT_BITS) for name in options.names} - {*SHAPES}:
-        parser.error(f"no shape is called {', '.join(unknown)}; there are {', '.join(SHAPES)}")
+        parser.error(f"names must be among {', '.join(SHAPES)}, got {', '.join(sorted(unknown))}")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     folders = {name: compile_shape(name) for name in options.names or SHAPES}
     if not options.compile:

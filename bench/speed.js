@@ -1,7 +1,7 @@
 /**
- * Load time, time to first token and tokens/s of the built-in model: through Python
- * (`WebLLMService` in Pyodide) and by WebLLM called directly, in one page, in turns.
- * The first load fetches the files from the server, the later ones find them in the cache.
+ * Load time, time to first token and tokens/s of the built-in model: in Python (`WebLLMService` in
+ * Pyodide) and with WebLLM alone, in one page, in turns. The first load fetches the files from the
+ * server, later ones read them from the cache.
  */
 
 import { adapterName, median, openDirect, rounded, url } from "./direct.js";
@@ -16,7 +16,7 @@ const INPUTS = {
   notes: "lives in Leeds",
 };
 
-/** Run the benchmark in this page, which is one of the served site. */
+/** Run the benchmark in this page, which must be one of the served site. */
 export async function run() {
   const { loadPyodide } = await import(url("vendor/pyodide/pyodide.mjs"));
   const python = await loadPyodide();
@@ -53,14 +53,14 @@ async def write():
 
   const reference = await openDirect();
   loads.direct_from_cache_s = reference.loadedIn;
-  // Always the likeliest token: WebLLM and the bridge make different numbers of the same seed.
+  // Greedy: WebLLM and the bridge generate different random numbers from the same seed.
   const direct = () => reference.write({ messages, temperature: 0, max_tokens: TOKENS });
 
   await direct();
   await throughPython();
   const runs = { direct: [], python: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
-    // The engines take turns in going first, so that neither always finds the machine warm.
+    // Alternating, so that each engine runs first equally often.
     if (round % 2) runs.python.push(await throughPython());
     runs.direct.push(await direct());
     if (round % 2 === 0) runs.python.push(await throughPython());
@@ -68,7 +68,7 @@ async def write():
   await python.runPythonAsync("await service.dispose()");
   reference.end();
 
-  const of = (way, key) => rounded(median(runs[way].map((run) => run[key])));
+  const of = (engine, key) => rounded(median(runs[engine].map((run) => run[key])));
   const texts = new Set([...runs.direct, ...runs.python].map((run) => run.text));
   return {
     adapter: await adapterName(),

@@ -1,4 +1,4 @@
-"""Print how fast the built-in model loads and writes, through Python and by WebLLM directly.
+"""Print how fast the built-in model loads and generates, in Python and with WebLLM alone.
 
 Run it as `.venv/bin/python -m bench.speed`; it serves the site and uses Chromium on SwiftShader.
 """
