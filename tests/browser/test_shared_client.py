@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 
 ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
 
