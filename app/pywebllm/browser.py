@@ -84,13 +84,8 @@ async def open_bridge(
 async def check_support(*, assets_url: str | None = None, module: Any = None) -> Support:
     """Return whether this browser can run a model, before anything large is downloaded.
 
-    A browser without WebGPU is not an error: see `Support.ok`.
-
-    Args:
-        assets_url: As for `open_bridge`.
-        module: As for `open_bridge`.
-
-    Cancelled, nothing is left open.
+    A browser without WebGPU is not an error: see `Support.ok`. The parameters are those of
+    `open_bridge`. Cancelled, nothing is left open.
 
     Raises:
         SupportError: Python does not run in a browser, or the page's policy blocks the bridge.
