@@ -12,7 +12,7 @@ def test_wheel_brings_bytecode_that_this_python_loads(python: PagePython) -> Non
         from pywebllm import errors
 
         assert errors.__spec__ is not None
-        return list(Path(str(errors.__spec__.cached)).read_bytes()[4:8])
+        return list(Path(str(errors.__spec__.cached)).read_bytes()[4:8])  # noqa: ASYNC240, in memory
 
     # PEP 552: a hash that is not checked. Python itself would have written a time.
     assert python.run(header) == [1, 0, 0, 0]

@@ -50,8 +50,8 @@ def test_form_has_a_labeled_control_for_each_known_field() -> None:
     names = {
         attributes["name"] for tag, attributes in tags if tag in {"input", "select", "textarea"}
     }
-    labelled = {attributes["for"] for tag, attributes in tags if tag == "label"}
-    assert names == set(FIELDS) == labelled
+    labeled = {attributes["for"] for tag, attributes in tags if tag == "label"}
+    assert names == set(FIELDS) == labeled
 
 
 def test_stylesheet_covers_every_state() -> None:
