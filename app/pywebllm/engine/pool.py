@@ -164,8 +164,7 @@ class Pool:
         """
         target = self.resolve(model)
         request = wire.generate_request(kind, body, model=id_of(target))
-        answer = self._answer if loads else self._answer_if_loaded
-        return EngineStream(partial(answer, self._disposals, request, target))
+        return EngineStream(partial(self._answer, self._disposals, request, target, loads))
 
     async def query(self, request: Mapping[str, object]) -> Any:
         """Return the result of a query that needs no model, see `Engine.query`.
@@ -206,28 +205,20 @@ class Pool:
         disposals: int,
         request: str,
         target: str | ModelRecord | None,
+        loads: bool,  # noqa: FBT001, bound by `stream`
         stream: EngineStream,
     ) -> Stream:
-        self._check_disposals(disposals)
-        return await self._claim(target).answer(stream, request, target)
+        if disposals != self._disposals:
+            raise DisposedError("the engines were disposed before the request was made")
+        engine = self._claim(target) if loads else self._engine_with(target)
+        return await engine.answer(stream, request, target, loads=loads)
 
-    async def _answer_if_loaded(
-        self,
-        disposals: int,
-        request: str,
-        target: str | ModelRecord | None,
-        stream: EngineStream,
-    ) -> Stream:
-        self._check_disposals(disposals)
+    def _engine_with(self, target: str | ModelRecord | None) -> Engine:
         slot = self._matching(id_of(target))
         if slot is None:
             raise ModelNotLoadedError("the model is not loaded")
         slot.used = next(self._clock)
-        return await slot.engine.answer(stream, request, target, loads=False)
-
-    def _check_disposals(self, disposals: int) -> None:
-        if disposals != self._disposals:
-            raise DisposedError("the engines were disposed before the request was made")
+        return slot.engine
 
     def _named(self, model: Model) -> str | ModelRecord | None:
         found = wire.read_model(model)
