@@ -1,11 +1,12 @@
-"""Serve the demo page on this machine, or write it as static files.
+"""Serve the demo page and the documentation on this machine, or write them as static files.
 
     python3 serve.py [--port N] [--no-open]
     python3 serve.py build DIR
 
 Both first set up what is missing: npm's packages, and in `build/` the wheels Pyodide needs, the
-bundled bridge and the wheel of this project; nothing outside this folder. The site is plain files
-with relative links: any static host serves it from any path, without special headers.
+bundled bridge, the wheel of this project and its documentation; nothing outside this folder. The
+site is plain files with relative links: any static host serves it from any path, without special
+headers.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ __all__ = [
     "SetupError",
     "SiteServer",
     "app_archive",
+    "build_docs",
     "main",
     "npm_install",
     "site_sources",
@@ -85,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "build":
             _build_site(options.directory)
         else:
-            _build_site(BUILD / "site")
+            _build_site(BUILD / "site", needs_docs=False)
             _serve(BUILD / "site", port=options.port, open_browser=options.open)
     except (SetupError, OSError) as error:
         _say(f"serve.py: {error}")
@@ -108,6 +110,7 @@ def site_sources(root: Path) -> dict[str, Path]:
         "vendor/pyscript/LICENSE": npm / "@pyscript/core/LICENSE",
         **_tree(build / "wheels", "vendor/wheels/"),
         **_tree(build / "dist"),
+        **_tree(build / "docs", "docs/"),
     }
     return {path: source for path, source in files.items() if source.suffix != ".map"}
 
@@ -170,7 +173,9 @@ class SiteServer(http.server.ThreadingHTTPServer):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Serve the demo page, or write it as files.")
+    parser = argparse.ArgumentParser(
+        description="Serve the demo page and the documentation, or write them."
+    )
     parser.add_argument("--port", type=int, help=f"default: {PORTS[0]} or the next that is free")
     parser.add_argument("--no-open", dest="open", action="store_false", help="open no browser")
     commands = parser.add_subparsers(dest="command")
@@ -179,11 +184,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build_site(target: Path) -> None:
+def _build_site(target: Path, *, needs_docs: bool = True) -> None:
     npm_install()
     _download_pyodide_wheels()
     _bundle_bridge()
     _build_wheel()
+    try:
+        build_docs()
+    except SetupError as error:
+        if needs_docs:
+            raise
+        shutil.rmtree(BUILD / "docs", ignore_errors=True)
+        _say(f"the site has no documentation: {error}")
     write_site(target.resolve(), site_sources(ROOT), app_archive(ROOT / "app"))
 
 
@@ -242,6 +254,34 @@ def _build_wheel() -> None:
     _once("dist", _made_from(files), lambda to: _pip(*wheel, str(to)))
 
 
+def build_docs() -> None:
+    """Write the documentation into `build/docs`, unless it is there and nothing changed.
+
+    Raises SetupError when Sphinx cannot be installed, or warns about anything.
+    """
+    files = [ROOT / "static/icon.svg", ROOT / "static/screenshot.png"]
+    files += _tree(ROOT / "docs").values()
+    files += _tree(ROOT / "app/pywebllm").values()
+    _once("docs", _made_from(files), _write_docs)
+
+
+def _write_docs(folder: Path) -> None:
+    wanted = ROOT / "docs/requirements.txt"
+    made_from = sys.version + wanted.read_text(encoding="utf-8")
+    # Apart from pip's own: that one is made anew with each Python.
+    _once("docs-venv", made_from, lambda to: _install(wanted, to))
+    # Warnings are errors, and all of them are said.
+    options = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--builder", "html"]
+    cache = ["--doctree-dir", str(BUILD / "docs-cache")]
+    sphinx = [str(_python(BUILD / "docs-venv")), "-m", "sphinx", *options, *cache]
+    _run(*sphinx, str(ROOT / "docs"), str(folder))
+
+
+def _install(requirements: Path, folder: Path) -> None:
+    venv.create(folder)
+    _pip("--python", str(_python(folder)), "install", "--requirement", str(requirements))
+
+
 def _made_from(files: Sequence[Path]) -> str:
     return "\n".join(f"{file} {_version(file)}" for file in sorted(files))
 
@@ -261,8 +301,12 @@ def _once(name: str, made_from: str, make: Callable[[Path], object]) -> None:
 def _pip(*arguments: str) -> None:
     # A virtual environment of our own: the system's Python may lack pip, or refuse it (PEP 668).
     _once("venv", sys.version, _make_environment)
-    python = BUILD / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    _run(str(python), "-m", "pip", "--disable-pip-version-check", *arguments, "--quiet")
+    pip = [str(_python(BUILD / "venv")), "-m", "pip", "--disable-pip-version-check"]
+    _run(*pip, *arguments, "--quiet")
+
+
+def _python(environment: Path) -> Path:
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def _make_environment(folder: Path) -> None:

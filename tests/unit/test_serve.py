@@ -41,6 +41,7 @@ def project(tmp_path: Path) -> Path:
     put(root / "node_modules/@pyscript/core", "LICENSE", "dist/core.js", "dist/core.js.map")
     put(root / "build", "wheels/micropip-1-py3-none-any.whl", "wheels/.made-from")
     put(root / "build/dist", "pywebllm-1-py3-none-any.whl", ".made-from")
+    put(root / "build/docs", "index.html", "api/errors.html", ".made-from", ".buildinfo")
     return root
 
 
@@ -83,6 +84,8 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
         "vendor/pyscript/core.js",
         "vendor/wheels/micropip-1-py3-none-any.whl",
         "pywebllm-1-py3-none-any.whl",
+        "docs/index.html",
+        "docs/api/errors.html",
     }
     assert paths["webllm.js"].read_text() == "@mlc-ai/web-llm/lib/index.js"
     assert paths["webllm_bridge.js"].read_text() == "bridge/webllm_bridge.js", "the bundled one"
@@ -239,13 +242,60 @@ def test_failed_step_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (tmp_path / "dist/whole.whl").exists()
 
 
+@pytest.fixture
+def set_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let `serve` work on a project in which everything but the documentation is made."""
+    put(project, "app/main.py", "app/pywebllm/client.py", "docs/index.md", "docs/requirements.txt")
+    put(project, "static/icon.svg", "static/screenshot.png")
+    monkeypatch.setattr(serve, "ROOT", project)
+    monkeypatch.setattr(serve, "BUILD", project / "build")
+    for step in ("npm_install", "_download_pyodide_wheels", "_build_wheel"):
+        monkeypatch.setattr(serve, step, lambda: None)
+    return project
+
+
+def test_documentation_is_built_again_when_a_page_or_a_docstring_changed(
+    set_up: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Path] = []
+    monkeypatch.setattr(serve, "_write_docs", built.append)
+    serve.build_docs()
+    serve.build_docs()
+    assert len(built) == 1
+    (set_up / "docs/index.md").write_text("another page")
+    serve.build_docs()
+    (set_up / "app/pywebllm/client.py").write_text("another docstring")
+    serve.build_docs()
+    assert built == [set_up / "build/docs"] * 3
+
+
+def test_documentation_that_fails_stops_a_build_but_not_the_server(
+    set_up: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(folder: Path) -> None:
+        put(folder, "half.html")
+        raise SetupError("a warning of Sphinx")
+
+    monkeypatch.setattr(serve, "_write_docs", fail)
+    with pytest.raises(SetupError, match="a warning of Sphinx"):
+        serve._build_site(tmp_path / "built")
+    serve._build_site(tmp_path / "served", needs_docs=False)
+    assert "no documentation: a warning of Sphinx" in capsys.readouterr().err
+    assert (tmp_path / "served/index.html").is_file()
+    assert not (tmp_path / "served/docs").exists()
+    assert set_up.is_dir()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_server_prints_its_address_first_and_ends_cleanly(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     program = (
-        "import serve, sys, pathlib; serve._build_site = lambda target: None;"
+        "import serve, sys, pathlib; serve._build_site = lambda target, needs_docs: None;"
         f"serve.BUILD = pathlib.Path({str(tmp_path)!r});"
         "sys.exit(serve.main(['--no-open', '--port', '0']))"
     )
