@@ -1,0 +1,111 @@
+"""The documentation's sources: tables that agree with the code, examples that are complete."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pywebllm import embeddings
+from pywebllm.chat import parameters as chat
+from pywebllm.completions import call as completions
+from pywebllm.request.table import Table
+
+import serve
+from tests.pages import DOCS, PAGES, fences, program
+
+ROOT = Path(__file__).parents[2]
+
+# What clients take out of a request before it is one, and what is not in the reference.
+_NOT_OPENAIS = {
+    *("extra_body", "extra_headers", "extra_query", "timeout"),
+    *("enable_latency_breakdown", "enable_thinking", "ignore_eos", "min_p"),
+    *("repetition_penalty", "resumable", "top_k"),
+}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "table"),
+    [
+        ("chat.completions", chat.PARAMETERS),
+        ("completions", completions.PARAMETERS),
+        ("embeddings", embeddings.PARAMETERS),
+    ],
+)
+def test_table_of_parameters_says_what_the_code_does(endpoint: str, table: Table) -> None:
+    (section,) = re.findall(rf"^## {endpoint}\n(.*?)^##", PAGES["openai.md"], re.DOTALL | re.M)
+    rows = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", section, re.MULTILINE)
+    assert len(rows) == len(dict(rows)), "a parameter is listed twice"
+    known = {name: entry.how for name, entry in table.items() if name not in _NOT_OPENAIS}
+    assert dict(rows) == known
+
+
+def test_table_of_extra_keys_names_parameters_of_chats() -> None:
+    section = PAGES["openai.md"].partition("## Beyond the reference")[2]
+    keys = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    honored = {name for name, entry in chat.PARAMETERS.items() if entry.how == "honored"}
+    assert keys == (honored & _NOT_OPENAIS) - {"extra_body"}
+
+
+def test_pages_name_the_versions_of_package_json() -> None:
+    pinned = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
+    text = "\n".join([*PAGES.values(), (ROOT / "README.md").read_text("utf-8")])
+    assert set(re.findall(r"@pyscript/core@([\d.]+\d)", text)) == {pinned["@pyscript/core"]}
+    assert set(re.findall(r"PyScript ([\d.]+\d)", text)) == {pinned["@pyscript/core"]}
+    assert set(re.findall(r"pyodide/v([\d.]+\d)", text)) == {pinned["pyodide"]}
+    assert set(re.findall(r"Pyodide ([\d.]+\d)", text)) == {pinned["pyodide"]}
+    assert set(re.findall(r"WebLLM ([\d.]+\d)", text)) <= {pinned["@mlc-ai/web-llm"]}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_page_is_of_a_known_kind(page: str) -> None:
+    """A block of another kind would be checked by no test."""
+    assert set(fences(PAGES[page])) <= {
+        *("python", "text", "html", "js", "sh"),
+        *("{eval-rst}", "{toctree}"),
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_python_block_of_a_page_is_a_step_of_its_program(page: str) -> None:
+    steps = program(page)
+    assert [step.code for step in steps] == fences(PAGES[page]).get("python", [])
+    printed = [step.printed for step in steps if step.printed is not None]
+    assert printed == fences(PAGES[page]).get("text", [])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_stand_ins_of_a_page_replace_something(page: str) -> None:
+    replaced = [step for step in program(page) if step.stand_in is not None]
+    assert len(replaced) == PAGES[page].count("stand-in:")
+    assert [step.code for step in replaced if step.runnable == step.code] == []
+
+
+def test_readme_and_documentation_install_in_the_same_way() -> None:
+    readme = fences((ROOT / "README.md").read_text("utf-8"))
+    install = fences(PAGES["install.md"])
+    for language in ("html", "js"):
+        (block,) = install[language]
+        assert readme[language][0] == block
+    assert readme["python"][0] == install["python"][0]
+
+
+@pytest.mark.parametrize("language", ["html", "js", "python"])
+def test_install_block_has_at_most_four_lines(language: str) -> None:
+    (block,) = fences(PAGES["install.md"])[language]
+    assert 0 < len(block.splitlines()) <= 4
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_of_serve_py_are_such(page: str) -> None:
+    for block in fences(PAGES[page]).get("sh", []):
+        for arguments in re.findall(r"^python3 serve\.py(.*)$", block, re.MULTILINE):
+            serve._parser().parse_args(arguments.split())
+
+
+def test_requirements_are_pinned() -> None:
+    lines = (DOCS / "requirements.txt").read_text("utf-8").splitlines()
+    wanted = [line for line in lines if not line.startswith("#")]
+    assert wanted
+    assert [line for line in wanted if not re.fullmatch(r"[\w-]+==[\d.]+", line)] == []
