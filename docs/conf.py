@@ -39,7 +39,6 @@ myst_heading_anchors = 3
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 # Optional: the library is documented without them.
 autodoc_mock_imports = ["httpx", "httpx2", "openai"]
-autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 maximum_signature_line_length = 80
 python_use_unqualified_type_names = True
@@ -74,11 +73,15 @@ def read_docstring(app: Sphinx, what: str, name: str, *more: Any) -> None:
     lines[:] = GoogleDocstring(list(_with_code(lines)), config, what="method").lines()
 
 
-def hide_constructor(app: Sphinx, what: str, name: str, *more: Any) -> tuple[str, None] | None:
-    """Show no arguments of a class that users do not make."""
-    del app, more
-    is_given = name.startswith(_NOT_MADE_BY_USERS) or name in _STREAMS
-    return ("", None) if what == "class" and is_given else None
+def tidy_signature(
+    app: Sphinx, what: str, name: str, *more: Any
+) -> tuple[str | None, str | None] | None:
+    """Show no arguments of a class that users do not make, and functions by their names."""
+    del app
+    *_, arguments, result = more
+    if what == "class" and (name.startswith(_NOT_MADE_BY_USERS) or name in _STREAMS):
+        return "", None
+    return arguments and re.sub(r"<function (\w+)[^>]*>", r"\1", arguments), result
 
 
 def find_object(
@@ -103,7 +106,7 @@ def find_object(
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect what is above; Sphinx calls this."""
     app.connect("autodoc-process-docstring", read_docstring)
-    app.connect("autodoc-process-signature", hide_constructor)
+    app.connect("autodoc-process-signature", tidy_signature)
     app.connect("missing-reference", find_object)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
