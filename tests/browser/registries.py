@@ -25,7 +25,7 @@ _HEADERS = {"Access-Control-Allow-Origin": "*"}
 def answer_registries(context: BrowserContext, site: str) -> None:
     """Answer requests for PyScript, for Pyodide, and for `pywebllm` on a package index.
 
-    Every other request goes on as it is, and fails where there is no network.
+    Every other request is left as it is, and fails where there is no network.
     """
     micropip, wheel = (ROOT / "build/site" / path for path in wheels())
 

@@ -249,7 +249,7 @@ def set_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     put(project, "static/icon.svg", "static/screenshot.png")
     monkeypatch.setattr(serve, "ROOT", project)
     monkeypatch.setattr(serve, "BUILD", project / "build")
-    for step in ("npm_install", "_download_pyodide_wheels", "_build_wheel"):
+    for step in ("npm_install", "_download_pyodide_wheels", "_bundle_bridge", "_build_wheel"):
         monkeypatch.setattr(serve, step, lambda: None)
     return project
 
