@@ -268,7 +268,7 @@ def build_docs() -> None:
 def _write_docs(folder: Path) -> None:
     wanted = ROOT / "docs/requirements.txt"
     made_from = sys.version + wanted.read_text(encoding="utf-8")
-    # Apart from pip's own: that one is made anew with each Python.
+    # Apart from pip's own: that one is made again for each Python.
     _once("docs-venv", made_from, lambda to: _install(wanted, to))
     # Warnings are errors, and all of them are said.
     options = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "--builder", "html"]
