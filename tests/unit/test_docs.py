@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import serve
 from tests.pages import DOCS, PAGES, fences, program
 
 ROOT = Path(__file__).parents[2]
+FINDINGS = (ROOT / "findings/README.md").read_text("utf-8")
 
 # What clients take out of a request before it is one, and what is not in the reference.
 _NOT_OPENAIS = {
@@ -56,6 +58,31 @@ def test_pages_name_the_versions_of_package_json() -> None:
     assert set(re.findall(r"pyodide/v([\d.]+\d)", text)) == {pinned["pyodide"]}
     assert set(re.findall(r"Pyodide ([\d.]+\d)", text)) == {pinned["pyodide"]}
     assert set(re.findall(r"WebLLM ([\d.]+\d)", text)) <= {pinned["@mlc-ai/web-llm"]}
+
+
+def test_architecture_lists_the_layers_of_the_contract_in_their_order() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    (layers,) = (
+        it["layers"] for it in contracts["contracts"] if it.get("containers") == ["pywebllm"]
+    )
+    names = [name for layer in layers for name in layer.split(" | ")]
+    section = PAGES["architecture.md"].partition("## Layers")[2].partition("##")[0]
+    cells = re.findall(r"^\| [\w ]+ \|([^|]*)\|", section, re.MULTILINE)
+    listed = [name for cell in cells for name in re.findall(r"`(\w+)/?`", cell)]
+    assert [layer_of(layers, name) for name in listed if name in names] == sorted(
+        layer_of(layers, name) for name in names
+    )
+
+
+def layer_of(layers: list[str], name: str) -> int:
+    return next(i for i, layer in enumerate(layers) if name in layer.split(" | "))
+
+
+def test_findings_table_lists_every_script() -> None:
+    table = re.findall(r"^\| \[([\w-]+)\]\(([\w-]+)\.sh\)", FINDINGS, re.MULTILINE)
+    scripts = {path.stem for path in (ROOT / "findings").glob("*.sh")} - {"lib"}
+    assert {name for name, file in table if name == file} == scripts
+    assert len(table) == len(scripts)
 
 
 @pytest.mark.parametrize("page", PAGES)
