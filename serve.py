@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.bundle import BUNDLE, BundleError, bundle, sources
+from hatch_build import BytecodeError, compile_python
 
 __all__ = [
     "SetupError",
@@ -115,11 +116,14 @@ def site_sources(root: Path) -> dict[str, Path]:
     return {path: source for path, source in files.items() if source.suffix != ".map"}
 
 
-def app_archive(app: Path) -> bytes:
-    """Return the folder's Python files as a zip archive, the same bytes for the same files."""
+def app_archive(app: Path, bytecode: Path) -> bytes:
+    """Return the app's Python files and their bytecode as a zip archive.
+
+    The same files give the same bytes.
+    """
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as bundle:
-        for path, source in sorted(_tree(app).items()):
+        for path, source in sorted((_tree(app) | _compiled(bytecode)).items()):
             # An entry made by hand has the fixed date of 1980.
             entry = zipfile.ZipInfo(path)
             bundle.writestr(entry, source.read_bytes(), zipfile.ZIP_DEFLATED)
@@ -188,6 +192,7 @@ def _build_site(target: Path, *, needs_docs: bool = True) -> None:
     npm_install()
     _download_pyodide_wheels()
     _bundle_bridge()
+    _compile_app()
     _build_wheel()
     try:
         build_docs()
@@ -196,7 +201,7 @@ def _build_site(target: Path, *, needs_docs: bool = True) -> None:
             raise
         shutil.rmtree(BUILD / "docs", ignore_errors=True)
         _say(f"the site has no documentation: {error}")
-    write_site(target.resolve(), site_sources(ROOT), app_archive(ROOT / "app"))
+    write_site(target.resolve(), site_sources(ROOT), app_archive(ROOT / "app", BUILD / "bytecode"))
 
 
 def _serve(site: Path, *, port: int | None, open_browser: bool) -> None:
@@ -246,8 +251,17 @@ def _bundle_bridge() -> None:
         raise SetupError(str(error)) from error
 
 
+def _compile_app() -> None:
+    files = [ROOT / "hatch_build.py", NPM_STAMP, *_tree(ROOT / "app").values()]
+    try:
+        _once("bytecode", _made_from(files), lambda to: compile_python(ROOT, ROOT / "app", to))
+    except BytecodeError as error:
+        raise SetupError(str(error)) from error
+
+
 def _build_wheel() -> None:
-    files = [ROOT / "pyproject.toml", ROOT / "README.md", NPM_STAMP, *sources(ROOT)]
+    files = [ROOT / "pyproject.toml", ROOT / "hatch_build.py", ROOT / "README.md", NPM_STAMP]
+    files += sources(ROOT)
     files += _tree(ROOT / "app/pywebllm").values()
     files += _tree(ROOT / "static/models").values()
     wheel = ["wheel", "--no-deps", str(ROOT), "--wheel-dir"]
@@ -335,6 +349,10 @@ def _tree(folder: Path, prefix: str = "") -> dict[str, Path]:
         for path, file in files.items()
         if not any(part.startswith((".", "__pycache__")) for part in path.parts)
     }
+
+
+def _compiled(folder: Path) -> dict[str, Path]:
+    return {file.relative_to(folder).as_posix(): file for file in folder.rglob("*.pyc")}
 
 
 def _reserve(target: Path) -> None:

@@ -91,12 +91,19 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
     assert paths["webllm_bridge.js"].read_text() == "bridge/webllm_bridge.js", "the bundled one"
 
 
-def test_archive_contains_the_app_and_is_reproducible(tmp_path: Path) -> None:
-    put(tmp_path, "main.py", "page/dom.py", "page/__pycache__/dom.pyc", ".hidden")
-    first = app_archive(tmp_path)
-    os.utime(tmp_path / "main.py", (1, 1))
-    assert app_archive(tmp_path) == first
-    assert zipfile.ZipFile(io.BytesIO(first)).namelist() == ["main.py", "page/dom.py"]
+def test_archive_contains_the_app_with_its_bytecode_and_is_reproducible(tmp_path: Path) -> None:
+    app, bytecode = tmp_path / "app", tmp_path / "bytecode"
+    put(app, "main.py", "page/view.py", "page/__pycache__/view.cpython-311.pyc", ".hidden")
+    put(bytecode, "page/__pycache__/view.cpython-314.pyc", ".made-from")
+    first = app_archive(app, bytecode)
+    os.utime(app / "main.py", (0, 0))
+    assert app_archive(app, bytecode) == first
+    with zipfile.ZipFile(io.BytesIO(first)) as archive:
+        assert sorted(archive.namelist()) == [
+            "main.py",
+            "page/__pycache__/view.cpython-314.pyc",
+            "page/view.py",
+        ]
 
 
 def test_rewritten_site_drops_removed_files(project: Path, tmp_path: Path) -> None:
@@ -249,7 +256,8 @@ def set_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     put(project, "static/icon.svg", "static/screenshot.png")
     monkeypatch.setattr(serve, "ROOT", project)
     monkeypatch.setattr(serve, "BUILD", project / "build")
-    for step in ("npm_install", "_download_pyodide_wheels", "_bundle_bridge", "_build_wheel"):
+    steps = "npm_install _download_pyodide_wheels _bundle_bridge _compile_app _build_wheel"
+    for step in steps.split():
         monkeypatch.setattr(serve, step, lambda: None)
     return project
 
