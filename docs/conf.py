@@ -59,7 +59,7 @@ html_theme_options = {
 _NOT_MADE_BY_USERS = ("pywebllm.resources.", "pywebllm.sync.")
 _STREAMS = ("pywebllm.ChatStream", "pywebllm.CompletionStream", "pywebllm.TextStream")
 
-_SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
+_SECTION = re.compile(r"(Args|Attributes|Examples?|Notes?|Raises|Returns|Warns|Yields):$")
 # Names of other packages, which would be taken for ours: `openai` is a module of the library, too.
 _FOREIGN = re.compile(r"(?<!`)(`(?:openai|httpx2?)\.[\w.]+`)(?!`)")
 

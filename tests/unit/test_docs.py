@@ -50,6 +50,17 @@ def test_table_of_extra_keys_names_parameters_of_chats() -> None:
     assert keys == (honored & _NOT_OPENAIS) - {"extra_body"}
 
 
+def test_table_of_layers_is_the_contract_of_import_linter() -> None:
+    section = PAGES["architecture.md"].partition("## Layers")[2].partition("\nAbove")[0]
+    rows = re.findall(r"^\| [\w ]+ \| (`.*?) \|", section, re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (layers,) = (it["layers"] for it in contracts if it.get("containers") == ["pywebllm"])
+    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == [
+        set(layer.split(" | ")) for layer in layers
+    ]
+
+
 def test_pages_name_the_versions_of_package_json() -> None:
     pinned = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
     text = "\n".join([*PAGES.values(), (ROOT / "README.md").read_text("utf-8")])
