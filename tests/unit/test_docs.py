@@ -11,6 +11,7 @@ import pytest
 from pywebllm import embeddings
 from pywebllm.chat import parameters as chat
 from pywebllm.completions import call as completions
+from pywebllm.engine import state
 from pywebllm.request.table import Table
 
 import serve
@@ -61,6 +62,13 @@ def test_table_of_layers_is_the_contract_of_import_linter() -> None:
     ]
 
 
+def test_table_of_states_is_the_one_of_the_engine() -> None:
+    assert state.__doc__ is not None
+    table = re.search(r"^\| event .*?(?=\n\n)", state.__doc__, re.DOTALL | re.MULTILINE)
+    assert table is not None
+    assert table[0] in PAGES["architecture.md"]
+
+
 def test_pages_name_the_versions_of_package_json() -> None:
     pinned = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
     text = "\n".join([*PAGES.values(), (ROOT / "README.md").read_text("utf-8")])
@@ -69,24 +77,6 @@ def test_pages_name_the_versions_of_package_json() -> None:
     assert set(re.findall(r"pyodide/v([\d.]+\d)", text)) == {pinned["pyodide"]}
     assert set(re.findall(r"Pyodide ([\d.]+\d)", text)) == {pinned["pyodide"]}
     assert set(re.findall(r"WebLLM ([\d.]+\d)", text)) <= {pinned["@mlc-ai/web-llm"]}
-
-
-def test_architecture_lists_the_layers_of_the_contract_in_their_order() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
-    (layers,) = (
-        it["layers"] for it in contracts["contracts"] if it.get("containers") == ["pywebllm"]
-    )
-    names = [name for layer in layers for name in layer.split(" | ")]
-    section = PAGES["architecture.md"].partition("## Layers")[2].partition("##")[0]
-    cells = re.findall(r"^\| [\w ]+ \|([^|]*)\|", section, re.MULTILINE)
-    listed = [name for cell in cells for name in re.findall(r"`(\w+)/?`", cell)]
-    assert [layer_of(layers, name) for name in listed if name in names] == sorted(
-        layer_of(layers, name) for name in names
-    )
-
-
-def layer_of(layers: list[str], name: str) -> int:
-    return next(i for i, layer in enumerate(layers) if name in layer.split(" | "))
 
 
 def test_findings_table_lists_every_script() -> None:
