@@ -47,7 +47,7 @@ def sdk(sdk_python: PagePython) -> Iterator[PagePython]:
         llm = AsyncWebLLM()
         client = AsyncOpenAI(
             api_key="local",
-            base_url="http://webllm.local/v1",
+            base_url="http://pywebllm.invalid/v1",
             http_client=httpx2.AsyncClient(transport=transport(llm)),
         )
 

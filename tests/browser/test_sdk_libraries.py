@@ -82,7 +82,7 @@ def test_openai_agents_call_a_tool_and_answer(older_sdk_python: PagePython) -> N
         answers = []
         async with AsyncOpenAI(
             api_key="local",
-            base_url="http://webllm.local/v1",
+            base_url="http://pywebllm.invalid/v1",
             http_client=httpx.AsyncClient(transport=transport()),  # type: ignore[arg-type]
         ) as client:
             for kind in (OpenAIChatCompletionsModel, OpenAIResponsesModel):

@@ -71,11 +71,18 @@ async def test_page_answers_where_there_is_webgpu() -> None:
     assert response.output_text == "Good day"
     assert client.backend == Backend(
         kind="page",
-        base_url="http://webllm.local/v1",
+        base_url="http://pywebllm.invalid/v1",
         model=BUILTIN_MODEL,
         reason="this browser can run the model",
     )
     assert page.bridge.disposals == 0
+
+
+async def test_client_of_the_page_refuses_an_http_client_that_would_use_the_network() -> None:
+    client = await connect(client=Page().llm, check=check(Support(ok=True)))
+    async with client, server("first") as http:
+        with pytest.raises(InvalidRequestError, match="transport of the page"):
+            client.with_options(http_client=http)
 
 
 async def test_client_that_connect_creates_has_the_given_model() -> None:

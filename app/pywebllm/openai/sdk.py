@@ -14,15 +14,16 @@ except ImportError as error:
     ) from error
 
 from pywebllm.client import AsyncWebLLM
-from pywebllm.errors import ModelNotFoundError
+from pywebllm.errors import InvalidRequestError, ModelNotFoundError
 from pywebllm.records import id_of
 from pywebllm.values import Backend
 
-from .transport import Transport
+from .transport import Transport, is_page_client
 
 __all__ = ["AsyncOpenAI", "ConnectedOpenAI", "connect_page", "connect_server"]
 
-_PAGE_URL = "http://webllm.local/v1"
+# A label: the transport ignores the host, and no network resolves `.invalid` (RFC 2606).
+_PAGE_URL = "http://pywebllm.invalid/v1"
 
 # The SDK requires a key even if the server does not. `ConnectedOpenAI` does not send this one.
 _NO_KEY = "no-key"
@@ -38,8 +39,12 @@ class AsyncOpenAI(openai.AsyncOpenAI):
         client: The client that answers; it stays open when this one is closed. None: a client
             with the built-in model, which is closed with this one.
         options: Those of `openai.AsyncOpenAI`, for example `max_retries` or `timeout` (seconds).
+            An `http_client`, also one of `with_options`, must have the transport of the page:
+            `httpx2.AsyncClient(transport=pywebllm.openai.transport())`.
 
     Raises:
+        InvalidRequestError: `http_client` has another transport, which would send prompts to the
+            network.
         TypeError: Both `client` and `http_client` are given.
     """
 
@@ -48,6 +53,8 @@ class AsyncOpenAI(openai.AsyncOpenAI):
             options["http_client"] = _http_client(client)
         elif client is not None:
             raise TypeError("pass either `client` or `http_client`, not both")
+        # `with_options` and `copy` come here as well.
+        _check_http_client(options["http_client"])
         super().__init__(**{"api_key": _NO_KEY, "base_url": _PAGE_URL, **options})
 
 
@@ -56,9 +63,15 @@ class ConnectedOpenAI(openai.AsyncOpenAI):
 
     Attributes:
         backend: What answers the requests, and why it was chosen.
+
+    Raises:
+        InvalidRequestError: The page answers, and the `http_client` of `with_options` or `copy`
+            would send prompts to the network.
     """
 
     def __init__(self, *, backend: Backend, **options: Any) -> None:
+        if backend.kind == "page":
+            _check_http_client(options.get("http_client"))
         self.backend = backend
         super().__init__(**options)
 
@@ -120,6 +133,17 @@ async def connect_server(
             await client.close()
             raise
     return client
+
+
+def _check_http_client(http_client: object) -> None:
+    if not is_page_client(http_client):
+        raise InvalidRequestError(
+            "http_client must have the transport of the page, got a client that sends requests to"
+            " the network",
+            advice="Leave it out and pass `timeout` or `max_retries` to the SDK's client itself, or"
+            " build it with `transport=pywebllm.openai.transport()`.",
+            param="http_client",
+        )
 
 
 async def _first_model(client: openai.AsyncOpenAI) -> str:

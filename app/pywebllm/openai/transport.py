@@ -30,7 +30,7 @@ else:
     class _Httpx2: ...
 
 
-__all__ = ["Transport", "transport"]
+__all__ = ["Transport", "is_page_client", "transport"]
 
 
 def transport(client: AsyncWebLLM | None = None) -> Transport:
@@ -38,17 +38,29 @@ def transport(client: AsyncWebLLM | None = None) -> Transport:
 
         client = openai.AsyncOpenAI(
             api_key="local",
-            base_url="http://webllm.local/v1",
+            base_url="http://pywebllm.invalid/v1",
             http_client=httpx2.AsyncClient(transport=transport()),
         )
 
-    The host, the key and the path before `/v1` are ignored: no data leaves the page.
+    The host, the key and the path before `/v1` are ignored: no data leaves the page. The host
+    above cannot exist (RFC 2606), so a client without this transport reaches nothing either.
 
     Args:
         client: The client that answers; it stays open when the transport is closed. None: a
             client with the built-in model, which is closed with the transport.
     """
     return Transport(client)
+
+
+def is_page_client(http_client: object) -> bool:
+    """Return whether all requests of a client of `httpx2` or `httpx` are answered by `Transport`.
+
+    Its mounts count as well: they are transports for some addresses, such as a proxy.
+    """
+    # Neither library has public names for them. A mount of None is the client's own transport.
+    mounts = getattr(http_client, "_mounts", {}).values()
+    found = [getattr(http_client, "_transport", None), *(it for it in mounts if it is not None)]
+    return all(isinstance(it, Transport) for it in found)
 
 
 class Transport(_Httpx2, _Httpx):

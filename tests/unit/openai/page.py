@@ -23,7 +23,7 @@ __all__ = ["URL", "EngineStream", "Page", "http_client", "read", "sdk"]
 
 T = TypeVar("T")
 
-URL = "http://webllm.local/v1"
+URL = "http://pywebllm.invalid/v1"
 
 
 class EngineStream(FakeStream):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import httpx2
@@ -12,6 +13,7 @@ import openai
 import pytest
 from pywebllm import openai as ours
 from pywebllm.client import AsyncWebLLM
+from pywebllm.errors import InvalidRequestError
 from pywebllm.openai import AsyncOpenAI, Transport
 
 from tests.unit.openai.page import URL, Page
@@ -55,7 +57,7 @@ async def test_sdk_client_without_a_page_client_creates_one() -> None:
 async def test_sdk_client_takes_the_options_of_the_sdk() -> None:
     async with AsyncOpenAI(max_retries=7, timeout=8.0, api_key="k") as client:
         assert (client.max_retries, client.timeout, client.api_key) == (7, 8.0, "k")
-        assert str(client.base_url) == "http://webllm.local/v1/"
+        assert str(client.base_url) == "http://pywebllm.invalid/v1/"
 
 
 async def test_sdk_client_with_other_options_uses_the_same_page(page: Page) -> None:
@@ -80,6 +82,48 @@ async def test_page_client_and_custom_http_client_exclude_each_other(page: Page)
     async with httpx2.AsyncClient() as http:
         with pytest.raises(TypeError, match="not both"):
             AsyncOpenAI(page.llm, http_client=http)
+
+
+@pytest.mark.parametrize("library", [httpx2, httpx])
+async def test_sdk_client_refuses_an_http_client_that_would_use_the_network(library: Any) -> None:
+    async with library.AsyncClient(timeout=5) as http:
+        with pytest.raises(InvalidRequestError, match="transport of the page") as caught:
+            AsyncOpenAI(http_client=http)
+    assert caught.value.param == "http_client"
+
+
+@pytest.mark.parametrize("library", [httpx2, httpx])
+async def test_sdk_client_refuses_an_http_client_with_a_proxy_for_some_addresses(
+    page: Page, library: Any
+) -> None:
+    own = ours.transport(page.llm)
+    mounts = {"https://": library.AsyncHTTPTransport()}
+    async with library.AsyncClient(transport=own, mounts=mounts) as http:
+        with pytest.raises(InvalidRequestError, match="transport of the page"):
+            AsyncOpenAI(http_client=http)
+    async with library.AsyncClient(
+        transport=own, mounts={"https://": None, "http://": own}
+    ) as http:
+        AsyncOpenAI(http_client=http)
+
+
+@pytest.mark.parametrize("name", ["with_options", "copy"])
+async def test_other_options_of_a_sdk_client_cannot_lead_to_the_network(
+    page: Page, name: str
+) -> None:
+    async with AsyncOpenAI(page.llm) as client, httpx2.AsyncClient() as http:
+        with pytest.raises(InvalidRequestError, match="transport of the page"):
+            getattr(client, name)(http_client=http)
+        with pytest.raises(InvalidRequestError, match="transport of the page"):
+            getattr(client.with_options(max_retries=0), name)(http_client=http)
+
+
+async def test_other_base_url_of_a_sdk_client_is_answered_by_the_page(page: Page) -> None:
+    page.chat("Good day")
+    async with AsyncOpenAI(page.llm) as client:
+        other = client.with_options(base_url="https://api.openai.com/v1")
+        response = await other.responses.create(model="builtin", input="Hello")
+    assert response.output_text == "Good day"
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
