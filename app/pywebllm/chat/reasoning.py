@@ -49,13 +49,18 @@ class ReasoningSplitter:
             content, self._held = self._held, ""
         return reasoning, content
 
-    def end(self) -> tuple[str | None, str]:
-        """Return the text held back; reasoning without a closing tag stays reasoning."""
+    def end(self, *, truncated: bool) -> tuple[str | None, str]:
+        """Return the text held back; reasoning without a closing tag stays reasoning.
+
+        `truncated` says that more text would have followed, so that the beginning of a tag is not
+        part of the text. Otherwise the model ended there, for example with `<`.
+        """
         held, self._held = self._held, ""
         if self._state == "start":
-            return None, held
+            return None, "" if truncated else held
         if self._state == "inside":
-            return _without_blank_end(held) or None, ""
+            thought = without_partial_tag(held, _CLOSE) if truncated else held
+            return _without_blank_end(thought) or None, ""
         return None, ""
 
     def _begins(self) -> bool:

@@ -35,7 +35,8 @@ class ToolCallReader:
     The first delta of a call has its whole name and the ID that `new_id` returns; further deltas
     have its arguments, in pieces, exactly as the model wrote them. Text around the calls is
     content, unless it is only white space. Text that begins like a call but is not one is content
-    as well. How the text is split into pieces makes no difference to the accumulated result.
+    as well; a call that ends before its name is complete is dropped. How the text is split into
+    pieces makes no difference to the accumulated result.
     """
 
     def __init__(self, new_id: Callable[[], str]) -> None:
@@ -61,19 +62,28 @@ class ToolCallReader:
             pass
         return self._found()
 
-    def end(self) -> tuple[str, tuple[ToolCallDelta, ...]]:
-        """Return the text held back; a call truncated after its name is a call.
+    def end(self, *, truncated: bool) -> tuple[str, tuple[ToolCallDelta, ...]]:
+        """Return what the text held back adds; a call that ends after its name is a call.
 
-        A call truncated earlier is content, or dropped if it directly follows another call.
+        `truncated` says that more text would have followed: then even a part of `<tool_call>` is
+        the beginning of a call. Otherwise the model ended there, for example with `<`.
         """
         held, self._held = self._held, ""
+        if self._state != "text":
+            return self._found()
         named = _NAMED.match(held)
-        if self._state == "text" and named is not None:
+        if named is not None:
             self._begin_call(named[1])
-        elif self._state == "text" and not (self.has_calls and self._blank is not None):
+        elif not self._is_begun_call(held, truncated=truncated):
             self._add_text(held)
             self._content.append(self._blank or "")
         return self._found()
+
+    def _is_begun_call(self, held: str, *, truncated: bool) -> bool:
+        if held.startswith(OPEN_TAG) or (held and truncated):
+            return True
+        # Only another call directly follows a call.
+        return self.has_calls and self._blank is not None
 
     def _found(self) -> tuple[str, tuple[ToolCallDelta, ...]]:
         found = "".join(self._content), tuple(self._calls)

@@ -72,7 +72,7 @@ class ChatWriter:
         return self._collector.completion(usage=self._usage)
 
     def _end(self, index: int, reason: EndReason) -> Iterator[ChatCompletionChunk]:
-        rest = self._reader.end()
+        rest = self._reader.end(truncated=reason == "length")
         if rest != _EMPTY:
             yield self._chunk(index, rest)
         yield self._chunk(index, _EMPTY, finish_reason=self._finish_reason(reason))
@@ -117,12 +117,14 @@ class _Reader:
         content, calls = self._calls.feed(content)
         return _delta(reasoning, content, calls)
 
-    def end(self) -> Delta:
-        reasoning, held = (None, "") if self._splitter is None else self._splitter.end()
+    def end(self, *, truncated: bool) -> Delta:
+        reasoning, held = None, ""
+        if self._splitter is not None:
+            reasoning, held = self._splitter.end(truncated=truncated)
         if self._calls is None:
             return _delta(reasoning, held)
         content, calls = self._calls.feed(held)
-        more, more_calls = self._calls.end()
+        more, more_calls = self._calls.end(truncated=truncated)
         return _delta(reasoning, content + more, (*calls, *more_calls))
 
 

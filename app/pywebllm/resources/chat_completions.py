@@ -165,8 +165,8 @@ class ChatCompletions:
         Raises:
             ToolRoundsError: The model still calls tools in the last round; `messages` is the
                 conversation so far.
-            TruncatedError: A tool call was truncated at `max_tokens` or at the end of the context
-                window.
+            TruncatedError: An answer was truncated in a tool call, or before it had any text, at
+                `max_tokens` or at the end of the context window.
             InvalidRequestError: A function cannot be described, or a parameter is unknown, out of
                 range or not supported.
             RequestTimeoutError: A round took longer than `timeout`.

@@ -50,7 +50,7 @@ async def run_tools(
     Raises:
         InvalidRequestError: `max_rounds` is not an integer from 1.
         ToolRoundsError: The answer of the last round has tool calls, which were not made.
-        TruncatedError: An answer with tool calls was truncated.
+        TruncatedError: An answer was truncated in a tool call, or before it had any text.
     """
     _MAX_ROUNDS("max_rounds", max_rounds)
     conversation = list(messages)
@@ -58,10 +58,10 @@ async def run_tools(
         completion = await ask(conversation, tool_choice)
         message = completion.choices[0].message
         conversation.append(message)
+        if completion.finish_reason == "length" and _lacks_an_answer(message):
+            raise TruncatedError("a tool call was truncated", text=completion.text)
         if not message.tool_calls:
             return ToolRun(completion=completion, messages=tuple(conversation), rounds=rounds)
-        if completion.finish_reason == "length":
-            raise TruncatedError("a tool call was truncated", text=completion.text)
         if rounds < max_rounds:
             conversation += await _results(tools, message)
         tool_choice = _after_a_call(tool_choice)
@@ -70,6 +70,11 @@ async def run_tools(
         messages=conversation,
         completion=completion,
     )
+
+
+def _lacks_an_answer(message: ChatCompletionMessage) -> bool:
+    # Of a call that ends before its name nothing is left: `tool_calls.ToolCallReader`.
+    return bool(message.tool_calls) or not (message.content or message.reasoning)
 
 
 def _after_a_call(choice: object) -> object:

@@ -56,7 +56,9 @@ class ToolCall(Value):
 class ChatCompletionMessage(Value):
     """The model's message; `messages` of the next request accepts it as it is.
 
-    `content` is None if the model only called tools. `reasoning` is None if the model wrote no
+    `content` is None if the model only called tools. Of a tag (`<think>`, `<tool_call>`) that was
+    truncated nothing is left: the content is then the text before it, which may be empty, and
+    `tool_calls` has no call whose name is not complete. `reasoning` is None if the model wrote no
     reasoning block, and empty if the block was empty, as with `enable_thinking` False.
     """
 

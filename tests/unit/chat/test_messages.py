@@ -355,7 +355,7 @@ def read_answer(text: str) -> ChatCompletionMessage:
     reasoning: list[str] = []
     content = ""
     calls: list[ToolCall] = []
-    for thought, written in (splitter.feed(text), splitter.end()):
+    for thought, written in (splitter.feed(text), splitter.end(truncated=False)):
         reasoning += [] if thought is None else [thought]
         for added, deltas in (reader.feed(written),):
             content += added
@@ -369,7 +369,7 @@ def read_answer(text: str) -> ChatCompletionMessage:
                 calls[-1] = ToolCall(
                     id=calls[-1].id, function=Function(name=function.name, arguments=arguments)
                 )
-    content += reader.end()[0]
+    content += reader.end(truncated=False)[0]
     return ChatCompletionMessage(
         content=content or (None if calls else ""),
         reasoning="".join(reasoning) if reasoning else None,

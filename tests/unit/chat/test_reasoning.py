@@ -12,9 +12,9 @@ from tests.unit.chat.cut import pieces, texts
 TEXTS = texts("<think>", "</think>", "<thi", "</th", "\n\n", "answer")
 
 
-def split(*parts: str) -> tuple[str | None, str]:
+def split(*parts: str, truncated: bool = False) -> tuple[str | None, str]:
     splitter = ReasoningSplitter()
-    found = [*map(splitter.feed, parts), splitter.end()]
+    found = [*map(splitter.feed, parts), splitter.end(truncated=truncated)]
     reasoning = [thought for thought, _ in found if thought is not None]
     return "".join(reasoning) if reasoning else None, "".join(text for _, text in found)
 
@@ -49,6 +49,23 @@ def test_only_a_block_at_the_start_is_reasoning(
     assert split(text) == (reasoning, content)
 
 
+@pytest.mark.parametrize(
+    ("text", "reasoning", "content"),
+    [
+        ("<", None, ""),
+        (" \n<think", None, ""),
+        ("<thing", None, "<thing"),
+        ("<think>\nnot yet\n</thi", "not yet", ""),
+        ("<think>\nnot yet <", "not yet ", ""),
+        ("<think>well</think>\n\n<", "well", "<"),
+    ],
+)
+def test_beginning_of_a_truncated_tag_is_neither_reasoning_nor_content(
+    text: str, reasoning: str | None, content: str
+) -> None:
+    assert split(text, truncated=True) == (reasoning, content)
+
+
 @given(pieces(TEXTS))
 def test_reasoning_does_not_depend_on_how_the_text_is_split(cut: tuple[str, list[str]]) -> None:
     text, parts = cut
@@ -73,7 +90,7 @@ def test_reasoning_is_streamed_before_it_is_complete() -> None:
     assert splitter.feed("now\n </thi") == ("now", "")
     assert splitter.feed("nk>\n\nYes") == (None, "Yes")
     assert splitter.feed(" and no") == (None, " and no")
-    assert splitter.end() == (None, "")
+    assert splitter.end(truncated=False) == (None, "")
 
 
 # Text inside the block and after it, in the form that models are trained on.

@@ -19,7 +19,13 @@ from pywebllm.chat.stream import ChatStream
 from pywebllm.engine.streams import EngineStream
 from pywebllm.errors import AbortedError, DeviceLostError, DisposedError, EngineError
 from pywebllm.records import Model
-from pywebllm.types import ChatCompletion, ChatCompletionChunk, Delta, PromptTokensDetails
+from pywebllm.types import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionMessage,
+    Delta,
+    PromptTokensDetails,
+)
 from pywebllm.wire import Kind
 
 from tests.unit.runners import FakeRunner, answer, end, piece, usage
@@ -253,6 +259,18 @@ async def test_answer_without_tool_calls_has_the_finish_reason_stop() -> None:
 async def test_held_back_text_is_sent_before_the_finish_reason(held: str) -> None:
     stream = chat(answer(held), reads_tools=True, splits_reasoning=True)
     assert await deltas(stream) == [Delta(role="assistant", content=held), Delta()]
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [("<think", ""), ('<tool_call>\n{"', ""), ("Let me. <tool_call>", "Let me. "), ("a <", "a ")],
+)
+async def test_truncated_tag_is_not_content(text: str, content: str) -> None:
+    stream = chat(answer(text, reason="length"), reads_tools=True, splits_reasoning=True)
+    assert "".join([delta.content or "" for delta in await deltas(stream)]) == content
+    assert stream.final is not None
+    assert stream.final.finish_reason == "length"
+    assert stream.final.choices[0].message == ChatCompletionMessage(content=content)
 
 
 def logprobs_of(token: str) -> dict[str, object]:

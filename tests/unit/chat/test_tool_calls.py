@@ -36,13 +36,13 @@ CALLS = st.lists(
 BEFORE = st.text().filter(lambda text: "<tool_call>" not in text and bool(text.strip()))
 
 
-def read(*parts: str) -> tuple[str, list[Function]]:
+def read(*parts: str, truncated: bool = False) -> tuple[str, list[Function]]:
     """Accumulate the deltas of a reader, and check each of them."""
     ids = map(str, count())
     reader = ToolCallReader(lambda: next(ids))
     content = ""
     calls: list[Function] = []
-    for added, deltas in [*map(reader.feed, parts), reader.end()]:
+    for added, deltas in [*map(reader.feed, parts), reader.end(truncated=truncated)]:
         content += added
         for delta in deltas:
             assert delta.function.arguments is not None
@@ -91,7 +91,6 @@ def test_tool_calls_are_removed_from_the_content(
         '<tool_call>\n{"name": "a b", "arguments": {}}\n</tool_call>',
         f'<tool_call>\n{{"name": "{"a" * 65}", "arguments": {{}}}}\n</tool_call>',
         '<tool_call>\n{"name": "add", "arguments": []}\n</tool_call>',
-        "<tool_call><tool_call>\n",
         "</tool_call>",
     ],
 )
@@ -121,8 +120,11 @@ def test_arguments_are_returned_exactly_as_written(text: str, arguments: str) ->
 @pytest.mark.parametrize(
     ("text", "content", "calls"),
     [
-        ('I add. <tool_call>\n{"na', 'I add. <tool_call>\n{"na', []),
-        ('<tool_call>\n{"name": "ad', '<tool_call>\n{"name": "ad', []),
+        ("<tool_call>", "", []),
+        ('\n<tool_call>\n{"', "", []),
+        ('I add. <tool_call>\n{"na', "I add. ", []),
+        ('<tool_call>\n{"name": "ad', "", []),
+        ("<tool_call><tool_call>\n", "<tool_call>", []),
         ('<tool_call>\n{"name": "add"', "", [Function(name="add", arguments="")]),
         ('<tool_call>\n{"name": "add", "argu', "", [Function(name="add", arguments="")]),
         (CALL[:-17], "", [Function(name="add", arguments='{"a":')]),
@@ -130,13 +132,29 @@ def test_arguments_are_returned_exactly_as_written(text: str, arguments: str) ->
         (CALL[:-1], "", [ADD]),
         (f"{CALL}\n<tool", "", [ADD]),
         (f'{CALL}\n<tool_call>\n{{"na', "", [ADD]),
-        (f"{CALL} so 3 <", " so 3 <", [ADD]),
     ],
 )
-def test_truncated_tool_call_keeps_its_name_and_arguments_so_far(
-    text: str, content: str, calls: list[Function]
+@pytest.mark.parametrize("truncated", [True, False])
+def test_tool_call_without_its_end_keeps_only_its_name_and_arguments_so_far(
+    text: str, content: str, calls: list[Function], *, truncated: bool
 ) -> None:
-    assert read(text) == (content, calls)
+    assert read(text, truncated=truncated) == (content, calls)
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [("3 <", "3 "), ("<tool_cal", ""), (" \n<", ""), ("a <b", "a <b"), (" ", " ")],
+)
+def test_beginning_of_a_truncated_tag_is_not_content(text: str, content: str) -> None:
+    assert read(text, truncated=True) == (content, [])
+    assert read(text) == (text, [])
+
+
+@given(TEXTS, st.integers(min_value=0))
+def test_truncated_content_begins_the_whole_content(text: str, length: int) -> None:
+    whole, _ = read(text)
+    content, _ = read(text[: length % (len(text) + 1)], truncated=True)
+    assert whole.startswith(content) or not content.strip()
 
 
 def test_text_between_the_arguments_and_the_closing_tag_is_content() -> None:

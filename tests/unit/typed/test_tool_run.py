@@ -159,6 +159,19 @@ async def test_truncated_tool_call_is_an_error_and_is_not_made() -> None:
     assert weather.cities == []
 
 
+async def test_tool_call_truncated_before_its_name_is_an_error() -> None:
+    with pytest.raises(TruncatedError, match="tool call was truncated"):
+        await run(Model(completion("", finish_reason="length")), Weather().warmth)
+
+
+async def test_truncated_reasoning_is_returned() -> None:
+    thought = ChatCompletionMessage(content="", reasoning="Well")
+    choice = Choice(index=0, message=thought, finish_reason="length")
+    answer = ChatCompletion(id="1", created=1, model="m", choices=(choice,))
+    found = await run(Model(answer), Weather().warmth)
+    assert found.completion.finish_reason == "length"
+
+
 async def test_truncated_answer_without_calls_is_returned() -> None:
     found = await run(Model(completion("It is", finish_reason="length")), Weather().warmth)
     assert found.completion.finish_reason == "length"
