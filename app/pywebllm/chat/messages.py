@@ -9,14 +9,16 @@ The text is also what the model wrote, if that had the form that models are trai
 does not record other forms, so from there on the next request is prefilled again: other white
 space around reasoning and calls, text between or after calls, and truncated reasoning.
 
-`developer` is treated as `system`; several at the start are joined by a blank line, a later one
-is refused. The results of tools are sent in the order of the calls, in one message of the user
-and each in `<tool_response>`: few templates have a role for tools, and Qwen's template does this.
+`developer` is treated as `system`; several at the start are joined by a blank line, later ones
+become part of a user's message: `folding`. No template answers a system message alone, so if
+there are no others they are the user's message. The results of tools are sent in the order of
+the calls, in one message of the user and each in `<tool_response>`: few templates have a role
+for tools, and Qwen's template does this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -30,6 +32,7 @@ from pywebllm.request.checks import (
     string,
 )
 
+from .folding import fold_instructions
 from .history import Call, assistant_text, read_calls
 from .parts import read_parts, read_text
 
@@ -76,15 +79,18 @@ def read_messages(value: Sequence[object], *, tools_prompt: str = "") -> list[di
     if not value:
         refuse("messages", "must contain at least one message")
     found = [_read_message(f"messages[{i}]", message) for i, message in enumerate(value)]
-    if found[-1].role not in ("user", "tool"):
-        expected = "'user' or 'tool' in the last message"
+    if found[-1].role == "assistant":
+        expected = "'user', 'tool', 'system' or 'developer' in the last message"
         refuse_value(f"{found[-1].path}.role", expected, found[-1].fields["role"])
-    turns = next((i for i, message in enumerate(found) if message.role != "system"), len(found))
-    system = [message.text for message in found[:turns]]
+    first = next((i for i, message in enumerate(found) if message.role != "system"), len(found))
+    system = [message.text for message in found[:first]]
+    turns = fold_instructions(list(_turns(_with_results_together(found[first:]))))
+    if not turns:
+        turns = [{"role": "user", "content": "\n\n".join(system)}]
+        system.clear()
     if tools_prompt:
         system.append(tools_prompt)
-    read = list(_turns(found[turns:]))
-    return [{"role": "system", "content": "\n\n".join(system)}, *read] if system else read
+    return [{"role": "system", "content": "\n\n".join(system)}, *turns] if system else turns
 
 
 def _read_message(path: str, value: object) -> _Message:
@@ -98,27 +104,47 @@ def _read_message(path: str, value: object) -> _Message:
     return _Message(path, role, fields)
 
 
-def _turns(messages: Sequence[_Message]) -> Iterator[dict[str, object]]:
+def _with_results_together(messages: Sequence[_Message]) -> Iterator[_Message]:
+    """Yield the messages, those of the system between results of tools before these results."""
+    results: list[_Message] = []
+    between: list[_Message] = []  # after the last result so far
+    for message in messages:
+        if message.role == "tool":
+            yield from between
+            between.clear()
+            results.append(message)
+        elif message.role == "system" and results:
+            between.append(message)
+        else:
+            yield from (*results, *between, message)
+            results.clear()
+            between.clear()
+    yield from (*results, *between)
+
+
+def _turns(messages: Iterable[_Message]) -> Iterator[dict[str, object]]:
     calls: tuple[Call, ...] = ()
+    message = None
     for role, group in groupby(messages, key=lambda message: message.role):
         if role == "tool":
             yield _results(list(group), calls)
             calls = ()
             continue
         for message in group:
+            if role == "system":
+                yield {"role": "system", "content": message.text}
+                continue
             _check_no_call_is_open(message, calls)
             calls = ()
-            if role == "system":
-                expected, given = "'user', 'assistant' or 'tool'", message.fields["role"]
-                why = "instructions belong at the start"
-                refuse_value(f"{message.path}.role", expected, given, why=why)
-            elif role == "user":
+            if role == "user":
                 content = read_parts(f"{message.path}.content", message.fields.get("content"))
                 yield {"role": "user", "content": content}
             else:
                 calls = read_calls(message.path, message.fields)
                 text = assistant_text(message.path, message.fields, calls)
                 yield {"role": "assistant", "content": text}
+    if message is not None:
+        _check_no_call_is_open(message, calls)
 
 
 def _check_no_call_is_open(message: _Message, calls: Sequence[Call]) -> None:

@@ -78,22 +78,9 @@ def test_tools_prompt_is_appended_to_the_system_message() -> None:
     assert found == [{"role": "system", "content": "# Tools"}, USER]
 
 
-@pytest.mark.parametrize("role", ["system", "developer"])
-def test_system_message_after_the_start_is_refused(role: str) -> None:
-    with refused("messages[1].role", "at the start"):
-        read_messages([USER, {"role": role, "content": "Be kind."}, USER])
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [USER, {"role": "assistant", "content": "Hello"}],
-        [{"role": "system", "content": "Be kind."}],
-    ],
-)
-def test_last_message_of_another_role_than_user_or_tool_is_refused(messages: list[object]) -> None:
-    with refused(f"messages[{len(messages) - 1}].role", "'user' or 'tool'"):
-        read_messages(messages)
+def test_answer_as_the_last_message_is_refused() -> None:
+    with refused("messages[1].role", "'user', 'tool', 'system' or 'developer'"):
+        read_messages([USER, {"role": "assistant", "content": "Hello"}])
 
 
 def test_request_without_messages_is_refused() -> None:

@@ -58,6 +58,26 @@ async def test_response_has_the_shape_of_the_reference(page: Page, library: Modu
     assert [message["role"] for message in messages] == ["system", "user"]
 
 
+@pytest.mark.parametrize("role", ["system", "developer"])
+async def test_instructions_after_the_start_of_the_input_reach_the_model(
+    page: Page, role: str
+) -> None:
+    items: Any = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "Hi"},
+        {"role": role, "content": "Be brief."},
+        {"role": "user", "content": "Why?"},
+    ]
+    page.chat("So.")
+    async with sdk(page) as client:
+        response = await client.responses.create(**{**ASK, "input": items})
+    assert response.output_text == "So."
+    assert (await page.body())["messages"] == [
+        *items[:2],
+        {"role": "user", "content": "<system>\nBe brief.\n</system>\n\nWhy?"},
+    ]
+
+
 async def test_response_events_have_the_order_of_the_reference(
     page: Page, library: ModuleType
 ) -> None:
