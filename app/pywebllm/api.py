@@ -23,7 +23,7 @@ from .errors import (
 )
 from .events import Event
 from .model_list import list_models
-from .request.checks import string
+from .request.checks import shown, string
 from .types import CreateEmbeddingResponse, ModelInfo, Session
 from .values import ModelLoss
 
@@ -128,13 +128,15 @@ class Api:
         """Return the model with this ID. Cancellation has no side effects.
 
         Raises:
+            InvalidRequestError: `id` is not a string.
             ModelNotFoundError: No model has it.
             WebLLMError: WebLLM's list could not be read.
         """
+        string("model", id)
         for model in await self.models():
             if model.id == id:
                 return model
-        raise ModelNotFoundError(f"there is no model {id!r}")
+        raise ModelNotFoundError(f"there is no model {shown(id)}")
 
     async def sessions(self) -> tuple[Session, ...]:
         """Return the resumable answers that the browser stores for this site.
@@ -198,7 +200,8 @@ class Api:
             await stream.begin()
         except ModelNotFoundError as error:
             raise ModelNotFoundError(
-                f"there is no model {session.model!r}, which wrote the answer {session.id!r}",
+                f"there is no model {shown(session.model)}, which wrote the answer"
+                f" {shown(session.id)}",
                 advice="If it is a custom record, pass it to the client: `records=[…]`.",
             ) from error
         return stream
@@ -206,7 +209,7 @@ class Api:
     async def _kept(self, session: Session) -> KeptAnswer:
         if not session.model:
             raise EngineError(
-                f"the answer {session.id!r} cannot be read: {session.reason}",
+                f"the answer {shown(session.id)} cannot be read: {session.reason}",
                 advice="Try again if another tab is writing it; otherwise delete it.",
             )
         found = await self._pool.query({"kind": "sessions.text", "session_id": session.id})
@@ -217,4 +220,4 @@ class Api:
         for session in await self.sessions():
             if session.id == session_id:
                 return session
-        raise SessionNotFoundError(f"no answer with the ID {session_id!r} is stored")
+        raise SessionNotFoundError(f"no answer with the ID {shown(session_id)} is stored")

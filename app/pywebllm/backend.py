@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from .client import AsyncWebLLM
+from .client import AsyncWebLLM, check_client
 from .errors import FeatureSupportError, SupportError
 from .records import Model, ModelRecord, id_of
 from .request.checks import one_of
@@ -73,10 +73,12 @@ async def connect(
             nothing about the browser, so nothing is sent to a server.
         ModelNotFoundError: The server lists no model.
         ImportError: The package `openai` is not installed.
-        TypeError: `client` is given together with `model` or `assets_url`.
+        TypeError: `client` is not an `AsyncWebLLM`, or is given together with `model` or
+            `assets_url`.
         openai.APIError: The server did not answer the request for its models.
     """
     _PREFER("prefer", prefer)
+    check_client(client)
     # Imported here because the SDK is an optional dependency.
     from .openai import sdk  # noqa: PLC0415
 

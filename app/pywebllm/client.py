@@ -12,13 +12,14 @@ from .api import Api
 from .bridge import Bridge
 from .browser import check_support, open_bridge
 from .closing import AsyncClosing
+from .echo import shown
 from .engine.pool import Pool
 from .records import Model, ModelRecord, id_of
 from .resources import Chat, Completions, Embeddings, Models, Sessions
 from .resources.timeouts import read_timeout
 from .values import LoadProgress, Support
 
-__all__ = ["AsyncWebLLM"]
+__all__ = ["AsyncWebLLM", "check_client"]
 
 
 class AsyncWebLLM(AsyncClosing):
@@ -188,3 +189,13 @@ def _check_of(opener: Callable[[], Awaitable[Bridge]]) -> Callable[[], Awaitable
         return check_support
     shared = ("assets_url", "module")
     return partial(check_support, **{k: v for k, v in opener.keywords.items() if k in shared})
+
+
+def check_client(client: object) -> None:
+    """Check that `client` is an `AsyncWebLLM` or None.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if client is not None and not isinstance(client, AsyncWebLLM):
+        raise TypeError(f"client must be an AsyncWebLLM, got {shown(client)}")

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from .echo import shown
+
 __all__ = ["Event", "check_plain"]
 
 T = TypeVar("T")
@@ -22,10 +24,11 @@ def check_plain(what: str, callback: object) -> None:
             never be awaited.
     """
     if not callable(callback):
-        raise TypeError(f"{what} must be a function, got {callback!r}")
+        raise TypeError(f"{what} must be a function, got {shown(callback)}")
     if inspect.iscoroutinefunction(callback):
         raise TypeError(
-            f"{what} must be a plain function, got the coroutine function {callback!r};"
+            f"{what} must be a plain function, got the coroutine function"
+            f" {shown(callback)};"
             " start a task in a plain function instead"
         )
 

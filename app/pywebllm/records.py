@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .builtin import BUILTIN_MODEL
+from .echo import shown
 from .errors import InvalidRequestError
 
 __all__ = ["Model", "ModelRecord", "id_of"]
@@ -55,12 +56,12 @@ class ModelRecord:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise InvalidRequestError(
-                    f"{name} of a model record must be a non-empty string, got {value!r}"
+                    f"{name} of a model record must be a non-empty string, got {shown(value)}"
                 )
         if self.required_features is not None and not _is_names(self.required_features):
             raise InvalidRequestError(
                 "required_features must be a tuple of strings (in a mapping also a list), for"
-                f" example ('shader-f16',), got {self.required_features!r}"
+                f" example ('shader-f16',), got {shown(self.required_features)}"
             )
 
 

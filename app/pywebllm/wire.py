@@ -15,6 +15,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from .echo import shortened, shown, shown_names
 from .errors import DisposedError, EngineError, InvalidRequestError, WebLLMError, error_for
 from .records import Model, ModelRecord
 from .support import Shortfall, explain
@@ -96,7 +97,8 @@ def read_model(model: Model) -> str | ModelRecord | None:
     if isinstance(model, Mapping):
         return _read_record(model)
     raise InvalidRequestError(
-        f"model must be None (the built-in model), a model id, or a model record, got {model!r}"
+        f"model must be None (the built-in model), a model id, or a model record, got"
+        f" {shown(model)}"
     )
 
 
@@ -153,7 +155,8 @@ def _to_json(value: Mapping[str, object]) -> str:
     try:
         return json.dumps(_plain(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"the request is not JSON serializable: {error}") from error
+        problem = f"the request is not JSON serializable: {shortened(str(error))}"
+        raise InvalidRequestError(problem) from error
 
 
 def _plain(value: object) -> object:
@@ -169,8 +172,7 @@ def _read_record(mapping: Mapping[str, Any]) -> ModelRecord:
     unknown = [key for key in mapping if key not in names]
     if unknown:
         raise InvalidRequestError(
-            f"a model record has no key {', '.join(map(repr, unknown))}; its keys are"
-            f" {', '.join(names)}"
+            f"a model record has no key {shown_names(unknown)}; its keys are {', '.join(names)}"
         )
     values = {names[key]: value for key, value in mapping.items()}
     features = values.get("required_features")
@@ -200,13 +202,13 @@ def _progress(found: Any) -> LoadProgress:
 
 def _object(found: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
-        raise TypeError(f"not an object: {found!r}")
+        raise TypeError(f"not an object: {shown(found)}")
     return found
 
 
 def _array(found: Any) -> list[Any]:
     if not isinstance(found, list):
-        raise TypeError(f"not an array: {found!r}")
+        raise TypeError(f"not an array: {shown(found)}")
     return found
 
 

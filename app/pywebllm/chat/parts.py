@@ -11,6 +11,7 @@ from pywebllm.request.checks import (
     one_of,
     refuse,
     refuse_value,
+    shown,
     string,
 )
 
@@ -80,7 +81,7 @@ def _media_part(path: str, part: dict[str, object]) -> dict[str, object]:
 def _check_type(path: str, part: dict[str, object], *known: str) -> str:
     kind = part.get("type")
     if isinstance(kind, str) and kind in _UNSUPPORTED:
-        refuse(f"{path}.type", f"cannot be {kind!r}: {_UNSUPPORTED[kind]}")
+        refuse(f"{path}.type", f"cannot be {shown(kind)}: {_UNSUPPORTED[kind]}")
     return one_of(*known)(f"{path}.type", kind)
 
 

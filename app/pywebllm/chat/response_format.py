@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pywebllm import schema
+from pywebllm.echo import shortened
 from pywebllm.errors import InvalidRequestError
 from pywebllm.request.checks import (
     boolean,
     check_keys,
+    json_text,
     mapping,
     one_of,
     plain,
@@ -69,7 +71,7 @@ def read_response_format(value: object) -> AnswerFormat | None:
     if isinstance(value, type):
         refuse(
             _PATH,
-            f"must be a mapping, got the class {value.__name__}",
+            f"must be a mapping, got the class {shortened(value.__name__)}",
             advice="Use chat.completions.parse, which accepts classes and returns instances.",
         )
     given = mapping(_PATH, value)
@@ -117,7 +119,7 @@ def _read_structural_tag(given: Mapping[str, object]) -> AnswerFormat:
             f"{path}.structures",
             "is not supported: it is the deprecated form of a structural tag; use 'format'",
         )
-    return AnswerFormat(structural_tag=json.dumps(tag))
+    return AnswerFormat(structural_tag=json_text(path, tag))
 
 
 _READERS = {
@@ -146,4 +148,5 @@ def _grammar(path: str, value: object, expected: str) -> str:
     try:
         return schema.grammar_of(found)
     except InvalidRequestError as error:
-        raise InvalidRequestError(f"{path}: {error.problem}", param=path) from error
+        problem = f"{path}: {error.problem}"
+        raise InvalidRequestError(problem, advice=error.advice, param=path) from error

@@ -6,8 +6,9 @@ explains the format. The same tools give the same text, byte for byte.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+
+from pywebllm.request.checks import json_text
 
 from .tool_calls import ARGUMENTS, BEGIN, END
 from .tools import Tool
@@ -39,4 +40,4 @@ def _line(tool: Tool) -> str:
     if tool.description:
         function["description"] = tool.description
     function["parameters"] = tool.parameters
-    return json.dumps({"type": "function", "function": function}, ensure_ascii=False)
+    return json_text(f"{tool.path}.parameters", {"type": "function", "function": function})

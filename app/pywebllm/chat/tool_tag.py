@@ -56,7 +56,8 @@ def _arguments(tool: Tool) -> _Format:
     except InvalidRequestError as error:
         path = f"{tool.path}.parameters"
         if tool.strict:
-            raise InvalidRequestError(f"{path}: {error.problem}", param=path) from error
+            problem = f"{path}: {error.problem}"
+            raise InvalidRequestError(problem, advice=error.advice, param=path) from error
         # Without `strict`, OpenAI only promises JSON as well; the prompt shows the schema.
         _logger.warning("The schema of the tool %r is not enforced: %s", tool.name, error.problem)
         grammar = schema.json_object_grammar()

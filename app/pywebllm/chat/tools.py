@@ -128,7 +128,7 @@ def _check_names(tools: Sequence[Tool]) -> None:
     seen: set[str] = set()
     for tool in tools:
         if tool.name in seen:
-            refuse(f"{tool.path}.name", f"must be unique, got {tool.name!r} twice")
+            refuse(f"{tool.path}.name", f"must be unique, got {shown(tool.name)} twice")
         seen.add(tool.name)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.echo import shown
 from pywebllm.errors import DisposedError, InvalidRequestError, ModelNotLoadedError
 from pywebllm.events import Event
 from pywebllm.records import Model, ModelRecord, id_of
@@ -270,9 +271,11 @@ def _by_id(records: Iterable[ModelRecord | Mapping[str, Any]]) -> dict[str, Mode
     for given in records:
         record = wire.read_model(given)
         if not isinstance(record, ModelRecord):
-            raise InvalidRequestError(f"records must contain only model records, got {given!r}")
+            raise InvalidRequestError(
+                f"records must contain only model records, got {shown(given)}"
+            )
         if found.get(record.model_id, record) != record or record.model_id == BUILTIN_MODEL:
-            raise InvalidRequestError(f"two models have the id {record.model_id!r}")
+            raise InvalidRequestError(f"two models have the id {shown(record.model_id)}")
         found[record.model_id] = record
     return found
 

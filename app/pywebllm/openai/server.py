@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from pywebllm.answers.stream import AnswerStream
 from pywebllm.api import Api
+from pywebllm.echo import shortened
 from pywebllm.errors import InvalidRequestError, WebLLMError
 from pywebllm.request.checks import shown
 
@@ -55,7 +56,7 @@ class Server:
     async def _handle(self, method: str, path: str, body: bytes) -> Reply:
         found = _PATH.fullmatch(path)
         if found is None:
-            raise RouteError(f"unknown URL: {method} {path}")
+            raise RouteError(f"unknown URL: {shortened(method)} {shortened(path)}")
         answer = self._posts.get(found["route"])
         if answer is None:
             _allow(method, path, "GET")
@@ -114,7 +115,8 @@ async def _streamed(events: Events, *, named: bool = False, last: bytes = b"") -
 
 def _allow(method: str, path: str, allowed: str) -> None:
     if method.upper() != allowed:
-        raise RouteError(f"{path} requires the method {allowed}, got {method}", allowed=(allowed,))
+        problem = f"{shortened(path)} requires the method {allowed}, got {shortened(method)}"
+        raise RouteError(problem, allowed=(allowed,))
 
 
 def _read(body: bytes) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
-from pywebllm.client import AsyncWebLLM
+from pywebllm.client import AsyncWebLLM, check_client
 
 from .library import Library, library_of
 from .reply import Reply
@@ -79,9 +80,13 @@ class Transport(_Httpx2, _Httpx):
 
     Attributes:
         owns_client: True if the client is closed with the transport.
+
+    Raises:
+        TypeError: `client` is not an `AsyncWebLLM`.
     """
 
     def __init__(self, client: AsyncWebLLM | None = None, *, owns_client: bool = False) -> None:
+        check_client(client)
         self.owns_client = client is None or owns_client
         self._client = AsyncWebLLM() if client is None else client
         self._bodies: WeakSet[EventBody] = WeakSet()  # of streamed responses in use
@@ -101,7 +106,7 @@ class Transport(_Httpx2, _Httpx):
                 was stopped.
         """
         library = library_of(request)
-        seconds = request.extensions.get("timeout", {}).get("read")
+        seconds = _limit(request.extensions.get("timeout", {}).get("read"))
         reply = await self._reply(library, request, seconds)
         if isinstance(reply.body, EventBody):
             self._bodies.add(reply.body)
@@ -146,3 +151,9 @@ class Transport(_Httpx2, _Httpx):
         for _ in range(2):
             await asyncio.sleep(0)
         gc.collect()
+
+
+def _limit(seconds: float | None) -> float | None:
+    # An event loop cannot add a larger number to its clock, and browsers fire a timer with an
+    # infinite delay at once.
+    return None if seconds is None or seconds > sys.float_info.max else float(seconds)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, TypedDict
 
+from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError
 
 __all__ = [
@@ -50,6 +51,12 @@ _BANDS = (
 )
 
 
+class _FieldsError(InvalidRequestError, TypeError):
+    """The fields are not strings; callers may also catch it as the builtin `TypeError`."""
+
+    advice = "Pass a mapping of strings, for example {'name': 'Ada', 'age': '36'}."
+
+
 class PromptMessage(TypedDict):
     """A message as a dictionary, as chat templates and OpenAI's API take it."""
 
@@ -65,8 +72,8 @@ def persona_messages(inputs: Mapping[str, str], *, typed: bool = False) -> list[
     with the fields of `Persona`, otherwise for a paragraph.
 
     Raises:
-        InvalidRequestError: No field has a value.
-        TypeError: A field's name or value is not a string.
+        InvalidRequestError: No field has a value, or `inputs` is not a mapping of strings to
+            strings; the latter is a `TypeError` as well.
     """
     fields = _ordered(clean_fields(inputs))
     if not fields:
@@ -104,12 +111,16 @@ def clean_fields(inputs: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that have a value, by their names in lower case, each on one line.
 
     Raises:
-        TypeError: A field's name or value is not a string.
+        InvalidRequestError: `inputs` is not a mapping of strings to strings; it is a `TypeError`
+            as well.
     """
-    # One line for each field: a line break in a value would read as the start of another field.
+    if not isinstance(inputs, Mapping):
+        raise _FieldsError(f"the fields of a persona must be a mapping, got {shown(inputs)}")
     for name, value in inputs.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"persona fields must be strings, got {name!r}: {value!r}")
+            given = f"{shown(name)}: {shown(value)}"
+            raise _FieldsError(f"persona fields must be strings, got {given}")
+    # One line for each field: a line break in a value would read as the start of another field.
     folded = {_one_line(name).lower(): _one_line(value) for name, value in inputs.items()}
     return {name: value for name, value in folded.items() if name and value}
 

@@ -15,7 +15,7 @@ from weakref import WeakMethod, WeakSet
 from pywebllm import wire
 from pywebllm.bridge import Bridge
 from pywebllm.chat.text_stream import TextStream
-from pywebllm.client import AsyncWebLLM
+from pywebllm.client import AsyncWebLLM, check_client
 from pywebllm.closing import AsyncClosing
 from pywebllm.errors import DisposedError, ModelNotLoadedError, ParseError, WebLLMError
 from pywebllm.events import Event
@@ -69,7 +69,8 @@ class WebLLMService(AsyncClosing):
 
     Raises:
         InvalidRequestError: An argument is invalid.
-        TypeError: `client` is given together with `assets_url` or `bridge`.
+        TypeError: `client` is not an `AsyncWebLLM`, or is given together with `assets_url` or
+            `bridge`.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class WebLLMService(AsyncClosing):
         temperature: float = 0.7,
         max_tokens: int = 200,
     ) -> None:
+        check_client(client)
         if client is not None and (assets_url is not None or bridge is not None):
             raise TypeError("pass either `client`, or `assets_url` or `bridge`, not both")
         self.status_updated: Event[str] = Event()
@@ -187,8 +189,8 @@ class WebLLMService(AsyncClosing):
 
         Raises:
             ModelNotLoadedError: The service is not initialized.
-            InvalidRequestError: No field has a value, or a parameter is out of its range.
-            TypeError: `inputs` is not a mapping of strings to strings.
+            InvalidRequestError: No field has a value, a parameter is out of its range, or `inputs`
+                is not a mapping of strings to strings, which is a `TypeError` as well.
         """
         return self._stream(
             inputs,

@@ -7,13 +7,14 @@ exist is not known here.
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from reprlib import Repr
 from typing import NoReturn, TypeAlias
 
+from pywebllm.echo import shortened, shown
 from pywebllm.errors import InvalidRequestError
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "closest",
     "integer",
     "items",
+    "json_text",
     "mapping",
     "nonempty_string",
     "number",
@@ -44,27 +46,12 @@ LARGEST_INTEGER = 2**53 - 1
 
 Check: TypeAlias = Callable[[str, object], object]
 
-# Characters of a value, and of a path, that a message repeats at most.
-_MOST_SHOWN = 200
-
-_REPR = Repr()
-_REPR.maxlevel = 4
-_REPR.maxstring = 100
-_REPR.maxother = 100
-
-
-def shown(value: object) -> str:
-    """Return the `repr` of a value, shortened to 200 characters, for a message."""
-    try:
-        return _shortened(_REPR.repr(value))
-    except ValueError:
-        # Python does not print an integer of more than 4,300 digits.
-        return f"<{type(value).__name__}>"
+_MOST_COMPARED = 100  # characters of a name
 
 
 def refuse(path: str, problem: str, *, advice: str | None = None) -> NoReturn:
     """Raise the error for the value at `path`; `problem` continues the sentence after the path."""
-    path = _shortened(path)
+    path = shortened(path)
     raise InvalidRequestError(f"{path} {problem}", advice=advice, param=path)
 
 
@@ -183,12 +170,28 @@ def check_keys(path: str, value: Mapping[str, object], known: Iterable[str]) -> 
             refuse(f"{path}.{key}", f"is not a known key.{closest(key, names)}")
 
 
+def json_text(path: str, value: object) -> str:
+    """Return a value as JSON.
+
+    Raises:
+        InvalidRequestError: It has values of other types than those of JSON, or is nested too
+            deeply.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        refuse(path, f"is not JSON serializable: {shortened(str(error))}")
+
+
 def closest(name: object, known: Iterable[str]) -> str:
     """Return a sentence that suggests the known name most similar to this one, or nothing."""
     from difflib import get_close_matches  # noqa: PLC0415, only errors need it
 
-    found = get_close_matches(str(name), list(known), n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    # Longer names are not misspelled ones, and take long to compare.
+    if not isinstance(name, str) or len(name) > _MOST_COMPARED:
+        return ""
+    found = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {shown(found[0])}?" if found else ""
 
 
 def plain(value: object, path: str) -> object:
@@ -198,16 +201,15 @@ def plain(value: object, path: str) -> object:
     which the official SDK returns. Any other value is returned as it is.
 
     Raises:
-        InvalidRequestError: It is nested too deeply, or contains itself.
+        InvalidRequestError: It is nested too deeply, contains itself, or has an integer of more
+            than 4,300 digits as a key.
     """
     try:
         return _plain(value)
     except RecursionError:
         refuse(path, "is nested too deeply")
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+    except ValueError as error:
+        refuse(path, f"has a key that cannot be written: {shortened(str(error))}")
 
 
 def _plain(value: object) -> object:

@@ -62,7 +62,7 @@ def _logit_bias(path: str, value: object) -> object:
 
 
 def _token(path: str, key: object) -> str:
-    digits = str(key)
+    digits = key if isinstance(key, str) else shown(key)
     # WebLLM looks a token up by its ID as JavaScript writes it, a 32-bit integer.
     token = digits.lstrip("0") or "0"
     is_id = bool(digits) and digits.isascii() and digits.isdigit()

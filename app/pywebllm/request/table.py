@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .checks import Check, closest, mapping, plain, refuse, refuse_value
+from .checks import Check, closest, mapping, plain, refuse, refuse_value, shown
 
 __all__ = [
     "Parameter",
@@ -89,7 +89,10 @@ def read_parameters(body: Mapping[str, object], table: Table) -> dict[str, objec
         if value is None:
             continue
         if name not in table:
-            refuse(str(name), f"is not a known parameter.{closest(name, table)}")
+            refuse(
+                name if isinstance(name, str) else shown(name),
+                f"is not a known parameter.{closest(name, table)}",
+            )
         checked = table[name].check(name, value)
         if checked is not None and table[name].how == "honored":
             values[name] = checked
@@ -100,8 +103,11 @@ def merged(body: Mapping[str, object]) -> dict[str, object]:
     """Return the request with the keys of its `extra_body`, which override its own.
 
     Raises:
-        InvalidRequestError: `extra_body` is not a mapping, or contains another `extra_body`.
+        InvalidRequestError: The request or its `extra_body` is not a mapping, or `extra_body`
+            contains another.
     """
+    if not isinstance(body, Mapping):
+        refuse_value("the request", "a mapping", body)
     extra = {} if body.get("extra_body") is None else mapping("extra_body", body["extra_body"])
     if "extra_body" in extra:
         refuse("extra_body", "cannot contain another `extra_body`")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from .document.reading import read_document
 from .grammar.writing import write_grammar
+from .typed.place import Place
 
 __all__ = ["grammar_of", "json_object_grammar"]
 
@@ -24,10 +25,16 @@ def grammar_of(schema: Mapping[str, object], *, param: str = "response_format") 
         param: The parameter of the request that the schema was passed as, for errors.
 
     Raises:
-        InvalidRequestError: The schema says what a grammar cannot express, or nothing fits it; the
-            error names the keyword and its JSON path.
+        InvalidRequestError: The schema says what a grammar cannot express, is too large, or
+            nothing fits it; the error names the keyword and its JSON path.
     """
-    return write_grammar(read_document(schema, param=param))
+    try:
+        return write_grammar(read_document(schema, param=param))
+    except RecursionError as error:
+        # Long lists and chains of references nest as deeply as what they are made of.
+        raise Place(param).error(
+            "the schema needs too deep a grammar", advice="Split it, or shorten its lists."
+        ) from error
 
 
 def json_object_grammar() -> str:

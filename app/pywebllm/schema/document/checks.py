@@ -4,7 +4,7 @@ Examples:
     >>> COUNT.accepts(3), COUNT.accepts(-1), COUNT.accepts(True)
     (True, False, False)
     >>> COUNT.must_be
-    'an integer of at least 0'
+    'an integer from 0 to 2⁶⁴'
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ __all__ = [
     "Check",
 ]
 
+# The largest of the types that generators of schemas write as "no limit".
+_LARGEST_COUNT = 2**64
+
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
@@ -52,11 +55,16 @@ class Check:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and _is_integer(value) and 0 <= value <= _LARGEST_COUNT
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # `isfinite` converts to a float first, for which an integer may be too large.
+    return _is_integer(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _is_step(value: object) -> bool:
@@ -99,7 +107,7 @@ def _is_filled_list(value: object) -> TypeGuard[list[object] | tuple[object, ...
 
 
 ANYTHING = Check(lambda _: True, "any value", "1")
-COUNT = Check(_is_count, "an integer of at least 0", "3")
+COUNT = Check(_is_count, "an integer from 0 to 2⁶⁴", "3")
 FORMAT = Check(_is_string, "a string", '"date"')
 FLAG = Check(_is_flag, "true or false", "true")
 NAMES = Check(_is_names, "a list of names", '["name"]')

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pywebllm.echo import shown
 from pywebllm.schema.typed.place import Place
 
 from .keywords import Schema, checked
@@ -65,7 +66,7 @@ class Flattener:
     def _target(self, reference: str, place: Place, seen: frozenset[str]) -> Schema | None:
         if reference in seen:
             raise place.error(
-                f"'$ref': {reference!r} only leads back to itself",
+                f"'$ref': {shown(reference)} only leads back to itself",
                 advice="Point it to a schema that has keywords other than '$ref'.",
             )
         # Once for each: n references that each point to two of the next would be followed 2ⁿ times.

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from pywebllm.echo import shown
 from pywebllm.schema.typed.place import Place
 
 from . import checks, joins
@@ -107,7 +108,7 @@ def checked(schema: object, place: Place) -> Schema:
         return {}
     if not isinstance(schema, Mapping):
         raise place.error(
-            f"a schema must be an object, true or false, got {schema!r:.80}",
+            f"a schema must be an object, true or false, got {shown(schema)}",
             advice=f"Write for example {checks.SCHEMA.example}.",
         )
     return {name: value for name, value in schema.items() if _limits(name, value, place)}
@@ -134,13 +135,13 @@ _BY_TYPE = MappingProxyType(
 def _limits(name: object, value: object, place: Place) -> bool:
     if not isinstance(name, str):
         raise place.error(
-            f"a keyword must be a string, got {name!r}", advice="Use strings as keys."
+            f"a keyword must be a string, got {shown(name)}", advice="Use strings as keys."
         )
     if name in KEYWORDS:
         check = KEYWORDS[name].check
         if not check.accepts(value):
             raise place.error(
-                f"{name!r} must be {check.must_be}, got {value!r:.80}",
+                f"{name!r} must be {check.must_be}, got {shown(value)}",
                 advice=f"Write for example {check.example}.",
             )
         return not (name == "uniqueItems" and value is False)
@@ -156,7 +157,9 @@ def _limits(name: object, value: object, place: Place) -> bool:
 def _check_spelling(name: str, place: Place) -> None:
     meant = _BY_FOLDED.get(_folded(name))
     if meant is not None and name not in _ANNOTATIONS:
-        raise place.error(f"{name!r} is not a keyword of JSON Schema", advice=f"Write {meant!r}.")
+        raise place.error(
+            f"{shown(name)} is not a keyword of JSON Schema", advice=f"Write {meant!r}."
+        )
 
 
 def _folded(name: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pywebllm.echo import shown
 from pywebllm.schema.typed.place import Place
 
 from .canonical import as_json
@@ -65,7 +66,7 @@ def _joined(name: str, left: object, right: object, place: Place) -> object:
     join = KEYWORDS[name].join
     if join is None:
         raise place.error(
-            f"two values of {name!r} that both apply cannot be joined", advice=_ADVICE
+            f"two values of {shown(name)} that both apply cannot be joined", advice=_ADVICE
         )
     return join(left, right)
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
+from pywebllm.echo import shown
 from pywebllm.schema.typed.formats import FORMATS, NUMBER_FORMATS
 from pywebllm.schema.typed.place import Place
 from pywebllm.schema.typed.values import Number
@@ -21,6 +22,10 @@ from .keywords import Schema
 __all__ = ["read_number"]
 
 _INT32 = 2**31
+
+# Without a bound a number has at most 15 digits, or one more than its other bound. So a bound that
+# is farther away, such as the largest float, only excludes what is not written anyway.
+_FARTHEST = Decimal(10**40)
 
 
 def read_number(keywords: Schema, place: Place, *, is_integer: bool) -> Number:
@@ -32,6 +37,12 @@ def read_number(keywords: Schema, place: Place, *, is_integer: bool) -> Number:
     _check_format(keywords, place)
     low, excludes_low = _tighter(keywords, "minimum", "exclusiveMinimum", max)
     high, excludes_high = _tighter(keywords, "maximum", "exclusiveMaximum", min)
+    if low is not None and low < -_FARTHEST:
+        low, excludes_low = None, False
+    if high is not None and high > _FARTHEST:
+        high, excludes_high = None, False
+    _check_far(low, place)
+    _check_far(None if high is None else -high, place)
     found = Number(
         low=low, high=high, excludes_low=excludes_low, excludes_high=excludes_high, place=place
     )
@@ -44,12 +55,20 @@ def read_number(keywords: Schema, place: Place, *, is_integer: bool) -> Number:
     return found
 
 
+def _check_far(least: Decimal | None, place: Place) -> None:
+    if least is not None and least * 10 > _FARTHEST:
+        raise place.error(
+            "numbers of more than 40 digits are not supported",
+            advice="Use smaller bounds, or a string of digits.",
+        )
+
+
 def _check_format(keywords: Schema, place: Place) -> None:
     # A format of strings says nothing about a number.
     format_ = keywords.get("format", "double")
     if format_ not in NUMBER_FORMATS and format_ not in FORMATS:
         raise place.error(
-            f"'format': {format_!r} is not supported",
+            f"'format': {shown(format_)} is not supported",
             advice=f"Use {', '.join(sorted(NUMBER_FORMATS))}, or minimum and maximum.",
         )
 
@@ -91,9 +110,10 @@ def _stepped(number: Number, keywords: Schema) -> Number:
 
 def _step(keywords: Schema, place: Place) -> Decimal:
     step = Decimal(str(keywords.get("multipleOf", 1)))
+    _check_far(step, place)
     if step != step.to_integral_value():
         raise place.error(
-            f"'multipleOf' must be an integer, got {step}",
+            f"'multipleOf' must be an integer, got {shown(keywords['multipleOf'])}",
             advice="Leave it out, and round the number in Python.",
         )
     return Decimal(int(step))

@@ -36,6 +36,7 @@ from .checks import TYPES
 from .enums import read_enum
 from .flattening import Flattener
 from .keywords import Schema, limited_types, limiting
+from .limits import check_size
 from .merging import allowed_types
 from .numbers import read_number
 from .objects import read_object
@@ -58,6 +59,7 @@ def read_document(schema: object, *, param: str = "response_format") -> Document
             keyword and its JSON path.
     """
     place = Place(param)
+    check_size(schema, place)
     reader = DocumentReader(schema)
     root = reader.read(schema, place)
     return Document(root, reader.definitions, place)

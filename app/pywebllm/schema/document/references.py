@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
+from pywebllm.echo import shown
 from pywebllm.schema.typed.place import Place
 
 __all__ = ["resolve"]
@@ -23,7 +24,7 @@ def resolve(root: object, reference: str, place: Place) -> object:
     """
     if not reference.startswith("#"):
         raise place.error(
-            f"'$ref': {reference!r} points to another document",
+            f"'$ref': {shown(reference)} points to another document",
             advice="Copy that schema into this one, under '$defs'.",
         )
     found = root
@@ -31,7 +32,7 @@ def resolve(root: object, reference: str, place: Place) -> object:
         found = _into(found, step)
     if not isinstance(found, Mapping | bool):
         raise place.error(
-            f"'$ref': there is no schema at {reference!r}",
+            f"'$ref': there is no schema at {shown(reference)}",
             advice="Point it to a schema of this document, such as #/$defs/Name.",
         )
     return found
@@ -43,7 +44,8 @@ def _steps(reference: str, place: Place) -> list[str]:
         return []
     if not pointer.startswith("/"):
         raise place.error(
-            f"'$ref': {reference!r} names an anchor", advice="Use a pointer such as #/$defs/Name."
+            f"'$ref': {shown(reference)} names an anchor",
+            advice="Use a pointer such as #/$defs/Name.",
         )
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/")]
 

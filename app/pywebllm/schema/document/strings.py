@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pywebllm.echo import shown
 from pywebllm.schema.typed.formats import FORMATS, FREE_FORMATS
 from pywebllm.schema.typed.place import Place
 from pywebllm.schema.typed.values import String
@@ -43,6 +44,6 @@ def _check_format(format_: str, pattern: str | None, place: Place) -> None:
         raise place.error("'pattern' and 'format' do not go together", advice="Keep one of them.")
     if format_ not in FORMATS:
         raise place.error(
-            f"'format': {format_!r} is not supported",
+            f"'format': {shown(format_)} is not supported",
             advice=f"Use one of {', '.join(FORMATS)}, or a pattern.",
         )

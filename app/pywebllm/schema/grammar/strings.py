@@ -9,6 +9,7 @@ Examples:
 
 from __future__ import annotations
 
+from pywebllm.echo import shown
 from pywebllm.schema.ebnf.charset import ALL, Ranges, escaped, spelled, unescaped
 from pywebllm.schema.ebnf.nodes import (
     NOTHING,
@@ -77,7 +78,7 @@ def _pattern(pattern: str, place: Place) -> Node:
         return read_regex(pattern)
     except RegexError as error:
         raise place.error(
-            f"'pattern': {error}: {pattern!r}",
+            f"'pattern': {error}: {shown(pattern)}",
             advice="Use characters, classes, groups, |, quantifiers, and ^ $ at the ends.",
         ) from error
 

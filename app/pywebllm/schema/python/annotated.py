@@ -12,6 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError
 
 from .lengths import FEWEST_TO_DIFFER, holds_set, lengths_of
@@ -60,7 +61,7 @@ def _check_known(annotation: object, param: str) -> None:
     kind = type(annotation)
     if kind.__module__.partition(".")[0] == "annotated_types" and kind.__name__ in _UNSUPPORTED:
         raise InvalidRequestError(
-            f"{annotation!r} cannot be expressed in JSON Schema",
+            f"{shown(annotation)} cannot be expressed in JSON Schema",
             advice="Use a pattern or bounds, or check the answer in Python.",
             param=param,
         )
@@ -109,7 +110,7 @@ def _number(bound: object, keyword: str, param: str) -> int | float:
     if isinstance(bound, Decimal):
         return float(bound)
     raise InvalidRequestError(
-        f"{keyword} must be a number, got {bound!r}",
+        f"{keyword} must be a number, got {shown(bound)}",
         advice="Use a number, or check the answer in Python.",
         param=param,
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from pywebllm.echo import shortened, shown
 from pywebllm.errors import InvalidRequestError
 
 from .annotated import keywords_of
@@ -57,7 +58,7 @@ def schema_of(type_: Any, *, param: str = "response_format") -> dict[str, object
         InvalidRequestError: A type in it has no JSON form, or an annotation no keyword; the error
             of a type names the field.
     """
-    name = getattr(unwrapped(type_)[0], "__name__", "the type")
+    name = shortened(getattr(unwrapped(type_)[0], "__name__", "the type"))
     return _Describer(param).document(type_, name)
 
 
@@ -130,7 +131,7 @@ class _Describer:
         shape = shape_of(type_)
         if shape is None:
             raise InvalidRequestError(
-                f"{path}: {_name(type_)} has no JSON form that is supported",
+                f"{shortened(path)}: {_name(type_)} has no JSON form that is supported",
                 advice=_SUPPORTED,
                 param=self._param,
             )
@@ -224,7 +225,9 @@ class _Describer:
             }
         if key.get("type") != "string":
             raise InvalidRequestError(
-                f"{path}: the keys of a dict must be strings", advice=_SUPPORTED, param=self._param
+                f"{shortened(path)}: the keys of a dict must be strings",
+                advice=_SUPPORTED,
+                param=self._param,
             )
         names_schema = {} if key == {"type": "string"} else {"propertyNames": key}
         return {"type": "object", "additionalProperties": value, **names_schema}
@@ -254,7 +257,8 @@ def _choices(values: tuple[Any, ...]) -> dict[str, object]:
 
 
 def _name(type_: Any) -> str:
-    return type_.__name__ if isinstance(type_, type) else str(getattr(type_, "__name__", type_))
+    name = getattr(type_, "__name__", None)
+    return shortened(name) if isinstance(name, str) else shown(type_)
 
 
 def _is_plain(value: object) -> bool:

@@ -50,7 +50,7 @@ def hints_of(owner: Any, *, param: str) -> dict[str, Any]:
     Raises:
         InvalidRequestError: A hint uses a name that cannot be found.
     """
-    name = getattr(owner, "__name__", repr(owner))
+    name = getattr(owner, "__name__", type(owner).__name__)
     # The name of a class that is local to a function is not one of its module.
     local = {name: owner} if isinstance(owner, type) else None
     try:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NoReturn, TypeAlias
 
+from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError, ParseError
 
 from .hints import Member, class_of, members_of, unwrapped
@@ -81,7 +82,7 @@ def _read(type_: Any, value: Any, path: str) -> Any:
     shape = shape_of(found)
     if shape is None:
         raise InvalidRequestError(
-            f"{path}: {found!r} cannot be read from JSON", param="response_format"
+            f"{path}: {shown(found)} cannot be read from JSON", param="response_format"
         )
     if isinstance(shape, Alias):
         return _read(shape.value, value, path)
@@ -177,7 +178,7 @@ def _fields(members: list[Member], value: Any, path: str) -> dict[str, object]:
     for name in value:
         if name not in known:
             raise _MismatchError(
-                path, f"there is no {name!r}, only {', '.join(known) or 'nothing'}"
+                path, f"there is no {shown(name)}, only {', '.join(known) or 'nothing'}"
             )
     for member in members:
         if member.required and member.name not in value:

@@ -19,6 +19,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError
 from pywebllm.request.checks import TOOL_NAME
 
@@ -99,10 +100,10 @@ def _parameters(function: Callable[..., Any]) -> SimpleNamespace:
 
 def _name(function: Callable[..., Any]) -> str:
     if not (inspect.isfunction(function) or inspect.ismethod(function)):
-        raise _refusal(f"{function!r} is not a function")
+        raise _refusal(f"{shown(function)} is not a function")
     name = function.__name__
     if _NAME.fullmatch(name) is None:
-        raise _refusal(f"a tool cannot be named {name!r}: only ASCII letters, digits, - and _")
+        raise _refusal(f"a tool cannot be named {shown(name)}: only ASCII letters, digits, - and _")
     return name
 
 

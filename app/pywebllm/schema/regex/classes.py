@@ -34,9 +34,14 @@ class RegexError(ValueError):
 
 
 class Scanner:
-    """A position in a pattern."""
+    """A position in a pattern.
+
+    Attributes:
+        depth: How many groups it is in.
+    """
 
     def __init__(self, pattern: str) -> None:
+        self.depth = 0
         self._pattern = pattern
         self._at = 0
 

@@ -24,6 +24,8 @@ from .classes import RegexError, Scanner, read_class, read_escape
 __all__ = ["RegexError", "read_regex"]
 
 _MOST_REPEATS = 10_000
+_MOST_DIGITS = 9
+_MOST_DEPTH = 50  # of groups in groups
 _ANYTHING = repeat(Chars(ALL))
 
 
@@ -87,7 +89,11 @@ def _atom(scanner: Scanner) -> Node:
 def _group(scanner: Scanner) -> Node:
     if scanner.skip("?"):
         _group_name(scanner)
+    scanner.depth += 1
+    if scanner.depth > _MOST_DEPTH:
+        raise RegexError(f"groups are nested more than {_MOST_DEPTH} deep")
     inner = _alternatives(scanner)
+    scanner.depth -= 1
     if scanner.peek() in ("^", "$"):
         raise RegexError("'^' and '$' are only supported at the ends of the pattern")
     if not scanner.skip(")"):
@@ -145,4 +151,5 @@ def _number(scanner: Scanner) -> int:
         digits += scanner.take()
     if not digits:
         raise RegexError("'{' must be escaped, or contain a number of repeats")
-    return int(digits)
+    # Of a longer number only its length matters: it is above `_MOST_REPEATS`.
+    return int(digits.lstrip("0")[:_MOST_DIGITS] or 0)

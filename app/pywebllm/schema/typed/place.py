@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pywebllm.echo import shortened, shown
 from pywebllm.errors import InvalidRequestError
 
 __all__ = ["Place"]
@@ -44,10 +45,11 @@ class Place:
 
     def error(self, problem: str, *, advice: str) -> InvalidRequestError:
         """Make the error for a problem that is here."""
-        return InvalidRequestError(f"{self.path}: {problem}", advice=advice, param=self.param)
+        where = shortened(self.path)
+        return InvalidRequestError(f"{where}: {problem}", advice=advice, param=self.param)
 
 
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if _PLAIN.fullmatch(step) else f"[{step!r}]"
+    return f".{shortened(step)}" if _PLAIN.fullmatch(step) else f"[{shown(step)}]"
