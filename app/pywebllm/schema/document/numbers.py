@@ -25,7 +25,7 @@ _INT32 = 2**31
 
 # Without a bound a number has at most 15 digits, or one more than its other bound. So a bound that
 # is farther away, such as the largest float, only excludes what is not written anyway.
-_FARTHEST = Decimal(10**40)
+_FARTHEST = Decimal(10**50)
 
 
 def read_number(keywords: Schema, place: Place, *, is_integer: bool) -> Number:
@@ -58,7 +58,7 @@ def read_number(keywords: Schema, place: Place, *, is_integer: bool) -> Number:
 def _check_far(least: Decimal | None, place: Place) -> None:
     if least is not None and least * 10 > _FARTHEST:
         raise place.error(
-            "numbers of more than 40 digits are not supported",
+            "numbers of more than 50 digits are not supported",
             advice="Use smaller bounds, or a string of digits.",
         )
 

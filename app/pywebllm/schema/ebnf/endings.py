@@ -19,11 +19,16 @@ __all__ = ["endless"]
 def endless(rules: Mapping[str, Node]) -> list[str]:
     """List the rules without a finite text, because each of their texts contains another one."""
     ending: set[str] = set()
+    left = list(rules)
     found = True
     while found:
-        more = [name for name in rules if name not in ending and _ends(rules[name], ending)]
-        ending.update(more)
-        found = bool(more)
+        before = len(ending)
+        for name in left:
+            if _ends(rules[name], ending):
+                ending.add(name)
+        found = len(ending) > before
+        # A chain of rules is followed in one pass, in one of the two directions.
+        left = [name for name in reversed(left) if name not in ending]
     return [name for name in rules if name not in ending]
 
 

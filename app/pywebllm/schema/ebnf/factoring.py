@@ -11,6 +11,8 @@ Examples:
 
 from __future__ import annotations
 
+from os.path import commonprefix
+
 from .nodes import EMPTY, Choice, Node, Repeat, Sequence, Text, choice, optional, repeat, sequence
 
 __all__ = ["factored"]
@@ -56,7 +58,33 @@ def _flat(options: list[Node]) -> list[Node]:
 
 
 def _joined(head: Node, members: list[Node]) -> Node:
+    # As many characters at once as all start with: one at a time would nest as deeply.
+    common = commonprefix([_start(member) for member in members])  # noqa: RUF071, of characters
+    if len(common) > 1:
+        return sequence(Text(common), _choice([_cut(member, len(common)) for member in members]))
     return sequence(head, _choice([_after(member) for member in members]))
+
+
+def _start(node: Node) -> str:
+    """Take the text that a node starts with, as far as one part has it."""
+    match node:
+        case Text(text):
+            return text
+        case Sequence(parts):
+            return _start(parts[0])
+        case _:
+            return ""
+
+
+def _cut(node: Node, length: int) -> Node:
+    """Take what follows so many characters of a node that starts with text."""
+    match node:
+        case Text(text):
+            return Text(text[length:])
+        case Sequence(parts):
+            return sequence(_cut(parts[0], length), *parts[1:])
+        case _:
+            return node
 
 
 def _head(node: Node) -> Node:

@@ -87,6 +87,7 @@ class GrammarWriter:
         self._definitions = document.definitions
         self._names: dict[Hashable, str] = {}
         self._empty: set[Hashable] = set()
+        self._counts: dict[str, int] = {}  # of rules that would have the same name
 
     def write(self, schema: TypedSchema) -> Node:
         """Write what fits a schema; `NOTHING` when nothing does."""
@@ -151,8 +152,8 @@ class GrammarWriter:
     def _free(self, name: str) -> str:
         stem = re.sub(r"[^a-zA-Z0-9_]+", "_", name).strip("_") or "value"
         stem = f"_{stem}" if stem[0].isdigit() else stem
-        found, count = stem, 1
+        found = stem
         while found in self.rules or found == _ROOT:
-            count += 1
-            found = f"{stem}_{count}"
+            self._counts[stem] = self._counts.get(stem, 1) + 1
+            found = f"{stem}_{self._counts[stem]}"
         return found
