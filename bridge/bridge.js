@@ -7,7 +7,7 @@ import { loadModel } from "./load.js";
 import { READY } from "./progress.js";
 import { answerQuery } from "./queries.js";
 import { Queue } from "./queue.js";
-import { readGeneration, readLoad, readQuery } from "./requests.js";
+import { readGeneration, readLoad, readQuery, readStallTimeout } from "./requests.js";
 import { SharedLoad } from "./shared_load.js";
 import { Channel } from "./streams.js";
 import { WebLLMModule } from "./webllm.js";
@@ -47,16 +47,18 @@ export class Bridge {
 
   /**
    * Load a model; callers that load the same model share one load.
-   * @param {string} requestJson `{model: "<ID in WebLLM's list>"}` or `{model: {…record}}`
+   * @param {string} requestJson `{model: "<ID in WebLLM's list>"}` or `{model: {…record}}`, optionally with
+   *   `stall_timeout`: the seconds without any progress, 60 by default, after which the load fails; 0: no limit
    * @returns {Stream} the latest progress at each `next()`; at its end the model has answered
    */
   load(requestJson) {
     return this.#open({ latestOnly: true }, (channel) => {
       const request = readLoad(requestJson);
+      const stallTimeout = readStallTimeout(requestJson);
       const key = JSON.stringify(request);
       if (!this.#lastLoad && this.#model?.key === key) return channel.end(READY);
       // Only the load requested last may be joined: an earlier one is followed by that of another model.
-      if (this.#lastLoad?.key !== key) this.#lastLoad = this.#schedule(new SharedLoad(key), request);
+      if (this.#lastLoad?.key !== key) this.#lastLoad = this.#schedule(new SharedLoad(key), request, stallTimeout);
       this.#lastLoad.join(channel);
     });
   }
@@ -105,7 +107,7 @@ export class Bridge {
    */
   async publish(name, bytes) {
     if (this.#disposal) throw disposedError();
-    return publishFile(this.#environment.openCache, name, bytes);
+    return publishFile(this.#environment, name, /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
   }
 
   /**
@@ -163,8 +165,8 @@ export class Bridge {
     }
   }
 
-  /** @param {SharedLoad} load @param {LoadRequest} request */
-  #schedule(load, request) {
+  /** @param {SharedLoad} load @param {LoadRequest} request @param {number} stallTimeout */
+  #schedule(load, request, stallTimeout) {
     const forget = () => {
       if (this.#lastLoad === load) this.#lastLoad = undefined;
     };
@@ -172,7 +174,7 @@ export class Bridge {
     this.#queue.add(async () => {
       try {
         if (this.#model?.key === load.key) load.finish();
-        else if (!load.signal.aborted) await this.#load(load, request);
+        else if (!load.signal.aborted) await this.#load(load, request, stallTimeout);
       } catch (error) {
         load.fail(toBridgeError(error, "load"));
       }
@@ -181,12 +183,13 @@ export class Bridge {
     return load;
   }
 
-  /** @param {SharedLoad} load @param {LoadRequest} request */
-  #load(load, request) {
+  /** @param {SharedLoad} load @param {LoadRequest} request @param {number} stallTimeout */
+  #load(load, request, stallTimeout) {
     const context = {
       config: this.#config,
       environment: this.#environment,
       webllm: this.#webllm,
+      stallTimeout,
       unload: () => this.#unload(new BridgeError("ModelNotLoadedError", "Another model is being loaded.")),
       onLoaded: (/** @type {LoadedModel} */ model) => {
         this.#model = model;

@@ -1,6 +1,7 @@
 /** The errors of the bridge: whatever is thrown becomes an `Error` with a name that Python relies on. */
 
 import { ALIASES, DEVICE_LOSS, DOWNLOAD_MESSAGE, MESSAGES, PATTERNS, REFUSALS } from "./patches/error_names.js";
+import { nameOf } from "./urls.js";
 
 /** @typedef {"load" | "request" | "generate"} Stage what was being done when an error was thrown */
 
@@ -18,7 +19,7 @@ const NAMES = new Set([
   "AbortError", "WorkerError", "DeviceLostError", "DisposedError", "WebGPUNotAvailableError", "DownloadError",
   "IntegrityError", "ModelNotFoundError", "ModelNotLoadedError", "SessionNotFoundError", "NotResumableError",
   "ShaderF16SupportError", "FeatureSupportError", "OutOfMemoryError", "ContextWindowSizeExceededError",
-  "InvalidRequestError", "EngineError",
+  "InvalidRequestError", "EngineError", "StorageError", "NoStorageError", "LoadTimeoutError",
 ]);
 
 /** Errors that a request causes. Any other error of a generation is the engine's, which is then closed. */
@@ -85,4 +86,20 @@ export function disposedError() {
 /** @param {string} message */
 export function deviceLostError(message) {
   return new BridgeError("DeviceLostError", `The GPU device was lost: ${message || "no reason given"}`);
+}
+
+/** How the message of an {@link invalidFileError} ends; of errors of a worker only the message arrives. */
+const NOT_KEPT = "The file was not kept.";
+
+/**
+ * A file that is not the expected one, and of which nothing is left in a cache.
+ * @param {string} url @param {string} problem the end of a sentence
+ */
+export function invalidFileError(url, problem) {
+  return new BridgeError("IntegrityError", `${nameOf(url)} from ${url} is not the expected file: ${problem}. ${NOT_KEPT}`);
+}
+
+/** @param {unknown} error */
+export function isInvalidFile(error) {
+  return nameAndMessage(error).message.endsWith(NOT_KEPT);
 }

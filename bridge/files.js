@@ -1,6 +1,6 @@
 /** Model files in the caches that WebLLM reads. */
 
-import { invalidRequest, toBridgeError } from "./errors.js";
+import { invalidRequest } from "./errors.js";
 import { parseUrl } from "./urls.js";
 
 /** @import { Environment } from "./environment.js" */
@@ -11,28 +11,41 @@ export const CACHES = { config: "webllm/config", library: "webllm/wasm", weights
 /** The base URL of published files. `.invalid` is reserved (RFC 2606): no request to it can reach a server. */
 export const VIRTUAL_BASE = "https://pywebllm.invalid/";
 
+/** The files that are kept in memory, because they could not be stored, by their URLs. @type {WeakMap<object, Map<string, Blob>>} */
+const inMemory = new WeakMap();
+
+/** @param {Environment} environment of the bridge that published them @returns {ReadonlyMap<string, Blob>} */
+export function filesInMemory(environment) {
+  return inMemory.get(environment) ?? new Map();
+}
+
 /**
- * Put a file into WebLLM's cache, unless the same bytes are there.
- * @param {Environment["openCache"]} openCache
+ * Put a file into WebLLM's cache, unless the same bytes are there. Without a cache, or if the disk is
+ * full, keep it in memory.
+ * @param {Environment} environment
  * @param {string} name path relative to {@link VIRTUAL_BASE}
- * @param {Uint8Array} bytes
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {Promise<string>} its URL
  */
-export async function publishFile(openCache, name, bytes) {
+export async function publishFile(environment, name, bytes) {
   const href = parseUrl(name, VIRTUAL_BASE);
   if (!href?.startsWith(VIRTUAL_BASE) || !ArrayBuffer.isView(bytes)) {
     throw invalidRequest(`publish() requires a relative name and bytes, got ${name}`);
   }
   try {
-    const cache = await openCache(cacheOf(href));
-    const known = await cache.match(href);
-    if (!known || !equalBytes(new Uint8Array(await known.arrayBuffer()), bytes)) {
-      await cache.put(href, new Response(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)));
-    }
-  } catch (error) {
-    throw toBridgeError(error, "load");
+    await store(await environment.openCache(cacheOf(href)), href, bytes);
+  } catch {
+    const files = inMemory.get(environment) ?? new Map();
+    inMemory.set(environment, files.set(href, new Blob([bytes])));
   }
   return href;
+}
+
+/** @param {Cache} cache @param {string} href @param {Uint8Array<ArrayBuffer>} bytes */
+async function store(cache, href, bytes) {
+  const known = await cache.match(href);
+  if (known && equalBytes(new Uint8Array(await known.arrayBuffer()), bytes)) return;
+  await cache.put(href, new Response(bytes));
 }
 
 /** @param {string} url */

@@ -16,6 +16,8 @@ const SPANS = { start: [0, 0.05], fetch: [0.05, 0.6], load: [0.6, 0.75], compile
 const PREFIXES = [
   ["Start to fetch params", "fetch"],
   ["Fetching param cache", "fetch"],
+  // A report of `download_progress.js`.
+  ["Fetching ", "fetch"],
   ["Loading model from cache", "load"],
   ["Loading GPU shader modules", "compile"],
   ["Finish loading", "compile"],

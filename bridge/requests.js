@@ -14,6 +14,9 @@ import { parseUrl } from "./urls.js";
 /** @type {GenerationKind[]} */
 const GENERATION_KINDS = ["chat.completions", "completions", "embeddings", "resume"];
 
+/** In seconds. */
+const STALL_TIMEOUT = 60;
+
 /**
  * @param {string} text
  * @param {string} bridgeUrl the URL of the bridge's file, which an engine worker runs too
@@ -36,6 +39,16 @@ export function readLoad(text) {
   // WebLLM resolves relative URLs against different bases in a page and in a worker.
   for (const name of ["model", "model_lib"]) readUrl(`${name} of the model record`, fields[name]);
   return { record: /** @type {ModelRecord} */ (/** @type {unknown} */ (fields)) };
+}
+
+/**
+ * @param {string} text the request of a load
+ * @returns {number} seconds without any progress, after which it fails; 0: no limit
+ */
+export function readStallTimeout(text) {
+  const { stall_timeout = STALL_TIMEOUT } = readObject(text);
+  if (typeof stall_timeout === "number" && stall_timeout >= 0) return stall_timeout;
+  throw invalidRequest(`stall_timeout must be a number of seconds, at least 0, got ${JSON.stringify(stall_timeout)}`);
 }
 
 /** @param {string} text @returns {GenerationRequest} */

@@ -1,5 +1,6 @@
 /** Checks whether this browser can run models. */
 
+import { CACHES } from "./files.js";
 import { withTimeout } from "./timeout.js";
 
 /** The lowest limits that WebLLM 0.2.86 accepts, see its `detectGPUDevice`. */
@@ -17,7 +18,7 @@ const ADAPTER_TIMEOUT = 30;
 
 /**
  * Report whether a model can run here, without starting or downloading anything.
- * @param {{ isSecureContext: boolean, navigator: { gpu?: GPU } }} [scope]
+ * @param {{ isSecureContext: boolean, navigator: { gpu?: GPU }, caches?: Pick<CacheStorage, "open"> }} [scope]
  * @returns {Promise<string>} JSON text
  */
 export async function checkSupport(scope = globalThis) {
@@ -31,11 +32,25 @@ export async function checkSupport(scope = globalThis) {
   const shortfalls = limits.filter(({ value, needed }) => value < needed);
   return JSON.stringify({
     ...support,
+    storage: await hasStorage(scope),
     adapter: describeAdapter(adapter),
     features: [...adapter.features].sort(),
     limits: Object.fromEntries(limits.map(({ name, value }) => [name, value])),
     ...(shortfalls.length > 0 && { problem: "limits", shortfalls }),
   });
+}
+
+/**
+ * A sandboxed frame throws when `caches` is only read, and other browsers when a cache is opened.
+ * @param {{ caches?: Pick<CacheStorage, "open"> }} scope
+ * @returns {Promise<boolean>} whether files can be kept for later visits
+ */
+async function hasStorage(scope) {
+  try {
+    return (await scope.caches?.open(CACHES.weights)) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {GPU} gpu @returns {Promise<GPUAdapter | null | undefined>} null or undefined if there is none */

@@ -12,3 +12,8 @@ export function parseUrl(text, base) {
     return undefined;
   }
 }
+
+/** @param {string} url @returns {string} the last part of its path, the name of a file */
+export function nameOf(url) {
+  return url.replace(/[?#].*$/, "").replace(/^.*\//, "");
+}

@@ -6,6 +6,7 @@
  * Guarded by tests/bridge/patches/engine.test.mjs: the private parts that the patches use exist.
  */
 
+import { patchDownloads } from "./downloads.js";
 import { patchEmptyThinking } from "./empty_thinking.js";
 import { patchEndTokens } from "./end_tokens.js";
 import { patchJournal } from "./journal.js";
@@ -22,6 +23,7 @@ import { wrap } from "./wrap.js";
 /** @type {((engine: any) => void)[]} */
 const ENGINE_PATCHES = [
   patchTemplates, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer, patchJournal,
+  patchDownloads,
 ];
 
 /** @type {((pipeline: any) => void)[]} */

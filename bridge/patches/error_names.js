@@ -35,7 +35,7 @@ export const DEVICE_LOSS = new Set([
 export const ALIASES = {
   WebGPUNotFoundError: "WebGPUNotAvailableError",
   NetworkError: "DownloadError",
-  QuotaExceededError: "DownloadError",
+  QuotaExceededError: "StorageError",
   EmbeddingExceedContextWindowSizeError: "ContextWindowSizeExceededError",
 };
 

@@ -35,7 +35,7 @@ for (const [thrown, name] of [
   ["TypeError: Failed to fetch", "DownloadError"],
   [new TypeError("Failed to execute 'add' on 'Cache': Request failed"), "DownloadError"],
   ["NetworkError: A network error occurred.", "DownloadError"],
-  ["QuotaExceededError: Quota exceeded.", "DownloadError"],
+  ["QuotaExceededError: Quota exceeded.", "StorageError"],
   ["IntegrityError: Integrity check failed for x", "IntegrityError"],
   ["CompileError: WebAssembly.instantiate(): expected magic word", "IntegrityError"],
   ["SyntaxError: Unexpected token '<'", "IntegrityError"],

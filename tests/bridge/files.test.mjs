@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { World, test } from "./fakes.mjs";
+import { World, drain, load, test } from "./fakes.mjs";
 
 test("published files are put into the caches that WebLLM reads, and only if they differ", async () => {
   const world = new World();
@@ -20,18 +20,31 @@ test("published files are put into the caches that WebLLM reads, and only if the
   assert.deepEqual(new Uint8Array((await stored?.arrayBuffer()) ?? new ArrayBuffer(0)), Uint8Array.of(1, 2, 4));
 });
 
-test("publish refuses absolute URLs, strings and a browser without a cache", async () => {
+test("publish refuses absolute URLs and strings", async () => {
   const bridge = new World().open();
   await assert.rejects(bridge.publish("https://elsewhere.example/x", new Uint8Array(1)), { name: "InvalidRequestError" });
   await assert.rejects(bridge.publish("https://", new Uint8Array(1)), { name: "InvalidRequestError" });
   const text = /** @type {any} */ ("text");
   await assert.rejects(bridge.publish("x", text), { name: "InvalidRequestError" });
-  const openCache = async () => {
-    throw new DOMException("The operation is insecure.", "SecurityError");
-  };
-  const bare = new World().open({}, { openCache });
-  await assert.rejects(bare.publish("x", new Uint8Array(1)), { name: "EngineError" });
 });
+
+for (const [what, openCache] of /** @type {[string, () => Promise<any>][]} */ ([
+  ["without a cache", async () => { throw new DOMException("The operation is insecure.", "SecurityError"); }],
+  ["with a full disk", async () => ({
+    match: async () => undefined,
+    put: async () => { throw new DOMException("Quota exceeded.", "QuotaExceededError"); },
+  })],
+])) {
+  test(`published files are given to the engine in memory in a browser ${what}`, async () => {
+    const world = new World();
+    const bridge = world.open({}, { openCache });
+    const url = await bridge.publish("m/params_shard_0.bin", Uint8Array.of(1, 2, 3));
+    assert.equal((await drain(load(bridge))).error, undefined);
+    const { publishedFiles } = world.engines[0]?.appConfig ?? {};
+    assert.deepEqual([...publishedFiles.keys()], [url]);
+    assert.deepEqual(new Uint8Array(await publishedFiles.get(url).arrayBuffer()), Uint8Array.of(1, 2, 3));
+  });
+}
 
 test("published files that were evicted are restored when they are published again", async () => {
   const world = new World();

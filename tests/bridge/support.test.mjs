@@ -18,14 +18,36 @@ const ADAPTER = {
 
 /** @param {unknown} adapter @param {boolean} [isSecureContext] */
 async function check(adapter, isSecureContext = true) {
-  const gpu = { requestAdapter: async () => adapter };
-  return JSON.parse(await checkSupport(/** @type {any} */ ({ isSecureContext, navigator: { gpu } })));
+  return checkScope({ isSecureContext, navigator: { gpu: gpuOf(adapter) }, caches: { open: async () => ({}) } });
 }
+
+/** @param {unknown} adapter */
+function gpuOf(adapter) {
+  return { requestAdapter: async () => adapter };
+}
+
+/** @param {object} scope */
+async function checkScope(scope) {
+  return JSON.parse(await checkSupport(/** @type {any} */ (scope)));
+}
+
+test("a page that cannot store files is supported, and reports that", async () => {
+  const scope = { isSecureContext: true, navigator: { gpu: gpuOf(ADAPTER) } };
+  const insecure = async () => {
+    throw new DOMException("insecure", "SecurityError");
+  };
+  const sandboxed = Object.defineProperty({ ...scope }, "caches", { get: () => { throw new DOMException("insecure"); } });
+  for (const found of [scope, { ...scope, caches: { open: insecure } }, sandboxed]) {
+    const { storage, problem } = await checkScope(found);
+    assert.deepEqual([storage, problem], [false, undefined]);
+  }
+});
 
 test("a supported browser reports its adapter, features and limits", async () => {
   assert.deepEqual(await check(ADAPTER), {
     secure: true,
     webgpu: true,
+    storage: true,
     adapter: { vendor: "acme", architecture: "one", description: "", fallback: true },
     features: ["shader-f16", "subgroups"],
     limits: LIMITS,

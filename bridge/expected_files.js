@@ -1,0 +1,167 @@
+/**
+ * What the files of a model must be: their sizes and checksums as far as `tensor-cache.json` and the
+ * record's `integrity` have them, and the form of JSON and WebAssembly.
+ */
+
+import { Md5 } from "./md5.js";
+import { nameOf } from "./urls.js";
+
+/** @import { ModelRecord } from "./types.js" */
+
+/** @typedef {{ nbytes: number, md5: string | undefined }} Shard as `tensor-cache.json` describes it */
+
+/**
+ * A check of one file while its bytes arrive.
+ * @typedef {object} Check
+ * @property {(bytes: Uint8Array) => void} update
+ * @property {() => Promise<string>} finish what is wrong with the file, as the end of a sentence, or ""
+ */
+
+/** The name of the list of a model's weights. */
+export const MANIFEST = "tensor-cache.json";
+
+/** The keys that WebLLM 0.2.86 reads of each JSON file, by the file's name. @type {Record<string, string>} */
+const KEYS = { [MANIFEST]: "records", "mlc-chat-config.json": "tokenizer_files", "tokenizer.json": "model" };
+
+export class ExpectedFiles {
+  /** @type {Map<string, Shard>} the weights by their URLs */
+  #shards = new Map();
+  /** @type {string} */
+  #library;
+  /** @type {Record<string, string>} checksums as in Subresource Integrity, by names of files */
+  #checksums;
+  /** @type {string | undefined} */
+  manifestUrl;
+
+  /** @param {ModelRecord} record */
+  constructor(record) {
+    this.#library = record.model_lib;
+    this.#checksums = checksumsOf(record);
+  }
+
+  /** The size of all weights in bytes, 0 until the manifest has been read. */
+  get weightBytes() {
+    return [...this.#shards.values()].reduce((sum, { nbytes }) => sum + nbytes, 0);
+  }
+
+  /** @param {string} url @returns {Shard | undefined} */
+  shard(url) {
+    return this.#shards.get(url);
+  }
+
+  /** Begin to check a download. @param {string} url @returns {Check} */
+  check(url) {
+    const shard = this.#shards.get(url);
+    const sri = this.#checksum(url);
+    const isWhole = !shard || sri !== undefined;
+    const md5 = shard?.md5 === undefined ? undefined : new Md5();
+    /** @type {Uint8Array[]} */
+    const parts = [];
+    let length = 0;
+    return {
+      update: (bytes) => {
+        length += bytes.length;
+        md5?.update(bytes);
+        if (isWhole) parts.push(bytes);
+      },
+      finish: async () => {
+        const problem = sizeProblem(length, shard);
+        if (problem) return problem;
+        if (md5 && md5.hex() !== shard?.md5) return "its MD5 checksum is a different one";
+        return isWhole ? this.#checkWhole(url, concatenate(parts, length), sri) : "";
+      },
+    };
+  }
+
+  /**
+   * Check a file that is in the cache: its size, and the rest unless that was checked before it was cached.
+   * @param {string} url @param {ArrayBuffer} buffer @param {boolean} isChecked
+   * @returns {Promise<string>} what is wrong with it, or ""
+   */
+  async problemOfCached(url, buffer, isChecked) {
+    const shard = this.#shards.get(url);
+    const problem = sizeProblem(buffer.byteLength, shard);
+    if (problem || shard || (isChecked && nameOf(url) !== MANIFEST)) return problem;
+    return this.#checkWhole(url, new Uint8Array(buffer), isChecked ? undefined : this.#checksum(url));
+  }
+
+  /** @param {string} url @returns {string | undefined} */
+  #checksum(url) {
+    const ofLibrary = url === this.#library ? this.#checksums["model_lib"] : undefined;
+    return ofLibrary ?? this.#checksums[nameOf(url)];
+  }
+
+  /** @param {string} url @param {Uint8Array<ArrayBuffer>} bytes @param {string | undefined} sri @returns {Promise<string>} */
+  async #checkWhole(url, bytes, sri) {
+    if (sri !== undefined && !(await matches(bytes, sri))) return `its ${sri.slice(0, 6)} checksum is a different one`;
+    if (url === this.#library) return WebAssembly.validate(bytes) ? "" : "it is not valid WebAssembly";
+    const name = nameOf(url);
+    if (!name.endsWith(".json")) return "";
+    const value = parseJson(bytes);
+    if (value === undefined) return "it is not valid JSON";
+    const key = KEYS[name];
+    if (key !== undefined && !(key in value)) return `it has no "${key}"`;
+    return name === MANIFEST ? this.#learn(url, value["records"]) : "";
+  }
+
+  /** @param {string} url @param {any} records @returns {string} what is wrong with them */
+  #learn(url, records) {
+    try {
+      for (const { dataPath, nbytes, md5sum } of records) {
+        if (typeof dataPath !== "string" || !Number.isSafeInteger(nbytes)) return "its records have no sizes";
+        this.#shards.set(new URL(dataPath, url).href, { nbytes, md5: md5sum });
+      }
+    } catch {
+      return "its records are not a list of files";
+    }
+    this.manifestUrl = url;
+    return "";
+  }
+}
+
+/** @param {number} length @param {Shard | undefined} shard */
+function sizeProblem(length, shard) {
+  if (length === 0) return "it is empty";
+  return shard && length !== shard.nbytes ? `it has ${length} bytes instead of ${shard.nbytes}` : "";
+}
+
+/** @param {ModelRecord} record @returns {Record<string, string>} */
+function checksumsOf({ integrity }) {
+  if (!integrity || integrity.onFailure === "warn") return {};
+  // WebLLM's own keys do not cover the weights; `files` is a key of this library.
+  const { config, model_lib, tokenizer, files } = /** @type {any} */ (integrity);
+  return {
+    ...tokenizer,
+    ...files,
+    ...(config && { "mlc-chat-config.json": config }),
+    ...(model_lib && { model_lib }),
+  };
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes @param {string} sri for example `sha256-` and the digest in base64 */
+async function matches(bytes, sri) {
+  const [, bits = "", digest] = /^sha(256|384|512)-(.*)$/.exec(sri) ?? [];
+  const found = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, bytes));
+  return btoa(String.fromCharCode(...found)) === digest;
+}
+
+/** @param {Uint8Array} bytes @returns {any} an object; undefined if the bytes are not JSON of one */
+function parseJson(bytes) {
+  try {
+    const value = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {Uint8Array[]} parts @param {number} length @returns {Uint8Array<ArrayBuffer>} */
+function concatenate(parts, length) {
+  const whole = new Uint8Array(length);
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
+}

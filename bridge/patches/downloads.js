@@ -1,0 +1,81 @@
+/**
+ * WebLLM 0.2.86 caches whatever a server answers with status 200, reports downloads by whole shards,
+ * names neither file nor status of one that fails, and needs the Cache API. While a model is loaded,
+ * this patch gives it `caches` and `fetch` of `../model_files.js`, which check and count.
+ *
+ * Guarded by tests/bridge/patches/downloads.test.mjs.
+ */
+
+import { CACHES } from "../files.js";
+import { ModelFiles } from "../model_files.js";
+import { wrap } from "./wrap.js";
+
+/** @import { ModelRecord } from "../types.js" */
+
+/** @param {any} engine */
+export function patchDownloads(engine) {
+  wrap(engine, "reloadInternal", async (reload, id, ...rest) => {
+    const { model_list, publishedFiles = new Map() } = engine.appConfig;
+    /** @type {ModelRecord} */
+    const record = model_list.find((/** @type {ModelRecord} */ { model_id }) => model_id === id);
+    const report = (/** @type {object} */ it) => engine.initProgressCallback?.(it);
+    const { fetch, openCache } = browserOf(/** @type {any} */ (globalThis));
+    const files = new ModelFiles(record, { fetch, openCache }, report, publishedFiles);
+    await files.readManifest(engine.reloadController?.signal);
+    const restore = replace(globalThis, {
+      caches: { open: (/** @type {string} */ name) => (isOurs(name) ? files.open(name) : openCache(name)) },
+      fetch: (/** @type {string} */ url, /** @type {RequestInit} */ options) =>
+        url === record.model_lib ? files.fetchLibrary() : fetch(url, options),
+    });
+    try {
+      return await reload(id, ...rest);
+    } finally {
+      restore();
+    }
+  });
+}
+
+/** The browser's own functions, before they are replaced. @param {{ fetch: typeof fetch, caches: CacheStorage }} scope */
+function browserOf(scope) {
+  const { fetch } = scope;
+  const caches = cachesOf(scope);
+  const openCache = async (/** @type {string} */ name) => {
+    if (!caches) throw new Error("This browser has no Cache API.");
+    return caches.open(name);
+  };
+  return { fetch: fetch.bind(scope), openCache };
+}
+
+/** @param {{ caches: CacheStorage }} scope */
+function cachesOf(scope) {
+  try {
+    return scope.caches;
+  } catch {
+    return undefined; // a sandboxed frame throws when `caches` is only read
+  }
+}
+
+/** @param {string} name */
+function isOurs(name) {
+  return Object.values(CACHES).includes(name);
+}
+
+/**
+ * Replace properties of an object, which may be inherited ones without a setter.
+ * @param {any} object @param {Record<string, unknown>} values
+ * @returns {() => void} restores them
+ */
+function replace(object, values) {
+  const names = Object.keys(values);
+  const own = names.map((name) => Object.getOwnPropertyDescriptor(object, name));
+  for (const name of names) {
+    Object.defineProperty(object, name, { value: values[name], configurable: true, writable: true });
+  }
+  return () => {
+    for (const [index, name] of names.entries()) {
+      const before = own[index];
+      if (before) Object.defineProperty(object, name, before);
+      else delete object[name];
+    }
+  };
+}
