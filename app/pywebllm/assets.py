@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from .builtin import BUILTIN_LIBRARY, BUILTIN_MODEL, BUILTIN_PATH
+from .builtin import BUILTIN_CHECKSUMS, BUILTIN_LIBRARY, BUILTIN_MODEL, BUILTIN_PATH
 from .errors import AssetsError
 from .records import ModelRecord
 
@@ -62,7 +62,12 @@ class SiteAssets:
 
 def builtin_record(base: str) -> ModelRecord:
     """Return the record of the built-in model, whose folder has the URL `base`."""
-    return ModelRecord(model_id=BUILTIN_MODEL, model=base, model_lib=base + BUILTIN_LIBRARY)
+    return ModelRecord(
+        model_id=BUILTIN_MODEL,
+        model=base,
+        model_lib=base + BUILTIN_LIBRARY,
+        integrity={"files": dict(BUILTIN_CHECKSUMS)},
+    )
 
 
 def read_asset(name: str) -> bytes:

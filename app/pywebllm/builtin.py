@@ -7,7 +7,17 @@ indefinitely, so new weights always need a new revision.
 
 from __future__ import annotations
 
-__all__ = ["BUILTIN_CONFIG", "BUILTIN_LIBRARY", "BUILTIN_MODEL", "BUILTIN_PATH", "BUILTIN_REVISION"]
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = [
+    "BUILTIN_CHECKSUMS",
+    "BUILTIN_CONFIG",
+    "BUILTIN_LIBRARY",
+    "BUILTIN_MODEL",
+    "BUILTIN_PATH",
+    "BUILTIN_REVISION",
+]
 
 BUILTIN_MODEL = "pywebllm-persona-q4f32_1"
 BUILTIN_REVISION = "v2"
@@ -18,3 +28,15 @@ BUILTIN_PATH = f"models/{BUILTIN_MODEL}/resolve/{BUILTIN_REVISION}/"
 # Relative to BUILTIN_PATH.
 BUILTIN_CONFIG = "mlc-chat-config.json"
 BUILTIN_LIBRARY = "model.wasm"
+
+# Of the files below BUILTIN_PATH: those of SHA256SUMS, in the form of Subresource Integrity.
+BUILTIN_CHECKSUMS: Mapping[str, str] = MappingProxyType(
+    {
+        "mlc-chat-config.json": "sha256-XmhNF4DhXG7MLWv1/dpr+MR/9MiepBPjg+nygwFqAlo=",
+        "model.wasm": "sha256-OlWhPWL0Ru0rLuxOgfpln3+wc4g6XuNYRCAy2oa47DU=",
+        "params_shard_0.bin": "sha256-FJEDTVL80I1tfQRVSttxRJIfqhyAFb/CWxBY7LBqV/g=",
+        "tensor-cache.json": "sha256-QVWYkSKi5vHA3sMd04ABpbJODuLOjrPi7PwTw/hzEH4=",
+        "tokenizer.json": "sha256-BdnFmwhXXelsb1mnOHdhcRO83mbCq/81EQ6KnMIJQPU=",
+        "tokenizer_config.json": "sha256-vWOaLhxYZ0LYaWI40Gqln4dDA4LmtS9F5N9+TugmbSk=",
+    }
+)

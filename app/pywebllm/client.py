@@ -16,7 +16,7 @@ from .echo import shown
 from .engine.pool import Pool
 from .records import Model, ModelRecord, id_of
 from .resources import Chat, Completions, Embeddings, Models, Sessions
-from .resources.timeouts import read_timeout
+from .resources.timeouts import loading, read_stall_timeout, read_timeout
 from .values import LoadProgress, Support
 
 __all__ = ["AsyncWebLLM", "check_client"]
@@ -52,6 +52,8 @@ class AsyncWebLLM(AsyncClosing):
             each model that is loaded at the same time. None: `open_bridge` with `assets_url`.
         timeout: Seconds above 0, for requests without their own `timeout`; see `RequestOptions`.
             None: no limit.
+        stall_timeout: Seconds above 0 without any progress, not one byte, after which a load
+            fails with `RequestTimeoutError`. None: no limit.
 
     Attributes:
         chat: Conversations: `chat.completions`.
@@ -76,6 +78,7 @@ class AsyncWebLLM(AsyncClosing):
         assets_url: str | None = None,
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         timeout: float | None = None,
+        stall_timeout: float | None = 60.0,
     ) -> None:
         if bridge is not None and assets_url is not None:
             raise TypeError("pass `assets_url` to the function `bridge`, not to the client")
@@ -87,6 +90,7 @@ class AsyncWebLLM(AsyncClosing):
             model=model,
             records=records,
             max_models=max_models,
+            stall_timeout=read_stall_timeout(stall_timeout),
         )
         self.api = Api(self._pool)
         self.chat = Chat(self.api, timeout=limit)
@@ -136,6 +140,7 @@ class AsyncWebLLM(AsyncClosing):
         model: Model = None,
         *,
         on_progress: Callable[[LoadProgress], object] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
     ) -> None:
         """Load a model and return when it answers.
 
@@ -146,14 +151,19 @@ class AsyncWebLLM(AsyncClosing):
             on_progress: A plain function, called with each `LoadProgress`. Its ratio goes from
                 0 to 1 and never decreases; its last phase is `ready`, when the model is loaded.
                 An exception that it raises ends the load, except at `ready`: the model stays.
+            timeout: Seconds above 0 for the whole load, including the wait for requests that run;
+                None: no limit but the client's `stall_timeout`.
 
-        Cancelled, the load stops unless another caller waits for it, and can be tried again.
+        Cancelled or timed out, the load stops unless another caller waits for it, and can be
+        tried again; completed downloads are cached.
 
         Raises:
+            RequestTimeoutError: It took longer than `timeout`, or made no progress.
             WebLLMError: The load failed; it can be tried again.
             TypeError: `on_progress` is not a function, or is a coroutine function.
         """
-        await self._pool.load(model, on_progress=on_progress)
+        async with loading(read_timeout(timeout)):
+            await self._pool.load(model, on_progress=on_progress)
 
     async def unload(self, model: Model = None) -> None:
         """Free a model and its GPU memory; do nothing if it is not loaded.

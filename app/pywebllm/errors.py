@@ -5,6 +5,7 @@
     │   └── FeatureSupportError                        the GPU lacks a feature of this model
     ├── AssetsError             (FileNotFoundError)    the files of the library are missing
     ├── DownloadError           (ConnectionError)      a file could not be fetched
+    │   └── StorageError                               a fetched file could not be stored
     ├── IntegrityError          (ValueError)           a fetched file is not the expected one
     ├── ModelNotFoundError      (LookupError)          no known model has this id
     ├── SessionNotFoundError    (LookupError)          no stored answer has this id
@@ -53,6 +54,7 @@ __all__ = [
     "ParseError",
     "RequestTimeoutError",
     "SessionNotFoundError",
+    "StorageError",
     "SupportError",
     "ToolRoundsError",
     "TruncatedError",
@@ -107,16 +109,26 @@ class AssetsError(WebLLMError, FileNotFoundError):
 
 
 class DownloadError(WebLLMError, ConnectionError):
-    """A file could not be fetched: no network, or an HTTP error."""
+    """A file could not be fetched: no network, or an HTTP error; `problem` names the file."""
 
     advice = "Check the connection and the URL, then load again: completed downloads are cached."
 
 
-class IntegrityError(WebLLMError, ValueError):
-    """A fetched file does not match the integrity record of its model."""
+class StorageError(DownloadError):
+    """A fetched file could not be stored: the disk is full, or the quota of the site is used up."""
 
     advice = (
-        "Clear this site's data and load again; if the error persists, correct the model's record."
+        "Free disk space, clear the data of this site, or choose a smaller model, then load again:"
+        " completed downloads are cached."
+    )
+
+
+class IntegrityError(WebLLMError, ValueError):
+    """A fetched file is not the expected one: damaged, truncated, or for example an HTML page."""
+
+    advice = (
+        "Load again: the file is fetched again. If the error persists, open the file's URL in a"
+        " tab to see what the server sends, or correct the model's record."
     )
 
 
@@ -223,7 +235,9 @@ class ToolRoundsError(WebLLMError, RuntimeError):
 
 
 class RequestTimeoutError(WebLLMError, TimeoutError):
-    """A request, or a chunk of its stream, took longer than its `timeout`; the engine stopped.
+    """A request, a chunk of its stream, or a load took longer than its `timeout`, and was stopped.
+
+    It is also raised for a load that makes no progress at all.
 
     `asyncio.timeout` around a call raises the builtin `TimeoutError`, as usual.
     """
@@ -273,14 +287,31 @@ _CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
         "FeatureSupportError": FeatureSupportError,
         "IntegrityError": IntegrityError,
         "InvalidRequestError": InvalidRequestError,
+        "LoadTimeoutError": RequestTimeoutError,
         "ModelNotFoundError": ModelNotFoundError,
         "ModelNotLoadedError": ModelNotLoadedError,
+        "NoStorageError": SupportError,
         "NotResumableError": NotResumableError,
         "OutOfMemoryError": OutOfMemoryError,
         "SessionNotFoundError": SessionNotFoundError,
         "ShaderF16SupportError": FeatureSupportError,
+        "StorageError": StorageError,
         "WebGPUNotAvailableError": SupportError,
         "WorkerError": WorkerError,
+    }
+)
+
+# Advice for names whose class is for several problems.
+_ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "LoadTimeoutError": (
+            "Check the connection and the server, then load again: completed downloads are cached."
+            " Where it is only slow, increase `stall_timeout`."
+        ),
+        "NoStorageError": (
+            "Choose a smaller model, or allow storage: in a frame with `sandbox`, add"
+            " `allow-same-origin`; elsewhere allow cookies and site data for this page."
+        ),
     }
 )
 
@@ -290,4 +321,4 @@ def error_for(name: str, message: str) -> WebLLMError:
     found = _CLASSES.get(name)
     if found is None:
         return EngineError(f"{name or 'Error'}: {message}")
-    return found(message or name)
+    return found(message or name, advice=_ADVICE.get(name))

@@ -28,7 +28,9 @@ class ModelRecord:
         overrides: Changes to the model's configuration, for example `context_window_size`.
         required_features: WebGPU features that it needs, for example `shader-f16`.
         model_type: WebLLM's number: 0 language, 1 embedding, 2 vision, and so on.
-        integrity: WebLLM's integrity record for configuration, library and tokenizer.
+        integrity: WebLLM's integrity record for configuration, library and tokenizer. Its key
+            `files` is this library's: a mapping of file names, also of weights, to checksums such
+            as `sha256-…` in base64. Files are checked before they are cached.
         model_manifest: URL of WebLLM's manifest of the model's files.
         vram_required_mb: GPU memory that it needs, in MB.
         low_resource_required: True if it is small enough for a phone.

@@ -1,7 +1,7 @@
 """Messages for what a browser may lack: the problem, and what a visitor can do.
 
-The codes are those of the bridge's `checkSupport()`. Which browsers have WebGPU follows
-https://developer.mozilla.org/docs/Web/API/WebGPU_API (November 2026).
+The codes are those of the bridge's `checkSupport()`, and `no-storage`. Which browsers have
+WebGPU follows https://developer.mozilla.org/docs/Web/API/WebGPU_API (November 2026).
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ _MESSAGES = MappingProxyType(
             "This browser has WebGPU, but no GPU adapter is available.",
             "Turn on hardware acceleration in the browser's settings and update the graphics"
             " driver; on Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu.",
+        ),
+        "no-storage": (
+            "This page cannot store files, so every visit downloads a model again, and a model of"
+            " more than 1 GiB cannot be loaded.",
+            "In a frame with `sandbox`, add `allow-same-origin`; elsewhere allow cookies and site"
+            " data for this page.",
         ),
         "limits": (
             "The GPU of this device is too small for the engine.",
@@ -71,7 +77,7 @@ def explain(code: str, shortfalls: Sequence[Shortfall] = ()) -> tuple[str, str]:
     """Return the problem and the advice for a code of the support check.
 
     Args:
-        code: The code, as the bridge's `checkSupport()` returns it.
+        code: The code, as the bridge's `checkSupport()` returns it, or `no-storage`.
         shortfalls: The limits that are too low; the problem names them.
     """
     unknown = (

@@ -74,6 +74,8 @@ class Support:
 
     Attributes:
         ok: True when a model can be loaded.
+        storage: True if the page can store files. False, for example in a sandboxed frame, does
+            not prevent loads, but limits them; `problem` and `advice` say how, also while `ok`.
         problem: What is missing, one sentence; empty if nothing is.
         advice: What to do about it; empty if nothing is missing.
         adapter: The GPU; None if there is none.
@@ -82,6 +84,7 @@ class Support:
     """
 
     ok: bool
+    storage: bool = True
     problem: str = ""
     advice: str = ""
     adapter: Adapter | None = None

@@ -50,13 +50,19 @@ def bridge_config(*, webllm_url: str, thread: str) -> str:
     return _to_json({"webllmUrl": webllm_url, "thread": thread})
 
 
-def load_request(model: str | ModelRecord) -> str:
+def load_request(model: str | ModelRecord, *, stall_timeout: float | None = None) -> str:
     """Return the request to load a model: an id of WebLLM's list, or a record.
+
+    Args:
+        model: The model.
+        stall_timeout: Seconds without any progress, after which the load fails; 0: no limit;
+            None: the bridge's default, 60.
 
     Raises:
         InvalidRequestError: The record is not JSON serializable.
     """
-    return _to_json({"model": model if isinstance(model, str) else _record(model)})
+    named = model if isinstance(model, str) else _record(model)
+    return _to_json({"model": named, "stall_timeout": stall_timeout})
 
 
 def generate_request(kind: Kind, body: Mapping[str, object], *, model: str) -> str:
@@ -222,11 +228,15 @@ def _event(found: Any) -> WebLLMError | None:
 
 def _support(found: Any) -> Support:
     code = found.get("problem")
+    storage = bool(found.get("storage", True))
     shortfalls = [_shortfall(limit) for limit in found.get("shortfalls", ())]
-    problem, advice = ("", "") if code is None else explain(code, shortfalls)
+    # Without storage models can be loaded, with limits: the only problem that is not an obstacle.
+    shown = code or (None if storage else "no-storage")
+    problem, advice = ("", "") if shown is None else explain(shown, shortfalls)
     adapter = found.get("adapter")
     return Support(
         ok=code is None,
+        storage=storage,
         problem=problem,
         advice=advice,
         adapter=None if adapter is None else _adapter(adapter),

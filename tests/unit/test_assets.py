@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from pathlib import Path
+
 import pytest
 from pywebllm.assets import SiteAssets, model_files, read_asset
-from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_PATH
+from pywebllm.builtin import BUILTIN_CHECKSUMS, BUILTIN_MODEL, BUILTIN_PATH
 from pywebllm.errors import AssetsError
+
+SHIPPED = Path(__file__).parents[2] / "static/models" / BUILTIN_MODEL
 
 
 @pytest.mark.parametrize("name", ["webllm_bridge.js", "webllm.js", "../service.py/x"])
@@ -27,3 +32,17 @@ async def test_urls_of_site_assets_are_below_the_url_of_the_site(url: str) -> No
     base = f"https://x/files/{BUILTIN_PATH}"
     assert (record.model_id, record.model) == (BUILTIN_MODEL, base)
     assert record.model_lib == base + "model.wasm"
+    assert record.integrity == {"files": BUILTIN_CHECKSUMS}
+
+
+def test_checksums_of_the_builtin_model_are_those_of_its_list() -> None:
+    # After a change of the model, copy them from there.
+    lines = (SHIPPED / "SHA256SUMS").read_text("utf-8").splitlines()
+    listed = [line.split() for line in lines]
+    names = [name.rpartition("/")[2] for _, name in listed]
+    digests = [b64encode(bytes.fromhex(digest)).decode() for digest, _ in listed]
+    expected = {name: f"sha256-{digest}" for name, digest in zip(names, digests, strict=True)}
+    assert expected == BUILTIN_CHECKSUMS
+    assert {f"{BUILTIN_PATH}{name}" for name in names} == {
+        f"models/{BUILTIN_MODEL}/{name}" for _, name in listed
+    }

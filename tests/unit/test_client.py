@@ -225,6 +225,54 @@ async def test_timeout_of_the_client_applies_to_requests_without_one() -> None:
     await bench.llm.close()
 
 
+async def test_timeout_of_a_load_stops_it_and_it_can_be_tried_again() -> None:
+    bridge = FakeBridge()
+
+    async def opened() -> FakeBridge:
+        return bridge
+
+    async with AsyncWebLLM(bridge=opened) as llm:
+        with pytest.raises(RequestTimeoutError, match=r"not loaded within 0\.01 seconds"):
+            await llm.load(timeout=0.01)
+        assert (await bridge.loads.get()).stops
+        again = asyncio.create_task(llm.load(timeout=15))
+        (await bridge.loads.get()).end()
+        await again
+        assert llm.is_loaded()
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"), [(None, 0), (math.inf, 0), (10**400, 0), (5, 5), (0.5, 0.5)]
+)
+async def test_stall_timeout_reaches_the_bridge(given: float | None, sent: float) -> None:
+    assert await stall_timeout_sent(stall_timeout=given) == sent
+
+
+async def test_load_without_progress_is_limited_by_default() -> None:
+    assert await stall_timeout_sent() == 60
+
+
+async def stall_timeout_sent(**options: Any) -> float:
+    bridge = FakeBridge()
+
+    async def opened() -> FakeBridge:
+        return bridge
+
+    async with AsyncWebLLM(bridge=opened, **options) as llm:
+        loading = asyncio.create_task(llm.load())
+        stream = await bridge.loads.get()
+        stream.end()
+        await loading
+    found: float = json.loads(stream.request)["stall_timeout"]
+    return found
+
+
+@pytest.mark.parametrize("seconds", [0, -1, "60", True, math.nan])
+def test_stall_timeout_must_be_positive(seconds: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="stall_timeout must be a number of seconds"):
+        AsyncWebLLM(stall_timeout=seconds)
+
+
 async def test_timeout_of_a_stream_applies_to_each_chunk(waiting: Waiting) -> None:
     chat = waiting.llm.chat.completions
     stream = await chat.create(messages=HELLO, stream=True, timeout=15)

@@ -34,6 +34,7 @@ BUILTINS = {
     "ParseError": ValueError,
     "RequestTimeoutError": TimeoutError,
     "SessionNotFoundError": LookupError,
+    "StorageError": ConnectionError,
     "SupportError": RuntimeError,
     "ToolRoundsError": RuntimeError,
     "TruncatedError": ValueError,
@@ -98,3 +99,24 @@ def test_unknown_name_becomes_an_engine_error_that_contains_it() -> None:
 
 def test_error_without_a_message_has_its_name_as_the_problem() -> None:
     assert error_for("WorkerError", "").problem == "WorkerError"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "advice"),
+    [
+        ("LoadTimeoutError", errors.RequestTimeoutError, "increase `stall_timeout`"),
+        ("NoStorageError", errors.SupportError, "add `allow-same-origin`"),
+        ("StorageError", errors.StorageError, "Free disk space"),
+    ],
+)
+def test_errors_of_loads_say_what_to_do(
+    name: str, expected: type[WebLLMError], advice: str
+) -> None:
+    error = error_for(name, "it broke")
+    assert type(error) is expected
+    assert advice in error.advice
+    assert "Check the connection" not in error.advice or name == "LoadTimeoutError"
+
+
+def test_full_disk_can_be_caught_as_a_failed_download() -> None:
+    assert isinstance(error_for("StorageError", "it broke"), errors.DownloadError)

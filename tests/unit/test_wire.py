@@ -151,6 +151,19 @@ def test_support_with_a_problem_explains_it() -> None:
     assert found.adapter is None
 
 
+def test_page_without_storage_is_supported_with_a_problem_that_says_what_is_limited() -> None:
+    found = wire.read_support('{"secure": true, "webgpu": true, "storage": false}')
+    assert (found.ok, found.storage) == (True, False)
+    assert "cannot store files" in found.problem
+    assert "allow-same-origin" in found.advice
+
+
+def test_obstacle_is_reported_before_missing_storage() -> None:
+    found = wire.read_support('{"storage": false, "problem": "no-adapter"}')
+    assert (found.ok, found.storage) == (False, False)
+    assert "no GPU adapter" in found.problem
+
+
 def test_problem_of_support_names_the_limits_that_are_too_low() -> None:
     shortfall = {"name": "maxBufferSize", "value": 2**27, "needed": 2**28}
     text = json.dumps({"problem": "limits", "shortfalls": [shortfall]})
@@ -160,6 +173,8 @@ def test_problem_of_support_names_the_limits_that_are_too_low() -> None:
 
 def test_model_id_crosses_unchanged() -> None:
     assert json.loads(wire.load_request("Llama")) == {"model": "Llama"}
+    found = json.loads(wire.load_request("Llama", stall_timeout=5.0))
+    assert found == {"model": "Llama", "stall_timeout": 5.0}
 
 
 def test_record_crosses_with_webllms_keys_and_without_null() -> None:

@@ -39,15 +39,23 @@ class Engine:
 
     Args:
         open_bridge: Opens a bridge; called when one is first needed, and again after `dispose`.
+        stall_timeout: Seconds without any progress, after which a load fails; 0: no limit; None:
+            the bridge's default.
 
     Attributes:
         lost: Emits the error when a loaded model is lost unexpectedly: the GPU device was lost,
             or the worker crashed. The next `load` or request loads it again.
     """
 
-    def __init__(self, open_bridge: Callable[[], Awaitable[Bridge]]) -> None:
+    def __init__(
+        self,
+        open_bridge: Callable[[], Awaitable[Bridge]],
+        *,
+        stall_timeout: float | None = None,
+    ) -> None:
         self.lost: Event[WebLLMError] = Event()
         self.model_lost: Event[ModelLoss] = Event()  # the same, with the model's id
+        self._stall_timeout = stall_timeout
         self._connection = Connection(open_bridge, on_loss=self._on_event)
         self._state = ModelState()
         self._streams: WeakSet[GuardedStream] = WeakSet()
@@ -226,7 +234,8 @@ class Engine:
             model = None  # WebLLM's list does not contain it
         found = model if isinstance(model, str) else await bridge.locate(model)
         self._check(operation, bridge)
-        return bridge, Target(id=id_of(model), load_request=wire.load_request(found))
+        request = wire.load_request(found, stall_timeout=self._stall_timeout)
+        return bridge, Target(id=id_of(model), load_request=request)
 
     def _begin_load(self, operation: Operation, bridge: Bridge, target: Target) -> GuardedStream:
         self._state.begin_load(operation, target)

@@ -72,6 +72,7 @@ class Pool:
             request are known from then on.
         max_models: The maximum number of models on the GPU at once, at least 1. While one model
             replaces another, only one of the two is there.
+        stall_timeout: As for `Engine`.
 
     Attributes:
         lost: Emits each loaded model that is lost unexpectedly; the next request loads it again.
@@ -87,9 +88,11 @@ class Pool:
         model: Model = None,
         records: Iterable[ModelRecord | Mapping[str, Any]] = (),
         max_models: int = 1,
+        stall_timeout: float | None = None,
     ) -> None:
         self.lost: Event[ModelLoss] = Event()
         self._open_bridge = open_bridge
+        self._stall_timeout = stall_timeout
         self._max_models = integer(1)("max_models", max_models)
         self._records = _by_id(records)
         self._default = self._read_default(model)
@@ -260,7 +263,7 @@ class Pool:
         return min(self._slots, key=lambda slot: (slot.engine.is_busy, slot.used))
 
     def _new_slot(self) -> _Slot:
-        slot = _Slot(engine=Engine(self._open_bridge))
+        slot = _Slot(engine=Engine(self._open_bridge, stall_timeout=self._stall_timeout))
         slot.engine.model_lost.subscribe(self.lost.emit)
         self._slots.append(slot)
         return slot

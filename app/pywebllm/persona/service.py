@@ -17,11 +17,18 @@ from pywebllm.bridge import Bridge
 from pywebllm.chat.text_stream import TextStream
 from pywebllm.client import AsyncWebLLM, check_client
 from pywebllm.closing import AsyncClosing
-from pywebllm.errors import DisposedError, ModelNotLoadedError, ParseError, WebLLMError
+from pywebllm.errors import (
+    DisposedError,
+    ModelNotLoadedError,
+    ParseError,
+    RequestTimeoutError,
+    WebLLMError,
+)
 from pywebllm.events import Event
 from pywebllm.records import Model, id_of
 from pywebllm.request.common import GENERATION
 from pywebllm.request.table import read_parameters
+from pywebllm.resources.timeouts import read_timeout
 from pywebllm.types import ChatCompletion, Usage
 from pywebllm.values import LoadProgress, ModelLoss
 
@@ -131,15 +138,26 @@ class WebLLMService(AsyncClosing):
         """The usage of the last persona that was read to its end."""
         return self._last_usage
 
-    async def initialize(self, session_id: str = "") -> bool:
+    async def initialize(
+        self,
+        session_id: str = "",
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> bool:
         """Load the model; return True when it answers, False with `last_error` when it failed.
 
         Called during a load, it waits for that load. Called after a failure, it tries again.
-        `session_id` is part of the lines in the log.
+
+        Args:
+            session_id: Part of the lines in the log.
+            timeout: Seconds above 0 for the whole load. After that the result is False with a
+                `RequestTimeoutError` in `last_error`, and the load stops, unless another caller
+                waits for it too. None: no limit but the client's `stall_timeout`.
 
         Cancelled (also by `asyncio.timeout`), the load stops, unless another caller waits for
         it too, and the service can be initialized again.
         """
+        limit = read_timeout(timeout)
         self._session_id = session_id
         self._reopen()
         if self.is_initialized:
@@ -153,11 +171,10 @@ class WebLLMService(AsyncClosing):
                 if is_new:
                     self._begin()
                 report = partial(self._advance, attempt)
-                await attempt.run(self._client.load(self._model, on_progress=report))
+                load = self._client.load(self._model, on_progress=report, timeout=limit)
+                await attempt.run(load)
         except WebLLMError as error:
-            if attempt is self._attempt and not attempt.has_failed:
-                attempt.fail()
-                self._fail(error)
+            self._end_attempt(attempt, error)
             return False
         except asyncio.CancelledError:
             if attempt is self._attempt and not attempt.is_running:
@@ -312,6 +329,13 @@ class WebLLMService(AsyncClosing):
         self._progress = None
         _logger.info("Session %r: loading %r", self._session_id, id_of(self._model))
         self._say(_STATUS["start"])
+
+    def _end_attempt(self, attempt: Attempt, error: WebLLMError) -> None:
+        if isinstance(error, RequestTimeoutError) and attempt.is_running:
+            return  # others wait longer for the same load
+        if attempt is self._attempt and not attempt.has_failed:
+            attempt.fail()
+            self._fail(error)
 
     def _advance(self, attempt: Attempt, progress: LoadProgress) -> None:
         # Each caller that shares a load reports the same progress.

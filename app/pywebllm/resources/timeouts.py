@@ -12,7 +12,7 @@ from pywebllm.answers.stream import AnswerStream
 from pywebllm.errors import RequestTimeoutError
 from pywebllm.request.checks import refuse_value
 
-__all__ = ["read_timeout", "started", "whole", "within"]
+__all__ = ["loading", "read_stall_timeout", "read_timeout", "started", "whole", "within"]
 
 StreamT = TypeVar("StreamT", bound=AnswerStream[Any, Any])
 ChunkT = TypeVar("ChunkT")
@@ -38,6 +38,22 @@ def read_timeout(seconds: object, default: float | None = None) -> float | None:
     return None if seconds > sys.float_info.max else float(seconds)
 
 
+def read_stall_timeout(seconds: object) -> float:
+    """Return the seconds without any progress, after which a load fails; 0 to wait indefinitely.
+
+    Args:
+        seconds: A number greater than 0, infinity included, or None to wait indefinitely.
+
+    Raises:
+        InvalidRequestError: `seconds` is neither None nor a number greater than 0.
+    """
+    if seconds is None:
+        return 0.0
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        refuse_value("stall_timeout", "a number of seconds greater than 0, or None", seconds)
+    return 0.0 if seconds > sys.float_info.max else float(seconds)
+
+
 @asynccontextmanager
 async def within(seconds: float | None) -> AsyncIterator[None]:
     """Limit the duration of the block to so many seconds; None: no limit.
@@ -54,6 +70,27 @@ async def within(seconds: float | None) -> AsyncIterator[None]:
         if not limit.expired():
             raise
         raise RequestTimeoutError(f"no answer within {seconds} seconds") from error
+
+
+@asynccontextmanager
+async def loading(seconds: float | None) -> AsyncIterator[None]:
+    """Limit a load to so many seconds; None: no limit.
+
+    Cancellation of the block passes through.
+
+    Raises:
+        RequestTimeoutError: The load took longer and was cancelled.
+    """
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise RequestTimeoutError(
+            f"the model was not loaded within {seconds:g} seconds",
+            advice="Load again, with a longer `timeout` or none: completed downloads are cached.",
+        ) from error
 
 
 async def started(opening: Awaitable[StreamT], *, timeout: float | None) -> StreamT:  # noqa: ASYNC109

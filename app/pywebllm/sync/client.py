@@ -36,13 +36,14 @@ class WebLLM(Closing):
     PyScript script, but not in a plain event callback. Elsewhere use `AsyncWebLLM`.
 
     Args:
-        model: As for `AsyncWebLLM`, and so are `records`, `max_models`, `assets_url`, `bridge`
-            and `timeout`.
+        model: As for `AsyncWebLLM`, and so are `records`, `max_models`, `assets_url`, `bridge`,
+            `timeout` and `stall_timeout`.
         records: Custom records that requests can name by `model_id`.
         max_models: The maximum number of models on the GPU at once, at least 1.
         assets_url: The folder that serves the files of the library.
         bridge: Opens a bridge.
         timeout: Seconds above 0, for requests without their own `timeout`.
+        stall_timeout: Seconds above 0 without any progress, after which a load fails.
         wait: Runs an awaitable to its end and returns its result.
 
     Attributes:
@@ -67,6 +68,7 @@ class WebLLM(Closing):
         assets_url: str | None = None,
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         timeout: float | None = None,
+        stall_timeout: float | None = 60.0,
         wait: Wait = browser.run_sync,
     ) -> None:
         self._wait = wait
@@ -77,6 +79,7 @@ class WebLLM(Closing):
             assets_url=assets_url,
             bridge=bridge,
             timeout=timeout,
+            stall_timeout=stall_timeout,
         )
         self.chat = SyncChat(self._client.chat, wait)
         self.completions = SyncCompletions(self._client.completions, wait)
@@ -100,9 +103,10 @@ class WebLLM(Closing):
         model: Model = None,
         *,
         on_progress: Callable[[LoadProgress], object] | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Load a model and return when it answers."""
-        self._wait(self._client.load(model, on_progress=on_progress))
+        self._wait(self._client.load(model, on_progress=on_progress, timeout=timeout))
 
     @documented_as(AsyncWebLLM.unload)
     def unload(self, model: Model = None) -> None:

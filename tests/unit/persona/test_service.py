@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from pywebllm.errors import (
     DownloadError,
     InvalidRequestError,
     ModelNotLoadedError,
+    RequestTimeoutError,
     WebLLMError,
 )
 from pywebllm.persona.prompt import persona_messages
@@ -213,6 +215,35 @@ async def test_a_timeout_stops_initialize(bench: Bench) -> None:
         async with asyncio.timeout(0.01):
             await bench.service.initialize("session")
     assert (await bench.bridge.loads.get()).stops == 1
+
+
+async def test_timeout_of_initialize_ends_with_false_and_it_can_be_tried_again(
+    bench: Bench,
+) -> None:
+    assert await bench.service.initialize("session", timeout=0.01) is False
+    assert (await bench.bridge.loads.get()).stops == 1
+    error = bench.last_error()
+    assert isinstance(error, RequestTimeoutError)
+    assert "not loaded within 0.01 seconds" in str(error)
+    await bench.initialized()
+    assert bench.last_error() is None
+
+
+async def test_timeout_of_one_caller_leaves_the_load_to_the_other(bench: Bench) -> None:
+    patient = asyncio.create_task(bench.service.initialize("patient"))
+    stream = await bench.bridge.loads.get()
+    assert await bench.service.initialize("hasty", timeout=0.01) is False
+    assert bench.is_initializing()
+    assert bench.last_error() is None
+    stream.end()
+    assert await patient is True
+
+
+@pytest.mark.parametrize("limit", [0, -1, "5", True, math.nan])
+async def test_timeout_of_initialize_must_be_positive(bench: Bench, limit: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="timeout must be a number of seconds"):
+        await bench.service.initialize("session", timeout=limit)
+    assert not bench.is_initializing()
 
 
 async def test_status_and_progress_report_a_load(bench: Bench) -> None:
