@@ -50,7 +50,10 @@ class PagePython:
             route.fulfill(path=files[route.request.url.removeprefix(site)])
 
         page.route(site + "more/*", answer)
-        page.evaluate(_START, {"wheels": wheels(), "more": list(files)})
+        self._start(list(files))
+
+    def _start(self, more: Sequence[str] = ()) -> None:
+        self.page.evaluate(_START, {"wheels": wheels(), "more": more})
 
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON.

@@ -1,0 +1,268 @@
+"""Downloads that arrive wrong, late or not at all, with the real engine and the built-in model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page, Route
+
+from tests.browser.inpage import PagePython, bare_page
+from tests.browser.shipped import REVISION
+from tests.faults.server import (
+    Cut,
+    Fault,
+    FaultyServer,
+    Slow,
+    Stall,
+    Status,
+    Truncate,
+    empty,
+    faulty_server,
+    html_page,
+    wrong_bytes,
+)
+
+SHARD = "params_shard_0.bin"
+FOLDER = "resolve/v2/"
+
+
+@pytest.fixture(scope="module")
+def python(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """Python in a page that may use servers of other origins on this machine."""
+    context = chromium.new_context()
+    context.grant_permissions(["local-network-access"])
+    yield PagePython(context.new_page(), site)
+    context.close()
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    """The built-in model's files, as another site serves them."""
+    with faulty_server(REVISION.parents[1]) as found:
+        yield found
+
+
+async def load(address: str) -> list[str]:
+    """Load the model as a custom record; return the error's class, its text and its file."""
+    import pywebllm
+
+    record = pywebllm.ModelRecord(
+        model_id="elsewhere", model=address, model_lib=address + "model.wasm"
+    )
+    async with pywebllm.AsyncWebLLM(record) as llm:
+        try:
+            reply = await llm.completions.create(prompt="Ada is", max_tokens=8, temperature=0)
+        except pywebllm.WebLLMError as error:
+            return [type(error).__name__, error.problem, error.advice]
+        return ["", reply.text, ""]
+
+
+def content(name: str) -> bytes:
+    """Return what a file of the model contains."""
+    return (REVISION / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "problem"),
+    [
+        (SHARD, html_page(), "it is an HTML page"),
+        (SHARD, Truncate(after=100_000), "it has 100000 bytes instead of 4604928"),
+        (SHARD, empty(), "it is empty"),
+        (SHARD, wrong_bytes(content(SHARD)), "its MD5 checksum is a different one"),
+        ("tokenizer.json", html_page(), "it is an HTML page"),
+        ("tokenizer.json", Truncate(after=1000), "it is not valid JSON"),
+        ("tensor-cache.json", html_page(), "it is an HTML page"),
+        ("mlc-chat-config.json", empty(), "it is empty"),
+        ("model.wasm", Truncate(after=100_000), "it is not valid WebAssembly"),
+    ],
+)
+def test_wrong_file_is_an_integrity_error_and_the_next_load_fetches_it(
+    python: PagePython, server: FaultyServer, name: str, fault: Fault, problem: str
+) -> None:
+    address = server.url + FOLDER
+    server.faults[name] = fault
+    kind, text, advice = python.run(load, address=address)
+    assert (kind, text) == (
+        "IntegrityError",
+        f"{name} from {address}{name} is not the expected file: {problem}. The file was not kept.",
+    )
+    assert advice.startswith("Load again")
+    server.faults.clear()
+    before = server.count(name)
+    kind, text, _ = python.run(load, address=address)
+    assert kind == "", text
+    assert text
+    assert server.count(name) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "reason"),
+    [
+        (SHARD, Status(404), "the server answered with HTTP status 404 Not Found"),
+        ("tokenizer.json", Status(500), "the server answered with HTTP status 500"),
+        (SHARD, Cut(after=100_000), "the connection broke after 100000 bytes"),
+    ],
+)
+def test_download_error_names_the_file_and_the_reason(
+    python: PagePython, server: FaultyServer, name: str, fault: Fault, reason: str
+) -> None:
+    address = server.url + FOLDER
+    server.faults[name] = fault
+    kind, text, _ = python.run(load, address=address)
+    assert kind == "DownloadError"
+    assert text.startswith(f"{name} could not be fetched from {address}{name}: {reason}")
+    server.faults.clear()
+    assert python.run(load, address=address)[0] == ""
+
+
+async def load_with_limits(address: str, *, limit: float | None, stall_timeout: float) -> list[Any]:
+    """Load the model; return the error, and the progress that was reported."""
+    import pywebllm
+
+    record = pywebllm.ModelRecord(
+        model_id="elsewhere", model=address, model_lib=address + "model.wasm"
+    )
+    progress: list[list[Any]] = []
+    async with pywebllm.AsyncWebLLM(record, stall_timeout=stall_timeout) as llm:
+        try:
+            await llm.load(
+                on_progress=lambda found: progress.append([found.ratio, found.text]),
+                timeout=limit,
+            )
+        except pywebllm.WebLLMError as error:
+            return [type(error).__name__, str(error), progress]
+        return ["", "", progress]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [(SHARD, Stall(after=100_000)), ("mlc-chat-config.json", Stall()), ("model.wasm", Stall())],
+)
+def test_server_that_never_answers_ends_the_load_and_the_next_one_works(
+    python: PagePython, server: FaultyServer, name: str, fault: Fault
+) -> None:
+    address = server.url + FOLDER
+    server.faults[name] = fault
+    kind, text, _ = python.run(load_with_limits, address=address, limit=None, stall_timeout=3)
+    assert kind == "RequestTimeoutError"
+    assert f"no progress for 3 s: nothing arrived from {address}{name}." in text
+    assert "stall_timeout" in text
+    server.faults.clear()
+    assert python.run(load, address=address)[0] == ""
+
+
+def test_slow_server_moves_the_progress_by_bytes_until_the_timeout(
+    python: PagePython, server: FaultyServer
+) -> None:
+    address = server.url + FOLDER
+    server.faults[SHARD] = Slow(1000)
+    kind, text, progress = python.run(load_with_limits, address=address, limit=8, stall_timeout=3)
+    assert (kind, "timeout" in text) == ("RequestTimeoutError", True)
+    ratios = [ratio for ratio, _ in progress]
+    assert ratios == sorted(ratios)
+    fetching = {ratio for ratio, text in progress if text.startswith(f"Fetching {SHARD}: ")}
+    assert len(fetching) > 5  # within the only shard
+    server.faults.clear()
+    assert python.run(load, address=address)[0] == ""
+
+
+def test_full_disk_is_reported_as_that(chromium: Browser, site: str, server: FaultyServer) -> None:
+    context = chromium.new_context()
+    context.grant_permissions(["local-network-access"])
+    page = context.new_page()
+    python = PagePython(page, site)
+    session = context.new_cdp_session(page)
+    quota = {"origin": site.rstrip("/"), "quotaSize": 1_000_000}
+    session.send("Storage.overrideQuotaForOrigin", quota)
+    address = server.url + FOLDER
+    kind, text, advice = python.run(load, address=address)
+    assert kind == "StorageError", text
+    assert "could not store model.wasm" in text
+    assert advice.startswith("Free disk space")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": site.rstrip("/")})
+    assert python.run(load, address=address)[0] == ""
+    context.close()
+
+
+class FramePython(PagePython):
+    """Python in a frame without an origin of its own, so without any storage."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        def share(route: Route) -> None:
+            answer = route.fetch()
+            headers = {**answer.headers, "Access-Control-Allow-Origin": "*"}
+            route.fulfill(response=answer, headers=headers)
+
+        page.route(site + "**", share)
+        page.route("**/frame.html", lambda route: route.fulfill(body="", content_type="text/html"))
+        bare_page(page, site)
+        with page.expect_event("framenavigated", _is_inner) as navigated:
+            page.evaluate(_FRAME)
+        frame = navigated.value
+        self.page = cast("Page", frame)  # it has the same method `evaluate`
+        self._start()
+
+
+def _is_inner(frame: Frame) -> bool:
+    return frame.url.endswith("/frame.html")
+
+
+_FRAME = """() => {
+  const frame = document.createElement("iframe");
+  Object.assign(frame, { name: "inner", src: "frame.html" });
+  frame.sandbox = "allow-scripts";
+  document.body.append(frame);
+}"""
+
+
+async def check_and_generate() -> list[Any]:
+    """Use the wheel's model; return what the support check says, and the length of an answer."""
+    import pywebllm
+
+    support = await pywebllm.check_support()
+    async with pywebllm.AsyncWebLLM() as llm:
+        reply = await llm.completions.create(prompt="Ada is", max_tokens=8)
+    return [support.ok, support.storage, support.problem, support.advice, len(reply.text)]
+
+
+def test_frame_without_storage_runs_the_model_of_the_wheel(page: Page, site: str) -> None:
+    python = FramePython(page, site)
+    ok, storage, problem, advice, length = python.run(check_and_generate)
+    assert (ok, storage) == (True, False)
+    assert "cannot store files" in problem
+    assert "allow-same-origin" in advice
+    assert length > 0
+
+
+def test_browser_without_a_cache_api_loads_models_too(
+    chromium: Browser, site: str, server: FaultyServer
+) -> None:
+    context = chromium.new_context()
+    context.grant_permissions(["local-network-access"])
+    python = PagePython(context.new_page(), site)
+    python.page.evaluate("delete globalThis.caches; delete Window.prototype.caches")
+    kind, text, _ = python.run(load_in_page, address=server.url + FOLDER)
+    assert kind == "", text
+    assert server.count(SHARD) == 1
+    context.close()
+
+
+async def load_in_page(address: str) -> list[str]:
+    """As `load`, with the engine in the page itself, whose globals a test can change."""
+    import functools
+
+    import pywebllm
+    from pywebllm.browser import open_bridge
+
+    record = pywebllm.ModelRecord(
+        model_id="elsewhere", model=address, model_lib=address + "model.wasm"
+    )
+    bridge = functools.partial(open_bridge, thread="main")
+    async with pywebllm.AsyncWebLLM(record, bridge=bridge) as llm:
+        try:
+            reply = await llm.completions.create(prompt="Ada is", max_tokens=8)
+        except pywebllm.WebLLMError as error:
+            return [type(error).__name__, error.problem, error.advice]
+        return ["", reply.text, ""]
