@@ -1,7 +1,7 @@
 /**
  * With `enable_thinking: false` WebLLM 0.2.86 begins an answer with an empty thinking block, counts
- * its tokens for `max_tokens`, and searches it for stop strings. With this patch both concern only
- * what the model generates; `stop_strings.js` skips the block.
+ * its tokens for `max_tokens`, and searches it for stop strings. With this patch `max_tokens` concerns
+ * only what the model generates; `stop_strings.js` skips the block as it skips all reasoning.
  *
  * Guarded by tests/bridge/patches/empty_thinking.test.mjs.
  */
@@ -24,6 +24,6 @@ export function patchEmptyThinking(pipeline) {
  * @param {any} pipeline @param {any} config WebLLM's generation config of the request
  * @returns {number[]} the tokens that WebLLM has put before the answer
  */
-export function emptyThinkingTokens({ tokenizer }, config) {
+function emptyThinkingTokens({ tokenizer }, config) {
   return config?.enable_thinking === false ? [...tokenizer.encode(EMPTY_THINKING)] : [];
 }

@@ -6,23 +6,44 @@
  *     tokens "one", "\n\n", stop "\n"        →  "one", not "one\n"
  *     tokens "x", "ab",     stop ["b", "a"]  →  "x", not "xa"
  *
+ * In a chat the stop strings of the request are about the answer: they do not end the reasoning
+ * before it, nor the blank lines between the two. Those of the model's template end both.
+ *
+ *     "<think>\na\n\nb\n</think>\n\none", stop "\n\n"  →  ends after "one", not after "a"
+ *
  * After such an end the stop string is in WebLLM's KV cache but not in the text, and the next turn
  * would reuse that cache. With this patch it reads the whole conversation again.
  *
  * Guarded by tests/bridge/patches/stop_strings.test.mjs.
  */
 
-import { emptyThinkingTokens } from "./empty_thinking.js";
+import { answerStart } from "../reasoning.js";
 import { markEndToken } from "./end_tokens.js";
 import { wrap } from "./wrap.js";
 
 /** Pipelines whose KV cache ends with a stop string that is not in the text. @type {WeakSet<object>} */
 const staleCaches = new WeakSet();
 
+/** Pipelines whose current request is a chat. @type {WeakSet<object>} */
+const chatPipelines = new WeakSet();
+
 /** @param {any} engine */
 export function patchCacheReuse(engine) {
-  wrap(engine, "preparePrefillInput", (prepare, request, pipeline, config, mayReuse = true, ...rest) =>
-    prepare(request, pipeline, config, mayReuse && !staleCaches.has(pipeline), ...rest));
+  wrap(engine, "preparePrefillInput", (prepare, request, pipeline, config, mayReuse = true, ...rest) => {
+    noteKind(request, pipeline);
+    return prepare(request, pipeline, config, mayReuse && !staleCaches.has(pipeline), ...rest);
+  });
+  // Resumed answers have no prefill.
+  wrap(engine, "streamCurrentGeneration", (stream, request, model, pipeline, ...rest) => {
+    noteKind(request, pipeline);
+    return stream(request, model, pipeline, ...rest);
+  });
+}
+
+/** @param {any} request @param {object} pipeline */
+function noteKind(request, pipeline) {
+  if ("messages" in request) chatPipelines.add(pipeline);
+  else chatPipelines.delete(pipeline);
 }
 
 /** @param {any} pipeline */
@@ -67,19 +88,22 @@ function textFromStopString(pipeline, token, config) {
   if (stops.length === 0) return "";
   const recent = decode(pipeline, [...outputIds.slice(1 - tokensToSearch(stops)), token]);
   if (!stops.some((stop) => recent.includes(stop))) return "";
-  const start = decode(pipeline, emptyThinkingTokens(pipeline, config)).length;
   const text = decode(pipeline, [...outputIds, token]);
-  const positions = stops.map((stop) => text.indexOf(stop, start)).filter((position) => position >= 0);
-  return positions.length > 0 ? text.slice(Math.min(...positions)) : "";
+  const start = chatPipelines.has(pipeline) ? answerStart(text) : 0;
+  const ofModel = [pipeline.stopStr ?? []].flat();
+  const positions = stops.map((stop) => text.indexOf(stop, ofModel.includes(stop) ? 0 : start));
+  const found = positions.filter((position) => position >= 0);
+  return found.length > 0 ? text.slice(Math.min(...found)) : "";
 }
 
 /**
  * How many of the last tokens can contain the longest stop string: each token has at least one byte
- * of it. Eight more, because the text of the first ones may begin within a character.
+ * of it. More, because the text of the first ones may begin within a character, and because an
+ * answer that begins with a stop string may be taken for the beginning of `<think>` at first.
  * @param {string[]} stops
  */
 function tokensToSearch(stops) {
-  return Math.max(...stops.map((text) => new TextEncoder().encode(text).length)) + 8;
+  return Math.max(...stops.map((text) => new TextEncoder().encode(text).length)) + 16;
 }
 
 /** The tokens that lie after the text have logprobs that are not to be sent. @param {any} pipeline */

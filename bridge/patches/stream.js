@@ -14,6 +14,7 @@
  */
 
 import { withoutPartialCharacter } from "../characters.js";
+import { answerStart, mayOpenReasoning } from "../reasoning.js";
 import { isEndToken } from "./end_tokens.js";
 import { stopStringsOf } from "./stop_strings.js";
 import { wrap } from "./wrap.js";
@@ -80,10 +81,18 @@ class PatchedStream {
   /** @param {string[]} stops whose beginnings are held back */
   #takeText(stops) {
     const message = this.#pipeline.getMessage();
-    const end = Math.max(this.#textSent, message.length - heldBackLength(message, stops));
+    const end = Math.max(this.#textSent, message.length - this.#heldBack(message, stops));
     const text = message.slice(this.#textSent, end);
     this.#textSent = end;
     return text;
+  }
+
+  /** @param {string} message @param {string[]} stops */
+  #heldBack(message, stops) {
+    if (stops.length === 0 || !("messages" in this.#request)) return heldBackLength(message, stops);
+    // What may be the beginning of reasoning may be a stop string too.
+    if (mayOpenReasoning(message)) return message.length;
+    return heldBackLength(message.slice(answerStart(message)), stops);
   }
 
   #takeLogprobs() {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "../fakes.mjs";
+import { chat, drain, test } from "../fakes.mjs";
 import { ask, writing } from "../pipeline.mjs";
 
 const HELLO = { role: "user", content: "hello" };
@@ -32,6 +32,46 @@ for (const [tokens, stop, text] of /** @type {[string[], string | string[], stri
     assert.ok(taken.join("").length >= text.length);
   });
 }
+
+const THOUGHT = ["<th", "ink>", "\n", "one", "\n\n", "two", "\n", "</think>", "\n\n"];
+
+for (const [tokens, stop, text] of /** @type {[string[], string | string[], string][]} */ ([
+  [[...THOUGHT, "Par", "is", "\n\n", "more"], "\n\n", `${THOUGHT.join("")}Paris`],
+  [[...THOUGHT, "Paris"], ["one", "think"], `${THOUGHT.join("")}Paris`],
+  [["\n", ...THOUGHT, "Paris", "."], [".", "<"], `\n${THOUGHT.join("")}Paris`],
+  [["<think>", "one"], "one", "<think>one"],
+  // Not reasoning, though it begins like it.
+  [["<", "th", "is>", "one"], "<", ""],
+  [["\n\n", "one"], "\n\n", ""],
+  [["\n\n", "<", "t", "h", "i", "n", "e"], "\n\n", ""],
+])) {
+  test(`an answer ${JSON.stringify(tokens)} ends at ${JSON.stringify(stop)} only after its reasoning`, async () => {
+    const { bridge, pipeline } = await writing(...tokens);
+    const answer = await ask(bridge, { stop });
+    assert.equal(answer.text, text);
+    assert.equal(pipeline.conversation.messages.at(-1)[2], text, "the conversation has the text that was sent");
+  });
+}
+
+test("a stop string of the model's template ends reasoning too", async () => {
+  const { bridge, pipeline } = await writing("<think>", "one", "END", "two");
+  pipeline.stopStr = ["END"];
+  assert.equal((await ask(bridge, { stop: "one" })).text, "<think>one");
+});
+
+test("a text completion has no reasoning, so a stop string ends it anywhere", async () => {
+  const { bridge } = await writing("<think>", "one", "END", "two");
+  const { items } = await drain(chat(bridge, { messages: null, prompt: "a", stop: "END" }, "completions"));
+  const text = items.flat().map((chunk) => chunk.choices[0]?.text ?? "").join("");
+  assert.equal(text, "<think>one");
+});
+
+test("reasoning is sent while it is written, stop strings or not", async () => {
+  const { bridge } = await writing("<think>", "one", "\n", "two");
+  const { chunks } = await ask(bridge, { stop: "\n\n" });
+  const texts = chunks.map((/** @type {any} */ chunk) => chunk.choices[0]?.delta.content).filter(Boolean);
+  assert.deepEqual(texts, ["<think>", "one", "\n", "two"]);
+});
 
 test("a long answer is not decoded again for each token to find a stop string", async () => {
   const tokens = [...Array(60).keys()].map((number) => `${number} `);
