@@ -6,10 +6,12 @@
  * Guarded by tests/bridge/patches/engine.test.mjs: the private parts that the patches use exist.
  */
 
+import { patchMessages, patchTokenizer } from "./control_tokens.js";
 import { patchDownloads } from "./downloads.js";
 import { patchEmptyThinking } from "./empty_thinking.js";
 import { patchEndTokens } from "./end_tokens.js";
 import { patchJournal } from "./journal.js";
+import { patchPromptLength } from "./prompt_length.js";
 import { patchResumedAnswer } from "./resumed_answer.js";
 import { patchSeeds } from "./seeds.js";
 import { patchCacheReuse, patchStopStrings } from "./stop_strings.js";
@@ -22,13 +24,14 @@ import { wrap } from "./wrap.js";
 
 /** @type {((engine: any) => void)[]} */
 const ENGINE_PATCHES = [
-  patchTemplates, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer, patchJournal,
-  patchDownloads,
+  patchTemplates, patchMessages, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer,
+  patchJournal, patchDownloads,
 ];
 
 /** @type {((pipeline: any) => void)[]} */
 const PIPELINE_PATCHES = [
-  patchTokenBytes, patchTopLogprobsOfTokens, patchEndTokens, patchStopStrings, patchEmptyThinking,
+  patchTokenBytes, patchTopLogprobsOfTokens, patchEndTokens, patchStopStrings, patchEmptyThinking, patchTokenizer,
+  patchPromptLength,
 ];
 
 /** @type {WeakSet<object>} */

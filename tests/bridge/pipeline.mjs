@@ -68,6 +68,9 @@ export class Pipeline extends Own {
   #logprobs = [];
   #counts = { prefill: 0, decode: 0, completion: 0 };
 
+  /** What the tokenizer does, below the patches. @param {string} text */
+  encodeText = (text) => [...Buffer.from(text)].map((octet) => ENCODED + octet);
+
   getConversationObject = () => this.conversation;
   setConversation = (/** @type {any} */ conversation) => (this.conversation = conversation);
   getFinishReason = () => this.finishReason;
@@ -88,7 +91,7 @@ export class Pipeline extends Own {
   getCurRoundLatencyBreakdown = () => ({});
 
   tokenizer = {
-    encode: (/** @type {string} */ text) => [...Buffer.from(text)].map((octet) => ENCODED + octet),
+    encode: (/** @type {string} */ text) => this.encodeText(text),
     /** @param {Iterable<number>} ids */
     decode: (ids) => String(Buffer.concat([...ids].map((id) => this.#octets(id)))),
     /** @param {number} id */
