@@ -3,6 +3,7 @@
 import { BridgeError, disposedError, toBridgeError } from "./errors.js";
 import { publishFile } from "./files.js";
 import { generate } from "./generate.js";
+import { StuckError, requireAnswer } from "./liveness.js";
 import { loadModel } from "./load.js";
 import { READY } from "./progress.js";
 import { answerQuery } from "./queries.js";
@@ -13,7 +14,6 @@ import { Channel } from "./streams.js";
 import { WebLLMModule } from "./webllm.js";
 
 /** @import { Environment } from "./environment.js" */
-/** @import { Host } from "./hosts.js" */
 /** @import { LoadedModel } from "./load.js" */
 /** @import { Config, GenerationRequest, LoadRequest, Query } from "./requests.js" */
 /** @import { Stream } from "./streams.js" */
@@ -31,6 +31,8 @@ export class Bridge {
   #lastLoad;
   /** @type {LoadedModel | undefined} */
   #model;
+  /** The model whose engine was stuck and is closed: it is loaded again. @type {LoadedModel | undefined} */
+  #stuck;
   /** Counts lost models, so that a request knows whether one was lost while it waited. */
   #losses = 0;
   /** @type {BridgeError | undefined} */
@@ -115,7 +117,7 @@ export class Bridge {
    * @param {string} requestJson as for `load`
    */
   holds(requestJson) {
-    return (this.#lastLoad ?? this.#model)?.key === JSON.stringify(readLoad(requestJson));
+    return (this.#lastLoad ?? this.#model ?? this.#stuck)?.key === JSON.stringify(readLoad(requestJson));
   }
 
   /** End every stream, and free the GPU and the worker. @returns {Promise<void>} */
@@ -194,7 +196,7 @@ export class Bridge {
       onLoaded: (/** @type {LoadedModel} */ model) => {
         this.#model = model;
         load.finish();
-        model.host.lifeline.onFailure((error) => this.#lose(model.host, error));
+        model.host.lifeline.onFailure((error) => this.#lose(model, error));
       },
     };
     return loadModel(context, load, request);
@@ -203,29 +205,63 @@ export class Bridge {
   /** Close the engine of the loaded model on purpose. @param {BridgeError} reason */
   async #unload(reason) {
     const host = this.#model?.host;
-    this.#model = undefined;
+    this.#model = this.#stuck = undefined;
     await host?.close(reason);
   }
 
-  /** Report that the loaded model was lost unexpectedly. @param {Host} host @param {BridgeError} error */
-  #lose(host, error) {
-    if (this.#model?.host !== host) return;
+  /** The engine of the loaded model failed unexpectedly. @param {LoadedModel} model @param {BridgeError} error */
+  #lose(model, error) {
+    if (this.#model !== model) return;
     this.#model = undefined;
+    if (error instanceof StuckError) this.#stuck = model;
+    else this.#reportLoss(error);
+    void model.host.close(error);
+  }
+
+  /** @param {BridgeError} error */
+  #reportLoss(error) {
     this.#losses += 1;
     this.#lastLoss = error;
     for (const watcher of this.#watchers) watcher.push({ type: "lost", name: error.name, message: error.message });
-    void host.close(error);
+  }
+
+  /** Load a model again whose engine was stuck. It is reported as lost only if that fails. */
+  async #restore() {
+    if (!this.#stuck) return;
+    const { key } = this.#stuck;
+    const load = new SharedLoad(key);
+    // Ended by `dispose()`, and the load with it.
+    const waiter = this.#track(new Channel({ latestOnly: true }));
+    load.join(waiter);
+    try {
+      await this.#load(load, JSON.parse(key));
+    } catch (error) {
+      const { message } = toBridgeError(error, "load");
+      this.#stuck = undefined;
+      this.#reportLoss(new BridgeError("WorkerError", `The engine was stuck, and could not be started again: ${message}`, error));
+    }
+    waiter.end();
   }
 
   /** @param {GenerationRequest} request @param {Channel} channel @param {number} losses */
   async #generate(request, channel, losses) {
     if (channel.closed) return;
     try {
-      await generate(this.#modelFor(request, losses), request, channel);
+      const model = await this.#answeringModel(request, losses);
+      if (!channel.closed) await generate(model, request, channel, this.#environment);
       channel.end();
     } catch (error) {
       channel.fail(toBridgeError(error, "generate"));
     }
+    // Unless another model is going to replace it.
+    if (!this.#lastLoad) await this.#restore();
+  }
+
+  /** @param {GenerationRequest} request @param {number} losses at the time of the request */
+  async #answeringModel(request, losses) {
+    if (this.#model) await requireAnswer(this.#model.host, this.#environment.answerTimeout);
+    await this.#restore();
+    return this.#modelFor(request, losses);
   }
 
   /** @param {GenerationRequest} request @param {number} losses at the time of the request @returns {LoadedModel} */

@@ -14,6 +14,8 @@ import { createWorker } from "./workers.js";
  * @property {unknown} gpu `navigator.gpu`; undefined without WebGPU
  * @property {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} GPUAdapter
  * @property {number} startTimeout seconds that a worker may take until it runs the bridge
+ * @property {number} answerTimeout seconds that an engine may take to answer when it is asked to stop, or idle
+ * @property {number} busyTimeout seconds that it may take to answer while it generates, and to stop
  * @property {number} releaseTimeout seconds that a closed engine may take to release its resources
  */
 
@@ -29,6 +31,8 @@ export function defaultEnvironment() {
     gpu: navigator?.gpu,
     GPUAdapter: globalThis.GPUAdapter,
     startTimeout: 30,
+    answerTimeout: 10,
+    busyTimeout: 60,
     releaseTimeout: 10,
   };
 }

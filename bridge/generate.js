@@ -2,9 +2,11 @@
 
 import { embed } from "./embeddings.js";
 import { isRequestError, toBridgeError } from "./errors.js";
+import { watchEngine } from "./liveness.js";
 import { readSessionId } from "./requests.js";
 import { resume } from "./sessions.js";
 
+/** @import { Timeouts } from "./liveness.js" */
 /** @import { LoadedModel } from "./load.js" */
 /** @import { GenerationRequest } from "./requests.js" */
 /** @import { Channel } from "./streams.js" */
@@ -14,9 +16,11 @@ import { resume } from "./sessions.js";
  * Push the chunks of a generation into a channel. The next chunk is requested whether or not anyone
  * reads the stream, so that a slow reader does not slow down the model. Resolves when the engine can
  * take the next request.
- * @param {LoadedModel} model @param {GenerationRequest} request @param {Channel} channel
+ * @param {LoadedModel} model @param {GenerationRequest} request @param {Channel} channel @param {Timeouts} timeouts
  */
-export async function generate({ host: { lifeline }, engine }, request, channel) {
+export async function generate({ host, engine }, request, channel, timeouts) {
+  const { lifeline } = host;
+  const endWatch = watchEngine(host, channel, timeouts);
   /** @type {AsyncIterator<unknown> | undefined} */
   let iterator;
   try {
@@ -37,6 +41,7 @@ export async function generate({ host: { lifeline }, engine }, request, channel)
     const finished = iterator?.return?.();
     iterator = undefined;
     await lifeline.guard(finished).catch(() => {});
+    endWatch();
   }
 }
 

@@ -15,6 +15,7 @@ import { WorkerHost } from "./worker_host.js";
  * @property {Lifeline} lifeline
  * @property {(webllm: WebLLM) => Promise<Engine>} open
  * @property {(modelId: string) => Promise<void>} reload
+ * @property {(seconds: number) => Promise<boolean>} answers whether the engine answers within this time; true if it is closed
  * @property {(reason: BridgeError) => Promise<void>} close
  */
 

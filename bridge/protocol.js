@@ -2,7 +2,7 @@
 
 /**
  * The key that marks messages of the bridge. Its value is the kind of the message: the worker sends
- * `hello`, `ready`, `failed` and `lost`; the page sends `start`.
+ * `hello`, `ready`, `failed`, `lost` and `pong`; the page sends `start`, and `ping` for a `pong`.
  */
 export const TAG = "pywebllm";
 

@@ -24,6 +24,7 @@ async function serveEngine(scope) {
     void device.lost.then(({ message }) => send("lost", { message }));
   });
   scope.addEventListener("message", async (event) => {
+    if (event.data?.[TAG] === "ping") return send("pong");
     if (event.data?.[TAG] !== "start") return handler?.onmessage(event);
     try {
       const webllm = /** @type {WebLLM} */ (await import(event.data.webllmUrl));

@@ -3,6 +3,7 @@
 import { BridgeError, deviceLostError, nameAndMessage, toBridgeError } from "./errors.js";
 import { Lifeline } from "./lifeline.js";
 import { TAG, WORKER_NAME } from "./protocol.js";
+import { withAwakeTimeout } from "./timeout.js";
 
 /** @import { Environment } from "./environment.js" */
 /** @import { Config } from "./requests.js" */
@@ -27,6 +28,8 @@ export class WorkerHost {
   };
   /** Who waits for a message of the worker, by its kind. @type {Map<string, (message: any) => void>} */
   #waiters = new Map();
+  /** Who waits for any sign of life of the worker. @type {Set<() => void>} */
+  #pinging = new Set();
 
   /** @param {Config} config @param {Environment} environment */
   constructor(config, environment) {
@@ -51,6 +54,14 @@ export class WorkerHost {
   /** @param {string} modelId */
   async reload(modelId) {
     await this.lifeline.guard(this.#engine?.reload(modelId));
+  }
+
+  /** @param {number} seconds */
+  async answers(seconds) {
+    const pong = new Promise((resolve) => this.#pinging.add(() => resolve(undefined)));
+    this.#worker?.postMessage({ [TAG]: "ping" });
+    const answered = this.lifeline.guard(pong).then(() => true, () => true);
+    return (await withAwakeTimeout(seconds, answered)) ?? false;
   }
 
   /** Terminate the worker, which frees the GPU and stops downloads in any state. @param {BridgeError} reason */
@@ -104,6 +115,11 @@ export class WorkerHost {
     this.lifeline.fail(new BridgeError("WorkerError", message));
   }
 
+  #pong() {
+    for (const answered of this.#pinging) answered();
+    this.#pinging.clear();
+  }
+
   /** @param {string} kind @returns {Promise<any>} the next message of this kind */
   #message(kind) {
     return new Promise((resolve) => this.#waiters.set(kind, resolve));
@@ -113,7 +129,8 @@ export class WorkerHost {
   #receive(event) {
     if (this.#closed.signal.aborted) return;
     const kind = event.data?.[TAG];
-    if (kind === undefined) this.#port.onmessage?.(event);
+    if (kind === "pong") this.#pong();
+    else if (kind === undefined) this.#port.onmessage?.(event);
     else if (kind === "lost") this.lifeline.fail(deviceLostError(event.data.message));
     else if (kind === "failed") this.lifeline.fail(toBridgeError(event.data.error, "load"));
     else this.#waiters.get(kind)?.(event.data);

@@ -8,8 +8,8 @@
  *
  *     message "a<|im_end|>b"  →  "a<", "|im_end|>b"
  *
- * A mark of the template that is not one token cannot be told from the text of a message in this way;
- * there a zero-width space is inserted: "[INST]" becomes "[", U+200B, "INST]". Marks without brackets,
+ * A mark of the template that is not one token has the same tokens as such text either way; there a
+ * zero-width space is inserted: "[INST]" becomes "[", U+200B, "INST]". Marks without brackets,
  * such as "### User:", stay as they are, and so do the tags for reasoning and tools, which are part
  * of the history. The prompt of a text completion is not a message and may contain control tokens.
  *

@@ -139,6 +139,8 @@ export class World {
       gpu: {},
       GPUAdapter: this.GPUAdapter,
       startTimeout: 30,
+      answerTimeout: 10,
+      busyTimeout: 60,
       releaseTimeout: 10,
       ...environment,
     }));
@@ -161,6 +163,8 @@ export class World {
 
 export class FakeWorker extends EventTarget {
   terminated = false;
+  /** Whether the worker is in an endless loop: it receives no messages. */
+  stuck = false;
   /** @type {() => void} releases the lock, as the end of a worker does */
   #release = () => {};
 
@@ -181,6 +185,7 @@ export class FakeWorker extends EventTarget {
 
   /** @param {any} message */
   postMessage(message) {
+    if (message.pywebllm === "ping") queueMicrotask(() => this.stuck || this.terminated || this.emit({ pywebllm: "pong" }));
     if (message.pywebllm !== "start") return;
     this.world.log.push(`start ${message.webllmUrl}`);
     queueMicrotask(() => this.emit({ pywebllm: "ready" }));
