@@ -14,13 +14,26 @@
  */
 
 import { Bridge } from "./bridge/bridge.js";
+import { checkEngineSupport } from "./bridge/engine_support.js";
 import { defaultEnvironment } from "./bridge/environment.js";
 import { readConfig } from "./bridge/requests.js";
 import { startInEngineWorker } from "./bridge/worker.js";
 
+/** @import { SupportScope } from "./bridge/engine_support.js" */
 /** @import { Environment } from "./bridge/environment.js" */
 
-export { checkSupport } from "./bridge/support.js";
+// The URL of this file, and not of a module that it imports: the engine worker runs it too.
+const BRIDGE_URL = import.meta.url;
+
+/**
+ * Report whether a model can run here, without downloading anything.
+ * @param {SupportScope} [scope]
+ * @param {Pick<Environment, "createWorker">} [environment]
+ * @returns {Promise<string>} JSON text
+ */
+export function checkSupport(scope = globalThis, { createWorker } = defaultEnvironment()) {
+  return checkEngineSupport(scope, BRIDGE_URL, createWorker);
+}
 
 /**
  * Open a bridge. It starts nothing and downloads nothing until the first load.
@@ -28,8 +41,7 @@ export { checkSupport } from "./bridge/support.js";
  * @param {Partial<Environment>} [environment]
  */
 export function openBridge(configJson, environment = {}) {
-  // The URL of this file, and not of a module that it imports: the engine worker runs it too.
-  const config = readConfig(configJson, import.meta.url);
+  const config = readConfig(configJson, BRIDGE_URL);
   return new Bridge(config, { ...defaultEnvironment(), ...environment });
 }
 

@@ -8,7 +8,7 @@ import { createWorker } from "./workers.js";
 /**
  * @typedef {object} Environment
  * @property {(url: string) => Promise<WebLLM>} importWebLLM
- * @property {(url: string, name: string) => EngineWorker} createWorker
+ * @property {((url: string, name: string) => EngineWorker) | undefined} createWorker undefined without workers, as in a SharedWorker
  * @property {Pick<LockManager, "request"> | undefined} locks
  * @property {(name: string) => Promise<Cache>} openCache
  * @property {unknown} gpu `navigator.gpu`; undefined without WebGPU
@@ -24,7 +24,7 @@ export function defaultEnvironment() {
   const { navigator } = globalThis;
   return {
     importWebLLM: (url) => import(url),
-    createWorker,
+    createWorker: globalThis.Worker && createWorker,
     locks: navigator?.locks,
     // Looked up late, because a sandboxed frame throws when `caches` is only read.
     openCache: async (name) => caches.open(name),

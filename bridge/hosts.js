@@ -19,7 +19,13 @@ import { WorkerHost } from "./worker_host.js";
  * @property {(reason: BridgeError) => Promise<void>} close
  */
 
+/** @typedef {Environment & { createWorker: NonNullable<Environment["createWorker"]> }} WorkerEnvironment */
+
 /** @param {Config} config @param {Environment} environment @returns {Host} */
 export function createHost(config, environment) {
-  return config.thread === "main" ? new MainHost(environment) : new WorkerHost(config, environment);
+  const { createWorker } = environment;
+  // A SharedWorker cannot create workers, and blocks no page.
+  return config.thread === "main" || !createWorker
+    ? new MainHost(environment)
+    : new WorkerHost(config, { ...environment, createWorker });
 }

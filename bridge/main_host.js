@@ -1,5 +1,6 @@
 /** Runs an engine in the page's own thread, for pages that cannot have workers. It blocks the page while it works. */
 
+import { requireAdapter } from "./engine_support.js";
 import { deviceLostError } from "./errors.js";
 import { Lifeline } from "./lifeline.js";
 import { watchDevices } from "./patches/device_loss.js";
@@ -13,6 +14,7 @@ import { withTimeout } from "./timeout.js";
 export class MainHost {
   lifeline = new Lifeline();
   #adapters;
+  #gpu;
   #releaseTimeout;
   /** @type {Promise<void> | undefined} */
   #closing;
@@ -28,14 +30,16 @@ export class MainHost {
   static #abandoned = 0;
 
   /** @param {Environment} environment */
-  constructor({ GPUAdapter, releaseTimeout }) {
+  constructor({ GPUAdapter, gpu, releaseTimeout }) {
     this.#adapters = GPUAdapter;
+    this.#gpu = gpu;
     this.#releaseTimeout = releaseTimeout;
   }
 
   /** @param {WebLLM} webllm */
   async open(webllm) {
     this.lifeline.throwIfFailed();
+    await this.lifeline.guard(requireAdapter(this.#gpu));
     this.#engine = new webllm.MLCEngine();
     patchEngine(this.#engine);
     return this.#engine;

@@ -2,7 +2,8 @@
 
 /**
  * The key that marks messages of the bridge. Its value is the kind of the message: the worker sends
- * `hello`, `ready`, `failed`, `lost` and `pong`; the page sends `start`, and `ping` for a `pong`.
+ * `hello`, `ready`, `failed` and `lost`; the page sends `start`, and two questions: the answer to `ping` is
+ * `pong`, and that to `support` has the same kind.
  */
 export const TAG = "pywebllm";
 

@@ -3,6 +3,7 @@
 import { watchDevices } from "./patches/device_loss.js";
 import { patchEngine } from "./patches/engine.js";
 import { TAG, WORKER_NAME } from "./protocol.js";
+import { checkSupport } from "./support.js";
 
 /** @import { WebLLM } from "./types.js" */
 
@@ -24,8 +25,10 @@ async function serveEngine(scope) {
     void device.lost.then(({ message }) => send("lost", { message }));
   });
   scope.addEventListener("message", async (event) => {
-    if (event.data?.[TAG] === "ping") return send("pong");
-    if (event.data?.[TAG] !== "start") return handler?.onmessage(event);
+    const kind = event.data?.[TAG];
+    if (kind === "ping") return send("pong");
+    if (kind === "support") return send("support", { support: JSON.parse(await checkSupport()) });
+    if (kind !== "start") return handler?.onmessage(event);
     try {
       const webllm = /** @type {WebLLM} */ (await import(event.data.webllmUrl));
       handler = new webllm.WebWorkerMLCEngineHandler();

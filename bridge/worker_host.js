@@ -1,11 +1,12 @@
 /** Runs an engine in a module worker, which can be terminated in any state. */
 
+import { requireNoProblem, workerName } from "./engine_support.js";
 import { BridgeError, deviceLostError, nameAndMessage, toBridgeError } from "./errors.js";
 import { Lifeline } from "./lifeline.js";
-import { TAG, WORKER_NAME } from "./protocol.js";
+import { TAG } from "./protocol.js";
 import { withAwakeTimeout } from "./timeout.js";
 
-/** @import { Environment } from "./environment.js" */
+/** @import { WorkerEnvironment } from "./hosts.js" */
 /** @import { Config } from "./requests.js" */
 /** @import { Engine, WebLLM } from "./types.js" */
 /** @import { EngineWorker } from "./workers.js" */
@@ -31,7 +32,7 @@ export class WorkerHost {
   /** Who waits for any sign of life of the worker. @type {Set<() => void>} */
   #pinging = new Set();
 
-  /** @param {Config} config @param {Environment} environment */
+  /** @param {Config} config @param {WorkerEnvironment} environment */
   constructor(config, environment) {
     this.#config = config;
     this.#environment = environment;
@@ -40,13 +41,13 @@ export class WorkerHost {
   /** @param {WebLLM} webllm */
   async open(webllm) {
     this.lifeline.throwIfFailed();
-    const name = `${WORKER_NAME}:${Math.random().toString(36).slice(2)}`;
+    const name = workerName();
     this.#worker = this.#start(name);
     const { locked } = await this.#hello();
     if (locked) this.#watchLock(name);
-    const ready = this.#message("ready");
-    this.#worker.postMessage({ [TAG]: "start", webllmUrl: this.#config.webllmUrl });
-    await this.lifeline.guard(ready);
+    const { support } = await this.#ask({ [TAG]: "support" }, "support");
+    requireNoProblem(support);
+    await this.#ask({ [TAG]: "start", webllmUrl: this.#config.webllmUrl }, "ready");
     this.#engine = new webllm.WebWorkerMLCEngine(this.#port);
     return this.#engine;
   }
@@ -101,6 +102,13 @@ export class WorkerHost {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** @param {object} message @param {string} kind of the answer */
+  async #ask(message, kind) {
+    const answer = this.#message(kind);
+    this.#worker?.postMessage(message);
+    return this.lifeline.guard(answer);
   }
 
   /** The worker holds a lock until it ends, so this request is granted when it has ended. @param {string} name */

@@ -62,6 +62,7 @@ async def open_bridge(
         assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`, absolute
             or relative to the page. None: the files in the installed wheel, without any request.
         thread: `worker` keeps the page responsive; `main` runs the engine in the page itself.
+            Where no worker can be created, as in a SharedWorker, it is always `main`.
         module: `webllm_bridge.js` as an imported module, for pages whose Content-Security-Policy
             forbids `eval` and that do not use PyScript: pass it to `pyodide.registerJsModule`
             and import it in Python.
@@ -84,8 +85,14 @@ async def open_bridge(
 async def check_support(*, assets_url: str | None = None, module: Any = None) -> Support:
     """Return whether this browser can run a model, before anything large is downloaded.
 
-    A browser without WebGPU is not an error: see `Support.ok`. The parameters are those of
-    `open_bridge`. Cancelled, nothing is left open.
+    A browser without WebGPU is not an error: see `Support.ok`. The GPU is looked for both here and
+    in a worker, where the engine runs; `Support.thread` says where that is.
+
+    Args:
+        assets_url: As for `open_bridge`.
+        module: As for `open_bridge`.
+
+    Cancelled, nothing is left open.
 
     Raises:
         SupportError: Python does not run in a browser, or the page's policy blocks the bridge.

@@ -39,6 +39,12 @@ _MESSAGES = MappingProxyType(
             "In a frame with `sandbox`, add `allow-same-origin`; elsewhere allow cookies and site"
             " data for this page.",
         ),
+        "no-worker-adapter": (
+            "The page has a GPU adapter, but the worker in which the engine runs has none, as after"
+            " repeated crashes of the browser's GPU process.",
+            "Restart the browser; where that does not help, pass thread='main' to run the engine in"
+            " the page.",
+        ),
         "limits": (
             "The GPU of this device is too small for the engine.",
             "Use a device with a more powerful GPU; on a laptop with two GPUs, configure the"

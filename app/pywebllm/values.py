@@ -81,6 +81,8 @@ class Support:
         adapter: The GPU; None if there is none.
         features: WebGPU features of the adapter, for example `shader-f16`.
         limits: WebGPU limits of the adapter, by their names in WebGPU.
+        thread: Where the engine runs by default: in a `worker` of its own, or in the `main` thread
+            of this Python where no worker can be created, as in a SharedWorker.
     """
 
     ok: bool
@@ -90,6 +92,7 @@ class Support:
     adapter: Adapter | None = None
     features: frozenset[str] = frozenset()
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    thread: Literal["worker", "main"] = "worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

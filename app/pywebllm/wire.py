@@ -242,6 +242,7 @@ def _support(found: Any) -> Support:
         adapter=None if adapter is None else _adapter(adapter),
         features=frozenset(found.get("features", ())),
         limits=MappingProxyType(dict(found.get("limits", {}))),
+        thread="main" if found.get("thread") == "main" else "worker",
     )
 
 

@@ -68,6 +68,9 @@ export class World {
   locks = new FakeLocks();
   caches = new FakeCaches();
   GPUAdapter = fakeAdapterClass();
+  gpu = { requestAdapter: async () => /** @type {object | null} */ ({ features: [], limits: {} }) };
+  /** What a worker reports of its GPU. @type {object} */
+  workerSupport = {};
   /** What a new worker does when it has started. @type {(worker: FakeWorker) => void} */
   startWorker = (worker) => worker.sayHello();
 
@@ -136,7 +139,7 @@ export class World {
       createWorker: (/** @type {string} */ url, /** @type {string} */ name) => new FakeWorker(this, url, name),
       locks: this.locks,
       openCache: (/** @type {string} */ scope) => this.caches.open(scope),
-      gpu: {},
+      gpu: this.gpu,
       GPUAdapter: this.GPUAdapter,
       startTimeout: 30,
       answerTimeout: 10,
@@ -186,6 +189,9 @@ export class FakeWorker extends EventTarget {
   /** @param {any} message */
   postMessage(message) {
     if (message.pywebllm === "ping") queueMicrotask(() => this.stuck || this.terminated || this.emit({ pywebllm: "pong" }));
+    if (message.pywebllm === "support") {
+      queueMicrotask(() => this.emit({ pywebllm: "support", support: this.world.workerSupport }));
+    }
     if (message.pywebllm !== "start") return;
     this.world.log.push(`start ${message.webllmUrl}`);
     queueMicrotask(() => this.emit({ pywebllm: "ready" }));

@@ -51,6 +51,7 @@ test("a supported browser reports its adapter, features and limits", async () =>
     adapter: { vendor: "acme", architecture: "one", description: "", fallback: true },
     features: ["shader-f16", "subgroups"],
     limits: LIMITS,
+    thread: "main",
   });
 });
 
@@ -89,7 +90,8 @@ test("a missing adapter, secure context or WebGPU is reported", async () => {
   assert.equal((await check(null)).problem, "no-adapter");
   assert.equal((await check(ADAPTER, false)).problem, "insecure-context");
   const bare = await checkSupport({ isSecureContext: true, navigator: {} });
-  assert.deepEqual(JSON.parse(bare), { secure: true, webgpu: false, features: [], limits: {}, problem: "no-webgpu" });
+  const support = { secure: true, webgpu: false, features: [], limits: {} };
+  assert.deepEqual(JSON.parse(bare), { ...support, problem: "no-webgpu", thread: "main" });
 });
 
 /** @type {[string, () => Promise<null>][]} */

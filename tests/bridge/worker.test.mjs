@@ -68,7 +68,9 @@ const WORKER_GLOBALS = `
     parentPort.postMessage({ tookLock: name });
     return hold();
   } };
-  Object.defineProperty(globalThis, "navigator", { value: { locks } });
+  const gpu = { requestAdapter: async () => ({ features: [], limits: {} }) };
+  Object.defineProperty(globalThis, "navigator", { value: { locks, gpu } });
+  globalThis.isSecureContext = true;
   const imported = import(workerData.url);
   parentPort.on("message", async (data) => {
     if (data === "echo") await imported.then(() => postMessage("echo"));

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from pywebllm.support import Shortfall, explain
 
-BRIDGE = Path(__file__).parents[2] / "bridge/support.js"
-CODES = ["insecure-context", "limits", "no-adapter", "no-webgpu"]
+BRIDGE = Path(__file__).parents[2] / "bridge"
+CODES = ["insecure-context", "limits", "no-adapter", "no-webgpu", "no-worker-adapter"]
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_explained_code_is_one_of_the_bridge(code: str) -> None:
-    assert f'"{code}"' in BRIDGE.read_text()
+    modules = ("support.js", "engine_support.js")
+    assert any(f'"{code}"' in (BRIDGE / name).read_text() for name in modules)
 
 
 @pytest.mark.parametrize("code", CODES)

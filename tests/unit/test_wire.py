@@ -143,6 +143,12 @@ def test_support_without_a_problem_is_ok() -> None:
     assert found.limits == {"maxBufferSize": 1024}
 
 
+def test_support_names_the_thread_of_the_engine() -> None:
+    assert wire.read_support('{"thread": "main"}').thread == "main"
+    assert wire.read_support('{"thread": "worker"}').thread == "worker"
+    assert wire.read_support("{}").thread == "worker"
+
+
 def test_support_with_a_problem_explains_it() -> None:
     found = wire.read_support('{"secure": true, "webgpu": false, "problem": "no-webgpu"}')
     assert not found.ok
