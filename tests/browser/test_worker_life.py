@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import textwrap
 from typing import Any
 
-from playwright.sync_api import Worker
+from playwright.sync_api import Page, Request, Route, Worker
 
-from tests.browser.inpage import PagePython
+from tests.browser.inpage import PagePython, bare_page, wheels
 
 # A global in the page, which keeps its value between runs.
 llm: Any = None
@@ -80,3 +83,88 @@ def test_stop_of_a_stuck_worker_replaces_it_without_a_request(fresh_python: Page
     while not fresh_python.page.workers:
         fresh_python.page.evaluate("0")
     assert fresh_python.run(_ask_three) == [True, [0, 1, 2], True]
+
+
+_SHARED = """
+import { loadPyodide } from "/vendor/pyodide/pyodide.mjs";
+const started = (async () => {
+  const pyodide = await loadPyodide();
+  await pyodide.loadPackage(WHEELS, { messageCallback: () => {} });
+  return pyodide;
+})();
+onconnect = ({ ports: [port] }) => {
+  port.onmessage = async ({ data }) => {
+    try {
+      const pyodide = await started;
+      port.postMessage({ result: await pyodide.runPythonAsync(data) });
+    } catch (error) {
+      port.postMessage({ error: String(error) });
+    }
+  };
+};
+"""
+_ASK_SHARED = """async (code) => {
+  const worker = new SharedWorker("shared.js", { type: "module" });
+  worker.port.postMessage(code);
+  const { data } = await new Promise((resolve) => (worker.port.onmessage = resolve));
+  if (data.error) throw new Error(data.error);
+  return data.result;
+}"""
+
+
+def test_engine_runs_inside_a_shared_worker(page: Page, site: str) -> None:
+    async def ask() -> list[Any]:
+        from pywebllm import AsyncWebLLM, check_support
+
+        support = await check_support()
+        async with AsyncWebLLM() as llm:
+            answer = await llm.chat.completions.create(
+                messages=[{"role": "user", "content": "name: Ada"}], max_tokens=10
+            )
+            return [support.ok, support.thread, bool(answer.text)]
+
+    urls = [site + name for name in wheels()]
+
+    def serve(route: Route) -> None:
+        script = _SHARED.replace("WHEELS", json.dumps(urls))
+        route.fulfill(body=script, content_type="text/javascript")
+
+    bare_page(page, site)
+    # Requests of a SharedWorker belong to no page.
+    page.context.route("**/shared.js", serve)
+    source = textwrap.dedent(inspect.getsource(ask))
+    code = f"{source}\nimport json\njson.dumps(await ask())"
+    assert json.loads(page.evaluate(_ASK_SHARED, code)) == [True, "main", True]
+
+
+# As after crashes of the GPU process: the page gets an adapter, and a worker none.
+_NO_ADAPTER = """
+if (globalThis.DedicatedWorkerGlobalScope) {
+  GPU.prototype.requestAdapter = () => Promise.reject(new DOMException("gone", "OperationError"));
+}
+"""
+
+
+def test_worker_without_an_adapter_is_reported_before_and_by_a_load(
+    fresh_python: PagePython, site: str
+) -> None:
+    async def load(site: str) -> list[Any]:
+        from pywebllm import AsyncWebLLM, SupportError, check_support
+
+        usual = await check_support()
+        support = await check_support(assets_url=site)
+        async with AsyncWebLLM(assets_url=site) as llm:
+            try:
+                await llm.load()
+            except SupportError as error:
+                return [usual.ok, usual.thread, support.ok, support.problem, type(error).__name__]
+        return []
+
+    def serve(route: Route, request: Request) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=_NO_ADAPTER + response.text())
+
+    fresh_python.page.context.route("**/webllm_bridge.js*", serve)
+    ok, thread, ok_in_worker, problem, error = fresh_python.run(load, site=site)
+    assert (ok, thread, ok_in_worker, error) == (True, "worker", False, "SupportError")
+    assert "worker" in problem
