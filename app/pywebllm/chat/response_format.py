@@ -108,6 +108,7 @@ def _read_grammar(given: Mapping[str, object]) -> AnswerFormat:
     grammar = string(path, given.get("grammar"))
     if not grammar.strip():
         refuse_value(path, "a grammar with the rule root", grammar)
+    schema.check_grammar(grammar, param=path)
     return AnswerFormat(grammar=grammar)
 
 

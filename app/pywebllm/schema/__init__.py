@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 from pywebllm.lazy import lazy_attributes
 
 if TYPE_CHECKING:
-    from .grammars import grammar_of, json_object_grammar
+    from .grammars import check_grammar, grammar_of, json_object_grammar
     from .python.describing import schema_of
     from .python.reading import build
     from .python.tools import arguments_of, tool_of
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "arguments_of",
     "build",
+    "check_grammar",
     "grammar_of",
     "json_object_grammar",
     "schema_of",
@@ -59,6 +60,7 @@ __getattr__ = lazy_attributes(
     {
         "arguments_of": ".python.tools",
         "build": ".python.reading",
+        "check_grammar": ".grammars",
         "grammar_of": ".grammars",
         "json_object_grammar": ".grammars",
         "schema_of": ".python.describing",

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pywebllm.errors import InvalidRequestError
+
 from .document.reading import read_document
+from .ebnf.size import ADVICE, MOST, PROBLEM, size_of_text
 from .grammar.writing import write_grammar
 from .typed.place import Place
 
-__all__ = ["grammar_of", "json_object_grammar"]
+__all__ = ["check_grammar", "grammar_of", "json_object_grammar"]
 
 
 def grammar_of(schema: Mapping[str, object], *, param: str = "response_format") -> str:
@@ -35,6 +38,16 @@ def grammar_of(schema: Mapping[str, object], *, param: str = "response_format") 
         raise Place(param).error(
             "the schema needs too deep a grammar", advice="Split it, or shorten its lists."
         ) from error
+
+
+def check_grammar(grammar: str, *, param: str) -> None:
+    """Check that the engine can compile a grammar in xgrammar's EBNF within seconds.
+
+    Raises:
+        InvalidRequestError: It is too large.
+    """
+    if size_of_text(grammar) > MOST:
+        raise InvalidRequestError(f"{param}: {PROBLEM}", advice=ADVICE, param=param)
 
 
 def json_object_grammar() -> str:

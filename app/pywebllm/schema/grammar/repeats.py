@@ -24,6 +24,7 @@ Examples:
 from __future__ import annotations
 
 from pywebllm.schema.ebnf.nodes import Chars, Node, optional, repeat, sequence
+from pywebllm.schema.ebnf.size import check_node
 
 from .writer import Writer
 
@@ -36,7 +37,17 @@ _FOUR = 4  # characters, and such blocks in a larger one
 
 
 def repeated(part: Node, least: int, most: int | None, writer: Writer) -> Node:
-    """Repeat a part `least` to `most` times; None: unbounded."""
+    """Repeat a part `least` to `most` times; None: unbounded.
+
+    Raises:
+        TooLargeError: The result would be too large for the engine.
+    """
+    node = _repeated(part, least, most, writer)
+    check_node(node)
+    return node
+
+
+def _repeated(part: Node, least: int, most: int | None, writer: Writer) -> Node:
     if most is None or most == least:
         return repeat(part, least, most)
     more = most - least

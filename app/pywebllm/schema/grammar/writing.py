@@ -19,6 +19,7 @@ from pywebllm.schema.ebnf.endings import endless
 from pywebllm.schema.ebnf.factoring import factored
 from pywebllm.schema.ebnf.nodes import NOTHING, Node, Rule, Text, choice, render
 from pywebllm.schema.ebnf.pruning import pruned
+from pywebllm.schema.ebnf.size import ADVICE, MOST, PROBLEM, TooLargeError, size_of_rules
 from pywebllm.schema.typed.values import (
     BOOLEAN,
     NULL,
@@ -58,10 +59,17 @@ def write_grammar(document: Document) -> str:
     """Write the grammar of the JSON texts that fit a document. Equal ones give equal grammars.
 
     Raises:
-        InvalidRequestError: The document says what a grammar cannot express, or nothing fits it.
+        InvalidRequestError: The document says what a grammar cannot express, nothing fits it, or
+            the grammar would be too large for the engine.
     """
     writer = GrammarWriter(document)
-    root = writer.write(document.root)
+    try:
+        root = writer.write(document.root)
+    except TooLargeError as error:
+        raise document.place.error(PROBLEM, advice=ADVICE) from error
+    # Before anything is written out: what repeats share is stored once.
+    if size_of_rules({_ROOT: root, **writer.rules}) > MOST:
+        raise document.place.error(PROBLEM, advice=ADVICE)
     rules = pruned({_ROOT: root, **writer.rules}, _ROOT)
     if not rules:
         raise document.place.error(
