@@ -7,7 +7,7 @@ white space.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pywebllm import schema
@@ -120,7 +120,21 @@ def _read_structural_tag(given: Mapping[str, object]) -> AnswerFormat:
             f"{path}.structures",
             "is not supported: it is the deprecated form of a structural tag; use 'format'",
         )
-    return AnswerFormat(structural_tag=json_text(path, tag))
+    text = json_text(path, tag)
+    for grammar in _grammars_in(tag):
+        schema.check_grammar(grammar, param=path)
+    return AnswerFormat(structural_tag=text)
+
+
+def _grammars_in(value: object) -> Iterator[str]:
+    """Yield each grammar in a structural tag, at any depth."""
+    if isinstance(value, Mapping):
+        grammar = value.get("grammar")
+        if isinstance(grammar, str):
+            yield grammar
+    if isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _grammars_in(inner)
 
 
 _READERS = {

@@ -1,8 +1,8 @@
 """How large a grammar is for the engine, which cannot be interrupted while it compiles one.
 
 The size is about that of the automaton: bounded repeats are written out, and multiply when they are
-nested. At the bound, xgrammar 0.1.27, which WebLLM 0.2.86 includes, takes up to 4 s with vocabularies
-of 4,000 to 128,000 tokens (measured in Node.js 20).
+nested. At the bound, xgrammar 0.1.27, which WebLLM 0.2.86 includes, takes up to 4 s with
+vocabularies of 4,000 to 128,000 tokens (measured in Node.js 20).
 
 Examples:
     >>> from pywebllm.schema.ebnf.nodes import Chars, Text, repeat, sequence

@@ -115,6 +115,17 @@ def test_grammar_beyond_the_bound_is_refused() -> None:
     assert caught.value.param == "response_format.grammar"
 
 
+def test_grammar_inside_a_structural_tag_is_bounded_too() -> None:
+    def read(times: int) -> object:
+        part = {"type": "grammar", "grammar": f'root ::= ([a-z] "-"){{{times}}}'}
+        tag = {"type": "structural_tag", "format": {"type": "sequence", "elements": [part]}}
+        return read_response_format({"type": "structural_tag", "structural_tag": tag})
+
+    assert read(5) is not None
+    with pytest.raises(InvalidRequestError, match="too large for the engine"):
+        read(MOST)
+
+
 @pytest.mark.parametrize(
     "schema",
     [
