@@ -16,6 +16,7 @@ import functools
 import http.server
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,10 +25,10 @@ import threading
 import venv
 import webbrowser
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from bridge.bundle import BUNDLE, BundleError, bundle, sources
 from hatch_build import BytecodeError, compile_python
@@ -47,7 +48,9 @@ ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
 # A copy of the lock file, written when all of it is installed.
 NPM_STAMP = ROOT / "node_modules/.pywebllm-lock.json"
+# In a folder with a site: the paths of the site's own files, one a line.
 MARKER = ".pywebllm-site"
+ARCHIVE = "app.zip"
 PYODIDE_PYTHON = "3.14"
 # The npm package of Pyodide brings no wheels; micropip is what a bare page installs with.
 PYODIDE_WHEELS = ("micropip==0.11.1",)
@@ -58,6 +61,8 @@ PYODIDE_FILES = (
     "python_stdlib.zip",
     "pyodide-lock.json",
 )
+# A page of another site whose name resolves to 127.0.0.1 (DNS rebinding) sends its own name.
+LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?", re.IGNORECASE)
 # Without --port, the first of these that is free.
 PORTS = range(8000, 8020)
 
@@ -83,7 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = _parser().parse_args(arguments)
     # Ctrl-C and a service manager's SIGTERM end both the set-up and the server in the same way.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Python sets no handler of SIGINT where it is ignored, as in a script's background commands.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         if options.command == "build":
             _build_site(options.directory)
@@ -99,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def site_sources(root: Path) -> dict[str, Path]:
-    """Map every path of the site but `app.zip` to the file it is a copy of."""
+    """Map every path of the site but `ARCHIVE` to the file it is a copy of."""
     npm, build = root / "node_modules", root / "build"
     files = {
         **_tree(root / "static"),
@@ -131,17 +138,22 @@ def app_archive(app: Path, bytecode: Path) -> bytes:
 
 
 def write_site(target: Path, sources: Mapping[str, Path], archive: bytes) -> None:
-    """Make `target` hold this site and nothing else but hidden files; copy only what changed.
+    """Make `target` contain this site; copy only what changed, and remove own files of before.
 
-    Raises SetupError when `target` is not empty and no site of ours.
+    All other files stay as they are: `MARKER` lists the site's own.
+
+    Raises SetupError, and changes nothing, when `target` is not empty and no site of ours, or when
+    a path of the site is taken by another file or leads through a symbolic link.
     """
-    _reserve(target)
-    for path, file in _tree(target).items():
-        if path not in sources:
-            file.unlink()
+    target = target.resolve()
+    paths = {*sources, ARCHIVE}
+    for path in _reserve(target, paths) - paths:
+        if _is_plain(target, path) and (target / path).is_file():
+            (target / path).unlink()
+    _new(target / MARKER).write_text("\n".join(sorted(paths)) + "\n", encoding="utf-8")
     for path, source in sources.items():
         _copy(source, target / path)
-    (target / "app.zip").write_bytes(archive)
+    _new(target / ARCHIVE).write_bytes(archive)
 
 
 class SiteHandler(http.server.SimpleHTTPRequestHandler):
@@ -149,6 +161,24 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     extensions_map = MEDIA_TYPES
+
+    def parse_request(self) -> bool:
+        """Refuse a request that names another host than this machine."""
+        if not super().parse_request():
+            return False
+        if LOOPBACK.fullmatch(self.headers.get("Host", "")):
+            return True
+        reason = "This server answers only 127.0.0.1, localhost and [::1]."
+        self.send_error(HTTPStatus.MISDIRECTED_REQUEST, explain=reason)
+        return False
+
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
+        """Treat a path that no file system takes, for example with NUL, as any missing file."""
+        try:
+            return super().send_head()
+        except ValueError:
+            self.send_error(HTTPStatus.NOT_FOUND, "File not found")
+            return None
 
     def end_headers(self) -> None:
         """Add the headers every answer has."""
@@ -355,20 +385,41 @@ def _compiled(folder: Path) -> dict[str, Path]:
     return {file.relative_to(folder).as_posix(): file for file in folder.rglob("*.pyc")}
 
 
-def _reserve(target: Path) -> None:
+def _reserve(target: Path, paths: Set[str]) -> set[str]:
+    # The paths of the site's own files there; the empty marker of an older version lists none.
     if target.is_relative_to(ROOT / "static"):
         raise SetupError(f"{target} is a part of the site's source: choose a folder outside static")
     target.mkdir(parents=True, exist_ok=True)
     marker = target / MARKER
     if any(target.iterdir()) and not marker.is_file():
         raise SetupError(f"{target} is not empty and no site of ours: choose a new or empty folder")
-    marker.touch()
+    listed = set(marker.read_text(encoding="utf-8").splitlines()) if marker.is_file() else set()
+    own = listed or paths
+    for path in [MARKER, *paths]:
+        if not _is_plain(target, path):
+            raise SetupError(f"{target / path} leads through a symbolic link: remove it")
+    for path in paths - own:
+        if (target / path).exists():
+            raise SetupError(f"{target / path} is not a file of the site, which needs it: move it")
+    return set(own)
+
+
+def _is_plain(target: Path, path: str) -> bool:
+    # Inside the target, with no symbolic link on the way.
+    file = target / path
+    return file.resolve() == file and file.is_relative_to(target)
 
 
 def _copy(source: Path, target: Path) -> None:
     if not target.is_file() or _version(target) != _version(source):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
+        shutil.copy2(source, _new(target))
+
+
+def _new(file: Path) -> Path:
+    # Not the old file with new content: what is a hard link to that, as in a backup, stays.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    return file
 
 
 def _version(file: Path) -> tuple[int, int]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
-__all__ = ["ROOT", "served_site"]
+from tests.processes import ROOT, started
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["ROOT", "served_site"]
 
 
 @contextmanager
 def served_site() -> Iterator[str]:
     """Start the server on a free port; yield its address, which ends in a slash."""
     command = [sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    with started(command) as server:
         assert server.stdout is not None
-        try:
-            yield _address(server.stdout)
-        finally:
-            server.terminate()
-            server.wait(10)
+        yield _address(server.stdout)
 
 
 def _address(lines: IO[str]) -> str:

@@ -18,6 +18,7 @@ import pytest
 
 import serve
 from serve import SetupError, SiteServer, app_archive, site_sources, write_site
+from tests.processes import started
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -62,9 +63,9 @@ def served(site: Path) -> contextlib.AbstractContextManager[int]:
     return running()
 
 
-def get(port: int, path: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
+def get(port: int, path: str, host: str | None = None) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers={} if host is None else {"Host": host})
     response = connection.getresponse()
     response.read()
     connection.close()
@@ -127,6 +128,83 @@ def test_folder_with_other_files_is_refused_and_untouched(project: Path, tmp_pat
     assert [file.name for file in (tmp_path / "home").iterdir()] == ["thesis.txt"]
 
 
+def test_files_that_a_user_added_stay_when_the_site_is_built_again(
+    project: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "site"
+    put(project, "static/old.css")
+    write_site(target, site_sources(project), b"one")
+    put(target, "CNAME", "notes/old.css", "vendor/mine.js")
+    (project / "static/old.css").unlink()
+    write_site(target, site_sources(project), b"two")
+    kept = [target / path for path in ("CNAME", "notes/old.css", "vendor/mine.js")]
+    assert all(file.is_file() for file in kept)
+    assert not (target / "old.css").exists()
+
+
+def test_file_that_a_user_added_is_not_overwritten_by_a_new_file_of_the_site(
+    project: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "site"
+    write_site(target, site_sources(project), b"one")
+    (target / "robots.txt").write_text("mine")
+    put(project, "static/robots.txt")
+    with pytest.raises(SetupError, match=r"robots.txt is not a file of the site"):
+        write_site(target, site_sources(project), b"two")
+    assert (target / "robots.txt").read_text() == "mine"
+    assert (target / "app.zip").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize("path", ["index.html", "app.zip", "models", serve.MARKER])
+def test_symbolic_link_is_not_written_through(project: Path, tmp_path: Path, path: str) -> None:
+    target, outside = tmp_path / "site", tmp_path / "outside"
+    write_site(target, site_sources(project), b"one")
+    (target / path).rename(outside)
+    before = sorted((file, file.stat().st_mtime_ns) for file in [outside, *outside.rglob("*")])
+    (target / path).symlink_to(outside)
+    put(project, "static/models/m/more.bin")
+    (project / "static/index.html").write_text("changed")
+    with pytest.raises(SetupError, match="symbolic link"):
+        write_site(target, site_sources(project), b"two")
+    after = sorted((file, file.stat().st_mtime_ns) for file in [outside, *outside.rglob("*")])
+    assert after == before
+
+
+def test_removed_file_of_the_site_that_is_now_outside_stays(project: Path, tmp_path: Path) -> None:
+    target, outside = tmp_path / "site", tmp_path / "outside"
+    put(project, "static/old/style.css")
+    write_site(target, site_sources(project), b"one")
+    (target / "old").rename(outside)
+    (target / "old").symlink_to(outside)
+    with (target / serve.MARKER).open("a") as marker:
+        marker.write(f"{tmp_path}/thesis.txt\n../thesis.txt\n")
+    put(tmp_path, "thesis.txt")
+    (project / "static/old/style.css").unlink()
+    write_site(target, site_sources(project), b"two")
+    assert (outside / "style.css").is_file()
+    assert (tmp_path / "thesis.txt").is_file()
+
+
+def test_hard_link_to_a_file_of_the_site_keeps_its_content(project: Path, tmp_path: Path) -> None:
+    target, backup = tmp_path / "site", tmp_path / "backup.html"
+    write_site(target, site_sources(project), b"one")
+    backup.hardlink_to(target / "index.html")
+    (project / "static/index.html").write_text("changed")
+    write_site(target, site_sources(project), b"two")
+    assert backup.read_text() == "static/index.html"
+    assert (target / "index.html").read_text() == "changed"
+
+
+def test_site_of_an_older_version_is_taken_over(project: Path, tmp_path: Path) -> None:
+    """Its marker is empty."""
+    target = tmp_path / "site"
+    put(target, "index.html", "CNAME")
+    (target / serve.MARKER).touch()
+    write_site(target, site_sources(project), b"")
+    assert (target / "index.html").read_text() == "static/index.html"
+    assert (target / "CNAME").is_file()
+
+
 def test_site_is_not_written_into_its_own_source(project: Path) -> None:
     with pytest.raises(SetupError, match="outside static"):
         write_site(serve.ROOT / "static/site", site_sources(project), b"")
@@ -161,6 +239,40 @@ def test_only_the_site_is_served(tmp_path: Path, path: str) -> None:
     put(tmp_path, "secret", "site/index.html")
     with served(tmp_path / "site") as port:
         assert get(port, path).status == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.0.0.1:8000", 200),
+        ("localhost", 200),
+        ("LOCALHOST:1", 200),
+        ("[::1]:8000", 200),
+        ("rebound.example", 421),
+        ("rebound.example:8000", 421),
+        ("127.0.0.1.rebound.example", 421),
+        ("localhost@rebound.example", 421),
+        ("127.0.0.1:8000, rebound.example", 421),
+        ("", 421),
+    ],
+)
+def test_server_answers_loopback_names_only(tmp_path: Path, host: str, status: int) -> None:
+    put(tmp_path, "index.html")
+    with served(tmp_path) as port:
+        response = get(port, "/index.html", host)
+    assert response.status == status
+
+
+@pytest.mark.parametrize("path", ["/%00", "/a%00/index.html", "/%ed%a0%80", "/" + "a" * 5000])
+def test_path_that_no_file_system_takes_is_not_found(
+    tmp_path: Path, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path, "index.html")
+    with served(tmp_path) as port:
+        assert get(port, path).status == 404
+        assert get(port, "/index.html").status == 200
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_busy_port_is_reported_and_the_next_one_used(
@@ -299,21 +411,34 @@ def test_documentation_that_fails_stops_a_build_but_not_the_server(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("inherited", ["SIG_DFL", "SIG_IGN"])
 def test_server_prints_its_address_first_and_ends_cleanly(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, inherited: str
 ) -> None:
+    """Also where the signal is ignored from the start, as in the background of a script."""
     program = (
-        "import serve, sys, pathlib; serve._build_site = lambda target, needs_docs: None;"
+        f"import signal; signal.signal({number.value}, signal.{inherited});"
+        "import serve, sys, pathlib; serve._build_site = lambda *given, **options: None;"
         f"serve.BUILD = pathlib.Path({str(tmp_path)!r});"
         "sys.exit(serve.main(['--no-open', '--port', '0']))"
     )
-    command = [sys.executable, "-c", program]
-    with subprocess.Popen(
-        command, cwd=serve.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with started([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert "http://127.0.0.1:" in process.stdout.readline()
         process.send_signal(number)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal to ignore")
+def test_process_that_ignores_signals_is_ended_with_its_block() -> None:
+    program = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('ready', flush=True); time.sleep(600)"
+    )
+    with started([sys.executable, "-c", program], patience=0.1) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+    assert process.returncode == -signal.SIGKILL
+    assert process.stdout.closed
