@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from tests.processes import ROOT, started
+from model.browser.processes import ROOT, started
 
 __all__ = ["ROOT", "served_site"]
 

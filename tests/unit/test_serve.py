@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 import serve
+from model.browser.processes import started
 from serve import SetupError, SiteServer, app_archive, site_sources, write_site
-from tests.processes import started
 
 pytestmark = pytest.mark.timeout(60)
 

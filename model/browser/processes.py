@@ -1,4 +1,4 @@
-"""Processes that tests start: none is left running, whatever happens in the block."""
+"""Processes that a block starts: none is left running, whatever happens in the block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["ROOT", "started"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
