@@ -6,11 +6,12 @@ not; they need an `assets_url`. `browser` passes the bytes to the browser.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Protocol
 
 from .builtin import BUILTIN_CHECKSUMS, BUILTIN_LIBRARY, BUILTIN_MODEL, BUILTIN_PATH
-from .errors import AssetsError
+from .errors import AssetsError, InvalidRequestError
 from .records import ModelRecord
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "WEBLLM_FILE",
     "Assets",
     "SiteAssets",
+    "base_url",
     "builtin_record",
     "model_files",
     "read_asset",
@@ -28,6 +30,8 @@ WEBLLM_FILE = "webllm.js"
 
 # A path, for Pyodide installs a wheel as files; `importlib.resources` takes 40 ms to import there.
 _ASSETS = Path(__file__).with_name("assets")
+
+_SCHEME = re.compile("[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 class Assets(Protocol):
@@ -58,6 +62,32 @@ class SiteAssets:
     async def builtin(self, bridge: Any) -> ModelRecord:
         """Return the record of the built-in model at once: the server has its files."""
         return builtin_record(self._base + BUILTIN_PATH)
+
+
+def base_url(url: str, *, address: str, origin: str) -> str:
+    """Return the URL that `url` is relative to, in a page or worker.
+
+    A worker that was started from a `blob:` or `data:` URL has no folder, so only `/…` is relative
+    to something there: to the origin of the page that started it.
+
+    Args:
+        url: An absolute or relative URL.
+        address: The base URL of the page, or the URL of the worker.
+        origin: Its origin; `null` if it has none.
+
+    Raises:
+        InvalidRequestError: There is nothing that `url` is relative to.
+    """
+    if not address.startswith(("blob:", "data:")) or _SCHEME.match(url):
+        return address
+    if url.startswith("/") and origin != "null":
+        return origin
+    example = "https://example.org/site/" if origin == "null" else f"{origin}/site/ or /site/"
+    raise InvalidRequestError(
+        f"{url[:80]!r} is relative to nothing here: this Python runs in a worker that was started"
+        f" from a {address.partition(':')[0]}: URL",
+        advice=f"Write the whole URL, for example {example}.",
+    )
 
 
 def builtin_record(base: str) -> ModelRecord:

@@ -22,6 +22,7 @@ from .assets import (
     WEBLLM_FILE,
     Assets,
     SiteAssets,
+    base_url,
     builtin_record,
     model_files,
     read_asset,
@@ -30,6 +31,7 @@ from .bridge import Bridge, Stream
 from .builtin import BUILTIN_CONFIG
 from .errors import AssetsError, DownloadError, SupportError, WebLLMError, error_for
 from .records import ModelRecord
+from .support import explain_host
 from .values import Support
 
 try:
@@ -60,7 +62,8 @@ async def open_bridge(
 
     Args:
         assets_url: The folder that serves `webllm_bridge.js`, `webllm.js` and `models/`, absolute
-            or relative to the page. None: the files in the installed wheel, without any request.
+            or relative to the page (in a worker from a `blob:` URL, only `/…` is relative). None:
+            the files in the installed wheel, without any request.
         thread: `worker` keeps the page responsive; `main` runs the engine in the page itself.
             Where no worker can be created, as in a SharedWorker, it is always `main`.
         module: `webllm_bridge.js` as an imported module, for pages whose Content-Security-Policy
@@ -72,6 +75,7 @@ async def open_bridge(
     Raises:
         SupportError: Python does not run in a browser, or the page's policy blocks the bridge.
         AssetsError: No `assets_url` was given, and this installation contains no files.
+        InvalidRequestError: `assets_url` is relative to nothing.
         DownloadError: `webllm_bridge.js` could not be imported.
     """
     _require_browser()
@@ -209,27 +213,24 @@ class _WheelAssets:
 
 
 def _require_browser() -> None:
-    if js is None:
-        raise SupportError(
-            "pywebllm runs models in a browser, and this Python runs outside of one",
-            advice="Use it in a web page, from Pyodide or PyScript.",
-        )
+    # Pyodide in Node.js has `js`, but no document and no scope of a worker.
+    if js is None or not (hasattr(js, "document") or hasattr(js, "WorkerGlobalScope")):
+        raise _unsupported("no-browser")
 
 
 def _require_suspension() -> None:
     _require_browser()
+    if not hasattr(ffi, "can_run_sync"):  # before 0.26
+        raise _unsupported("old-pyodide")
     if not hasattr(js.WebAssembly, "Suspending"):
-        raise SupportError(
-            "this browser cannot suspend synchronous Python code (it lacks JSPI)",
-            advice="Use Chrome or Edge 137+, Firefox 153+ or Safari 27+; or use AsyncWebLLM, which"
-            " works in every browser that has WebGPU.",
-        )
+        raise _unsupported("no-jspi")
     if not ffi.can_run_sync():
-        raise SupportError(
-            "this Python code was called in a way that cannot be suspended",
-            advice="Start it with `pyodide.runPythonAsync`, not in a plain callback; or use"
-            " AsyncWebLLM, which needs no suspension.",
-        )
+        raise _unsupported("no-suspension")
+
+
+def _unsupported(code: str) -> SupportError:
+    problem, advice = explain_host(code)
+    return SupportError(problem, advice=advice)
 
 
 def _find_assets(url: str | None) -> Assets:
@@ -247,10 +248,10 @@ def _absolute(model: ModelRecord) -> ModelRecord:
 
 
 def _absolute_url(url: str) -> str:
-    base = js.document.baseURI if hasattr(js, "document") else js.location.href
+    address = js.document.baseURI if hasattr(js, "document") else js.location.href
     with _translated():
-        found: str = js.URL.new(url, base).href
-    return found
+        base = base_url(url, address=address, origin=js.location.origin)
+        return str(js.URL.new(url, base).href)
 
 
 # How often the import of each URL has failed.

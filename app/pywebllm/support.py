@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["Shortfall", "explain"]
+__all__ = ["Shortfall", "explain", "explain_host"]
 
 # The limits that WebGPU counts in bytes (https://www.w3.org/TR/webgpu/#limits).
 _BYTES = ("maxBufferSize", "maxStorageBufferBindingSize", "maxComputeWorkgroupStorageSize")
@@ -49,6 +49,30 @@ _MESSAGES = MappingProxyType(
             "The GPU of this device is too small for the engine.",
             "Use a device with a more powerful GPU; on a laptop with two GPUs, configure the"
             " browser to use the faster one.",
+        ),
+    }
+)
+
+# What the host of this Python lacks; these are no codes of the bridge, which is not open yet.
+_HOSTS = MappingProxyType(
+    {
+        "no-browser": (
+            "pywebllm runs models in a browser, and this Python runs outside of one",
+            "Use it in a web page, from Pyodide or PyScript.",
+        ),
+        "old-pyodide": (
+            "this version of Pyodide cannot suspend synchronous Python code",
+            "Use Pyodide 0.26 or newer; or use AsyncWebLLM, which needs no suspension.",
+        ),
+        "no-jspi": (
+            "this browser cannot suspend synchronous Python code (it lacks JSPI)",
+            "Use Chrome or Edge 137+, Firefox 153+ or Safari 27+; or use AsyncWebLLM, which"
+            " works in every browser that has WebGPU.",
+        ),
+        "no-suspension": (
+            "this Python code was called in a way that cannot be suspended",
+            "Start it with `pyodide.runPythonAsync`, not in a plain callback; or use"
+            " AsyncWebLLM, which needs no suspension.",
         ),
     }
 )
@@ -94,3 +118,12 @@ def explain(code: str, shortfalls: Sequence[Shortfall] = ()) -> tuple[str, str]:
     if shortfalls:
         problem = f"{problem.removesuffix('.')}: {'; '.join(map(str, shortfalls))}."
     return problem, advice
+
+
+def explain_host(code: str) -> tuple[str, str]:
+    """Return the problem and the advice where the host of this Python lacks something.
+
+    Args:
+        code: `no-browser`, `old-pyodide`, `no-jspi` or `no-suspension`.
+    """
+    return _HOSTS[code]

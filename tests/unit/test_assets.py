@@ -6,9 +6,9 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from pywebllm.assets import SiteAssets, model_files, read_asset
+from pywebllm.assets import SiteAssets, base_url, model_files, read_asset
 from pywebllm.builtin import BUILTIN_CHECKSUMS, BUILTIN_MODEL, BUILTIN_PATH
-from pywebllm.errors import AssetsError
+from pywebllm.errors import AssetsError, InvalidRequestError
 
 SHIPPED = Path(__file__).parents[2] / "static/models" / BUILTIN_MODEL
 
@@ -46,3 +46,35 @@ def test_checksums_of_the_builtin_model_are_those_of_its_list() -> None:
     assert {f"{BUILTIN_PATH}{name}" for name in names} == {
         f"models/{BUILTIN_MODEL}/{name}" for _, name in listed
     }
+
+
+PAGE = "https://example.org/app/index.html"
+BLOB = "blob:https://example.org/3e1f"
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "base"),
+    [
+        ("./site/", PAGE, PAGE),
+        ("/site/", PAGE, PAGE),
+        ("/site/", BLOB, "https://example.org"),
+        ("https://cdn.example/site/", BLOB, BLOB),
+        ("HTTPS://cdn.example/site/", "data:text/javascript,1", "data:text/javascript,1"),
+    ],
+)
+def test_relative_url_has_a_base_in_pages_and_workers(url: str, address: str, base: str) -> None:
+    assert base_url(url, address=address, origin="https://example.org") == base
+
+
+@pytest.mark.parametrize("url", ["./site/", "site/", "../site/", "?site", ""])
+def test_relative_url_in_a_blob_worker_is_an_error_that_says_what_to_write(url: str) -> None:
+    with pytest.raises(InvalidRequestError, match="/site/ or /site/") as caught:
+        base_url(url, address=BLOB, origin="https://example.org")
+    assert "a blob: URL" in caught.value.problem
+    assert repr(url) in caught.value.problem
+
+
+def test_worker_without_an_origin_needs_a_whole_url() -> None:
+    with pytest.raises(InvalidRequestError, match="the whole URL") as caught:
+        base_url("/site/", address="data:text/javascript,1", origin="null")
+    assert "null" not in str(caught.value)

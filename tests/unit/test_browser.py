@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pywebllm import browser
 from pywebllm.browser import _JsBridge, check_support, open_bridge, run_sync
 from pywebllm.errors import SupportError
 from pywebllm.records import ModelRecord
+from pywebllm.sync.client import WebLLM
 
 from tests.unit.fakes import BUILTIN
 
@@ -58,6 +61,15 @@ def test_run_sync_outside_a_browser_starts_nothing() -> None:
     with pytest.raises(SupportError, match="from Pyodide or PyScript"):
         run_sync(work())
     assert started == []
+
+
+def test_pyodide_without_can_run_sync_is_a_support_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Pyodide 0.25 is."""
+    page = SimpleNamespace(document=object(), WebAssembly=SimpleNamespace(Suspending=object()))
+    monkeypatch.setattr(browser, "js", page)
+    monkeypatch.setattr(browser, "ffi", SimpleNamespace(), raising=False)
+    with pytest.raises(SupportError, match=r"Pyodide 0\.26 or newer; or use AsyncWebLLM"):
+        WebLLM().load()
 
 
 async def test_built_in_model_is_published_again_for_each_load_but_not_for_requests() -> None:
