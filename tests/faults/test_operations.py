@@ -1,0 +1,153 @@
+"""A random walk through the client over the real engine, as a state machine of Hypothesis.
+
+Answers run in the background while others are asked for, stopped, cancelled or time out, and while
+the model is freed, the worker ends or the device is lost. Nothing hangs, nothing is raised that is
+not documented, and in the end the client writes what it wrote in the beginning.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.faults.conftest import CampaignPage, is_long, length_of
+
+OPERATIONS = length_of("FAULTS_OPERATIONS", 200)
+STEPS = 25
+# Tokens of an answer; an answer that is waited for waits for those before it.
+LENGTH = 24
+
+pytestmark = pytest.mark.timeout(120 + 3 * OPERATIONS)
+
+# How an operation may end while others disturb it. An error that is only `EngineError`, or that
+# the library does not document, is a failure.
+DOCUMENTED = {
+    "result",
+    "left",
+    "ended",
+    "sent",
+    "CancelledError",
+    "TimeoutError",
+    "DisposedError",
+    "WorkerError",
+    "DeviceLostError",
+    "AbortedError",
+    "TruncatedError",  # of `parse`
+}
+
+names = st.sampled_from(["create", "ask", "parse", "completion", "load"])
+
+
+class Walk(RuleBasedStateMachine):
+    """Rules that call the campaign in the page."""
+
+    page: ClassVar[CampaignPage]
+    operations: ClassVar[int] = 0
+    outcomes: ClassVar[dict[str, int]] = {}
+
+    running = Bundle("running")
+    streams = Bundle("streams")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = 0
+
+    @initialize()
+    def begin(self) -> None:
+        """Every example begins with a loaded model."""
+        assert self.page.call("is_usable")
+
+    @rule(target=running, name=names)
+    def start(self, name: str) -> int:
+        """Start an operation in the background."""
+        return self._start("start", name)
+
+    @rule(target=streams)
+    def start_stream(self) -> int:
+        """Start a stream in the background."""
+        return self._start("start_stream")
+
+    @rule(number=consumes(streams))
+    def leave(self, number: int) -> None:
+        """Leave a stream in the middle."""
+        self.page.call("leave", number)
+        self._expect(self.page.call("finish", number))
+
+    @rule(number=consumes(running))
+    def finish(self, number: int) -> None:
+        """Wait until an operation ends."""
+        self._expect(self.page.call("finish", number))
+
+    @rule(number=st.one_of(consumes(running), consumes(streams)))
+    def cancel(self, number: int) -> None:
+        """Cancel a running operation."""
+        self._expect(self.page.call("cancel", number))
+
+    @rule(name=names, seconds=st.sampled_from([0, 0.01, 0.1, 0.5]))
+    def give_up(self, name: str, seconds: float) -> None:
+        """Run an operation under a timeout, after those that run."""
+        self._expect(self.page.call("give_up", name, seconds))
+
+    @rule(fault=st.sampled_from(["unload", "close", "kill", "lose"]))
+    def disturb(self, fault: str) -> None:
+        """Free the model, or break its worker."""
+        self._expect(self.page.call("disturb", fault))
+
+    def teardown(self) -> None:
+        """Let go of all that runs; the client is as good as new."""
+        outcomes, usable = self.page.call("settle")
+        for outcome in outcomes:
+            assert outcome in DOCUMENTED, outcome
+        assert usable
+
+    def _start(self, call: str, *arguments: str) -> int:
+        self._count()
+        self.last += 1
+        self.page.call(call, self.last, *arguments)
+        return self.last
+
+    def _expect(self, outcome: str) -> None:
+        self._count()
+        assert outcome in DOCUMENTED, outcome
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+    def _count(self) -> None:
+        type(self).operations += 1
+
+
+def test_random_operations_end_by_documented_errors_and_leave_the_client_usable(
+    campaign: CampaignPage,
+) -> None:
+    Walk.page, Walk.operations = campaign, 0
+    Walk.outcomes.clear()
+    campaign.run(f"campaign.max_tokens = {LENGTH}")
+    run_state_machine_as_test(
+        Walk,
+        settings=settings(
+            max_examples=math.ceil(OPERATIONS / STEPS) + 2,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            # The same walk each time in CI; a long run takes a new one.
+            derandomize=not is_long("FAULTS_OPERATIONS"),
+            # The engine's timing does not repeat, so a failure cannot be made smaller.
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    campaign.run("del campaign.max_tokens")
+    print(f"{Walk.operations} operations: {Walk.outcomes}")
+    assert Walk.operations >= OPERATIONS
+    assert len(campaign.page.workers) <= 1
