@@ -10,13 +10,26 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from model.browser.chromium import FLAGS, find_chromium
 from model.browser.pyodide_wheels import pyodide_wheels
 from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site
 from tests.browser.watch import PageWatch
+
+# Seconds. These end a test that hangs; a machine that is busy with other work must not reach them.
+DEADLINE = 300
+PATIENCE = 100
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests in a browser their deadline, unless they have one."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()) and not item.get_closest_marker(
+            "timeout"
+        ):
+            item.add_marker(pytest.mark.timeout(DEADLINE))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +46,7 @@ def chromium() -> Iterator[Browser]:
     assert path is not None, "no Chromium found: run tests/run, which sets one up"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        expect.set_options(timeout=PATIENCE * 1000)
         yield browser
         browser.close()
 
@@ -41,6 +55,7 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh profile: empty caches, no storage."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()
 

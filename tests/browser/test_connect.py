@@ -26,7 +26,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def ask(base_url: str, request: dict[str, Any]) -> list[Any]:
     from pywebllm import connect
 
-    async with await connect(base_url=base_url) as client:
+    # The SDK waits for 5 s until a server begins to answer, which a busy machine exceeds.
+    async with await connect(base_url=base_url, timeout=100) as client:
         model = client.backend.model
         create = client.chat.completions.create
         whole = await create(**request, model=model)

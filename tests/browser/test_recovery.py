@@ -9,8 +9,9 @@ from playwright.sync_api import Page, Route
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
 
-# A global in the page, which keeps its value between runs.
+# Globals in the page, which keep their value between runs.
 service: Any = None
+stream: Any = None
 
 
 async def wait_for_loss() -> str:
@@ -18,7 +19,7 @@ async def wait_for_loss() -> str:
 
     lost = asyncio.Event()
     service.status_updated.subscribe(lambda _: lost.set())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while service.is_initialized:
             await lost.wait()
             lost.clear()
@@ -33,11 +34,16 @@ def test_worker_crash_is_noticed_and_the_next_load_works(fresh_python: PagePytho
         service = pywebllm.WebLLMService()
         return bool(await service.initialize("crash"))
 
+    async def begin() -> bool:
+        global stream
+        stream = service.stream_persona({"name": "Ada"})
+        return bool(await anext(stream))
+
     async def generate_during_crash() -> str:
         import pywebllm
 
         try:
-            async for _ in service.stream_persona({"name": "Ada"}):
+            async for _ in stream:
                 pass
         except pywebllm.WorkerError as error:
             return str(error)
@@ -51,8 +57,8 @@ def test_worker_crash_is_noticed_and_the_next_load_works(fresh_python: PagePytho
         return [lost, ok, bool(text)]
 
     assert fresh_python.run(start) is True
-    engine = fresh_python.page.workers[-1]
-    engine.evaluate("() => void setTimeout(() => self.close(), 500)")
+    assert fresh_python.run(begin) is True
+    fresh_python.page.workers[-1].evaluate("() => void setTimeout(() => self.close())")
     assert "worker" in fresh_python.run(generate_during_crash).lower()
     assert fresh_python.run(recover) == [True, True, True]
 
@@ -66,7 +72,7 @@ def test_worker_that_ends_while_idle_is_noticed(fresh_python: PagePython) -> Non
         return bool(await service.initialize("idle"))
 
     assert fresh_python.run(start) is True
-    fresh_python.page.workers[-1].evaluate("() => void setTimeout(() => self.close(), 300)")
+    fresh_python.page.workers[-1].evaluate("() => void setTimeout(() => self.close())")
     assert fresh_python.run(wait_for_loss) == "WorkerError"
 
 
@@ -144,10 +150,14 @@ def test_device_lost_during_an_answer_ends_the_answer(fresh_python: PagePython, 
         service = pywebllm.WebLLMService(assets_url=assets)
         return bool(await service.initialize("device"))
 
-    async def write() -> list[Any]:
+    async def begin() -> bool:
+        global stream
+        stream = service.stream_persona({"name": "Ada"})
+        return bool(await anext(stream))
+
+    async def read() -> list[Any]:
         import pywebllm
 
-        stream = service.stream_persona({"name": "Ada"})
         try:
             async for _ in stream:
                 pass
@@ -158,8 +168,9 @@ def test_device_lost_during_an_answer_ends_the_answer(fresh_python: PagePython, 
     page = fresh_python.page
     patch_bridge(page, KEEP_DEVICE)
     assert fresh_python.run(start, assets=site) is True
-    page.workers[-1].evaluate("() => void setTimeout(() => testDevice.destroy(), 500)")
-    assert fresh_python.run(write) == [True, False, True]
+    assert fresh_python.run(begin) is True
+    page.workers[-1].evaluate("() => testDevice.destroy()")
+    assert fresh_python.run(read) == [True, False, True]
 
 
 def test_dispose_ends_the_worker_and_a_new_start_works(fresh_python: PagePython) -> None:
