@@ -47,7 +47,7 @@ class Campaign:
         self.running: dict[int, asyncio.Task[str]] = {}
         self.left: set[int] = set()
         self.expected = ""
-        self._at_start = ""  # the fault of the next worker
+        self._of_load = ""  # the fault of the next load
         self._begun = asyncio.Event()
         self._armed = asyncio.Event()
         self._channel = js.BroadcastChannel.new("faults")
@@ -67,9 +67,9 @@ class Campaign:
         """
         await self.llm.load()
         self._begun.clear()
-        self._at_start = ""
+        self._of_load = ""
         if operation == "load":
-            self._at_start = fault
+            self._of_load = fault
         else:
             await self._arm(fault if fault in WORKER_FAULTS else "report")
         limit = asyncio.timeout(None)
@@ -154,12 +154,11 @@ class Campaign:
 
     # Loads from a server.
 
-    async def load_from(self, url: str, seconds: float | None) -> str:
-        """Load the model's files from another address; None: without a limit."""
+    async def start_load_from(self, number: int, url: str) -> None:
+        """Load the model's files from another address, in the background."""
         await self.llm.close()
         self.llm = AsyncWebLLM(_record(url), assets_url=self._assets_url)
-        loading = self._within(asyncio.timeout(seconds), self.llm.load())
-        return await self._bounded(asyncio.ensure_future(loading))
+        await self.start(number, "load")
 
     async def restore(self) -> None:
         """Use the site's own files again."""
@@ -241,10 +240,10 @@ class Campaign:
             self._armed.set()
         elif event.data == "begun":
             self._begun.set()
-        elif event.data == "started" and self._at_start:
-            if self._at_start in WORKER_FAULTS:
-                self._channel.postMessage(f"now {self._at_start}")
-            self._at_start = ""
+        elif event.data == "loading" and self._of_load:
+            if self._of_load in WORKER_FAULTS:
+                self._channel.postMessage(f"now {self._of_load}")
+            self._of_load = ""
             self._begun.set()
 
     async def _within(self, limit: asyncio.Timeout, work: Awaitable[object]) -> object:

@@ -22,8 +22,6 @@ if (globalThis.DedicatedWorkerGlobalScope && globalThis instanceof DedicatedWork
     channel.postMessage("armed");
   };
 
-  channel.postMessage("started");
-
   addEventListener("message", () => {
     const fault = next;
     next = undefined;
@@ -34,6 +32,7 @@ if (globalThis.DedicatedWorkerGlobalScope && globalThis instanceof DedicatedWork
 
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (...rest) {
+    channel.postMessage("loading");
     device = await requestDevice.apply(this, rest);
     if (isLost) device.destroy();
     return device;
