@@ -94,5 +94,5 @@ def test_damaged_bodies_are_answered_or_refused_as_openai_does(sdk_python: PageP
         if status not in {*STATUSES, "timeout"}
     ]
     assert wrong == [], f"{len(wrong)} of {BODIES}, seed {seed}"
-    assert statuses["200"] > BODIES / 10, "most bodies are refused: too much was changed"
-    assert statuses["400"] > BODIES / 10, "hardly any body is refused: too little was changed"
+    assert statuses["200"] > BODIES / 20, "most bodies are refused: too much was changed"
+    assert statuses["400"] > BODIES / 20, "hardly any body is refused: too little was changed"
