@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     consumes,
     initialize,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -26,6 +27,8 @@ from tests.faults.conftest import CampaignPage, is_long, length_of
 
 OPERATIONS = length_of("FAULTS_OPERATIONS", 200)
 STEPS = 25
+# How often the model is freed or broken in an example of so many steps: a load takes seconds.
+DISTURBANCES = 5 if is_long("FAULTS_OPERATIONS") else 1
 # Tokens of an answer; an answer that is waited for waits for those before it.
 LENGTH = 24
 
@@ -63,6 +66,7 @@ class Walk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.last = 0
+        self.disturbances = 0
 
     @initialize()
     def begin(self) -> None:
@@ -100,9 +104,11 @@ class Walk(RuleBasedStateMachine):
         """Run an operation under a timeout, after those that run."""
         self._expect(self.page.call("give_up", name, seconds))
 
+    @precondition(lambda self: self.disturbances < DISTURBANCES)
     @rule(fault=st.sampled_from(["unload", "close", "kill", "lose"]))
     def disturb(self, fault: str) -> None:
         """Free the model, or break its worker."""
+        self.disturbances += 1
         self._expect(self.page.call("disturb", fault))
 
     def teardown(self) -> None:
