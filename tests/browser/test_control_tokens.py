@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 
 
 def test_control_token_in_a_message_stays_text_and_the_next_turn_reuses_the_cache(

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Browser, Frame, Page, Route
 
-from tests.browser.inpage import PagePython, bare_page
+from model.browser.python import PagePython, bare_page
 from tests.browser.shipped import REVISION
 from tests.faults.server import (
     Cut,

@@ -9,7 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Page, Request, Route, Worker
 
-from tests.browser.inpage import PagePython, bare_page, wheels
+from model.browser.page import bare_page
+from model.browser.python import PagePython, wheels
 
 # A global in the page, which keeps its value between runs.
 llm: Any = None
