@@ -25,6 +25,7 @@ from pywebllm.errors import (
     ModelNotLoadedError,
     OutOfMemoryError,
     SessionNotFoundError,
+    StorageError,
     SupportError,
     WebLLMError,
     WorkerError,
@@ -57,6 +58,7 @@ _ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
         AssetsError: _Row(status=500, code="assets_missing"),
         IntegrityError: _Row(status=500, code="integrity"),
         OutOfMemoryError: _Row(status=507, code="out_of_memory"),
+        StorageError: _Row(status=507, code="storage_full"),
         AbortedError: _Row(status=500, code="aborted"),
         DisposedError: _Row(status=500, code="disposed"),
         # Downloaded files are kept, so a retry has less to fetch.

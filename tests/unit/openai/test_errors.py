@@ -34,6 +34,7 @@ EXPECTED: dict[type[WebLLMError], tuple[int, bool]] = {
     errors.ParseError: (500, False),
     errors.RequestTimeoutError: (500, False),
     errors.SessionNotFoundError: (404, False),
+    errors.StorageError: (507, False),
     errors.SupportError: (501, False),
     errors.ToolRoundsError: (500, False),
     errors.TruncatedError: (500, False),
