@@ -127,7 +127,14 @@ Entry = Callable[[Any], object]
 
 
 def _named(prefix: str, make: Callable[..., object], names: Any) -> dict[str, Entry]:
-    return {f"{prefix} {name}": lambda v, name=name: make(**{name: v}) for name in names}
+    def entry(name: str) -> Entry:
+        return lambda value: make(**{name: value})
+
+    return {f"{prefix} {name}": entry(name) for name in names}
+
+
+def _record(**fields: Any) -> None:
+    client(model={**RECORD, **fields})
 
 
 ENTRIES: Mapping[str, Entry] = MappingProxyType(
@@ -177,10 +184,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
         "two records": lambda v: client(
             records=[{**RECORD, "model_id": v}, {**RECORD, "model_id": v, "model": "d"}]
         ),
-        **{
-            f"record {field.name}": lambda v, name=field.name: client(model={**RECORD, name: v})
-            for field in dataclasses.fields(ModelRecord)
-        },
+        **_named("record", _record, [field.name for field in dataclasses.fields(ModelRecord)]),
         "key of a record": lambda v: client(model={**RECORD, as_key(v): v}),
         "body of a chat": lambda v: listed().api.chat(v),  # noqa: PLW0108, each has its page
         "body of a completion": lambda v: listed().api.completion(v),  # noqa: PLW0108, each has its page
@@ -194,10 +198,7 @@ ENTRIES: Mapping[str, Entry] = MappingProxyType(
             {v: "Ada"} if as_key(v) is v else {}
         ),
         "subscriber": lambda v: Event[int]().subscribe(v),
-        **{
-            f"schema {keyword}": lambda v, keyword=keyword: schema(**{keyword: v})
-            for keyword in KEYWORDS.split()
-        },
+        **_named("schema", schema, KEYWORDS.split()),
         "name of a property": lambda v: schema(properties={as_key(v): {"type": "none"}}),
     }
 )
