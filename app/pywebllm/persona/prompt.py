@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
 from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError
@@ -114,7 +114,7 @@ def clean_fields(inputs: Mapping[str, str]) -> dict[str, str]:
         InvalidRequestError: `inputs` is not a mapping of strings to strings; it is a `TypeError`
             as well.
     """
-    given: object = inputs  # callers without a type checker may pass anything
+    given = cast("object", inputs)  # callers without a type checker may pass anything
     if not isinstance(given, Mapping):
         raise _FieldsError(f"the fields of a persona must be a mapping, got {shown(inputs)}")
     for name, value in inputs.items():
