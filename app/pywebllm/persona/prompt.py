@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal, TypedDict, cast
+from typing import Literal, TypedDict
 
 from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError
@@ -114,13 +114,11 @@ def clean_fields(inputs: Mapping[str, str]) -> dict[str, str]:
         InvalidRequestError: `inputs` is not a mapping of strings to strings; it is a `TypeError`
             as well.
     """
-    given = cast("object", inputs)  # callers without a type checker may pass anything
-    if not isinstance(given, Mapping):
+    if not isinstance(inputs, Mapping):
         raise _FieldsError(f"the fields of a persona must be a mapping, got {shown(inputs)}")
     for name, value in inputs.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            pair = f"{shown(name)}: {shown(value)}"
-            raise _FieldsError(f"persona fields must be strings, got {pair}")
+            raise _FieldsError(f"persona fields must be strings, got {shown(name)}: {shown(value)}")
     # One line for each field: a line break in a value would read as the start of another field.
     folded = {_one_line(name).lower(): _one_line(value) for name, value in inputs.items()}
     return {name: value for name, value in folded.items() if name and value}
