@@ -43,10 +43,12 @@ export class DownloadProgress {
   }
 
   #ratio() {
+    // Before the list of the weights is there, any share would be one of a small part.
+    if (this.#expected.weightBytes === 0) return 0;
     const files = [...this.#files.values()];
     const other = [...this.#files].filter(([url]) => !this.#expected.shard(url)).map(([, file]) => file);
     const size = this.#expected.weightBytes + other.reduce((sum, file) => sum + file.size, 0);
-    return size > 0 ? files.reduce((sum, file) => sum + file.received, 0) / size : 0;
+    return files.reduce((sum, file) => sum + file.received, 0) / size;
   }
 }
 

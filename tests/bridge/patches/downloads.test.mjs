@@ -228,6 +228,7 @@ test("progress of downloads counts bytes and reaches the whole", async () => {
   await site.load();
   const ratios = site.reports.map(({ progress }) => progress);
   assert.equal(ratios.at(-1), 1);
+  assert.deepEqual(ratios.slice(0, 2), [0, 0], "the list of the weights is not the whole");
   assert.ok(ratios.some((ratio) => ratio > 0 && ratio < 1));
   assert.deepEqual(site.reports.at(-1).url, `${BASE}s.bin`);
   assert.match(site.reports.at(-1).text, /^Fetching s\.bin: 0\.0 of 0\.0 KB$/);
