@@ -8,7 +8,7 @@ import { loadModel } from "./load.js";
 import { READY } from "./progress.js";
 import { answerQuery } from "./queries.js";
 import { Queue } from "./queue.js";
-import { readGeneration, readLoad, readQuery, readStallTimeout } from "./requests.js";
+import { STALL_TIMEOUT, readGeneration, readLoad, readQuery, readStallTimeout } from "./requests.js";
 import { SharedLoad } from "./shared_load.js";
 import { Channel } from "./streams.js";
 import { WebLLMModule } from "./webllm.js";
@@ -234,7 +234,7 @@ export class Bridge {
     const waiter = this.#track(new Channel({ latestOnly: true }));
     load.join(waiter);
     try {
-      await this.#load(load, JSON.parse(key));
+      await this.#load(load, JSON.parse(key), STALL_TIMEOUT);
     } catch (error) {
       const { message } = toBridgeError(error, "load");
       this.#stuck = undefined;

@@ -15,7 +15,7 @@ import { parseUrl } from "./urls.js";
 const GENERATION_KINDS = ["chat.completions", "completions", "embeddings", "resume"];
 
 /** In seconds. */
-const STALL_TIMEOUT = 60;
+export const STALL_TIMEOUT = 60;
 
 /**
  * @param {string} text

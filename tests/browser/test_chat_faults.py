@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 
 # A global in the page: the client that the tests share.
 llm: Any = None

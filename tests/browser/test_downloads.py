@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.inpage import PagePython
+from model.browser.python import PagePython
 from tests.browser.shipped import REVISION
 from tests.faults.server import (
     Cut,
