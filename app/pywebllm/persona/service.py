@@ -1,13 +1,12 @@
 """`WebLLMService`: a model in the page that writes personas, as one object with state and events.
 
-A façade over `AsyncWebLLM`: it holds the defaults, the status texts and the last error. The
-prompt is in `prompt`, the typed persona in `persona`.
+A façade over `AsyncWebLLM`: it holds the defaults. What it reports is in `reports`, the prompt in
+`prompt`, the typed persona in `persona`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from weakref import WeakMethod, WeakSet
@@ -35,18 +34,9 @@ from pywebllm.values import LoadProgress, ModelLoss
 from .attempt import Attempt
 from .persona import Persona, read_persona, typed_request
 from .prompt import persona_messages
+from .reports import Reports
 
 __all__ = ["WebLLMService"]
-
-_logger = logging.getLogger("pywebllm")
-
-_STATUS = {
-    "start": "Starting the engine…",
-    "fetch": "Fetching the model…",
-    "load": "Loading the model into the GPU…",
-    "compile": "Compiling shaders…",
-    "ready": "The model is ready.",
-}
 
 
 class WebLLMService(AsyncClosing):
@@ -93,8 +83,9 @@ class WebLLMService(AsyncClosing):
         check_client(client)
         if client is not None and (assets_url is not None or bridge is not None):
             raise TypeError("pass either `client`, or `assets_url` or `bridge`, not both")
-        self.status_updated: Event[str] = Event()
-        self.progress_updated: Event[LoadProgress] = Event()
+        self._reports = Reports()
+        self.status_updated: Event[str] = self._reports.status_updated
+        self.progress_updated: Event[LoadProgress] = self._reports.progress_updated
         read_parameters({"temperature": temperature, "max_tokens": max_tokens}, GENERATION)
         self._temperature = temperature
         self._max_tokens = max_tokens
@@ -105,11 +96,7 @@ class WebLLMService(AsyncClosing):
         self._model_id = id_of(self._client.default if self._model is None else self._model)
         self._unsubscribe = self._subscribe()
         self._is_disposed = False
-        self._session_id: str | None = None
-        self._last_error: WebLLMError | None = None
         self._last_usage: Usage | None = None
-        self._status = ""
-        self._progress: LoadProgress | None = None
         self._attempt = Attempt()
         self._streams: WeakSet[TextStream] = WeakSet()
 
@@ -126,12 +113,12 @@ class WebLLMService(AsyncClosing):
     @property
     def session_id(self) -> str | None:
         """The argument of the last call of `initialize`; it is part of the lines in the log."""
-        return self._session_id
+        return self._reports.session_id
 
     @property
     def last_error(self) -> WebLLMError | None:
         """The last error: of a load, of an answer, or an unexpected loss. A new load clears it."""
-        return self._last_error
+        return self._reports.last_error
 
     @property
     def last_usage(self) -> Usage | None:
@@ -158,7 +145,7 @@ class WebLLMService(AsyncClosing):
         it too, and the service can be initialized again.
         """
         limit = read_timeout(timeout)
-        self._session_id = session_id
+        self._reports.session_id = session_id
         self._reopen()
         if self.is_initialized:
             return True
@@ -169,7 +156,7 @@ class WebLLMService(AsyncClosing):
         try:
             with attempt:
                 if is_new:
-                    self._begin()
+                    self._reports.begin(self._model_id)
                 report = partial(self._advance, attempt)
                 load = self._client.load(self._model, on_progress=report, timeout=limit)
                 await attempt.run(load)
@@ -178,9 +165,9 @@ class WebLLMService(AsyncClosing):
             return False
         except asyncio.CancelledError:
             if attempt is self._attempt and not attempt.is_running:
-                self._say("Loading was cancelled.")
+                self._reports.say("Loading was cancelled.")
             raise
-        self._last_error = None
+        self._reports.last_error = None
         return True
 
     def stream_persona(
@@ -264,7 +251,7 @@ class WebLLMService(AsyncClosing):
         try:
             return read_persona(stream.final)
         except ParseError as error:
-            self._fail(error)
+            self._reports.fail(error)
             raise
 
     async def dispose(self) -> None:
@@ -282,7 +269,8 @@ class WebLLMService(AsyncClosing):
         if self._owns_client:
             await self._client.close()
         if was_in_use and attempt is self._attempt:  # otherwise a new load has begun meanwhile
-            self._say("The model is unloaded." if self._owns_client else "The service is closed.")
+            owned = self._owns_client
+            self._reports.say("The model is unloaded." if owned else "The service is closed.")
 
     async def _leave(self) -> None:
         await self.dispose()
@@ -308,7 +296,7 @@ class WebLLMService(AsyncClosing):
             **parameters,
         }
         answer = self._client.api.chat_stream(body, loads=False)
-        stream = TextStream(answer, on_end=self._end, on_error=self._fail)
+        stream = TextStream(answer, on_end=self._end, on_error=self._reports.fail)
         self._streams.add(stream)
         return stream
 
@@ -324,30 +312,16 @@ class WebLLMService(AsyncClosing):
         for stream in tuple(self._streams):
             stream.stop(error)
 
-    def _begin(self) -> None:
-        self._last_error = None
-        self._progress = None
-        _logger.info("Session %r: loading %r", self._session_id, id_of(self._model))
-        self._say(_STATUS["start"])
-
     def _end_attempt(self, attempt: Attempt, error: WebLLMError) -> None:
         if isinstance(error, RequestTimeoutError) and attempt.is_running:
             return  # others wait longer for the same load
         if attempt is self._attempt and not attempt.has_failed:
             attempt.fail()
-            self._fail(error)
+            self._reports.fail(error)
 
     def _advance(self, attempt: Attempt, progress: LoadProgress) -> None:
-        # Each caller that shares a load reports the same progress.
-        if attempt is not self._attempt or attempt.has_failed or self._progress == progress:
-            return
-        if self._progress is not None and progress.ratio < self._progress.ratio:
-            return
-        self._progress = progress
-        _logger.debug("Progress: %.1f %% %s", progress.ratio * 100, progress.text)
-        if _STATUS[progress.phase] != self._status:
-            self._say(_STATUS[progress.phase])
-        self.progress_updated.emit(progress)
+        if attempt is self._attempt and not attempt.has_failed:
+            self._reports.advance(progress)
 
     def _end(self, completion: ChatCompletion) -> None:
         self._last_usage = completion.usage
@@ -364,16 +338,4 @@ class WebLLMService(AsyncClosing):
 
     def _on_loss(self, loss: ModelLoss) -> None:
         if loss.model == self._model_id:
-            self._fail(loss.error)
-
-    def _fail(self, error: WebLLMError) -> None:
-        if error is self._last_error:
-            return  # a lost model fails the running answer, too
-        self._last_error = error
-        _logger.error("Session %r: %s", self._session_id, error, exc_info=error)
-        self._say(str(error))
-
-    def _say(self, status: str) -> None:
-        self._status = status
-        _logger.info("Status: %s", status)
-        self.status_updated.emit(status)
+            self._reports.fail(loss.error)
