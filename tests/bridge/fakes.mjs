@@ -143,7 +143,7 @@ export class World {
       GPUAdapter: this.GPUAdapter,
       startTimeout: 30,
       answerTimeout: 10,
-      busyTimeout: 60,
+      busyTimeout: 6, // longer than a test may take; a process waits for it at its end
       releaseTimeout: 10,
       ...environment,
     }));
