@@ -32,10 +32,7 @@ def read_timeout(seconds: object, default: float | None = None) -> float | None:
     """
     if seconds is None:
         return default
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        refuse_value("timeout", "a number of seconds greater than 0", seconds)
-    # Browsers fire a timer with an infinite delay at once.
-    return None if seconds > sys.float_info.max else float(seconds)
+    return _finite("timeout", "a number of seconds greater than 0", seconds)
 
 
 def read_stall_timeout(seconds: object) -> float:
@@ -49,9 +46,14 @@ def read_stall_timeout(seconds: object) -> float:
     """
     if seconds is None:
         return 0.0
+    return _finite("stall_timeout", "a number of seconds greater than 0, or None", seconds) or 0.0
+
+
+def _finite(path: str, must_be: str, seconds: object) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        refuse_value("stall_timeout", "a number of seconds greater than 0, or None", seconds)
-    return 0.0 if seconds > sys.float_info.max else float(seconds)
+        refuse_value(path, must_be, seconds)
+    # Browsers fire a timer with an infinite delay at once.
+    return None if seconds > sys.float_info.max else float(seconds)
 
 
 @asynccontextmanager
@@ -63,13 +65,8 @@ async def within(seconds: float | None) -> AsyncIterator[None]:
     Raises:
         RequestTimeoutError: The block took longer and was cancelled.
     """
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise RequestTimeoutError(f"no answer within {seconds} seconds") from error
+    async with _limited(seconds, RequestTimeoutError(f"no answer within {seconds} seconds")):
+        yield
 
 
 @asynccontextmanager
@@ -81,16 +78,23 @@ async def loading(seconds: float | None) -> AsyncIterator[None]:
     Raises:
         RequestTimeoutError: The load took longer and was cancelled.
     """
+    late = RequestTimeoutError(
+        f"the model was not loaded within {seconds or 0:g} seconds",
+        advice="Load again, with a longer `timeout` or none: completed downloads are cached.",
+    )
+    async with _limited(seconds, late):
+        yield
+
+
+@asynccontextmanager
+async def _limited(seconds: float | None, late: RequestTimeoutError) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds) as limit:
             yield
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise RequestTimeoutError(
-            f"the model was not loaded within {seconds:g} seconds",
-            advice="Load again, with a longer `timeout` or none: completed downloads are cached.",
-        ) from error
+        raise late from error
 
 
 async def started(opening: Awaitable[StreamT], *, timeout: float | None) -> StreamT:  # noqa: ASYNC109
