@@ -8,7 +8,7 @@ import { createWorker } from "./workers.js";
 /**
  * @typedef {object} Environment
  * @property {(url: string) => Promise<WebLLM>} importWebLLM
- * @property {((url: string, name: string) => EngineWorker) | undefined} createWorker undefined without workers, as in a SharedWorker
+ * @property {((url: string, name: string) => EngineWorker) | undefined} createWorker undefined where none can run
  * @property {Pick<LockManager, "request"> | undefined} locks
  * @property {(name: string) => Promise<Cache>} openCache
  * @property {unknown} gpu `navigator.gpu`; undefined without WebGPU
@@ -24,7 +24,7 @@ export function defaultEnvironment() {
   const { navigator } = globalThis;
   return {
     importWebLLM: (url) => import(url),
-    createWorker: globalThis.Worker && createWorker,
+    createWorker: canCreateWorkers() ? createWorker : undefined,
     locks: navigator?.locks,
     // Looked up late, because a sandboxed frame throws when `caches` is only read.
     openCache: async (name) => caches.open(name),
@@ -35,4 +35,12 @@ export function defaultEnvironment() {
     busyTimeout: 60,
     releaseTimeout: 10,
   };
+}
+
+/**
+ * A SharedWorker has no `Worker`. Where the origin is opaque, as in a frame with `sandbox="allow-scripts"`,
+ * Chromium 156 runs no module worker from a `blob:` URL, and of another URL the script is of another origin.
+ */
+function canCreateWorkers() {
+  return globalThis.Worker !== undefined && globalThis.origin !== "null";
 }

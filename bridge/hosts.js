@@ -24,7 +24,6 @@ import { WorkerHost } from "./worker_host.js";
 /** @param {Config} config @param {Environment} environment @returns {Host} */
 export function createHost(config, environment) {
   const { createWorker } = environment;
-  // A SharedWorker cannot create workers, and blocks no page.
   return config.thread === "main" || !createWorker
     ? new MainHost(environment)
     : new WorkerHost(config, { ...environment, createWorker });

@@ -65,7 +65,7 @@ async def open_bridge(
             or relative to the page (in a worker from a `blob:` URL, only `/…` is relative). None:
             the files in the installed wheel, without any request.
         thread: `worker` keeps the page responsive; `main` runs the engine in the page itself.
-            Where no worker can be created, as in a SharedWorker, it is always `main`.
+            Where no worker can run, as in a SharedWorker or a sandboxed frame, it is always `main`.
         module: `webllm_bridge.js` as an imported module, for pages whose Content-Security-Policy
             forbids `eval` and that do not use PyScript: pass it to `pyodide.registerJsModule`
             and import it in Python.

@@ -82,7 +82,7 @@ class Support:
         features: WebGPU features of the adapter, for example `shader-f16`.
         limits: WebGPU limits of the adapter, by their names in WebGPU.
         thread: Where the engine runs by default: in a `worker` of its own, or in the `main` thread
-            of this Python where no worker can be created, as in a SharedWorker.
+            of this Python where no worker can run, as in a SharedWorker or a sandboxed frame.
     """
 
     ok: bool

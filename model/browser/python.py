@@ -1,7 +1,7 @@
-"""Run the source of a coroutine function in Pyodide, in a real page.
+"""Run the source of a coroutine function in Pyodide, in a real page or frame.
 
 A caller writes what a user would write as an ordinary `async def`, so that it is linted and type
-checked; `PagePython.run` sends its source to the page and returns its JSON-serializable result.
+checked; `FramePython.run` sends its source to the page and returns its JSON-serializable result.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Frame, Page, Route
 
 from model.browser.page import bare_page
 from model.browser.site import ROOT
 
-__all__ = ["PagePython", "wheels"]
+__all__ = ["FramePython", "PagePython", "wheels"]
 
 Result = TypeVar("Result")
 
@@ -35,25 +35,15 @@ _START = """async ({wheels, more}) => {
 }"""
 
 
-class PagePython:
-    """Pyodide in a page, with the wheel installed as a user would install it.
+class FramePython:
+    """Pyodide in a frame with the wheel installed; the frame's base URL is that of the site.
 
-    `more` are further wheels on this machine; the site's origin serves them to this page.
+    `more` are the paths of further wheels of the site.
     """
 
-    def __init__(self, page: Page, site: str, more: Sequence[Path] = ()) -> None:
-        self.page = page
-        bare_page(page, site)
-        files = {f"more/{wheel.name}": wheel for wheel in more}
-
-        def answer(route: Route) -> None:
-            route.fulfill(path=files[route.request.url.removeprefix(site)])
-
-        page.route(site + "more/*", answer)
-        self._start(list(files))
-
-    def _start(self, more: Sequence[str] = ()) -> None:
-        self.page.evaluate(_START, {"wheels": wheels(), "more": more})
+    def __init__(self, frame: Frame | Page, more: Sequence[str] = ()) -> None:
+        self._frame = frame
+        frame.evaluate(_START, {"wheels": wheels(), "more": list(more)})
 
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON.
@@ -69,9 +59,27 @@ class PagePython:
                 f"_json.dumps(await {function.__name__}(**_arguments))",
             ]
         )
-        text = self.page.evaluate("code => pyodide.runPythonAsync(code)", code)
+        text = self._frame.evaluate("code => pyodide.runPythonAsync(code)", code)
         result: Result = json.loads(text)
         return result
+
+
+class PagePython(FramePython):
+    """Pyodide in a page with the wheel installed as a user would install it.
+
+    `more` are further wheels on this machine; the site's origin serves them to this page.
+    """
+
+    def __init__(self, page: Page, site: str, more: Sequence[Path] = ()) -> None:
+        self.page = page
+        bare_page(page, site)
+        files = {f"more/{wheel.name}": wheel for wheel in more}
+
+        def answer(route: Route) -> None:
+            route.fulfill(path=files[route.request.url.removeprefix(site)])
+
+        page.route(site + "more/*", answer)
+        super().__init__(page, list(files))
 
 
 def wheels() -> list[str]:

@@ -3,37 +3,48 @@ import { openBridge } from "#bridge";
 import { FakeWorker, OTHER, RECORD, World, drain, load, test } from "./fakes.mjs";
 
 test("a worker file of another origin is started through one blob that imports it", async () => {
-  const world = new World();
-  /** @type {string[]} */
-  const started = [];
-  const browser = {
-    location: { origin: "https://page.example" },
-    Worker: class extends FakeWorker {
-      /** @param {string} url @param {{ name: string }} options */
-      constructor(url, { name }) {
-        super(world, url, name);
-        started.push(url);
-      }
-    },
-  };
-  const cleanUp = setGlobals(browser);
-  try {
-    const { importWebLLM, locks, GPUAdapter } = world;
-    const config = JSON.stringify({
-      webllmUrl: "https://site.example/webllm.js",
-      workerUrl: "https://site.example/webllm_bridge.js",
-    });
-    const environment = /** @type {any} */ ({ importWebLLM, locks, GPUAdapter, gpu: {} });
-    const bridge = openBridge(config, environment);
-    for (const model of [RECORD, OTHER]) assert.equal((await drain(load(bridge, model))).error, undefined);
-  } finally {
-    cleanUp();
-  }
+  const started = await startedWorkers({ location: { origin: "https://page.example" } });
   assert.equal(started.length, 2);
   assert.match(started[0] ?? "", /^blob:/);
   assert.equal(started[1], started[0]);
   assert.equal(await (await fetch(started[0] ?? "")).text(), 'import "https://site.example/webllm_bridge.js";');
 });
+
+test("where the origin is opaque the engine runs without a worker", async () => {
+  // `location` has the origin of the address all the same.
+  assert.deepEqual(await startedWorkers({ origin: "null", location: { origin: "https://page.example" } }), []);
+});
+
+/**
+ * Load two models one after the other, with workers that the bridge creates by itself.
+ * @param {Record<string, unknown>} globals of the page
+ * @returns {Promise<string[]>} the URLs of the workers
+ */
+async function startedWorkers(globals) {
+  const world = new World();
+  /** @type {string[]} */
+  const started = [];
+  const Worker = class extends FakeWorker {
+    /** @param {string} url @param {{ name: string }} options */
+    constructor(url, { name }) {
+      super(world, url, name);
+      started.push(url);
+    }
+  };
+  const cleanUp = setGlobals({ ...globals, Worker });
+  try {
+    const { importWebLLM, locks, GPUAdapter, gpu } = world;
+    const config = JSON.stringify({
+      webllmUrl: "https://site.example/webllm.js",
+      workerUrl: "https://site.example/webllm_bridge.js",
+    });
+    const bridge = openBridge(config, /** @type {any} */ ({ importWebLLM, locks, GPUAdapter, gpu }));
+    for (const model of [RECORD, OTHER]) assert.equal((await drain(load(bridge, model))).error, undefined);
+  } finally {
+    cleanUp();
+  }
+  return started;
+}
 
 /** Put globals in place. @param {Record<string, unknown>} globals @returns {() => void} takes them away */
 function setGlobals(globals) {

@@ -51,7 +51,12 @@ __all__ = [
     "wrong_bytes",
 ]
 
-_TYPES = {".json": "application/json", ".wasm": "application/wasm", ".js": "text/javascript"}
+_TYPES = {
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+}
 _STEPS_PER_SECOND = 10
 
 
