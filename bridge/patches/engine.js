@@ -11,6 +11,7 @@ import { patchDownloads } from "./downloads.js";
 import { patchEmptyThinking } from "./empty_thinking.js";
 import { patchEndTokens } from "./end_tokens.js";
 import { patchJournal } from "./journal.js";
+import { patchLogitBias } from "./logit_bias.js";
 import { patchPromptLength } from "./prompt_length.js";
 import { patchResumedAnswer } from "./resumed_answer.js";
 import { patchSeeds } from "./seeds.js";
@@ -25,7 +26,7 @@ import { wrap } from "./wrap.js";
 /** @type {((engine: any) => void)[]} */
 const ENGINE_PATCHES = [
   patchTemplates, patchMessages, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer,
-  patchJournal, patchDownloads,
+  patchJournal, patchDownloads, patchLogitBias,
 ];
 
 /** @type {((pipeline: any) => void)[]} */

@@ -49,6 +49,7 @@ export class Pipeline extends Own {
   token_postproc_method = "byte_level";
   contextWindowSize = 4096;
   slidingWindowSize = -1;
+  fullVocabSize = 2 ** 15;
   filledKVCacheLength = 0;
   appearedTokensFreq = new Map();
   /** The rendered prompts. @type {string[]} */

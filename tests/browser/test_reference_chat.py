@@ -195,6 +195,30 @@ def test_logit_bias_bans_a_token_and_forces_one(python: PagePython) -> None:
     assert text(forced) == "!" * 12
 
 
+def test_logit_bias_of_a_token_beyond_the_vocabulary_is_refused(python: PagePython) -> None:
+    async def refusals(logit_bias: dict[str, int]) -> list[str]:
+        from pywebllm import InvalidRequestError
+
+        found: list[str] = []
+        for create, prompt in (
+            (llm.chat.completions.create, {"messages": [{"role": "user", "content": "Hi"}]}),
+            (llm.completions.create, {"prompt": "Hi"}),
+        ):
+            try:
+                await create(**prompt, max_tokens=1, logit_bias=logit_bias)
+            except InvalidRequestError as error:
+                found.append(error.problem)
+        return found
+
+    size = json.loads((REVISION / "mlc-chat-config.json").read_text("utf-8"))["vocab_size"]
+    problem = f"`logit_bias` must have token IDs of the model as keys, from 0 to {size - 1}"
+    for bias in ({str(size): 1}, {"0": 1, "2147483647": -1}):
+        found = python.run(refusals, logit_bias=bias)
+        assert found == [f"{problem}, got {list(bias)[-1]}"] * 2
+    (answer,) = completions(python, {"logit_bias": {str(size - 1): -100}})
+    assert text(answer)
+
+
 def test_penalties_make_tokens_that_were_generated_less_likely(python: PagePython) -> None:
     """Of two tokens that the bias allows, the first one generated loses exactly the penalty."""
     ids = [vocabulary()[token] for token in "!?"]

@@ -64,9 +64,8 @@ class SamplingOptions(RequestOptions, total=False):
         presence_penalty: -2 to 2; positive values make tokens that occur in the text less likely.
         frequency_penalty: -2 to 2; positive values make tokens less likely with each occurrence.
         seed: The same seed and request give the same text; an integer within ±(2**53 - 1).
-        logit_bias: Maps token IDs, as strings, to a bias from -100 (never) to 100 (always). IDs
-            beyond the model's vocabulary are not checked: only its worker knows the size, and
-            WebLLM 0.2.86 does not compare them with it.
+        logit_bias: Maps token IDs of the model, as strings, to a bias from -100 (never) to 100
+            (always).
     """
 
     temperature: float | None

@@ -10,7 +10,7 @@ const PATCHES = readdirSync(new URL("bridge/patches/", ROOT)).filter((name) => n
 test("the private parts of WebLLM's engine that are patched exist", () => {
   const names = ["preparePrefillInput", "streamCurrentGeneration", "chatCompletion", "completion"];
   for (const name of names) assert.equal(typeof Base.prototype[name], "function", name);
-  for (const name of ["this.stopTokens", "this.token_postproc_method", "this.tokenizer.", "idToToken", "getTokenLogprob("]) {
+  for (const name of ["this.stopTokens", "this.fullVocabSize", "this.token_postproc_method", "this.tokenizer.", "idToToken", "getTokenLogprob("]) {
     assert.ok(source.includes(name), name);
   }
 });
