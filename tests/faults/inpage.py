@@ -154,11 +154,19 @@ class Campaign:
 
     # Loads from a server.
 
-    async def start_load_from(self, number: int, url: str) -> None:
-        """Load the model's files from another address, in the background."""
+    async def start_load_from(
+        self, number: int, url: str, limit: float | None = None, stall: float = 60
+    ) -> None:
+        """Load the model's files from another address, in the background, within seconds."""
         await self.llm.close()
-        self.llm = AsyncWebLLM(_record(url), assets_url=self._assets_url)
-        await self.start(number, "load")
+        self.llm = AsyncWebLLM(_record(url), assets_url=self._assets_url, stall_timeout=stall)
+        self.running[number] = asyncio.ensure_future(outcome_of(self._load(timeout=limit)))
+
+    async def poison(self, url: str, content: str) -> None:
+        """Replace a file in the browser's cache, as a server or another program might have."""
+        cache = await js.caches.open("webllm/model")
+        assert await cache.match(url)
+        await cache.put(url, js.Response.new(content))
 
     async def restore(self) -> None:
         """Use the site's own files again."""
@@ -185,9 +193,9 @@ class Campaign:
         text = await self._short()
         assert text == self.expected, text
 
-    async def _load(self) -> None:
+    async def _load(self, **options: Any) -> None:
         await self.llm.unload()
-        await self.llm.load()
+        await self.llm.load(**options)
 
     async def _create(self, **options: Any) -> object:
         return await self.llm.chat.completions.create(**LONG, max_tokens=self.max_tokens, **options)
@@ -220,7 +228,7 @@ class Campaign:
     async def _happen(
         self, fault: str, running: asyncio.Future[Any], limit: asyncio.Timeout
     ) -> None:
-        if fault == "cancel":
+        if fault in ("cancel", "hang"):
             running.cancel()
         elif fault == "timeout":
             limit.reschedule(asyncio.get_running_loop().time())
@@ -255,7 +263,7 @@ class Campaign:
         return await outcome_of(running) if done else "hangs"
 
 
-WORKER_FAULTS = ("kill", "lose")
+WORKER_FAULTS = ("kill", "lose", "hang")
 
 
 def _record(url: str) -> ModelRecord:

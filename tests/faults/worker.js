@@ -1,4 +1,4 @@
-// Appended to the bridge: lets the engine's worker break at once, or at the next message it gets.
+// Appended to the bridge: lets the engine's worker break or hang, at once or at the next message it gets.
 if (globalThis.DedicatedWorkerGlobalScope && globalThis instanceof DedicatedWorkerGlobalScope) {
   const channel = new BroadcastChannel("faults");
   let next;
@@ -11,6 +11,9 @@ if (globalThis.DedicatedWorkerGlobalScope && globalThis instanceof DedicatedWork
     lose() {
       isLost = device === undefined;
       device?.destroy();
+    },
+    hang() {
+      for (;;);
     },
   };
 
