@@ -117,6 +117,7 @@ class Walk(RuleBasedStateMachine):
         for outcome in outcomes:
             assert outcome in DOCUMENTED, outcome
         assert usable
+        print(f"{self.operations} operations: {self.outcomes}", flush=True)
 
     def _start(self, call: str, *arguments: str) -> int:
         self._count()
@@ -154,6 +155,5 @@ def test_random_operations_end_by_documented_errors_and_leave_the_client_usable(
         ),
     )
     campaign.run("del campaign.max_tokens")
-    print(f"{Walk.operations} operations: {Walk.outcomes}")
     assert Walk.operations >= OPERATIONS
     assert len(campaign.page.workers) <= 1
