@@ -21,6 +21,9 @@ import { withTimeout } from "./timeout.js";
 
 /** @typedef {{ engine: Engine, record: ModelRecord }} OpenEngine */
 
+/** How a load ends when a file has the right form, but is another version, or that of another model. */
+const FILE_ERRORS = new Set(["IntegrityError", "EngineError", "InvalidRequestError"]);
+
 /** How much longer the limit for WebLLM's own module is, in which no progress is seen. */
 const IMPORT_FACTOR = 10;
 
@@ -117,7 +120,7 @@ function stallError(seconds, url) {
 /** @param {Environment} environment @param {ModelRecord} record @param {unknown} error why the load failed */
 async function forgetInvalidFiles({ openCache, releaseTimeout }, record, error) {
   // A file that was checked before it counted has not been kept, and the others are as they should be.
-  if (toBridgeError(error, "load").name !== "IntegrityError" || isInvalidFile(error)) return;
+  if (!FILE_ERRORS.has(toBridgeError(error, "load").name) || isInvalidFile(error)) return;
   const includesWeights = nameAndMessage(error).name === "IntegrityError";
   await withTimeout(releaseTimeout, deleteInvalidFiles(openCache, record, includesWeights)).catch(() => {});
 }

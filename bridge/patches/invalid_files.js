@@ -1,6 +1,7 @@
 /**
- * WebLLM 0.2.86 caches a file before it checks it, so an invalid one, such as an HTML error page,
- * would fail every later load. This patch deletes the files of a model that turned out to be invalid.
+ * WebLLM 0.2.86 caches a file before it uses it. Sizes and checksums exist for the weights, the form of
+ * the others is checked as they arrive, but one of the right form may still be another version's or
+ * another model's, and would fail every later load. This patch deletes such files after a load failed.
  *
  * Guarded by tests/bridge/patches/invalid_files.test.mjs.
  */

@@ -14,6 +14,7 @@ from tests.faults.server import (
     Cut,
     Fault,
     FaultyServer,
+    Replace,
     Slow,
     Stall,
     Status,
@@ -95,6 +96,24 @@ def test_wrong_file_is_an_integrity_error_and_the_next_load_fetches_it(
     assert kind == "", text
     assert text
     assert server.count(name) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("model.wasm", b"\0asm\1\0\0\0"), ("tokenizer.json", b'{"model": {}}')],
+    ids=["library", "tokenizer"],
+)
+def test_file_of_the_right_form_that_fails_the_load_is_fetched_again_by_the_next_one(
+    python: PagePython, server: FaultyServer, name: str, other: bytes
+) -> None:
+    """No checksum covers these files, so only the engine finds out."""
+    address = server.url + FOLDER
+    server.faults[name] = Replace(other)
+    assert python.run(load, address=address)[0] == "EngineError"
+    server.faults.clear()
+    kind, text, _ = python.run(load, address=address)
+    assert kind == "", text
+    assert (server.count(name), server.count(SHARD)) == (2, 1)
 
 
 @pytest.mark.parametrize(
