@@ -8,7 +8,7 @@ import { createWorker } from "./workers.js";
 /**
  * @typedef {object} Environment
  * @property {(url: string) => Promise<WebLLM>} importWebLLM
- * @property {((url: string, name: string) => EngineWorker) | undefined} createWorker undefined where none can run
+ * @property {((url: string, name: string) => EngineWorker) | undefined} createWorker undefined without workers, as in a SharedWorker
  * @property {Pick<LockManager, "request"> | undefined} locks
  * @property {(name: string) => Promise<Cache>} openCache
  * @property {unknown} gpu `navigator.gpu`; undefined without WebGPU
