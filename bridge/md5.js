@@ -18,6 +18,9 @@ const WORDS = Uint8Array.from({ length: 64 }, (_, step) => {
 
 const CONSTANTS = Int32Array.from({ length: 64 }, (_, step) => Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32));
 
+/** What each step of a block adds. */
+const sums = new Int32Array(64);
+
 export class Md5 {
   #state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   #words = new Int32Array(16);
@@ -35,9 +38,10 @@ export class Md5 {
       this.#restLength += start;
       if (this.#restLength < BLOCK) return;
       this.#restLength = 0;
-      this.#block(this.#rest, 0);
+      this.#block(viewOf(this.#rest), 0);
     }
-    for (; start + BLOCK <= bytes.length; start += BLOCK) this.#block(bytes, start);
+    const view = viewOf(bytes);
+    for (; start + BLOCK <= bytes.length; start += BLOCK) this.#block(view, start);
     this.#rest.set(bytes.subarray(start));
     this.#restLength = bytes.length - start;
   }
@@ -48,46 +52,74 @@ export class Md5 {
     end.set(this.#rest.subarray(0, this.#restLength));
     end[this.#restLength] = 0x80;
     const size = this.#restLength < BLOCK - 8 ? BLOCK : BLOCK * 2;
-    new DataView(end.buffer).setBigUint64(size - 8, BigInt(this.#length) * 8n, true);
-    for (let start = 0; start < size; start += BLOCK) this.#block(end, start);
+    const view = viewOf(end);
+    view.setBigUint64(size - 8, BigInt(this.#length) * 8n, true);
+    for (let start = 0; start < size; start += BLOCK) this.#block(view, start);
     const bytes = new DataView(new ArrayBuffer(16));
     this.#state.forEach((word, index) => bytes.setInt32(index * 4, word, true));
     return [...new Uint8Array(bytes.buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
-  /** @param {Uint8Array} bytes @param {number} start */
-  #block(bytes, start) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset + start, BLOCK);
-    for (let index = 0; index < 16; index += 1) this.#words[index] = view.getInt32(index * 4, true);
+  /** @param {DataView} view @param {number} start */
+  #block(view, start) {
+    for (let index = 0; index < 16; index += 1) this.#words[index] = view.getInt32(start + index * 4, true);
     mix(this.#state, this.#words);
   }
 }
 
+/** @param {Uint8Array} bytes */
+function viewOf({ buffer, byteOffset, byteLength }) {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
 /**
- * Plain variables and one loop: arrays that are taken apart in each step take five times as long.
+ * Plain variables and a loop for each round: one loop with a choice in each step takes longer, and
+ * arrays that are taken apart in each step five times as long.
  * @param {Int32Array} state @param {Int32Array} words
  */
 function mix(state, words) {
+  for (let step = 0; step < 64; step += 1) {
+    sums[step] = /** @type {number} */ (CONSTANTS[step]) + /** @type {number} */ (words[/** @type {number} */ (WORDS[step])]);
+  }
   let a = /** @type {number} */ (state[0]);
   let b = /** @type {number} */ (state[1]);
   let c = /** @type {number} */ (state[2]);
   let d = /** @type {number} */ (state[3]);
-  for (let step = 0; step < 64; step += 1) {
-    const word = /** @type {number} */ (words[WORDS[step] ?? 0]);
+  let step = 0;
+  for (; step < 16; step += 1) {
+    const sum = (a + ((b & c) | (~b & d)) + /** @type {number} */ (sums[step])) | 0;
     const shift = /** @type {number} */ (SHIFTS[step]);
-    const sum = (a + choice(step, b, c, d) + /** @type {number} */ (CONSTANTS[step]) + word) | 0;
     a = d;
     d = c;
     c = b;
     b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
   }
-  state.set([a + /** @type {number} */ (state[0]), b + /** @type {number} */ (state[1]),
-    c + /** @type {number} */ (state[2]), d + /** @type {number} */ (state[3])]);
-}
-
-/** @param {number} step @param {number} b @param {number} c @param {number} d */
-function choice(step, b, c, d) {
-  if (step < 16) return (b & c) | (~b & d);
-  if (step < 32) return (d & b) | (~d & c);
-  return step < 48 ? b ^ c ^ d : c ^ (b | ~d);
+  for (; step < 32; step += 1) {
+    const sum = (a + ((d & b) | (~d & c)) + /** @type {number} */ (sums[step])) | 0;
+    const shift = /** @type {number} */ (SHIFTS[step]);
+    a = d;
+    d = c;
+    c = b;
+    b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
+  }
+  for (; step < 48; step += 1) {
+    const sum = (a + (b ^ c ^ d) + /** @type {number} */ (sums[step])) | 0;
+    const shift = /** @type {number} */ (SHIFTS[step]);
+    a = d;
+    d = c;
+    c = b;
+    b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
+  }
+  for (; step < 64; step += 1) {
+    const sum = (a + (c ^ (b | ~d)) + /** @type {number} */ (sums[step])) | 0;
+    const shift = /** @type {number} */ (SHIFTS[step]);
+    a = d;
+    d = c;
+    c = b;
+    b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
+  }
+  state[0] = a + /** @type {number} */ (state[0]);
+  state[1] = b + /** @type {number} */ (state[1]);
+  state[2] = c + /** @type {number} */ (state[2]);
+  state[3] = d + /** @type {number} */ (state[3]);
 }
