@@ -17,6 +17,8 @@ import { Bridge } from "./bridge/bridge.js";
 import { checkEngineSupport } from "./bridge/engine_support.js";
 import { defaultEnvironment } from "./bridge/environment.js";
 import { readConfig } from "./bridge/requests.js";
+import { openShared } from "./bridge/shared_client/open.js";
+import { startInSharedWorker } from "./bridge/shared_engine/serve.js";
 import { startInEngineWorker } from "./bridge/worker.js";
 
 /** @import { SupportScope } from "./bridge/engine_support.js" */
@@ -45,4 +47,16 @@ export function openBridge(configJson, environment = {}) {
   return new Bridge(config, { ...defaultEnvironment(), ...environment });
 }
 
+/**
+ * Open a bridge whose engines all pages of this origin share, where the browser can; else one of its own.
+ * `isShared` of the bridge says which.
+ * @param {string} configJson as for `openBridge`, and `keepAlive` (seconds; negative: indefinitely) and `maxModels`
+ * @param {Partial<Environment>} [environment]
+ */
+export async function openSharedBridge(configJson, environment = {}) {
+  const config = readConfig(configJson, BRIDGE_URL);
+  return openShared(config, { ...defaultEnvironment(), ...environment });
+}
+
 startInEngineWorker();
+startInSharedWorker();

@@ -1,7 +1,7 @@
 /** The bridge: one engine, its queue, and the streams of everyone who uses it. */
 
 import { BridgeError, disposedError, toBridgeError } from "./errors.js";
-import { publishFile } from "./files.js";
+import { publishFile, urlOf } from "./files.js";
 import { generate } from "./generate.js";
 import { StuckError, requireAnswer } from "./liveness.js";
 import { loadModel } from "./load.js";
@@ -19,6 +19,7 @@ import { WebLLMModule } from "./webllm.js";
 /** @import { Stream } from "./streams.js" */
 
 export class Bridge {
+  isShared = false;
   #config;
   #environment;
   #webllm;
@@ -110,6 +111,11 @@ export class Bridge {
   async publish(name, bytes) {
     if (this.#disposal) throw disposedError();
     return publishFile(this.#environment, name, /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+  }
+
+  /** @param {string} name @returns {string} the URL of a published file */
+  urlOf(name) {
+    return urlOf(name);
   }
 
   /**

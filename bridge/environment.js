@@ -1,15 +1,18 @@
 /** What the bridge takes from the browser. Tests pass their own. */
 
-import { createWorker } from "./workers.js";
+import { createWorker, sharedWorkers } from "./workers.js";
 
 /** @import { WebLLM } from "./types.js" */
-/** @import { EngineWorker } from "./workers.js" */
+/** @import { EngineWorker, SharedEngineWorker } from "./workers.js" */
 
 /**
  * @typedef {object} Environment
  * @property {(url: string) => Promise<WebLLM>} importWebLLM
  * @property {((url: string, name: string) => EngineWorker) | undefined} createWorker undefined without workers, as in a SharedWorker
  * @property {Pick<LockManager, "request"> | undefined} locks
+ * @property {((url: string, name: string) => SharedEngineWorker) | undefined} createSharedWorker undefined if none outlives its pages
+ * @property {Pick<Storage, "getItem" | "setItem"> | undefined} storage of the origin
+ * @property {Pick<EventTarget, "addEventListener" | "removeEventListener"> | undefined} pageEvents undefined in a worker
  * @property {(name: string) => Promise<Cache>} openCache
  * @property {unknown} gpu `navigator.gpu`; undefined without WebGPU
  * @property {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} GPUAdapter
@@ -25,6 +28,9 @@ export function defaultEnvironment() {
   return {
     importWebLLM: (url) => import(url),
     createWorker: canCreateWorkers() ? createWorker : undefined,
+    createSharedWorker: sharedWorkers(globalThis.SharedWorker),
+    storage: localStorageOf(globalThis),
+    pageEvents: globalThis.document && globalThis,
     locks: navigator?.locks,
     // Looked up late, because a sandboxed frame throws when `caches` is only read.
     openCache: async (name) => caches.open(name),
@@ -43,4 +49,13 @@ export function defaultEnvironment() {
  */
 function canCreateWorkers() {
   return globalThis.Worker !== undefined && globalThis.origin !== "null";
+}
+
+/** A sandboxed frame throws when it is only read. @param {{ localStorage?: Storage }} scope */
+function localStorageOf(scope) {
+  try {
+    return "document" in scope ? scope.localStorage : undefined;
+  } catch {
+    return undefined;
+  }
 }

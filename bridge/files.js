@@ -19,6 +19,16 @@ export function filesInMemory(environment) {
   return inMemory.get(environment) ?? new Map();
 }
 
+/** Add files of another environment, such as those of a page that shares its engine. @param {Environment} environment @param {ReadonlyMap<string, Blob>} [files] */
+export function keepInMemory(environment, files = new Map()) {
+  if (files.size > 0) inMemory.set(environment, new Map([...filesInMemory(environment), ...files]));
+}
+
+/** @param {string} name of a published file @returns {string} its URL */
+export function urlOf(name) {
+  return new URL(name, VIRTUAL_BASE).href;
+}
+
 /**
  * Put a file into WebLLM's cache, unless the same bytes are there. Without a cache, or if the disk is
  * full, keep it in memory.

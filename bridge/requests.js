@@ -5,7 +5,14 @@ import { parseUrl } from "./urls.js";
 
 /** @import { ModelRecord } from "./types.js" */
 
-/** @typedef {{ webllmUrl: string, workerUrl: string, thread: "worker" | "main" }} Config */
+/**
+ * @typedef {object} Config
+ * @property {string} webllmUrl
+ * @property {string} workerUrl
+ * @property {"worker" | "main"} thread
+ * @property {number} keepAlive of a shared engine: seconds that its model stays loaded without requests; negative: indefinitely
+ * @property {number} maxModels of a shared engine: the most models that this page wants to be loaded at once
+ */
 /** @typedef {{ model: string } | { record: ModelRecord }} LoadRequest */
 /** @typedef {"chat.completions" | "completions" | "embeddings" | "resume"} GenerationKind */
 /** @typedef {{ kind: GenerationKind, body: Record<string, unknown> }} GenerationRequest */
@@ -13,6 +20,9 @@ import { parseUrl } from "./urls.js";
 
 /** @type {GenerationKind[]} */
 const GENERATION_KINDS = ["chat.completions", "completions", "embeddings", "resume"];
+
+/** In seconds. */
+const KEEP_ALIVE = 300;
 
 /** In seconds. */
 export const STALL_TIMEOUT = 60;
@@ -23,10 +33,18 @@ export const STALL_TIMEOUT = 60;
  * @returns {Config}
  */
 export function readConfig(text, bridgeUrl) {
-  const { webllmUrl, workerUrl = bridgeUrl, thread = "worker" } = readObject(text);
+  const { webllmUrl, workerUrl = bridgeUrl, thread = "worker", keepAlive = KEEP_ALIVE, maxModels = 1 } = readObject(text);
   if (thread !== "worker" && thread !== "main") throw invalidRequest(`thread must be "worker" or "main", got ${thread}`);
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  return { webllmUrl: readUrl("webllmUrl", webllmUrl, base), workerUrl: readUrl("workerUrl", workerUrl, base), thread };
+  if (typeof keepAlive !== "number") throw invalidRequest(`keepAlive must be a number of seconds, got ${JSON.stringify(keepAlive)}`);
+  if (!Number.isSafeInteger(maxModels)) throw invalidRequest(`maxModels must be an integer, got ${JSON.stringify(maxModels)}`);
+  return {
+    webllmUrl: readUrl("webllmUrl", webllmUrl, base),
+    workerUrl: readUrl("workerUrl", workerUrl, base),
+    thread,
+    keepAlive,
+    maxModels: /** @type {number} */ (maxModels),
+  };
 }
 
 /** @param {string} text @returns {LoadRequest} */

@@ -11,6 +11,7 @@
     ├── SessionNotFoundError    (LookupError)          no stored answer has this id
     ├── OutOfMemoryError        (MemoryError)          the GPU has too little memory
     ├── ModelNotLoadedError     (RuntimeError)         no model is loaded
+    │   └── ModelUnloadedError                         because another client or time unloaded it
     ├── InvalidRequestError     (ValueError)           the request is invalid or not supported
     │   ├── ContextWindowError                         the prompt is longer than the context window
     │   └── NotResumableError                          the stored answer cannot be resumed
@@ -49,6 +50,7 @@ __all__ = [
     "InvalidRequestError",
     "ModelNotFoundError",
     "ModelNotLoadedError",
+    "ModelUnloadedError",
     "NotResumableError",
     "OutOfMemoryError",
     "ParseError",
@@ -154,6 +156,12 @@ class ModelNotLoadedError(WebLLMError, RuntimeError):
     """The request needs a loaded model, and none is loaded."""
 
     advice = "Load a model first, for example with `await service.initialize(session_id)`."
+
+
+class ModelUnloadedError(ModelNotLoadedError):
+    """A shared model was unloaded: by another client, after `keep_alive`, or to free memory."""
+
+    advice = "Repeat the request: it loads the model again."
 
 
 class InvalidRequestError(WebLLMError, ValueError):
@@ -290,6 +298,7 @@ _CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
         "LoadTimeoutError": RequestTimeoutError,
         "ModelNotFoundError": ModelNotFoundError,
         "ModelNotLoadedError": ModelNotLoadedError,
+        "ModelUnloadedError": ModelUnloadedError,
         "NoStorageError": SupportError,
         "NotResumableError": NotResumableError,
         "OutOfMemoryError": OutOfMemoryError,

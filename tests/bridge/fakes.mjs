@@ -131,7 +131,12 @@ export class World {
   /** @param {object} [config] @param {object} [environment] */
   open(config = {}, environment = {}) {
     const urls = { webllmUrl: "https://site.example/webllm.js", workerUrl: "https://site.example/webllm_bridge.js" };
-    return openBridge(JSON.stringify({ ...urls, ...config }), /** @type {any} */ ({
+    return openBridge(JSON.stringify({ ...urls, ...config }), this.environment(environment));
+  }
+
+  /** What a bridge takes from the browser. @param {object} [changes] @returns {any} */
+  environment(changes = {}) {
+    return {
       importWebLLM: (/** @type {string} */ url) => {
         this.imports.push(url);
         return this.importWebLLM(url);
@@ -145,8 +150,8 @@ export class World {
       answerTimeout: 10,
       busyTimeout: 6, // longer than a test may take; a process waits for it at its end
       releaseTimeout: 10,
-      ...environment,
-    }));
+      ...changes,
+    };
   }
 
   /** A bridge with a model loaded. @param {object} [config] */

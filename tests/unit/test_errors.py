@@ -29,6 +29,7 @@ BUILTINS = {
     "InvalidRequestError": ValueError,
     "ModelNotFoundError": LookupError,
     "ModelNotLoadedError": RuntimeError,
+    "ModelUnloadedError": RuntimeError,
     "NotResumableError": ValueError,
     "OutOfMemoryError": MemoryError,
     "ParseError": ValueError,

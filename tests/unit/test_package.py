@@ -59,6 +59,7 @@ def test_the_public_names_are_these() -> None:
         "ModelNotFoundError",
         "ModelNotLoadedError",
         "ModelRecord",
+        "ModelUnloadedError",
         "OutOfMemoryError",
         "ParseError",
         "Persona",
@@ -161,7 +162,7 @@ def test_bundle_is_one_file_that_imports_nothing(tmp_path: Path) -> None:
     source = bundle(ROOT, tmp_path).read_text("utf-8")
     assert re.findall(r"^import\b.*", source, re.MULTILINE) == []
     assert re.findall(r"^export\b.*", source, re.MULTILINE) == [
-        "export { checkSupport, openBridge };"
+        "export { checkSupport, openBridge, openSharedBridge };"
     ]
     # The URL of the file itself, which the engine worker runs too.
     assert source.count("import.meta.url") == 1

@@ -29,6 +29,7 @@ EXPECTED: dict[type[WebLLMError], tuple[int, bool]] = {
     errors.InvalidRequestError: (400, False),
     errors.ModelNotFoundError: (404, False),
     errors.ModelNotLoadedError: (503, True),
+    errors.ModelUnloadedError: (503, True),
     errors.NotResumableError: (400, False),
     errors.OutOfMemoryError: (507, False),
     errors.ParseError: (500, False),

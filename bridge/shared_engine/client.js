@@ -1,0 +1,186 @@
+/** One client of the shared engines: what a bridge of a page asks for, until the page ends. */
+
+import { BridgeError, toBridgeError } from "../errors.js";
+import { keepInMemory } from "../files.js";
+import { readGeneration, readLoad } from "../requests.js";
+import { Outlet } from "./outlet.js";
+
+/** @import { Environment } from "../environment.js" */
+/** @import { Config } from "../requests.js" */
+/** @import { Hello, Open, State } from "../shared_client/protocol.js" */
+/** @import { SharedModel } from "./model.js" */
+/** @import { SharedModels } from "./models.js" */
+
+export class Client {
+  /** @type {Config} */
+  config = { webllmUrl: "", workerUrl: "", thread: "main", keepAlive: 0, maxModels: 1 };
+  #page = "";
+  #port;
+  #models;
+  #environment;
+  #lock;
+  #hasLeft = false;
+  /** The request of the last load, which is repeated if the model was unloaded since. @type {string | undefined} */
+  #target;
+  /** The model that this client uses; undefined if it has none. @type {Promise<SharedModel | undefined> | undefined} */
+  #claim;
+  /** @type {Map<number, Outlet>} */
+  #outlets = new Map();
+
+  /**
+   * @param {MessagePort} port @param {SharedModels} models
+   * @param {{ environment: Environment, lock: Promise<string> }} worker `lock`: the name of the lock that it holds
+   */
+  constructor(port, models, { environment, lock }) {
+    this.#port = port;
+    this.#models = models;
+    this.#environment = environment;
+    this.#lock = lock;
+    port.onmessage = ({ data }) => void this.#receive(data);
+  }
+
+  /** @param {State} state */
+  sendState(state) {
+    this.#post({ state });
+  }
+
+  /** The device of the model that this client uses was lost. @param {{ name: string, message: string }} reason */
+  lose({ name, message }) {
+    this.#post({ event: { type: "lost", name, message } });
+  }
+
+  /** The model that this client uses was unloaded: its next request loads it again. @param {SharedModel} model @param {BridgeError} reason */
+  unloaded(model, reason) {
+    this.#claim = undefined;
+    this.lose(reason);
+    for (const outlet of [...this.#outlets.values()]) if (outlet.model === model) outlet.fail(reason);
+  }
+
+  /** @param {any} message */
+  async #receive(message) {
+    if ("ping" in message) this.#post({ pong: true });
+    else if ("hello" in message) await this.#greet(message.hello);
+    else if ("open" in message) await this.#open(message.open);
+    else if ("stop" in message) this.#outlets.get(message.stop)?.close();
+    else if ("unload" in message) await this.#unload(message.unload, message.force);
+    else if ("leave" in message) this.#leave(message.abandoned);
+  }
+
+  /** @param {Hello} hello */
+  async #greet({ page, webllmUrl, keepAlive, maxModels, target }) {
+    this.#page = page;
+    this.#target = target;
+    this.config = { ...this.config, webllmUrl, keepAlive, maxModels };
+    // The page holds it until it ends, however it ends.
+    void this.#environment.locks?.request(page, async () => this.#leave(false));
+    this.#models.join(this);
+    this.#post({ hello: await this.#lock });
+  }
+
+  /** @param {Open} request */
+  async #open({ id, method, request, files }) {
+    const outlet = new Outlet(id, (message) => this.#post(message));
+    this.#outlets.set(id, outlet);
+    outlet.onClosed(() => this.#outlets.delete(id));
+    keepInMemory(this.#environment, files);
+    try {
+      if (method === "load") await this.#load(outlet, request);
+      else if (method === "generate") await this.#generate(outlet, request);
+      else await outlet.pipe(this.#models.queries(this.config).query(request)).then(() => outlet.end());
+    } catch (error) {
+      outlet.fail(toBridgeError(error, method === "load" ? "load" : "request"));
+    }
+  }
+
+  /** @param {Outlet} outlet @param {string} text the request */
+  async #load(outlet, text) {
+    const request = readLoad(text);
+    const before = this.#claim ?? Promise.resolve(undefined);
+    const claim = before.then((model) => this.#models.claim(this, request, model));
+    this.#claim = claim.catch(() => before);
+    this.#target = text;
+    const model = await claim;
+    outlet.model = model;
+    await model.use(() => this.#fillLoad(model, outlet, text));
+    if (this.config.keepAlive !== 0) model.keep(this.config.keepAlive);
+    // It was stopped, or failed, and nobody waits for it any more.
+    if (!model.isHeld && model.users.size === 0) await this.#models.close(model, new BridgeError("AbortError", "The load was stopped."));
+  }
+
+  /** @param {SharedModel} model @param {Outlet} outlet @param {string} text */
+  async #fillLoad(model, outlet, text) {
+    for (;;) {
+      if (outlet.isClosed) return;
+      outlet.begin();
+      try {
+        await outlet.pipe(model.bridge.load(text));
+        return outlet.end();
+      } catch (error) {
+        const hasMemory = toBridgeError(error, "load").name === "OutOfMemoryError" && (await this.#models.makeMemory(model));
+        if (!hasMemory) return outlet.fail(toBridgeError(error, "load"));
+      }
+    }
+  }
+
+  /** @param {Outlet} outlet @param {string} text the request */
+  async #generate(outlet, text) {
+    const { kind, body } = readGeneration(text);
+    if (this.#claim === undefined && this.#target !== undefined) this.#loadAgain(outlet, this.#target);
+    const model = await this.#claim;
+    if (!model) throw new BridgeError("ModelNotLoadedError", "No model is loaded; load one first.");
+    outlet.model = model;
+    this.#models.continueSession(outlet, kind, body);
+    const messages = Array.isArray(body["messages"]) ? body["messages"] : [];
+    model.queue.add({ page: this.#page, messages, run: () => this.#answer(model, outlet, text) });
+  }
+
+  /** @param {SharedModel} model @param {Outlet} outlet @param {string} text */
+  async #answer(model, outlet, text) {
+    if (outlet.isClosed) return;
+    try {
+      await model.use(async () => {
+        outlet.begin();
+        await outlet.pipe(model.bridge.generate(text));
+      });
+      outlet.end();
+    } catch (error) {
+      outlet.fail(toBridgeError(error, "generate"));
+    }
+    model.keepSeconds = this.config.keepAlive;
+  }
+
+  /** Load the model again for a request, whose stream fails if the load does. @param {Outlet} outlet @param {string} target */
+  #loadAgain(outlet, target) {
+    const load = new Outlet(0, (message) => {
+      if ("fail" in message) outlet.fail(/** @type {any} */ (message));
+    });
+    outlet.onClosed(() => load.close());
+    this.#load(load, target).catch((error) => load.fail(toBridgeError(error, "load")));
+  }
+
+  /** @param {number} id @param {boolean} force */
+  async #unload(id, force) {
+    const claim = this.#claim;
+    this.#claim = this.#target = undefined;
+    const model = await claim;
+    model?.users.delete(this);
+    if (model && (force || model.users.size === 0)) await this.#models.unload(model);
+    else this.#models.changed();
+    this.#post({ done: id });
+  }
+
+  /** @param {boolean} abandoned */
+  #leave(abandoned) {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    for (const outlet of [...this.#outlets.values()]) if (outlet.background === undefined) outlet.close();
+    this.#port.close();
+    void this.#claim?.then((model) => model && this.#models.release(model, this));
+    this.#models.leave(this, { abandoned });
+  }
+
+  /** @param {object} message */
+  #post(message) {
+    if (!this.#hasLeft) this.#port.postMessage(message);
+  }
+}
