@@ -34,6 +34,8 @@ async def connect(
     model: Model = None,
     client: AsyncWebLLM | None = None,
     assets_url: str | None = None,
+    share: bool = False,
+    keep_alive: float | str = "5m",
     prefer: Literal["page", "server"] = "page",
     check: Callable[[], Awaitable[Support]] | None = None,
     **options: Any,
@@ -56,9 +58,11 @@ async def connect(
         server_model: The server's name of the model. None: the first model that the server
             lists, which is requested immediately.
         model: The model in the page, as for `AsyncWebLLM`; None for the built-in one.
-        client: The client that answers in the page, instead of `model` and `assets_url`; it stays
-            open when the SDK's client is closed.
+        client: The client that answers in the page, instead of `model`, `assets_url` and `share`;
+            it stays open when the SDK's client is closed.
         assets_url: As for `AsyncWebLLM`.
+        share: As for `AsyncWebLLM`.
+        keep_alive: As for `AsyncWebLLM`.
         prefer: `page`, or `server` to choose the server whenever `base_url` is given.
         check: Returns whether the browser can run a model. None: the client's `check_support`.
         options: Those of `openai.AsyncOpenAI`, for example `max_retries` or `timeout`;
@@ -73,8 +77,8 @@ async def connect(
             nothing about the browser, so nothing is sent to a server.
         ModelNotFoundError: The server lists no model.
         ImportError: The package `openai` is not installed.
-        TypeError: `client` is not an `AsyncWebLLM`, or is given together with `model` or
-            `assets_url`.
+        TypeError: `client` is not an `AsyncWebLLM`, or is given together with `model`,
+            `assets_url` or `share`.
         openai.APIError: The server did not answer the request for its models.
     """
     _PREFER("prefer", prefer)
@@ -82,11 +86,13 @@ async def connect(
     # Imported here because the SDK is an optional dependency.
     from .openai import sdk  # noqa: PLC0415
 
-    if client is not None and (model is not None or assets_url is not None):
-        raise TypeError("pass `client`, or `model` and `assets_url`, not both")
+    if client is not None and (model is not None or assets_url is not None or share):
+        raise TypeError("pass `client`, or `model`, `assets_url` and `share`, not both")
     reason = "a server is preferred"
     if prefer == "page" or base_url is None:
-        page = client or AsyncWebLLM(model, assets_url=assets_url)
+        page = client or AsyncWebLLM(
+            model, assets_url=assets_url, share=share, keep_alive=keep_alive
+        )
         obstacle = await _obstacle(page, check or page.check_support)
         if obstacle is None:
             return _logged(sdk.connect_page(page, owns_client=client is None, **options))

@@ -34,6 +34,11 @@ class Stream(Protocol):
 class Bridge(Protocol):
     """An engine that runs one operation at a time, in the order of the calls."""
 
+    @property
+    def is_shared(self) -> bool:
+        """True if the engine belongs to all pages of the origin."""
+        ...
+
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
         """Return the record with absolute URLs; None is the built-in model.
 
@@ -67,6 +72,20 @@ class Bridge(Protocol):
 
     def watch(self) -> Stream:
         """Report the events of the engine, such as its loss: each string is an array of events."""
+        ...
+
+    def in_use_by(self) -> int:
+        """Return how many other clients, of this page or others, use the model; 0 if not shared."""
+        ...
+
+    async def unload(self, *, force: bool) -> None:
+        """Before `dispose`: stop using a shared model, which is unloaded if nobody else uses it.
+
+        Cancelled, it is unloaded nevertheless.
+
+        Args:
+            force: True unloads it in any case; others get `ModelUnloadedError`.
+        """
         ...
 
     async def dispose(self) -> None:

@@ -31,6 +31,7 @@ from .bridge import Bridge, Stream
 from .builtin import BUILTIN_CONFIG
 from .errors import AssetsError, DownloadError, SupportError, WebLLMError, error_for
 from .records import ModelRecord
+from .request.duration import read_keep_alive
 from .support import explain_host
 from .values import Support
 
@@ -57,6 +58,9 @@ async def open_bridge(
     assets_url: str | None = None,
     thread: Literal["worker", "main"] = "worker",
     module: Any = None,
+    share: bool = False,
+    keep_alive: float | str = "5m",
+    max_models: int = 1,
 ) -> Bridge:
     """Open a bridge to a new engine; no model is downloaded before the first load.
 
@@ -69,21 +73,32 @@ async def open_bridge(
         module: `webllm_bridge.js` as an imported module, for pages whose Content-Security-Policy
             forbids `eval` and that do not use PyScript: pass it to `pyodide.registerJsModule`
             and import it in Python.
+        share: True to share the engine with all pages of the origin that use the same files, where
+            the browser can; else the bridge has an engine of its own, see `Bridge.is_shared`.
+        keep_alive: As for `AsyncWebLLM`.
+        max_models: As for `AsyncWebLLM`; for a shared engine.
 
     Cancelled, nothing is left open.
 
     Raises:
         SupportError: Python does not run in a browser, or the page's policy blocks the bridge.
         AssetsError: No `assets_url` was given, and this installation contains no files.
-        InvalidRequestError: `assets_url` is relative to nothing.
+        InvalidRequestError: `assets_url` is relative to nothing, or `keep_alive` is no duration.
         DownloadError: `webllm_bridge.js` could not be imported.
     """
+    seconds = read_keep_alive(keep_alive)
     _require_browser()
     assets = _find_assets(assets_url)
     loaded = await _import_bridge(assets) if module is None else module
     with _translated():
-        config = wire.bridge_config(webllm_url=assets.url(WEBLLM_FILE), thread=thread)
-        return _JsBridge(loaded.openBridge(config), assets)
+        config = wire.bridge_config(
+            webllm_url=assets.url(WEBLLM_FILE),
+            thread=thread,
+            keep_alive=seconds,
+            max_models=max_models,
+        )
+        opened = await loaded.openSharedBridge(config) if share else loaded.openBridge(config)
+        return _JsBridge(opened, assets)
 
 
 async def check_support(*, assets_url: str | None = None, module: Any = None) -> Support:
@@ -164,6 +179,10 @@ class _JsBridge:
         self._publishing = asyncio.Lock()
         self._builtin: ModelRecord | None = None  # its URLs stay the same
 
+    @property
+    def is_shared(self) -> bool:
+        return bool(self._bridge.isShared)
+
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
         if model is not None:
             return _absolute(model)
@@ -185,6 +204,14 @@ class _JsBridge:
     def watch(self) -> Stream:
         return _JsStream(self._bridge.watch())
 
+    def in_use_by(self) -> int:
+        return int(self._bridge.inUseBy()) if self.is_shared else 0
+
+    async def unload(self, *, force: bool) -> None:
+        if self.is_shared:
+            with _translated():
+                await self._bridge.unload(force)
+
     async def dispose(self) -> None:
         with _translated():
             await self._bridge.dispose()
@@ -201,15 +228,17 @@ class _WheelAssets:
         return _blob_url(name)
 
     async def builtin(self, bridge: Any) -> ModelRecord:
-        base = None
-        for name in model_files():
-            with _translated():
-                url: str = await bridge.publish(name, to_js(read_asset(name)))
-            if name.endswith("/" + BUILTIN_CONFIG):
-                base = url.removesuffix(BUILTIN_CONFIG)
-        if base is None:
+        names = model_files()
+        config = next((name for name in names if name.endswith("/" + BUILTIN_CONFIG)), None)
+        if config is None:
             raise AssetsError(f"the built-in model has no {BUILTIN_CONFIG}")
-        return builtin_record(base)
+        with _translated():
+            record = builtin_record(str(bridge.urlOf(config)).removesuffix(BUILTIN_CONFIG))
+            if bridge.holds(wire.load_request(record)):
+                return record  # another page has loaded it
+            for name in names:
+                await bridge.publish(name, to_js(read_asset(name)))
+        return record
 
 
 def _require_browser() -> None:

@@ -15,6 +15,7 @@ from .closing import AsyncClosing
 from .echo import shown
 from .engine.pool import Pool
 from .records import Model, ModelRecord, id_of
+from .request.duration import read_keep_alive
 from .resources import Chat, Completions, Embeddings, Models, Sessions
 from .resources.timeouts import loading, read_stall_timeout, read_timeout
 from .values import LoadProgress, Support
@@ -54,6 +55,11 @@ class AsyncWebLLM(AsyncClosing):
             None: no limit.
         stall_timeout: Seconds above 0 without any progress, not one byte, after which a load
             fails with `RequestTimeoutError`. None: no limit.
+        share: True to share the models with all pages of this origin, where the browser can: one
+            copy for all tabs, which is still there after a reload; see `shared`.
+        keep_alive: How long a shared model stays loaded after its last request, as for Ollama:
+            seconds, or a duration such as `"5m"` or `"1h30m"`; 0: it is unloaded after each
+            answer; negative: indefinitely.
 
     Attributes:
         chat: Conversations: `chat.completions`.
@@ -66,7 +72,7 @@ class AsyncWebLLM(AsyncClosing):
 
     Raises:
         InvalidRequestError: An argument is invalid.
-        TypeError: Both `bridge` and `assets_url` are given.
+        TypeError: Both `bridge` and `assets_url` are given, or both `bridge` and `share`.
     """
 
     def __init__(
@@ -79,11 +85,20 @@ class AsyncWebLLM(AsyncClosing):
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         timeout: float | None = None,
         stall_timeout: float | None = 60.0,
+        share: bool = False,
+        keep_alive: float | str = "5m",
     ) -> None:
-        if bridge is not None and assets_url is not None:
-            raise TypeError("pass `assets_url` to the function `bridge`, not to the client")
+        for name, value in {"assets_url": assets_url, "share": share or None}.items():
+            if bridge is not None and value is not None:
+                raise TypeError(f"pass `{name}` to the function `bridge`, not to the client")
         limit = read_timeout(timeout)
-        opener = bridge or partial(open_bridge, assets_url=assets_url)
+        opener = bridge or partial(
+            open_bridge,
+            assets_url=assets_url,
+            share=share,
+            keep_alive=read_keep_alive(keep_alive),
+            max_models=max_models,
+        )
         self._check = _check_of(opener)
         self._pool = Pool(
             opener,
@@ -105,6 +120,15 @@ class AsyncWebLLM(AsyncClosing):
         return self._pool.default
 
     @property
+    def shared(self) -> bool | None:
+        """Whether this client shares its models with the other pages of this origin.
+
+        False if `share` was not given, or this browser has no SharedWorker that outlives its
+        pages: then the client has a worker of its own. None before the first load or request.
+        """
+        return self._pool.is_shared
+
+    @property
     def was_used(self) -> bool:
         """True once an engine was needed, so that the client should be closed."""
         return self._pool.was_used
@@ -119,6 +143,17 @@ class AsyncWebLLM(AsyncClosing):
             InvalidRequestError: `model` is not a model.
         """
         return id_of(self._pool.resolve(model)) in self._pool.loaded
+
+    def in_use_by(self, model: Model = None) -> int:
+        """Return how many other clients, in this page or in others, use a shared model.
+
+        Args:
+            model: As for the constructor; None: the client's default model.
+
+        Raises:
+            InvalidRequestError: `model` is not a model.
+        """
+        return self._pool.in_use_by(model)
 
     async def check_support(self) -> Support:
         """Return whether this browser can run a model, before anything large is downloaded.
@@ -165,23 +200,28 @@ class AsyncWebLLM(AsyncClosing):
         async with loading(read_timeout(timeout)):
             await self._pool.load(model, on_progress=on_progress)
 
-    async def unload(self, model: Model = None) -> None:
+    async def unload(self, model: Model = None, *, force: bool = False) -> None:
         """Free a model and its GPU memory; do nothing if it is not loaded.
 
-        Its running and queued requests end with `DisposedError`; a later one loads it again.
+        Its running and queued requests end with `DisposedError`; a later one loads it again. A
+        shared model stays for the other clients that use it, see `in_use_by`.
 
         Args:
             model: As for the constructor; None: the client's default model.
+            force: True to free a shared model in any case: running requests of other clients end
+                with `ModelUnloadedError`, and their next ones load it again.
 
         Cancelled, it is freed nevertheless, in the background.
 
         Raises:
             InvalidRequestError: `model` is not a model.
         """
-        await self._pool.unload(model)
+        await self._pool.unload(model, force=force)
 
     async def close(self) -> None:
         """Free all models, their workers and the GPU memory. May be called again at any time.
+
+        Shared models stay for as long as `keep_alive` says.
 
         Running loads and answers end with `DisposedError`. A later load or request starts new
         workers, so the client stays usable.

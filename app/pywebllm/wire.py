@@ -45,9 +45,15 @@ Kind: TypeAlias = Literal["chat.completions", "completions", "embeddings", "resu
 _RECORD_KEYS = {"vram_required_mb": "vram_required_MB"}
 
 
-def bridge_config(*, webllm_url: str, thread: str) -> str:
-    """Return the configuration with which the bridge is opened."""
-    return _to_json({"webllmUrl": webllm_url, "thread": thread})
+def bridge_config(
+    *, webllm_url: str, thread: str, keep_alive: float | None = None, max_models: int | None = None
+) -> str:
+    """Return the configuration with which the bridge is opened.
+
+    The last two are for a shared engine; `keep_alive` is in seconds, negative: indefinitely.
+    """
+    limits = {"keepAlive": keep_alive, "maxModels": max_models}
+    return _to_json({"webllmUrl": webllm_url, "thread": thread, **limits})
 
 
 def load_request(model: str | ModelRecord, *, stall_timeout: float | None = None) -> str:

@@ -87,6 +87,7 @@ class FakeBridge:
         self.may_locate = asyncio.Event()
         self.may_locate.set()
         self.disposals = 0
+        self.unloads: list[bool] = []
         self.opened: list[FakeStream] = []
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
@@ -112,6 +113,17 @@ class FakeBridge:
     def watch(self) -> Stream:
         """Return the events."""
         return self.events
+
+    is_shared = False
+    users = 0
+
+    def in_use_by(self) -> int:
+        """Return what the test says."""
+        return self.users
+
+    async def unload(self, *, force: bool) -> None:
+        """Note how the model was unloaded."""
+        self.unloads.append(force)
 
     async def dispose(self) -> None:
         """End all streams, as the real bridge does."""

@@ -94,16 +94,26 @@ class Connection:
                 self._bridge = await self._opened(disposals)
             return self._bridge
 
-    def dispose(self) -> asyncio.Task[None]:
+    @property
+    def bridge(self) -> Bridge | None:
+        """The bridge in use; None while there is none."""
+        return self._bridge
+
+    def dispose(self, *, force: bool | None = None) -> asyncio.Task[None]:
         """Begin to free the bridge at once; return the task that ends when it is freed.
 
         Bridges of earlier disposals are freed before it.
+
+        Args:
+            force: For a shared engine: None leaves its model for as long as it is kept; otherwise
+                it is unloaded, with True also if other clients use it.
         """
         # All state changes before the first await, so that later work sees none of the old.
         self.disposals += 1
         bridge, self._bridge = self._bridge, None
         watcher, self._watcher = self._watcher, None
-        self._disposal = asyncio.create_task(self._free(bridge, watcher), name="pywebllm dispose")
+        work = self._free(bridge, watcher, force)
+        self._disposal = asyncio.create_task(work, name="pywebllm dispose")
         return self._disposal
 
     async def _opened(self, disposals: int) -> Bridge:
@@ -122,9 +132,18 @@ class Connection:
         self._watcher = Watcher(bridge.watch(), on_loss=partial(_report, self._on_loss, bridge))
         return bridge
 
-    async def _free(self, bridge: Bridge | None, watcher: Watcher | None) -> None:
+    async def _free(
+        self,
+        bridge: Bridge | None,
+        watcher: Watcher | None,
+        force: bool | None,  # noqa: FBT001, bound by `dispose`
+    ) -> None:
         async with self._lock:
-            await _free(bridge, watcher)
+            try:
+                if bridge is not None and force is not None:
+                    await bridge.unload(force=force)
+            finally:
+                await _free(bridge, watcher)
 
     def __del__(self) -> None:
         if self._bridge is None or self._loop is None or sys.is_finalizing():

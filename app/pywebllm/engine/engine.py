@@ -71,6 +71,17 @@ class Engine:
         return self._state.loaded is not None
 
     @property
+    def is_shared(self) -> bool | None:
+        """True if the engine belongs to all pages of the origin; None before it is opened."""
+        bridge = self._connection.bridge
+        return None if bridge is None else bridge.is_shared
+
+    def in_use_by(self) -> int:
+        """Return how many other clients use the model; 0 if the engine is not shared."""
+        bridge = self._connection.bridge
+        return 0 if bridge is None else bridge.in_use_by()
+
+    @property
     def is_asking(self) -> bool:
         """True while an operation runs that may load a model, or finds that it is loaded."""
         return self._state.has_operations
@@ -206,10 +217,13 @@ class Engine:
         """
         await asyncio.shield(self.release())
 
-    def release(self) -> asyncio.Task[None]:
-        """Begin to dispose at once; return the task that ends when everything is freed."""
+    def release(self, *, force: bool | None = None) -> asyncio.Task[None]:
+        """Begin to dispose at once; return the task that ends when everything is freed.
+
+        `force` is as for `Connection.dispose`.
+        """
         self._state.clear()
-        return self._connection.dispose()
+        return self._connection.dispose(force=force)
 
     async def _answer_since(
         self,

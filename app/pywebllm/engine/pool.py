@@ -121,6 +121,22 @@ class Pool:
         """True once an engine was needed."""
         return bool(self._slots)
 
+    @property
+    def is_shared(self) -> bool | None:
+        """True if an engine belongs to all pages of the origin; None before one is opened."""
+        found = [slot.engine.is_shared for slot in self._slots]
+        known = [shared for shared in found if shared is not None]
+        return any(known) if known else None
+
+    def in_use_by(self, model: Model = None) -> int:
+        """Return how many other clients, of this page or others, use a model that is shared.
+
+        Raises:
+            InvalidRequestError: `model` is not a model.
+        """
+        model_id = id_of(self.resolve(model))
+        return sum(slot.engine.in_use_by() for slot in self._slots if slot.holds(model_id))
+
     def resolve(self, model: Model) -> str | ModelRecord | None:
         """Return what a request means by `model`: an id, a record, or None for the built-in one.
 
@@ -182,17 +198,18 @@ class Pool:
         slot = max(self._slots, key=lambda slot: (slot.is_claimed, slot.used), default=None)
         return await (slot or self._new_slot()).engine.query(request)
 
-    async def unload(self, model: Model = None) -> None:
+    async def unload(self, model: Model = None, *, force: bool = False) -> None:
         """Free a model; do nothing if no engine holds it or is to load it.
 
         A load of it ends with `DisposedError`, and so does everything that its engine is running
-        or has queued. Cancelled, it is freed nevertheless, in the background.
+        or has queued. A shared model that other clients use stays for them, unless `force` is
+        True. Cancelled, it is freed nevertheless, in the background.
 
         Raises:
             InvalidRequestError: `model` is not a model.
         """
         model_id = id_of(self.resolve(model))
-        await _release([slot for slot in self._slots if slot.holds(model_id)])
+        await _release([slot for slot in self._slots if slot.holds(model_id)], force=force)
 
     async def dispose(self) -> None:
         """Free all models, workers and GPU memory. May be called again at any time.
@@ -283,11 +300,11 @@ def _by_id(records: Iterable[ModelRecord | Mapping[str, Any]]) -> dict[str, Mode
     return found
 
 
-async def _release(slots: Iterable[_Slot]) -> None:
+async def _release(slots: Iterable[_Slot], *, force: bool | None = None) -> None:
     # All disposals begin before the first await, so that none is missed if this is cancelled.
     tasks = []
     for slot in slots:
         slot.is_claimed = False
-        tasks.append(slot.engine.release())
+        tasks.append(slot.engine.release(force=force))
     if tasks:
         await asyncio.shield(asyncio.gather(*tasks))

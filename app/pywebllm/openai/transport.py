@@ -34,7 +34,9 @@ else:
 __all__ = ["Transport", "is_page_client", "transport"]
 
 
-def transport(client: AsyncWebLLM | None = None) -> Transport:
+def transport(
+    client: AsyncWebLLM | None = None, *, share: bool = False, keep_alive: float | str = "5m"
+) -> Transport:
     """Return a transport for `httpx2.AsyncClient` or `httpx.AsyncClient`.
 
         client = openai.AsyncOpenAI(
@@ -49,8 +51,17 @@ def transport(client: AsyncWebLLM | None = None) -> Transport:
     Args:
         client: The client that answers; it stays open when the transport is closed. None: a
             client with the built-in model, which is closed with the transport.
+        share: As for `AsyncWebLLM`.
+        keep_alive: As for `AsyncWebLLM`.
+
+    Raises:
+        TypeError: `client` is not an `AsyncWebLLM`, or is given together with `share`.
     """
-    return Transport(client)
+    if client is not None and share:
+        raise TypeError("pass `share` to the client, not to the transport")
+    own = client is None
+    answering = AsyncWebLLM(share=share, keep_alive=keep_alive) if client is None else client
+    return Transport(answering, owns_client=own)
 
 
 def is_page_client(http_client: object) -> bool:

@@ -19,6 +19,7 @@ from pywebllm.closing import AsyncClosing
 from pywebllm.errors import (
     DisposedError,
     ModelNotLoadedError,
+    ModelUnloadedError,
     ParseError,
     RequestTimeoutError,
     WebLLMError,
@@ -58,6 +59,9 @@ class WebLLMService(AsyncClosing):
             `functools.partial(open_bridge, assets_url="./", thread="main")`.
         temperature: Default for every persona, 0 (always the most likely token) to 2.
         max_tokens: Default for the length of a persona, in tokens, from 1.
+        share: As for `AsyncWebLLM`; for a client of the service's own, as the next one.
+        keep_alive: As for `AsyncWebLLM`. A shared model that was unloaded is loaded again by the
+            next persona.
 
     `status_updated` reports the state in one line of text; `progress_updated` reports the
     progress of a load. Both call plain functions, and the properties are up to date when they do:
@@ -66,8 +70,8 @@ class WebLLMService(AsyncClosing):
 
     Raises:
         InvalidRequestError: An argument is invalid.
-        TypeError: `client` is not an `AsyncWebLLM`, or is given together with `assets_url` or
-            `bridge`.
+        TypeError: `client` is not an `AsyncWebLLM`, or is given together with `assets_url`,
+            `bridge` or `share`.
     """
 
     def __init__(
@@ -79,10 +83,12 @@ class WebLLMService(AsyncClosing):
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         temperature: float = 0.7,
         max_tokens: int = 200,
+        share: bool = False,
+        keep_alive: float | str = "5m",
     ) -> None:
         check_client(client)
-        if client is not None and (assets_url is not None or bridge is not None):
-            raise TypeError("pass either `client`, or `assets_url` or `bridge`, not both")
+        if client is not None and (assets_url is not None or bridge is not None or share):
+            raise TypeError("pass either `client`, or `assets_url`, `bridge` or `share`, not both")
         self._reports = Reports()
         self.status_updated: Event[str] = self._reports.status_updated
         self.progress_updated: Event[LoadProgress] = self._reports.progress_updated
@@ -91,19 +97,22 @@ class WebLLMService(AsyncClosing):
         self._max_tokens = max_tokens
         self._model = wire.read_model(model)
         self._owns_client = client is None
-        self._client = client or AsyncWebLLM(self._model, assets_url=assets_url, bridge=bridge)
+        self._client = client or AsyncWebLLM(
+            self._model, assets_url=assets_url, bridge=bridge, share=share, keep_alive=keep_alive
+        )
         self._client.is_loaded(self._model)  # raises when the client cannot take this model
         self._model_id = id_of(self._client.default if self._model is None else self._model)
         self._unsubscribe = self._subscribe()
         self._is_disposed = False
+        self._was_unloaded = False  # by others who share it, or after `keep_alive`
         self._last_usage: Usage | None = None
         self._attempt = Attempt()
         self._streams: WeakSet[TextStream] = WeakSet()
 
     @property
     def is_initialized(self) -> bool:
-        """True while the model is loaded and answers."""
-        return not self._is_disposed and self._client.is_loaded(self._model)
+        """True while the model is loaded and answers, or the next persona loads it again."""
+        return not self._is_disposed and (self._has_model or self._was_unloaded)
 
     @property
     def is_initializing(self) -> bool:
@@ -147,8 +156,9 @@ class WebLLMService(AsyncClosing):
         limit = read_timeout(timeout)
         self._reports.session_id = session_id
         self._reopen()
-        if self.is_initialized:
+        if self._has_model:
             return True
+        self._was_unloaded = False
         is_new = not self.is_initializing
         if is_new:
             self._attempt = Attempt()
@@ -295,10 +305,14 @@ class WebLLMService(AsyncClosing):
             "temperature": self._temperature if temperature is None else temperature,
             **parameters,
         }
-        answer = self._client.api.chat_stream(body, loads=False)
+        answer = self._client.api.chat_stream(body, loads=self._was_unloaded)
         stream = TextStream(answer, on_end=self._end, on_error=self._reports.fail)
         self._streams.add(stream)
         return stream
+
+    @property
+    def _has_model(self) -> bool:
+        return self._client.is_loaded(self._model)
 
     def _reopen(self) -> None:
         if self._is_disposed:
@@ -306,7 +320,7 @@ class WebLLMService(AsyncClosing):
             self._unsubscribe = self._subscribe()
 
     def _end_all(self, error: WebLLMError) -> None:
-        self._is_disposed = True
+        self._is_disposed, self._was_unloaded = True, False
         self._unsubscribe()
         self._attempt.close(error)
         for stream in tuple(self._streams):
@@ -337,5 +351,10 @@ class WebLLMService(AsyncClosing):
         return self._client.api.lost.subscribe(report)
 
     def _on_loss(self, loss: ModelLoss) -> None:
-        if loss.model == self._model_id:
+        if loss.model != self._model_id:
+            return
+        self._was_unloaded = isinstance(loss.error, ModelUnloadedError)
+        if self._was_unloaded:
+            self._reports.say("The model is unloaded; the next persona loads it again.")
+        else:
             self._reports.fail(loss.error)

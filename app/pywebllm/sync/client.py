@@ -37,13 +37,15 @@ class WebLLM(Closing):
 
     Args:
         model: As for `AsyncWebLLM`, and so are `records`, `max_models`, `assets_url`, `bridge`,
-            `timeout` and `stall_timeout`.
+            `timeout`, `stall_timeout`, `share` and `keep_alive`.
         records: Custom records that requests can name by `model_id`.
         max_models: The maximum number of models on the GPU at once, at least 1.
         assets_url: The folder that serves the files of the library.
         bridge: Opens a bridge.
         timeout: Seconds above 0, for requests without their own `timeout`.
         stall_timeout: Seconds above 0 without any progress, after which a load fails.
+        share: True to share the models with all pages of this origin.
+        keep_alive: How long a shared model stays loaded after its last request.
         wait: Runs an awaitable to its end and returns its result.
 
     Attributes:
@@ -69,6 +71,8 @@ class WebLLM(Closing):
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         timeout: float | None = None,
         stall_timeout: float | None = 60.0,
+        share: bool = False,
+        keep_alive: float | str = "5m",
         wait: Wait = browser.run_sync,
     ) -> None:
         self._wait = wait
@@ -80,12 +84,24 @@ class WebLLM(Closing):
             bridge=bridge,
             timeout=timeout,
             stall_timeout=stall_timeout,
+            share=share,
+            keep_alive=keep_alive,
         )
         self.chat = SyncChat(self._client.chat, wait)
         self.completions = SyncCompletions(self._client.completions, wait)
         self.embeddings = SyncEmbeddings(self._client.embeddings, wait)
         self.models = SyncModels(self._client.models, wait)
         self.sessions = SyncSessions(self._client.sessions, wait)
+
+    @property
+    def shared(self) -> bool | None:
+        """Whether this client shares its models; see `AsyncWebLLM.shared`."""
+        return self._client.shared
+
+    @documented_as(AsyncWebLLM.in_use_by)
+    def in_use_by(self, model: Model = None) -> int:
+        """Return how many other clients, in this page or in others, use a shared model."""
+        return self._client.in_use_by(model)
 
     @documented_as(AsyncWebLLM.is_loaded)
     def is_loaded(self, model: Model = None) -> bool:
@@ -109,9 +125,9 @@ class WebLLM(Closing):
         self._wait(self._client.load(model, on_progress=on_progress, timeout=timeout))
 
     @documented_as(AsyncWebLLM.unload)
-    def unload(self, model: Model = None) -> None:
+    def unload(self, model: Model = None, *, force: bool = False) -> None:
         """Free a model and its GPU memory; do nothing if it is not loaded."""
-        self._wait(self._client.unload(model))
+        self._wait(self._client.unload(model, force=force))
 
     @documented_as(AsyncWebLLM.close)
     def close(self) -> None:

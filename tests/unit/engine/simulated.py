@@ -111,6 +111,8 @@ class _SharedLoad:
 class SimulatedBridge:
     """One engine and its queue; `step` lets the engine do the next thing it has to do."""
 
+    is_shared = False
+
     def __init__(self) -> None:
         self.model: str | None = None
         self.is_disposed = False
@@ -155,6 +157,13 @@ class SimulatedBridge:
         channel.push("{}")
         channel.end()
         return channel
+
+    def in_use_by(self) -> int:
+        """Return that nobody else uses the model."""
+        return 0
+
+    async def unload(self, *, force: bool) -> None:
+        """Do nothing: the engine is not shared."""
 
     def watch(self) -> Stream:
         """Return the events."""
