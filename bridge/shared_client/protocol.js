@@ -43,7 +43,8 @@ export const SHARED_NAME = "pywebllm-shared";
 
 /**
  * @typedef {object} State
- * @property {{ key: string, users: number }[]} models that are loaded, or are being loaded; `users` are clients
+ * @property {{ key: string, others: number }[]} models that are loaded, or are being loaded; `others` are the other
+ *   clients that use them
  * @property {number} running operations of engines that have begun and not ended
  */
 

@@ -95,12 +95,12 @@ export class SharedBridge {
 
   /** Report whether this model is loaded, by whichever page, or is being loaded. @param {string} requestJson */
   holds(requestJson) {
-    return this.#usersOf(requestJson) !== undefined;
+    return this.#othersWith(requestJson) !== undefined;
   }
 
   /** The number of other clients, in this page or in others, that use the model of this one. */
   inUseBy() {
-    return Math.max(0, (this.#usersOf(this.#target ?? "") ?? 0) - 1);
+    return this.#target === undefined ? 0 : (this.#othersWith(this.#target) ?? 0);
   }
 
   /**
@@ -245,9 +245,8 @@ export class SharedBridge {
   }
 
   /** @param {string} requestJson of a load @returns {number | undefined} undefined if the model is not there */
-  #usersOf(requestJson) {
-    if (!requestJson) return undefined;
+  #othersWith(requestJson) {
     const key = JSON.stringify(readLoad(requestJson));
-    return this.#connection?.state.models.find((model) => model.key === key)?.users;
+    return this.#connection?.state.models.find((model) => model.key === key)?.others;
   }
 }

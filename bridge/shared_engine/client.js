@@ -19,7 +19,7 @@ export class Client {
   #models;
   #environment;
   #lock;
-  #hasLeft = false;
+  #left = new AbortController();
   /** The request of the last load, which is repeated if the model was unloaded since. @type {string | undefined} */
   #target;
   /** The model that this client uses; undefined if it has none. @type {Promise<SharedModel | undefined> | undefined} */
@@ -72,7 +72,8 @@ export class Client {
     this.#target = target;
     this.config = { ...this.config, webllmUrl, keepAlive, maxModels };
     // The page holds it until it ends, however it ends.
-    void this.#environment.locks?.request(page, async () => this.#leave(false));
+    const ended = async () => this.#leave(false);
+    this.#environment.locks?.request(page, { signal: this.#left.signal }, ended).catch(() => {});
     this.#models.join(this);
     this.#post({ hello: await this.#lock });
   }
@@ -102,9 +103,14 @@ export class Client {
     const model = await claim;
     outlet.model = model;
     await model.use(() => this.#fillLoad(model, outlet, text));
+    if (!model.isHeld) return this.#forget(model);
     if (this.config.keepAlive !== 0) model.keep(this.config.keepAlive);
-    // It was stopped, or failed, and nobody waits for it any more.
-    if (!model.isHeld && model.users.size === 0) await this.#models.close(model, new BridgeError("AbortError", "The load was stopped."));
+  }
+
+  /** The load of a model was stopped, or failed. @param {SharedModel} model */
+  async #forget(model) {
+    if ((await this.#claim) === model) this.#claim = undefined;
+    await this.#models.release(model, this);
   }
 
   /** @param {SharedModel} model @param {Outlet} outlet @param {string} text */
@@ -124,14 +130,25 @@ export class Client {
 
   /** @param {Outlet} outlet @param {string} text the request */
   async #generate(outlet, text) {
-    const { kind, body } = readGeneration(text);
-    if (this.#claim === undefined && this.#target !== undefined) this.#loadAgain(outlet, this.#target);
-    const model = await this.#claim;
+    const { body } = readGeneration(text);
+    const model = await this.#usedModel(outlet);
     if (!model) throw new BridgeError("ModelNotLoadedError", "No model is loaded; load one first.");
     outlet.model = model;
-    this.#models.continueSession(outlet, kind, body);
+    outlet.isBackground = /** @type {any} */ (body["extra_body"])?.resumable?.background === true;
     const messages = Array.isArray(body["messages"]) ? body["messages"] : [];
     model.queue.add({ page: this.#page, messages, run: () => this.#answer(model, outlet, text) });
+  }
+
+  /** The model of this client, which is loaded again if it was unloaded. @param {Outlet} outlet of the request */
+  async #usedModel(outlet) {
+    for (;;) {
+      if (this.#claim === undefined && this.#target !== undefined) this.#loadAgain(outlet, this.#target);
+      const claim = this.#claim;
+      const model = await claim;
+      if (!model?.closing) return model;
+      await model.closing;
+      if (this.#claim === claim) this.#claim = undefined;
+    }
   }
 
   /** @param {SharedModel} model @param {Outlet} outlet @param {string} text */
@@ -171,9 +188,9 @@ export class Client {
 
   /** @param {boolean} abandoned */
   #leave(abandoned) {
-    if (this.#hasLeft) return;
-    this.#hasLeft = true;
-    for (const outlet of [...this.#outlets.values()]) if (outlet.background === undefined) outlet.close();
+    if (this.#left.signal.aborted) return;
+    this.#left.abort();
+    for (const outlet of [...this.#outlets.values()]) if (!outlet.isBackground) outlet.close();
     this.#port.close();
     void this.#claim?.then((model) => model && this.#models.release(model, this));
     this.#models.leave(this, { abandoned });
@@ -181,6 +198,6 @@ export class Client {
 
   /** @param {object} message */
   #post(message) {
-    if (!this.#hasLeft) this.#port.postMessage(message);
+    if (!this.#left.signal.aborted) this.#port.postMessage(message);
   }
 }

@@ -8,7 +8,6 @@ import { SharedModel, unloadedError } from "./model.js";
 /** @import { Config, LoadRequest } from "../requests.js" */
 /** @import { State } from "../shared_client/protocol.js" */
 /** @import { Client } from "./client.js" */
-/** @import { Outlet } from "./outlet.js" */
 
 export class SharedModels {
   /** @type {Map<string, SharedModel>} */
@@ -24,8 +23,6 @@ export class SharedModels {
   #eviction;
   /** @type {Bridge | undefined} */
   #queries;
-  /** The answers that go on without their pages, by their sessions. @type {Map<string, Outlet>} */
-  #background = new Map();
 
   /** @param {Environment} environment @param {() => void} onUnused is called when nothing is left */
   constructor(environment, onUnused) {
@@ -52,7 +49,7 @@ export class SharedModels {
   /** @param {Client} client */
   join(client) {
     this.#clients.add(client);
-    client.sendState(this.#state());
+    client.sendState(this.#stateFor(client));
   }
 
   /** @param {Client} client @param {{ abandoned: boolean }} options */
@@ -64,7 +61,7 @@ export class SharedModels {
 
   /** Report what has changed to all pages. */
   changed() {
-    for (const client of this.#clients) client.sendState(this.#state());
+    for (const client of this.#clients) client.sendState(this.#stateFor(client));
     if (this.isUnused) this.#onUnused();
   }
 
@@ -107,25 +104,13 @@ export class SharedModels {
     return this.close(model, unloadedError("The model was unloaded by another client."));
   }
 
-  /** A client has ended that used a model. @param {SharedModel} model @param {Client} client */
-  release(model, client) {
+  /** A client does not use a model any more. @param {SharedModel} model @param {Client} client */
+  async release(model, client) {
     model.users.delete(client);
-    if (model.users.size === 0 && !model.isHeld && model.running === 0) void this.close(model, unloadedError("Its load was stopped."));
+    // A load that was stopped, or failed, leaves nothing behind.
+    if (model.users.size === 0 && !model.isHeld && model.running === 0) await this.close(model, unloadedError("Its load was stopped."));
     else if (model.users.size === 0 && client.config.keepAlive === 0) model.keep(0);
     this.changed();
-  }
-
-  /**
-   * Let a resumable answer with `background` go on without its page, and end one that is being resumed.
-   * @param {Outlet} outlet of a generation @param {string} kind @param {Record<string, any>} body
-   */
-  continueSession(outlet, kind, body) {
-    if (kind === "resume") return this.#background.get(body["session_id"])?.close();
-    const { background, sessionId } = body["extra_body"]?.resumable ?? {};
-    if (!background || typeof sessionId !== "string") return undefined;
-    outlet.background = sessionId;
-    this.#background.set(sessionId, outlet);
-    return outlet.onClosed(() => this.#background.delete(sessionId));
   }
 
   /**
@@ -176,11 +161,12 @@ export class SharedModels {
     return candidates.sort((left, right) => compare(rank(left), rank(right)))[0];
   }
 
-  /** @returns {State} */
-  #state() {
+  /** @param {Client} client @returns {State} */
+  #stateFor(client) {
     const models = [...this.#models.values()];
+    const held = models.filter((model) => model.isHeld);
     return {
-      models: models.filter((model) => model.isHeld).map(({ key, users }) => ({ key, users: users.size })),
+      models: held.map(({ key, users }) => ({ key, others: users.size - (users.has(client) ? 1 : 0) })),
       running: models.reduce((sum, { running }) => sum + running, 0),
     };
   }

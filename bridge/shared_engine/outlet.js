@@ -10,8 +10,8 @@ export class Outlet {
   isClosed = false;
   /** The model that fills it. @type {SharedModel | undefined} */
   model;
-  /** The resumable session that is written also without its page. @type {string | undefined} */
-  background;
+  /** Whether it is a resumable answer that goes on without its page. */
+  isBackground = false;
   #id;
   #post;
   /** @type {(() => void)[]} */

@@ -45,6 +45,11 @@ class FramePython:
         self._frame = frame
         frame.evaluate(_START, {"wheels": wheels(), "more": list(more)})
 
+    def reload(self) -> None:
+        """Reload the page, and start Python again without the further wheels."""
+        self.page.reload()
+        self._start()
+
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON.
 

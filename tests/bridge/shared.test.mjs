@@ -294,6 +294,42 @@ test("an unknown model leaves the one that is loaded", async () => {
   assert.equal(textOf(await drain(chat(bridge))), "Hello");
 });
 
+test("a load that fails leaves nothing behind, and can be tried again", async () => {
+  const page = new Page(new Origin());
+  const bridge = await page.open();
+  const { world } = page.origin;
+  const { reload } = world;
+  world.reload = async () => {
+    throw new Error("no shader");
+  };
+  assert.equal((await drain(load(bridge))).error.name, "EngineError");
+  await settle();
+  assert.equal(bridge.holds(JSON.stringify({ model: RECORD })), false);
+  world.reload = reload;
+  assert.equal((await drain(load(bridge))).error, undefined);
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+});
+
+test("a request to a model that is being taken waits for it to be loaded again", async () => {
+  const origin = new Origin();
+  const [first, second] = openPages(2, origin);
+  const mine = await first?.loaded();
+  const gates = slowEngine(origin);
+  const running = drain(chat(mine));
+  await settle();
+  let full = true;
+  origin.world.reload = async (_engine, id) => {
+    if (id === OTHER.model_id && full) throw Object.assign(new Error("too large"), { name: "OutOfMemoryError" });
+  };
+  const other = second?.loaded({}, OTHER);
+  await settle();
+  full = false;
+  const waiting = drain(chat(mine));
+  await finish(gates);
+  await other;
+  assert.deepEqual([await running, await waiting].map(textOf), ["Hello!", "Hello!"]);
+});
+
 test("queries are answered without a model", async () => {
   const bridge = await new Page(new Origin()).open();
   const { items } = await drain(query(bridge, { kind: "models" }));

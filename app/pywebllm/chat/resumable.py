@@ -20,6 +20,7 @@ __all__ = ["read_resumable"]
 # WebLLM's name of each setting, which is accepted as well, and its check.
 _SETTINGS: Mapping[str, tuple[str, Check]] = {
     "enabled": ("enabled", boolean),
+    "background": ("background", boolean),  # the bridge's, for shared engines
     "session_id": ("sessionId", nonempty_string),
     "checkpoint_interval_tokens": ("checkpointIntervalTokens", integer(1)),
     "checkpoint_prompt": ("checkpointPrompt", boolean),
@@ -39,7 +40,8 @@ def read_resumable(path: str, value: object) -> dict[str, object] | None:
     With any settings, an answer whose beginning cannot be stored is an `InvalidRequestError`: the
     bridge makes it one, where WebLLM would only log it. `strict_persistence` applies after that,
     if the disk is full or the visitor clears this site's data: by default the answer continues
-    and less of it is stored; with True it ends with an error.
+    and less of it is stored; with True it ends with an error. `background` lets a shared engine
+    write the answer to its end though its page is gone.
 
     Raises:
         InvalidRequestError: It is neither, or a setting is unknown or out of range.

@@ -9,6 +9,7 @@ from tests.unit.chat.refusing import refused
 
 WEBLLM = {
     "enabled": True,
+    "background": True,
     "sessionId": "a",
     "checkpointIntervalTokens": 64,
     "checkpointPrompt": False,
@@ -17,6 +18,7 @@ WEBLLM = {
     "storeCheckpointLogits": False,
 }
 PYTHON = {
+    "background": True,
     "session_id": "a",
     "checkpoint_interval_tokens": 64,
     "checkpoint_prompt": False,
@@ -48,6 +50,7 @@ def test_resumable_settings_get_webllms_names(value: object, settings: object) -
         (1, "", "must be a boolean or a mapping, got 1"),
         ("a", "", "mapping"),
         ({"enabled": 1}, ".enabled", "a boolean"),
+        ({"background": 1}, ".background", "a boolean"),
         ({"session_id": ""}, ".session_id", "a non-empty string"),
         ({"sessionId": 3}, ".sessionId", "string"),
         ({"checkpoint_interval_tokens": 0}, ".checkpoint_interval_tokens", "from 1"),

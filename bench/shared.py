@@ -1,0 +1,158 @@
+"""Print what a shared engine saves, and what it costs, as ratios within one run.
+
+Run it as `.venv/bin/python -m bench.shared`; it serves the site and uses Chromium on SwiftShader.
+
+`reload_to_ready` is the time from a reload to a model that answers, by that to a running Python;
+`first_token_after_reload` that to the next turn's first token, by the same without a reload; and
+`tokens_per_second` the speed through the shared worker, by that of a client with its own.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from model.browser.chromium import FLAGS, find_chromium
+from model.browser.python import PagePython
+from model.browser.site import served_site
+
+__all__ = ["measure"]
+
+_ROUNDS = 5
+
+# Globals in the page.
+shared: Any = None
+own: Any = None
+
+
+def measure(page: Page, site: str) -> dict[str, Any]:
+    """Return the figures of one run: seconds, tokens and ratios."""
+    python = PagePython(page, site)
+    cold = _seconds(lambda: python.run(_load))
+    starts, loads = [], []
+    for _ in range(_ROUNDS):
+        starts.append(_seconds(python.reload))
+        loads.append(_seconds(lambda: python.run(_load)))
+    stayed, reloaded = [], []
+    for _ in range(_ROUNDS):
+        stayed.append(_next_turn(python, reloads=False))
+        reloaded.append(_next_turn(python, reloads=True))
+    without, after = (median(first for first, _ in turns) for turns in (stayed, reloaded))
+    python.run(_load_own)
+    speeds = [python.run(_speeds) for _ in range(_ROUNDS)]
+    return {
+        "python_s": median(starts),
+        "first_load_s": cold,
+        "load_after_reload_s": median(loads),
+        "reload_to_ready": 1 + median(loads) / median(starts),
+        "first_token_s": without,
+        "first_token_after_reload_s": after,
+        "first_token_after_reload": after / without,
+        "cached_tokens": stayed[-1][1],
+        "cached_tokens_after_reload": reloaded[-1][1],
+        "shared_tokens_per_s": median(one for one, _ in speeds),
+        "own_tokens_per_s": median(other for _, other in speeds),
+        "tokens_per_second": median(one / other for one, other in speeds),
+    }
+
+
+def _next_turn(python: PagePython, *, reloads: bool) -> list[float]:
+    """Return the seconds to the first token of a second turn, and its cached tokens."""
+    text = python.run(_first_turn)
+    if reloads:
+        python.reload()
+        python.run(_load)
+    return python.run(_second_turn, text=text)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+async def _load() -> bool:
+    global shared
+    from pywebllm import AsyncWebLLM
+
+    shared = AsyncWebLLM(share=True)
+    await shared.load()
+    assert shared.shared
+    return True
+
+
+async def _load_own() -> bool:
+    global own
+    from pywebllm import AsyncWebLLM
+
+    own = AsyncWebLLM()
+    await own.load()
+    return True
+
+
+async def _first_turn() -> str:
+    reply = await shared.chat.completions.create(
+        messages=[{"role": "user", "content": "Name: Ada\nAge: 36"}], temperature=0
+    )
+    return str(reply.text)
+
+
+async def _second_turn(text: str) -> list[float]:
+    from time import perf_counter
+
+    messages = [
+        {"role": "user", "content": "Name: Ada\nAge: 36"},
+        {"role": "assistant", "content": text},
+        {"role": "user", "content": "And then?"},
+    ]
+    begun = perf_counter()
+    first = 0.0
+    async with await shared.chat.completions.create(
+        messages=messages, temperature=0, max_tokens=4, stream=True
+    ) as stream:
+        async for chunk in stream:
+            if not first and chunk.choices and chunk.choices[0].delta.content:
+                first = perf_counter() - begun
+    return [first, stream.usage.prompt_tokens_details.cached_tokens]
+
+
+async def _speeds() -> list[float]:
+    from time import perf_counter
+
+    speeds = []
+    for llm in (shared, own):
+        first = 0.0
+        async with await llm.chat.completions.create(
+            messages=[{"role": "user", "content": "Name: Ada"}],
+            temperature=0,
+            max_tokens=100,
+            stream=True,
+            extra_body={"ignore_eos": True},
+        ) as stream:
+            async for _ in stream:
+                first = first or perf_counter()
+        speeds.append((stream.usage.completion_tokens - 1) / (perf_counter() - first))
+    return speeds
+
+
+def _main() -> None:
+    path = find_chromium()
+    if path is None:
+        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
+    with served_site() as site, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        page = browser.new_page()
+        page.set_default_timeout(300_000)
+        figures = measure(page, site)
+        browser.close()
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    _main()
