@@ -10,6 +10,7 @@ import { readLoad } from "../requests.js";
 import { Channel } from "../streams.js";
 import { Connector } from "./connect.js";
 import { Operation } from "./operation.js";
+import { releasePageLock } from "./page.js";
 
 /** @import { Environment } from "../environment.js" */
 /** @import { Config } from "../requests.js" */
@@ -224,6 +225,7 @@ export class SharedBridge {
   /** The page is closed, or put into the browser's back/forward cache: nothing may run for it. */
   #suspend() {
     this.#leave(new BridgeError("WorkerError", "The page was left while the request ran."));
+    releasePageLock(this.#environment.locks);
   }
 
   /** @param {BridgeError} reason */

@@ -150,6 +150,7 @@ test("a page in the back/forward cache runs nothing, and goes on when it is show
   assert.equal((await answer).error?.name, "WorkerError");
   await settle();
   assert.equal(page.origin.world.count("interrupt"), 1);
+  assert.deepEqual(page.origin.locks.held("pywebllm-page:"), []);
   gates.forEach((gate) => gate.open());
   const again = drain(chat(bridge));
   await finish(gates);
