@@ -107,7 +107,7 @@ export class SharedModels {
   /** A client does not use a model any more. @param {SharedModel} model @param {Client} client */
   async release(model, client) {
     model.users.delete(client);
-    // A load that was stopped, or failed, leaves nothing behind.
+    // A load that was stopped, or failed, is not kept.
     if (model.users.size === 0 && !model.isHeld && model.running === 0) await this.close(model, unloadedError("Its load was stopped."));
     else if (model.users.size === 0 && client.config.keepAlive === 0) model.keep(0);
     this.changed();
