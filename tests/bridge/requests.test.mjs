@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RECORD, World, drain, load, query, test } from "./fakes.mjs";
+import { Origin, Page } from "./shared_world.mjs";
 
 for (const kind of ["images", undefined, null]) {
   test(`a generation of kind ${kind} is an InvalidRequestError`, async () => {
@@ -26,6 +27,14 @@ for (const question of [
     assert.equal(world.imports.length, 0);
   });
 }
+
+test("a shared bridge with a keepAlive or maxModels of another type is refused", async () => {
+  const page = new Page(new Origin());
+  for (const wrong of [{ keepAlive: "5m" }, { maxModels: 1.5 }]) {
+    await assert.rejects(page.open(wrong), ({ name, message }) => name === "InvalidRequestError" && /must be/.test(message));
+  }
+  assert.equal(page.origin.started.length, 0);
+});
 
 test("relative URLs in a model record are refused before anything starts", async () => {
   const world = new World();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openBridge } from "#bridge";
+import { sharedWorkers } from "../../bridge/workers.js";
 import { FakeWorker, OTHER, RECORD, World, drain, load, test } from "./fakes.mjs";
 
 test("a worker file of another origin is started through one blob that imports it", async () => {
@@ -45,6 +46,32 @@ async function startedWorkers(globals) {
   }
   return started;
 }
+
+/** A browser's `SharedWorker`, which reads the options that it knows. @param {string[]} known */
+function sharedWorkerOf(known) {
+  return class {
+    /** @type {any[]} */
+    static started = [];
+
+    /** @param {string} url @param {any} options */
+    constructor(url, options) {
+      const read = Object.fromEntries(known.map((name) => [name, options[name]]));
+      if (!url.startsWith("https:")) throw new SyntaxError("not a URL");
+      /** @type {any} */ (this.constructor).started.push({ url, ...read });
+    }
+  };
+}
+
+test("a SharedWorker is used only if it outlives its pages, and none is started to find out", () => {
+  const [plain, lasting] = [["name", "type"], ["extendedLifetime", "name", "type"]].map(sharedWorkerOf);
+  assert.equal(sharedWorkers(/** @type {any} */ (plain)), undefined);
+  assert.equal(sharedWorkers(undefined), undefined);
+  const create = sharedWorkers(/** @type {any} */ (lasting));
+  assert.deepEqual(lasting?.started, []);
+  create?.("https://site.example/bridge.js", "shared");
+  const expected = { url: "https://site.example/bridge.js", extendedLifetime: true, name: "shared", type: "module" };
+  assert.deepEqual(lasting?.started, [expected]);
+});
 
 /** Put globals in place. @param {Record<string, unknown>} globals @returns {() => void} takes them away */
 function setGlobals(globals) {
