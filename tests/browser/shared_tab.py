@@ -23,8 +23,10 @@ _START = """([site, options, environment]) => {
     constructor(...args) {
       super(...args);
       globalThis.port = this.port;
-      this.port.addEventListener("message", ({ data: { state } }) => {
-        if (state) globalThis.running = state.running;
+      globalThis.received = [];
+      this.port.addEventListener("message", ({ data }) => {
+        received.push(...Object.keys(data));
+        if (data.state) globalThis.running = data.state.running;
       });
     }
   };

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route
+from pywebllm import wire
 
 from model.browser.python import PagePython
 from tests.browser.shared_tab import SharedTab, record_of, user
@@ -64,10 +65,13 @@ def test_stream_is_stopped_within_a_second_when_its_tab_is_closed(
 ) -> None:
     other = SharedTab(profile, site)
     other.load()
+    tab.page.evaluate("received.length = 0")
     other.begin("endless", [user(ADA)], max_tokens=900, ignore_eos=True)
     tab.page.wait_for_function("running === 1")
     other.page.close()
     tab.page.wait_for_function("running === 0", timeout=1000)
+    # Of the other tab's answer this one received nothing but that an engine works.
+    assert set(tab.page.evaluate("received")) == {"state"}
     assert tab.chat([user("Name: Bob")], max_tokens=3)["text"]
 
 
@@ -101,13 +105,32 @@ def _talk(tabs: list[SharedTab], subjects: list[str]) -> list[list[str]]:
     return answers
 
 
-def test_models_of_two_tabs_are_both_kept_and_one_that_is_taken_comes_back(
+def test_resumable_answer_is_written_to_its_end_without_its_tab(
     tab: SharedTab, profile: BrowserContext, site: str
 ) -> None:
     other = SharedTab(profile, site)
-    assert "compile" in other.load(record_of(site, "another-q4f32_1"))
+    other.load()
+    resumable = {"enabled": True, "sessionId": "left", "background": True}
+    other.begin("left", [user(ADA)], max_tokens=40, extra_body={"resumable": resumable})
+    tab.page.wait_for_function("running === 1")
+    other.page.close()
+    tab.page.wait_for_function("running === 0")
+    query = "request => drain(bridge.query(JSON.stringify(request)))"
+    found = tab.page.evaluate(query, {"kind": "sessions.text", "session_id": "left"})
+    assert [found["error"], found["items"][0]["completion_tokens"]] == [None, 40]
+
+
+def test_models_of_two_tabs_are_both_kept_and_one_that_is_taken_comes_back(
+    tab: SharedTab, profile: BrowserContext, site: str
+) -> None:
+    other = SharedTab(profile, site, keepAlive=0)
+    model = record_of(site, "another-q4f32_1")
+    assert "compile" in other.load(model)
     assert tab.load() == ["ready"]
-    assert other.load() == ["ready"]  # which leaves the other model to nobody
+    assert other.chat([user(ADA)], max_tokens=3)["text"]
+    # It is kept for 0 s after an answer.
+    other.page.wait_for_function("request => !bridge.holds(request)", arg=wire.load_request(model))
+    assert other.load() == ["ready"]
     tab.begin("taken", [user(ADA)], max_tokens=900, ignore_eos=True)
     other.page.wait_for_function("running === 1")
     other.page.evaluate("bridge.unload(true)")
