@@ -24,7 +24,7 @@ from model.browser.site import served_site
 
 __all__ = ["measure"]
 
-_ROUNDS = 5
+_ROUNDS = 3
 
 # Globals in the page.
 shared: Any = None
@@ -119,7 +119,7 @@ async def _second_turn(text: str) -> list[float]:
         async for chunk in stream:
             if not first and chunk.choices and chunk.choices[0].delta.content:
                 first = perf_counter() - begun
-    return [first, stream.usage.prompt_tokens_details.cached_tokens]
+    return [first, stream.final.usage.prompt_tokens_details.cached_tokens]
 
 
 async def _speeds() -> list[float]:
@@ -137,7 +137,7 @@ async def _speeds() -> list[float]:
         ) as stream:
             async for _ in stream:
                 first = first or perf_counter()
-        speeds.append((stream.usage.completion_tokens - 1) / (perf_counter() - first))
+        speeds.append((stream.final.usage.completion_tokens - 1) / (perf_counter() - first))
     return speeds
 
 

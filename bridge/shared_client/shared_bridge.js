@@ -115,6 +115,7 @@ export class SharedBridge {
     const id = this.#lastId;
     const done = new Promise((resolve) => this.#unloads.set(id, () => resolve(undefined)));
     connection?.post({ unload: id, force });
+    void connection?.requireAnswer(this.#environment.busyTimeout);
     await connection?.lifeline.guard(done).catch(() => {});
     this.#unloads.delete(id);
     this.#target = undefined;

@@ -281,6 +281,15 @@ test("a model that another page uses stays unless it is unloaded by force", asyn
   assert.equal(textOf(await next), "Hello!");
 });
 
+test("unload and dispose end though the worker is stuck", async () => {
+  const page = new Page(new Origin());
+  const bridge = await page.loaded();
+  page.origin.worker.isStuck = true;
+  await bridge.unload(false);
+  await bridge.dispose();
+  assert.equal((await drain(chat(bridge))).error.name, "DisposedError");
+});
+
 test("a model that nobody else uses is unloaded without force", async () => {
   const page = new Page(new Origin());
   const bridge = await page.loaded();
