@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from pywebllm import browser
-from pywebllm.browser import _JsBridge, check_support, open_bridge, run_sync
+from pywebllm.browser import _JsBridge, _WheelAssets, check_support, open_bridge, run_sync
+from pywebllm.builtin import BUILTIN_CONFIG, BUILTIN_MODEL
 from pywebllm.errors import SupportError
 from pywebllm.records import ModelRecord
 from pywebllm.sync.client import WebLLM
@@ -84,3 +85,40 @@ async def test_built_in_model_is_published_again_for_each_load_but_not_for_reque
     script.held = None
     assert await bridge.locate(None) == BUILTIN
     assert files.published == 3
+
+
+class PublishingScript:
+    """The part of the JavaScript bridge that publishes files."""
+
+    def __init__(self, *, has_model: bool) -> None:
+        self.published: list[str] = []
+        self._has_model = has_model
+
+    def urlOf(self, name: str) -> str:  # noqa: N802 - the name in JavaScript
+        """Return the URL of a published file."""
+        return f"https://virtual/{name}"
+
+    def holds(self, request: str) -> bool:
+        """Return what the test says, for the built-in model."""
+        assert json.loads(request)["model"]["model_id"] == BUILTIN_MODEL
+        return self._has_model
+
+    async def publish(self, name: str, content: bytes) -> str:
+        """Note the name."""
+        self.published.append(name)
+        return self.urlOf(name)
+
+
+@pytest.mark.parametrize("has_model", [False, True])
+async def test_files_of_the_wheel_are_published_unless_another_page_loaded_the_model(
+    has_model: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [f"model/{BUILTIN_CONFIG}", "model/weights.bin"]
+    monkeypatch.setattr(browser, "model_files", lambda: files)
+    monkeypatch.setattr(browser, "read_asset", lambda name: b"")
+    monkeypatch.setattr(browser, "to_js", lambda content: content, raising=False)
+    monkeypatch.setattr(browser, "JsException", OSError, raising=False)
+    script = PublishingScript(has_model=has_model)
+    record = await _WheelAssets().builtin(script)
+    assert record.model == "https://virtual/model/"
+    assert script.published == ([] if has_model else files)
