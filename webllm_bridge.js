@@ -14,6 +14,7 @@
  */
 
 import { Bridge } from "./bridge/bridge.js";
+import { chooseEngine, wllamaSupport } from "./bridge/engine_choice.js";
 import { checkEngineSupport } from "./bridge/engine_support.js";
 import { defaultEnvironment } from "./bridge/environment.js";
 import { readConfig } from "./bridge/requests.js";
@@ -31,10 +32,16 @@ const BRIDGE_URL = import.meta.url;
  * Report whether a model can run here, without downloading anything.
  * @param {SupportScope} [scope]
  * @param {Pick<Environment, "createWorker">} [environment]
+ * @param {string | boolean} [wllama] whether the engine wllama is there, or a URL that answers if it is; without
+ *   it only WebLLM is reported
  * @returns {Promise<string>} JSON text
  */
-export function checkSupport(scope = globalThis, { createWorker } = defaultEnvironment()) {
-  return checkEngineSupport(scope, BRIDGE_URL, createWorker);
+export async function checkSupport(scope = globalThis, { createWorker } = defaultEnvironment(), wllama = undefined) {
+  const support = await checkEngineSupport(scope, BRIDGE_URL, createWorker);
+  if (wllama === undefined) return support;
+  const found = JSON.parse(support);
+  const other = await wllamaSupport(wllama);
+  return JSON.stringify({ ...found, wllama: other, auto: chooseEngine(found, other, 0) });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The bridge: one engine, its queue, and the streams of everyone who uses it. */
 
+import { chooseForLoad } from "./engine_choice.js";
 import { BridgeError, disposedError, toBridgeError } from "./errors.js";
 import { publishFile, urlOf } from "./files.js";
 import { generate } from "./generate.js";
@@ -36,6 +37,7 @@ export class Bridge {
   #stuck;
   /** Counts lost models, so that a request knows whether one was lost while it waited. */
   #losses = 0;
+  #deviceLosses = 0;
   /** @type {BridgeError | undefined} */
   #lastLoss;
   /** @type {Promise<void> | undefined} */
@@ -124,6 +126,15 @@ export class Bridge {
    */
   holds(requestJson) {
     return (this.#lastLoad ?? this.#model ?? this.#stuck)?.key === JSON.stringify(readLoad(requestJson));
+  }
+
+  /**
+   * Choose the engine of the built-in model.
+   * @param {string | boolean} wllama whether the engine wllama is there, or a URL that answers if it is
+   * @returns {Promise<string>} JSON text: `{engine: "webllm" | "wllama", reason?}`
+   */
+  async chooseEngine(wllama) {
+    return JSON.stringify(await chooseForLoad(globalThis, wllama, this.#deviceLosses));
   }
 
   /** End every stream, and free the GPU and the worker. @returns {Promise<void>} */
@@ -227,6 +238,7 @@ export class Bridge {
   /** @param {BridgeError} error */
   #reportLoss(error) {
     this.#losses += 1;
+    if (error.name === "DeviceLostError") this.#deviceLosses += 1;
     this.#lastLoss = error;
     for (const watcher of this.#watchers) watcher.push({ type: "lost", name: error.name, message: error.message });
   }

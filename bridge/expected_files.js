@@ -93,7 +93,7 @@ export class ExpectedFiles {
 
   /** @param {string} url @param {Uint8Array<ArrayBuffer>} bytes @param {string | undefined} sri @returns {Promise<string>} */
   async #checkWhole(url, bytes, sri) {
-    if (sri !== undefined && !(await matches(bytes, sri))) return `its ${sri.slice(0, 6)} checksum is a different one`;
+    if (sri !== undefined && !(await matchesSri(bytes, sri))) return `its ${sri.slice(0, 6)} checksum is a different one`;
     if (url === this.#library) return WebAssembly.validate(bytes) ? "" : "it is not valid WebAssembly";
     const name = nameOf(url);
     if (!name.endsWith(".json")) return "";
@@ -139,7 +139,7 @@ function checksumsOf({ integrity }) {
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @param {string} sri for example `sha256-` and the digest in base64 */
-async function matches(bytes, sri) {
+export async function matchesSri(bytes, sri) {
   const [, bits = "", digest] = /^sha(256|384|512)-(.*)$/.exec(sri) ?? [];
   const found = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, bytes));
   return btoa(String.fromCharCode(...found)) === digest;

@@ -1,10 +1,10 @@
 /** Hosts: where an engine runs, and how it is closed. */
 
+import { BridgeError } from "./errors.js";
 import { MainHost } from "./main_host.js";
 import { WorkerHost } from "./worker_host.js";
 
 /** @import { Environment } from "./environment.js" */
-/** @import { BridgeError } from "./errors.js" */
 /** @import { Lifeline } from "./lifeline.js" */
 /** @import { Config } from "./requests.js" */
 /** @import { Engine, WebLLM } from "./types.js" */
@@ -13,7 +13,7 @@ import { WorkerHost } from "./worker_host.js";
  * Runs one engine with at most one model. `close` may be called at any time and more than once.
  * @typedef {object} Host
  * @property {Lifeline} lifeline
- * @property {(webllm: WebLLM) => Promise<Engine>} open
+ * @property {(webllm: WebLLM | undefined) => Promise<Engine>} open `webllm` is undefined for a model of llama.cpp
  * @property {(modelId: string) => Promise<void>} reload
  * @property {(seconds: number) => Promise<boolean>} answers whether the engine answers within this time; true if it is closed
  * @property {(reason: BridgeError) => Promise<void>} close
@@ -21,9 +21,12 @@ import { WorkerHost } from "./worker_host.js";
 
 /** @typedef {Environment & { createWorker: NonNullable<Environment["createWorker"]> }} WorkerEnvironment */
 
-/** @param {Config} config @param {Environment} environment @returns {Host} */
-export function createHost(config, environment) {
+/** @param {Config} config @param {Environment} environment @param {boolean} isWllama whether llama.cpp runs the model @returns {Host} */
+export function createHost(config, environment, isWllama) {
   const { createWorker } = environment;
+  // llama.cpp starts a worker itself, wherever it runs.
+  if (isWllama && createWorker) return new WorkerHost(config, { ...environment, createWorker });
+  if (isWllama) throw new BridgeError("WorkerError", "The engine wllama needs workers, which this context cannot create.");
   return config.thread === "main" || !createWorker
     ? new MainHost(environment)
     : new WorkerHost(config, { ...environment, createWorker });

@@ -6,7 +6,7 @@ import { createHost } from "./hosts.js";
 import { deleteInvalidFiles } from "./patches/invalid_files.js";
 import { probe } from "./probe.js";
 import { readReport } from "./progress.js";
-import { findRecord } from "./records.js";
+import { findRecord, usesWllama } from "./records.js";
 import { StallWatch } from "./stall_watch.js";
 import { withTimeout } from "./timeout.js";
 
@@ -45,8 +45,9 @@ const IMPORT_FACTOR = 10;
  */
 export async function loadModel(context, load, request) {
   const { config, environment } = context;
-  if (!environment.gpu) throw new BridgeError("WebGPUNotAvailableError", "This browser has no WebGPU.");
-  const host = createHost(config, environment);
+  const isWllama = usesWllama(request);
+  if (!environment.gpu && !isWllama) throw new BridgeError("WebGPUNotAvailableError", "This browser has no WebGPU.");
+  const host = createHost(config, environment, isWllama);
   const cancel = () => void host.close(new BridgeError("AbortError", "The load was cancelled."));
   load.signal.addEventListener("abort", cancel);
   /** @type {ModelRecord | undefined} */
@@ -72,7 +73,7 @@ async function openEngine(context, host, request) {
   const seconds = context.stallTimeout * IMPORT_FACTOR;
   const watch = new StallWatch(seconds, () => void host.close(stallError(seconds, context.config.webllmUrl)));
   try {
-    const webllm = await host.lifeline.guard(context.webllm.import());
+    const webllm = usesWllama(request) ? undefined : await host.lifeline.guard(context.webllm.import());
     const record = findRecord(request, webllm);
     // A load that was cancelled by now must not unload the current model.
     host.lifeline.throwIfFailed();

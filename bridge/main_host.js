@@ -1,14 +1,13 @@
 /** Runs an engine in the page's own thread, for pages that cannot have workers. It blocks the page while it works. */
 
 import { requireAdapter } from "./engine_support.js";
-import { deviceLostError } from "./errors.js";
+import { BridgeError, deviceLostError } from "./errors.js";
 import { Lifeline } from "./lifeline.js";
 import { watchDevices } from "./patches/device_loss.js";
 import { patchEngine } from "./patches/engine.js";
 import { withTimeout } from "./timeout.js";
 
 /** @import { Environment } from "./environment.js" */
-/** @import { BridgeError } from "./errors.js" */
 /** @import { WebLLM } from "./types.js" */
 
 export class MainHost {
@@ -36,9 +35,10 @@ export class MainHost {
     this.#releaseTimeout = releaseTimeout;
   }
 
-  /** @param {WebLLM} webllm */
+  /** @param {WebLLM | undefined} webllm */
   async open(webllm) {
     this.lifeline.throwIfFailed();
+    if (!webllm) throw new BridgeError("WorkerError", "The engine wllama runs in a worker.");
     await this.lifeline.guard(requireAdapter(this.#gpu));
     this.#engine = new webllm.MLCEngine();
     patchEngine(this.#engine);

@@ -19,6 +19,8 @@ const PREFIXES = [
   // A report of `download_progress.js`.
   ["Fetching ", "fetch"],
   ["Loading model from cache", "load"],
+  // A report of `wllama/engine.js`.
+  ["Loading the model into memory", "load"],
   ["Loading GPU shader modules", "compile"],
   ["Finish loading", "compile"],
 ];

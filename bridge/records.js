@@ -6,9 +6,14 @@ import { requiredFeatures } from "./patches/required_features.js";
 /** @import { LoadRequest } from "./requests.js" */
 /** @import { ModelRecord, WebLLM } from "./types.js" */
 
-/** @param {LoadRequest} request @param {WebLLM} webllm @returns {ModelRecord} */
+/** @param {LoadRequest} request @returns {boolean} whether llama.cpp runs the model, and not WebLLM */
+export function usesWllama(request) {
+  return "record" in request && "wllama_url" in request.record;
+}
+
+/** @param {LoadRequest} request @param {WebLLM | undefined} webllm undefined for a record of llama.cpp @returns {ModelRecord} */
 export function findRecord(request, webllm) {
-  const record = "record" in request ? request.record : builtInRecord(request.model, webllm);
+  const record = "record" in request ? request.record : builtInRecord(request.model, /** @type {WebLLM} */ (webllm));
   return { ...record, required_features: requiredFeatures(record) };
 }
 

@@ -55,7 +55,12 @@ export function readLoad(text) {
   const fields = withoutNulls(model);
   if (typeof fields["model_id"] !== "string") throw invalidRequest("model_id of the model record must be a string");
   // WebLLM resolves relative URLs against different bases in a page and in a worker.
-  for (const name of ["model", "model_lib"]) readUrl(`${name} of the model record`, fields[name]);
+  const names = "gguf" in fields ? [] : ["model", "model_lib"];
+  for (const name of names) readUrl(`${name} of the model record`, fields[name]);
+  for (const name of ["wllama_url", "wasm_url"]) {
+    if ("gguf" in fields || name in fields) readUrl(`${name} of the model record`, fields[name]);
+  }
+  for (const url of [fields["gguf"] ?? []].flat()) readUrl("gguf of the model record", url);
   return { record: /** @type {ModelRecord} */ (/** @type {unknown} */ (fields)) };
 }
 

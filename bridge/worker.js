@@ -1,9 +1,11 @@
 /** The engine worker: runs WebLLM's engine, and reports what WebLLM does not. `worker_host.js` is its page's side. */
 
+import { browserOf } from "./patches/downloads.js";
 import { watchDevices } from "./patches/device_loss.js";
 import { patchEngine } from "./patches/engine.js";
 import { TAG, WORKER_NAME } from "./protocol.js";
 import { checkSupport } from "./support.js";
+import { WllamaHandler } from "./wllama/handler.js";
 
 /** @import { WebLLM } from "./types.js" */
 
@@ -18,7 +20,7 @@ export function startInEngineWorker() {
 
 /** @param {EngineScope} scope */
 async function serveEngine(scope) {
-  /** @type {import("@mlc-ai/web-llm").WebWorkerMLCEngineHandler | undefined} */
+  /** @type {import("@mlc-ai/web-llm").WebWorkerMLCEngineHandler | WllamaHandler | undefined} */
   let handler;
   const send = (/** @type {string} */ kind, detail = {}) => scope.postMessage({ [TAG]: kind, ...detail });
   watchDevices(globalThis.GPUAdapter, (device) => {
@@ -29,10 +31,15 @@ async function serveEngine(scope) {
     if (kind === "ping") return send("pong");
     if (kind === "support") return send("support", { support: JSON.parse(await checkSupport()) });
     if (kind !== "start") return handler?.onmessage(event);
+    if (event.data.engine === "wllama") {
+      handler = new WllamaHandler(browserOf(/** @type {any} */ (scope)), (message) => scope.postMessage(message));
+      return send("ready");
+    }
     try {
       const webllm = /** @type {WebLLM} */ (await import(event.data.webllmUrl));
-      handler = new webllm.WebWorkerMLCEngineHandler();
-      patchEngine(handler.engine);
+      const created = new webllm.WebWorkerMLCEngineHandler();
+      patchEngine(created.engine);
+      handler = created;
       send("ready");
     } catch (error) {
       send("failed", { error: String(error) });

@@ -5,6 +5,7 @@ import { BridgeError, deviceLostError, nameAndMessage, toBridgeError } from "./e
 import { Lifeline } from "./lifeline.js";
 import { TAG } from "./protocol.js";
 import { withAwakeTimeout } from "./timeout.js";
+import { WllamaProxy } from "./wllama/proxy.js";
 
 /** @import { WorkerEnvironment } from "./hosts.js" */
 /** @import { Config } from "./requests.js" */
@@ -38,18 +39,29 @@ export class WorkerHost {
     this.#environment = environment;
   }
 
-  /** @param {WebLLM} webllm */
+  /** @param {WebLLM | undefined} webllm undefined for a model of llama.cpp */
   async open(webllm) {
     this.lifeline.throwIfFailed();
     const name = workerName();
     this.#worker = this.#start(name);
     const { locked } = await this.#hello();
     if (locked) this.#watchLock(name);
+    this.#engine = await (webllm ? this.#startWebLLM(webllm) : this.#startWllama());
+    return this.#engine;
+  }
+
+  /** @param {WebLLM} webllm @returns {Promise<Engine>} */
+  async #startWebLLM(webllm) {
     const { support } = await this.#ask({ [TAG]: "support" }, "support");
     requireNoProblem(support);
     await this.#ask({ [TAG]: "start", webllmUrl: this.#config.webllmUrl }, "ready");
-    this.#engine = new webllm.WebWorkerMLCEngine(this.#port);
-    return this.#engine;
+    return new webllm.WebWorkerMLCEngine(this.#port);
+  }
+
+  /** @returns {Promise<Engine>} */
+  async #startWllama() {
+    await this.#ask({ [TAG]: "start", engine: "wllama" }, "ready");
+    return /** @type {any} */ (new WllamaProxy(this.#port));
   }
 
   /** @param {string} modelId */

@@ -36,7 +36,7 @@ export function patchDownloads(engine) {
 }
 
 /** The browser's own functions, before they are replaced. @param {{ fetch: typeof fetch, caches: CacheStorage }} scope */
-function browserOf(scope) {
+export function browserOf(scope) {
   const { fetch } = scope;
   const caches = cachesOf(scope);
   const openCache = async (/** @type {string} */ name) => {

@@ -111,7 +111,7 @@ class PatchedStream {
  * The length of the end of a string that may be the beginning of a stop string: 3 for "one\nUs" and "\nUser:".
  * @param {string} text @param {string[]} stops
  */
-function heldBackLength(text, stops) {
+export function heldBackLength(text, stops) {
   let held = 0;
   for (const stop of stops) {
     for (let length = stop.length - 1; length > held; length -= 1) {

@@ -1,0 +1,198 @@
+/** llama.cpp in WebAssembly (wllama 3.13.0) as an engine: the part of WebLLM's interface that the bridge uses. */
+
+import { BridgeError } from "../errors.js";
+import { NativeLog, errorOf, isPartialCharacter } from "./native_errors.js";
+import { ChunkWriter } from "./chunks.js";
+import { loadedModel } from "./model.js";
+import { chatRequest, completionRequest, stopsOf } from "./request.js";
+
+/** @import { Wllama } from "@wllama/wllama" */
+/** @import { InitProgressReport, ModelRecord } from "../types.js" */
+/** @import { Browser } from "../model_files.js" */
+/** @import { ModelText } from "./request.js" */
+
+/** @typedef {ModelRecord & { wllama_url: string, wasm_url: string, gguf?: string[] }} WllamaRecord */
+/** @typedef {{ model_list: WllamaRecord[], publishedFiles?: ReadonlyMap<string, Blob> }} AppConfig */
+/** @typedef {InitProgressReport & { url?: string }} Report */
+
+export class WllamaEngine {
+  chat = { completions: { create: (/** @type {any} */ request) => this.#create("chat", request) } };
+  completions = { create: (/** @type {any} */ request) => this.#create("completion", request) };
+  embeddings = { create: (/** @type {any} */ request) => this.#embed(request) };
+  #browser;
+  #import;
+  /** @type {AppConfig} */
+  #config = { model_list: [] };
+  /** @type {(report: Report) => void} */
+  #report = () => {};
+  /** @type {Wllama | undefined} */
+  #wllama;
+  /** @type {WllamaRecord | undefined} */
+  #record;
+  /** @type {ModelText | undefined} */
+  #text;
+  #log = new NativeLog();
+  #loading = new AbortController();
+  /** Of the answer that is being generated. @type {AbortController | undefined} */
+  #answer;
+
+  /** @param {Browser} browser @param {(url: string) => Promise<typeof import("@wllama/wllama")>} importModule */
+  constructor(browser, importModule = (url) => import(url)) {
+    this.#browser = browser;
+    this.#import = importModule;
+  }
+
+  /** @param {AppConfig} config */
+  setAppConfig(config) {
+    this.#config = config;
+  }
+
+  /** @param {(report: Report) => void} report */
+  setInitProgressCallback(report) {
+    this.#report = report;
+  }
+
+  /** @param {string} modelId */
+  async reload(modelId) {
+    await this.unload();
+    const record = this.#config.model_list.find(({ model_id }) => model_id === modelId);
+    if (!record) throw new BridgeError("ModelNotFoundError", `The engine has no record of the model ${modelId}.`);
+    this.#loading = new AbortController();
+    const { Wllama } = await this.#import(record.wllama_url);
+    const context = { browser: this.#browser, report: this.#report, published: this.#config.publishedFiles ?? new Map(), signal: this.#loading.signal };
+    const { blobs, text, parameters } = await loadedModel(record, context);
+    this.#report({ progress: 0, timeElapsed: 0, text: "Loading the model into memory" });
+    this.#wllama = new Wllama({ default: record.wasm_url }, { logger: this.#log });
+    // Without it wllama loads other files from a public server where a browser lacks features.
+    this.#wllama.setCompat(null);
+    try {
+      await this.#wllama.loadModel(blobs, parameters);
+    } catch (error) {
+      throw errorOf(error, this.#log, "load");
+    }
+    this.#record = record;
+    this.#text = text;
+  }
+
+  async unload() {
+    this.#loading.abort();
+    const wllama = this.#wllama;
+    this.#wllama = undefined;
+    await wllama?.exit();
+  }
+
+  /** llama.cpp compares each prompt with what it has read: nothing has to be forgotten. */
+  async resetChat() {}
+
+  interruptGenerate() {
+    this.#answer?.abort();
+  }
+
+  /** @param {string} sessionId @returns {Promise<never>} */
+  async resumeChatCompletion(sessionId) {
+    throw new BridgeError("NotResumableError", `The session ${sessionId} cannot be resumed by the engine wllama, which stores no answers.`);
+  }
+
+  /** @param {"chat" | "completion"} kind @param {any} request */
+  async #create(kind, request) {
+    const chunks = this.#generate(kind, request);
+    if (request.stream) return chunks;
+    /** @type {any} */
+    let whole = { choices: [] };
+    for await (const chunk of chunks) whole = chunk.choices.length > 0 ? chunk : { ...whole, usage: chunk.usage };
+    return whole;
+  }
+
+  /** @param {"chat" | "completion"} kind @param {any} request */
+  async *#generate(kind, request) {
+    const { wllama, text, record } = this.#loaded();
+    const isChat = kind === "chat";
+    const controller = (this.#answer = new AbortController());
+    const logprobs = Boolean(request.logprobs);
+    const writer = new ChunkWriter({
+      isChat, logprobs,
+      model: record.model_id,
+      stops: stopsOf(request),
+      top: request.top_logprobs ?? 0,
+      skipsThinking: request.extra_body?.enable_thinking === false,
+    });
+    const arrived = new Arrivals();
+    const body = isChat ? chatRequest(request, text) : completionRequest(request, text);
+    const options = { ...body, stream: true, abortSignal: controller.signal, onData: (/** @type {any} */ chunk) => arrived.push(chunk) };
+    this.#log.clear();
+    const running = (isChat ? wllama.createChatCompletion(/** @type {any} */ (options)) : wllama.createCompletion(/** @type {any} */ (options)))
+      .then(() => arrived.end(), (error) => arrived.fail(error));
+    let isInterrupted = true;
+    try {
+      for (let chunks = await arrived.take(); chunks; chunks = await arrived.take()) {
+        for (const chunk of chunks) yield* writer.read(chunk);
+        if (writer.ended) break;
+      }
+      isInterrupted = controller.signal.aborted;
+    } catch (error) {
+      const isCut = !logprobs && isPartialCharacter(error, this.#log);
+      if (!isCut && !controller.signal.aborted) throw errorOf(error, this.#log, "generate");
+      if (isCut) writer.cut(request.max_tokens ?? 0);
+      isInterrupted = !isCut;
+    } finally {
+      // The next request has to wait until this one has left its slot.
+      controller.abort();
+      await running;
+    }
+    yield* writer.end(isInterrupted);
+  }
+
+  /** @param {any} request */
+  async #embed({ input }) {
+    const { wllama, record } = this.#loaded();
+    const started = performance.now();
+    this.#log.clear();
+    try {
+      const { data, usage } = await wllama.createEmbedding({ input });
+      const seconds = (performance.now() - started) / 1000;
+      return { data, model: record.model_id, object: "list", usage: { ...usage, extra: { prefill_tokens_per_s: usage.total_tokens / seconds } } };
+    } catch (error) {
+      throw errorOf(error, this.#log, "generate");
+    }
+  }
+
+  #loaded() {
+    if (this.#wllama && this.#text && this.#record) return { wllama: this.#wllama, text: this.#text, record: this.#record };
+    throw new BridgeError("ModelNotLoadedError", "No model is loaded.");
+  }
+}
+
+/** The chunks that have arrived, for a generator. */
+class Arrivals {
+  /** @type {any[]} */
+  #chunks = [];
+  #ended = false;
+  /** @type {unknown} */
+  #error;
+  #wake = () => {};
+
+  /** @param {any} chunk */
+  push(chunk) {
+    this.#chunks.push(chunk);
+    this.#wake();
+  }
+
+  end() {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    this.#error = error;
+    this.end();
+  }
+
+  /** @returns {Promise<any[] | undefined>} undefined at the end */
+  async take() {
+    while (this.#chunks.length === 0 && !this.#ended) await new Promise((resolve) => (this.#wake = () => resolve(undefined)));
+    if (this.#chunks.length > 0) return this.#chunks.splice(0);
+    if (this.#error) throw this.#error;
+    return undefined;
+  }
+}

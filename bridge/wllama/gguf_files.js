@@ -1,0 +1,159 @@
+/** The files of a GGUF model: cached, or downloaded and checked before they are cached. */
+
+import { CHECKED, Download } from "../download.js";
+import { BridgeError, invalidFileError, isInvalidFile, nameAndMessage } from "../errors.js";
+import { CACHES } from "../files.js";
+import { MemoryCache } from "../memory_cache.js";
+import { withTimeout } from "../timeout.js";
+import { nameOf } from "../urls.js";
+import { matchesSri } from "../expected_files.js";
+
+/** @import { Browser } from "../model_files.js" */
+/** @import { InitProgressReport } from "../types.js" */
+/** @import { Check } from "../expected_files.js" */
+
+/** @typedef {{ urls: string[], checksums: Record<string, string>, memory: number }} Wanted `memory` is the most bytes that all files may have */
+
+/** Seconds that a server may take to say how large a file is. */
+const SIZE_TIMEOUT = 10;
+
+/** How often progress is reported at most, in milliseconds. */
+const INTERVAL = 100;
+
+export class GgufFiles {
+  #wanted;
+  #browser;
+  #report;
+  #signal;
+  /** The bytes of each file: those received, and all. @type {Map<string, { received: number, size: number }>} */
+  #bytes = new Map();
+  #started = performance.now();
+  #lastReport = -Infinity;
+
+  /**
+   * @param {Wanted} wanted @param {Browser} browser
+   * @param {(report: InitProgressReport & { url?: string }) => void} report @param {AbortSignal} [signal]
+   */
+  constructor(wanted, browser, report, signal) {
+    this.#wanted = wanted;
+    this.#browser = browser;
+    this.#report = report;
+    this.#signal = signal;
+  }
+
+  /** @returns {Promise<Blob[]>} in the order of the URLs */
+  async read() {
+    const cache = await this.#cache();
+    const found = await Promise.all(this.#wanted.urls.map((url) => cache.match(url)));
+    const missing = this.#wanted.urls.filter((_, index) => !found[index]);
+    await Promise.all(missing.map((url) => this.#measure(url)));
+    this.#requireMemory();
+    for (const url of missing) await this.#add(cache, url);
+    const blobs = [];
+    for (const url of this.#wanted.urls) blobs.push(await this.#cached(cache, url));
+    return blobs;
+  }
+
+  /** Delete a file that turned out to be invalid. @param {string} url */
+  async forget(url) {
+    await (await this.#cache()).delete(url);
+  }
+
+  async #cache() {
+    try {
+      return await this.#browser.openCache(CACHES.weights);
+    } catch {
+      return new MemoryCache();
+    }
+  }
+
+  /** Ask for the size of a file, which some servers do not say. @param {string} url */
+  async #measure(url) {
+    const options = { method: "HEAD", ...(this.#signal && { signal: this.#signal }) };
+    const answer = this.#browser.fetch(url, options).catch(() => undefined);
+    const response = await withTimeout(SIZE_TIMEOUT, answer);
+    const size = response?.ok ? Number(response.headers.get("Content-Length") ?? 0) : 0;
+    this.#bytes.set(url, { received: 0, size });
+  }
+
+  /** Refuse before the download what cannot be loaded after it. */
+  #requireMemory() {
+    const size = [...this.#bytes.values()].reduce((sum, file) => sum + file.size, 0);
+    const { memory } = this.#wanted;
+    if (size <= memory) return;
+    const message = `The model has ${mebibytes(size)} MiB, and at most ${mebibytes(memory)} MiB fit into this browser's memory.`;
+    throw new BridgeError("OutOfMemoryError", message);
+  }
+
+  /** @param {Cache | MemoryCache} cache @param {string} url */
+  async #add(cache, url) {
+    const download = new Download(url, this.#check(url), (received, announced) => this.#progress(url, received, announced));
+    const request = new Request(url, { cache: "no-store", ...(this.#signal && { signal: this.#signal }) });
+    try {
+      await cache.put(url, await download.start(this.#browser.fetch, request));
+    } catch (error) {
+      if (isInvalidFile(download.failure)) await cache.delete(url);
+      if (download.failure) throw download.failure;
+      const { name, message } = nameAndMessage(error);
+      throw new BridgeError("StorageError", `The browser could not store ${nameOf(url)} from ${url} (${name}: ${message}).`);
+    }
+  }
+
+  /** @param {Cache | MemoryCache} cache @param {string} url @returns {Promise<Blob>} */
+  async #cached(cache, url) {
+    const response = await cache.match(url);
+    if (!response) throw new BridgeError("StorageError", `The browser did not keep ${nameOf(url)} from ${url}.`);
+    const blob = await response.blob();
+    // The checksum of a file was compared before it was cached by this library.
+    if (blob.size > 0 && (response.headers.has(CHECKED) || (await isGguf(blob)))) return blob;
+    await cache.delete(url);
+    throw invalidFileError(url, "it is not a GGUF file, in this browser's cache");
+  }
+
+  /** Only the first bytes are kept while a file arrives, unless it has a checksum. @param {string} url @returns {Check} */
+  #check(url) {
+    const sri = this.#wanted.checksums[nameOf(url)];
+    /** @type {Uint8Array[]} */
+    const parts = [];
+    let length = 0;
+    return {
+      update: (bytes) => {
+        if (sri !== undefined || length < 4) parts.push(bytes);
+        length += bytes.length;
+      },
+      finish: async () => {
+        const content = new Blob(/** @type {BlobPart[]} */ (parts));
+        if (length === 0) return "it is empty";
+        if (!(await isGguf(content))) return "it is not a GGUF file";
+        const isWrong = sri !== undefined && !(await matchesSri(new Uint8Array(await content.arrayBuffer()), sri));
+        return isWrong ? `its ${sri.slice(0, 6)} checksum is a different one` : "";
+      },
+    };
+  }
+
+  /** @param {string} url @param {number} received @param {number} announced */
+  #progress(url, received, announced) {
+    const size = Math.max(this.#bytes.get(url)?.size ?? 0, announced, received);
+    this.#bytes.set(url, { received, size });
+    const now = performance.now();
+    if (now - this.#lastReport < INTERVAL && received > 0 && received < size) return;
+    this.#lastReport = now;
+    const files = [...this.#bytes.values()];
+    const all = files.reduce((sum, file) => sum + file.size, 0);
+    const done = files.reduce((sum, file) => sum + file.received, 0);
+    const text = `Fetching ${nameOf(url)}: ${(done / 2 ** 20).toFixed(1)} of ${(all / 2 ** 20).toFixed(1)} MB`;
+    // Without any size of the server's, no share is known.
+    const progress = announced > 0 || received < size ? done / Math.max(all, 1) : 0;
+    this.#report({ progress, timeElapsed: Math.round((now - this.#started) / 1000), text, url });
+  }
+}
+
+/** @param {Blob} blob */
+async function isGguf(blob) {
+  return (await blob.slice(0, 4).text()) === "GGUF";
+}
+
+/** @param {number} bytes */
+function mebibytes(bytes) {
+  return Math.ceil(bytes / 2 ** 20);
+}

@@ -1,0 +1,105 @@
+/** The GGUF file that is written of the built-in model's weights, and what is read of a GGUF file. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TYPES, writeGguf } from "../../../bridge/wllama/gguf.js";
+import { readModelInfo } from "../../../bridge/wllama/gguf_reader.js";
+import { llamaTensors } from "../../../bridge/wllama/weights.js";
+
+const METADATA = {
+  "general.architecture": "llama",
+  "llama.context_length": 512,
+  "llama.rope.freq_base": { float: 10000 },
+  "tokenizer.ggml.add_bos_token": false,
+  "tokenizer.ggml.tokens": ["<s>", "é", "<tag>"],
+  "tokenizer.ggml.token_type": { integers: [3, 1, 4] },
+  "tokenizer.chat_template": "{{ messages }}",
+};
+
+test("metadata that was written is read again", async () => {
+  const tensor = { name: "a", shape: [2, 3], type: TYPES.f32, bytes: new Uint8Array(24) };
+  const info = await readModelInfo(writeGguf(METADATA, [tensor]));
+  assert.deepEqual(info, { architecture: "llama", hasTemplate: true, controlTokens: ["<s>", "<tag>"], contextLength: 512 });
+});
+
+test("tensors begin at multiples of 32 bytes, with the innermost dimension first", async () => {
+  const bytes = (/** @type {number} */ value) => new Uint8Array(4).fill(value);
+  const blob = writeGguf({}, [
+    { name: "a", shape: [1, 1], type: TYPES.f32, bytes: bytes(7) },
+    { name: "b", shape: [1], type: TYPES.f32, bytes: bytes(9) },
+  ]);
+  const content = new Uint8Array(await blob.arrayBuffer());
+  const start = content.indexOf(7, 24 + 60);
+  assert.equal(start % 32, 0);
+  assert.deepEqual([...content.slice(start + 32, start + 36)], [9, 9, 9, 9]);
+  assert.equal(content.length, start + 64);
+});
+
+for (const [what, bytes] of /** @type {[string, Uint8Array][]} */ ([
+  ["an HTML page", new TextEncoder().encode("<!doctype html>")],
+  ["the first version", Uint8Array.of(71, 71, 85, 70, 1, 0, 0, 0, 0, 0, 0, 0)],
+])) {
+  test(`${what} is not a GGUF file of a known version`, async () => {
+    await assert.rejects(readModelInfo(new Blob([/** @type {BlobPart} */ (bytes)])), /it is not a GGUF file of version 2 or 3/);
+  });
+}
+
+test("a file that ends within its metadata is reported", async () => {
+  const whole = writeGguf(METADATA, []);
+  await assert.rejects(readModelInfo(whole.slice(0, 60)), /it ends before its metadata does/);
+});
+
+/** A matrix of 32 inputs whose weight is `(input % 15 - 7) * (output + 1)`, as the recipe packs it. @param {number} outputs */
+function packed(outputs) {
+  const words = new Uint32Array(4 * outputs);
+  for (let input = 0; input < 32; input += 1) {
+    for (let output = 0; output < outputs; output += 1) {
+      const at = Math.floor(input / 8) * outputs + output;
+      words[at] = ((words[at] ?? 0) | ((input % 15) << (4 * (input % 8)))) >>> 0;
+    }
+  }
+  return { words, scales: Float32Array.from({ length: outputs }, (_, output) => output + 1) };
+}
+
+test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them", () => {
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  /** @type {any[]} */
+  const entries = [];
+  let byteOffset = 0;
+  const add = (/** @type {string} */ name, /** @type {number[]} */ shape, /** @type {any} */ array) => {
+    entries.push({ name, shape, dtype: "", byteOffset, nbytes: array.byteLength });
+    parts.push(new Uint8Array(array.buffer));
+    byteOffset += array.byteLength;
+  };
+  const matrix = (/** @type {string} */ name, /** @type {number} */ outputs) => {
+    const { words, scales } = packed(outputs);
+    add(`${name}.words`, [4, outputs], words);
+    add(`${name}.scales`, [1, outputs], scales);
+  };
+  matrix("embedding", 2);
+  add("layers.0.attention.norm", [32], new Float32Array(32).fill(0.5));
+  matrix("layers.0.attention.qkv", 12);
+  matrix("layers.0.attention.out", 2);
+  add("layers.0.mlp.norm", [32], new Float32Array(32));
+  matrix("layers.0.mlp.gate_up", 4);
+  matrix("layers.0.mlp.down", 2);
+  add("norm", [32], new Float32Array(32));
+  const shard = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.forEach((part, index) => shard.set(part, entries[index].byteOffset));
+
+  const tensors = llamaTensors(shard.buffer, entries, { heads: 1, kvHeads: 1, headSize: 4 });
+  const scalesOf = (/** @type {string} */ name) => {
+    const found = tensors.find((tensor) => tensor.name === `blk.0.${name}.weight`);
+    const values = new Float32Array(/** @type {any} */ (found).bytes.buffer);
+    // The weight of input 8 is the scale of the output.
+    return Array.from({ length: values.length / 32 }, (_, row) => values[row * 32 + 8]);
+  };
+  assert.deepEqual(scalesOf("attn_q"), [1, 3, 2, 4]);
+  assert.deepEqual(scalesOf("attn_k"), [5, 7, 6, 8]);
+  assert.deepEqual(scalesOf("attn_v"), [9, 10, 11, 12]);
+  assert.deepEqual([scalesOf("ffn_gate"), scalesOf("ffn_up")], [[1, 2], [3, 4]]);
+  const embedding = new Float32Array(/** @type {any} */ (tensors[0]).bytes.buffer);
+  assert.deepEqual([...embedding.slice(0, 16)], Array.from({ length: 16 }, (_, input) => (input % 15) - 7));
+  assert.equal(tensors.find(({ name }) => name === "output.weight"), undefined, "the embedding is the head, too");
+});
