@@ -56,7 +56,7 @@ from .events import Event
 from .lazy import lazy_attributes
 from .records import ModelRecord
 from .types import Usage
-from .values import Backend, LoadProgress, Support
+from .values import Backend, EngineChoice, EngineSupport, LoadProgress, Support
 
 if TYPE_CHECKING:
     from .backend import connect
@@ -80,7 +80,9 @@ __all__ = [
     "DisposedError",
     "DownloadError",
     "Engine",
+    "EngineChoice",
     "EngineError",
+    "EngineSupport",
     "Event",
     "FeatureSupportError",
     "IntegrityError",

@@ -7,6 +7,7 @@ not; they need an `assets_url`. `browser` passes the bytes to the browser.
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,16 +18,21 @@ from .records import ModelRecord
 __all__ = [
     "BRIDGE_FILE",
     "WEBLLM_FILE",
+    "WLLAMA_FILES",
     "Assets",
     "SiteAssets",
     "base_url",
     "builtin_record",
+    "has_wllama",
     "model_files",
     "read_asset",
+    "read_wllama",
 ]
 
 BRIDGE_FILE = "webllm_bridge.js"
 WEBLLM_FILE = "webllm.js"
+# wllama's module and llama.cpp as WebAssembly, which the package pywebllm-wllama contains.
+WLLAMA_FILES = ("wllama/wllama.js", "wllama/wllama.wasm")
 
 # A path, for Pyodide installs a wheel as files; `importlib.resources` takes 40 ms to import there.
 _ASSETS = Path(__file__).with_name("assets")
@@ -48,6 +54,19 @@ class Assets(Protocol):
         """
         ...
 
+    @property
+    def wllama(self) -> str | bool:
+        """Whether the engine `wllama` is there: a boolean, or a URL that answers if it is."""
+        ...
+
+    def wllama_urls(self) -> tuple[str, str]:
+        """Return the URLs of `WLLAMA_FILES`.
+
+        Raises:
+            AssetsError: They are not installed.
+        """
+        ...
+
 
 class SiteAssets:
     """Files on a server, below the absolute URL `url`."""
@@ -62,6 +81,16 @@ class SiteAssets:
     async def builtin(self, bridge: Any) -> ModelRecord:
         """Return the record of the built-in model at once: the server has its files."""
         return builtin_record(self._base + BUILTIN_PATH)
+
+    @property
+    def wllama(self) -> str | bool:
+        """The URL of wllama's module."""
+        return self.url(WLLAMA_FILES[0])
+
+    def wllama_urls(self) -> tuple[str, str]:
+        """Return the URLs of `WLLAMA_FILES`."""
+        module, wasm = map(self.url, WLLAMA_FILES)
+        return module, wasm
 
 
 def base_url(url: str, *, address: str, origin: str) -> str:
@@ -110,6 +139,31 @@ def read_asset(name: str) -> bytes:
     if not found.is_file():
         raise AssetsError(f"this installation of pywebllm contains no {name}")
     return found.read_bytes()
+
+
+def has_wllama() -> bool:
+    """Return whether the package pywebllm-wllama is installed."""
+    return _wllama_folder() is not None
+
+
+def read_wllama(name: str) -> bytes:
+    """Return the content of one of `WLLAMA_FILES`.
+
+    Raises:
+        AssetsError: The package pywebllm-wllama is not installed.
+    """
+    folder = _wllama_folder()
+    if folder is None:
+        raise AssetsError(
+            "the engine wllama is not installed",
+            advice="Install the package pywebllm-wllama of the same version.",
+        )
+    return (folder / Path(name).name).read_bytes()
+
+
+def _wllama_folder() -> Path | None:
+    spec = find_spec("pywebllm_wllama")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
 def model_files() -> list[str]:

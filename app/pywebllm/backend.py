@@ -114,6 +114,10 @@ async def _obstacle(
         support = await check()
     except SupportError as error:
         return error
+    model = page.default
+    if isinstance(model, ModelRecord) and model.gguf is not None:
+        wllama = support.engines["wllama"]
+        return None if wllama.ok else SupportError(wllama.problem, advice=wllama.advice)
     if not support.ok:
         return SupportError(support.problem, advice=support.advice)
     lacking = sorted(_features(page) - support.features)

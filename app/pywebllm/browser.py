@@ -13,27 +13,30 @@ import functools
 import inspect
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Literal, TypeVar
 
 from . import wire
 from .assets import (
     BRIDGE_FILE,
     WEBLLM_FILE,
+    WLLAMA_FILES,
     Assets,
     SiteAssets,
     base_url,
     builtin_record,
+    has_wllama,
     model_files,
     read_asset,
+    read_wllama,
 )
 from .bridge import Bridge, Stream
 from .builtin import BUILTIN_CONFIG
 from .errors import AssetsError, DownloadError, SupportError, WebLLMError, error_for
-from .records import ModelRecord
+from .records import ModelRecord, WllamaRecord
 from .request.duration import read_keep_alive
 from .support import explain_host
-from .values import Support
+from .values import EngineChoice, Support
 
 try:
     import js
@@ -58,6 +61,7 @@ async def open_bridge(
     assets_url: str | None = None,
     thread: Literal["worker", "main"] = "worker",
     module: Any = None,
+    engine: Literal["auto", "webllm", "wllama"] = "auto",
     share: bool = False,
     keep_alive: float | str = "5m",
     max_models: int = 1,
@@ -73,6 +77,7 @@ async def open_bridge(
         module: `webllm_bridge.js` as an imported module, for pages whose Content-Security-Policy
             forbids `eval` and that do not use PyScript: pass it to `pyodide.registerJsModule`
             and import it in Python.
+        engine: The engine of the built-in model, as for `AsyncWebLLM`.
         share: True to share the engine with all pages of the origin that use the same files, where
             the browser can; else the bridge has an engine of its own, see `Bridge.is_shared`.
         keep_alive: As for `AsyncWebLLM`.
@@ -98,10 +103,15 @@ async def open_bridge(
             max_models=max_models,
         )
         opened = await loaded.openSharedBridge(config) if share else loaded.openBridge(config)
-        return _JsBridge(opened, assets)
+        return _JsBridge(opened, assets, engine=engine)
 
 
-async def check_support(*, assets_url: str | None = None, module: Any = None) -> Support:
+async def check_support(
+    *,
+    assets_url: str | None = None,
+    module: Any = None,
+    engine: Literal["auto", "webllm", "wllama"] = "auto",
+) -> Support:
     """Return whether this browser can run a model, before anything large is downloaded.
 
     A browser without WebGPU is not an error: see `Support.ok`. The GPU is looked for both here and
@@ -110,6 +120,7 @@ async def check_support(*, assets_url: str | None = None, module: Any = None) ->
     Args:
         assets_url: As for `open_bridge`.
         module: As for `open_bridge`.
+        engine: The engine to check; `auto`: the one that would be taken.
 
     Cancelled, nothing is left open.
 
@@ -119,9 +130,11 @@ async def check_support(*, assets_url: str | None = None, module: Any = None) ->
         DownloadError: `webllm_bridge.js` could not be imported.
     """
     _require_browser()
-    loaded = await _import_bridge(_find_assets(assets_url)) if module is None else module
+    assets = _find_assets(assets_url)
+    loaded = await _import_bridge(assets) if module is None else module
     with _translated():
-        return wire.read_support(await loaded.checkSupport())
+        found: str = await loaded.checkSupport(None, None, assets.wllama)
+    return wire.read_support(found, engine=engine)
 
 
 def run_sync(awaitable: Awaitable[T]) -> T:
@@ -173,9 +186,10 @@ class _JsBridge:
     a loaded model. If none of them is missing, this reads and compares the wheel's 9 MB.
     """
 
-    def __init__(self, bridge: Any, assets: Assets) -> None:
+    def __init__(self, bridge: Any, assets: Assets, *, engine: str = "auto") -> None:
         self._bridge = bridge
         self._assets = assets
+        self._engine = engine
         self._publishing = asyncio.Lock()
         self._builtin: ModelRecord | None = None  # its URLs stay the same
 
@@ -185,11 +199,15 @@ class _JsBridge:
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
         if model is not None:
-            return _absolute(model)
+            return self._custom(model)
         async with self._publishing:
             # The browser may evict the files at any time; only a load reads them.
             if self._builtin is None or not self._holds(self._builtin):
-                self._builtin = await self._assets.builtin(self._bridge)
+                choice = await self._choose()
+                found = await self._assets.builtin(self._bridge)
+                self._builtin = (
+                    self._for_wllama(found, choice.reason) if choice.engine == "wllama" else found
+                )
             return self._builtin
 
     def load(self, request: str) -> Stream:
@@ -216,6 +234,22 @@ class _JsBridge:
         with _translated():
             await self._bridge.dispose()
 
+    async def _choose(self) -> EngineChoice:
+        if self._engine == "auto" and self._assets.wllama is not False:
+            with _translated():
+                found: str = await self._bridge.chooseEngine(self._assets.wllama)
+            return wire.read_choice(found)
+        return EngineChoice(engine="wllama" if self._engine == "wllama" else "webllm")
+
+    def _custom(self, model: ModelRecord) -> ModelRecord:
+        found = _absolute(model)
+        return found if model.gguf is None else self._for_wllama(found, "")
+
+    def _for_wllama(self, model: ModelRecord, reason: str) -> WllamaRecord:
+        module, wasm = self._assets.wllama_urls()
+        known = {field.name: getattr(model, field.name) for field in fields(ModelRecord)}
+        return WllamaRecord(**known, wllama_url=module, wasm_url=wasm, reason=reason)
+
     def _holds(self, model: ModelRecord) -> bool:
         with _translated():
             return bool(self._bridge.holds(wire.load_request(model)))
@@ -226,6 +260,14 @@ class _WheelAssets:
 
     def url(self, name: str) -> str:
         return _blob_url(name)
+
+    @property
+    def wllama(self) -> str | bool:
+        return has_wllama()
+
+    def wllama_urls(self) -> tuple[str, str]:
+        module, wasm = map(_wllama_url, WLLAMA_FILES)
+        return module, wasm
 
     async def builtin(self, bridge: Any) -> ModelRecord:
         names = model_files()
@@ -267,6 +309,8 @@ def _find_assets(url: str | None) -> Assets:
 
 
 def _absolute(model: ModelRecord) -> ModelRecord:
+    if model.gguf is not None:
+        return replace(model, gguf=tuple(map(_absolute_url, model.parts)))
     manifest = model.model_manifest
     return replace(
         model,
@@ -324,6 +368,15 @@ def _import_error(url: str, error: Any) -> WebLLMError:
 def _blob_url(name: str) -> str:
     # Never revoked, because workers that start later import from it again.
     blob = js.Blob.new(to_js([to_js(read_asset(name))]), type="text/javascript")
+    url: str = js.URL.createObjectURL(blob)
+    return url
+
+
+@functools.cache
+def _wllama_url(name: str) -> str:
+    # Not before it is needed: it has 10 MB.
+    kind = "application/wasm" if name.endswith(".wasm") else "text/javascript"
+    blob = js.Blob.new(to_js([to_js(read_wllama(name))]), type=kind)
     url: str = js.URL.createObjectURL(blob)
     return url
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from typing import Literal
 
 from .api import Api
 from .bridge import Bridge
@@ -14,13 +15,17 @@ from .browser import check_support, open_bridge
 from .closing import AsyncClosing
 from .echo import shown
 from .engine.pool import Pool
+from .events import Event
 from .records import Model, ModelRecord, id_of
+from .request.checks import one_of
 from .request.duration import read_keep_alive
 from .resources import Chat, Completions, Embeddings, Models, Sessions
 from .resources.timeouts import loading, read_stall_timeout, read_timeout
-from .values import LoadProgress, Support
+from .values import EngineChoice, LoadProgress, Support
 
 __all__ = ["AsyncWebLLM", "check_client"]
+
+_ENGINE = one_of("auto", "webllm", "wllama")
 
 
 class AsyncWebLLM(AsyncClosing):
@@ -55,6 +60,10 @@ class AsyncWebLLM(AsyncClosing):
             None: no limit.
         stall_timeout: Seconds above 0 without any progress, not one byte, after which a load
             fails with `RequestTimeoutError`. None: no limit.
+        engine: The engine of the built-in model: `webllm` (WebLLM on the GPU), `wllama`
+            (llama.cpp on the processor), or `auto`: `wllama` if it is installed and the browser
+            has no GPU, emulates one, has one that is too small, or has lost it twice; else
+            `webllm`. Other models run on the engine that they are made for.
         share: True to share the models with all pages of this origin, where the browser can: one
             copy for all tabs, which is still there after a reload; see `shared`.
         keep_alive: How long a shared model stays loaded after its last request, as for Ollama:
@@ -85,16 +94,23 @@ class AsyncWebLLM(AsyncClosing):
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         timeout: float | None = None,
         stall_timeout: float | None = 60.0,
+        engine: Literal["auto", "webllm", "wllama"] = "auto",
         share: bool = False,
         keep_alive: float | str = "5m",
     ) -> None:
-        for name, value in {"assets_url": assets_url, "share": share or None}.items():
-            if bridge is not None and value is not None:
+        _ENGINE("engine", engine)
+        for name, given in (
+            ("assets_url", assets_url is not None),
+            ("engine", engine != "auto"),
+            ("share", share),
+        ):
+            if bridge is not None and given:
                 raise TypeError(f"pass `{name}` to the function `bridge`, not to the client")
         limit = read_timeout(timeout)
         opener = bridge or partial(
             open_bridge,
             assets_url=assets_url,
+            engine=engine,
             share=share,
             keep_alive=read_keep_alive(keep_alive),
             max_models=max_models,
@@ -132,6 +148,16 @@ class AsyncWebLLM(AsyncClosing):
     def was_used(self) -> bool:
         """True once an engine was needed, so that the client should be closed."""
         return self._pool.was_used
+
+    @property
+    def engine(self) -> Literal["webllm", "wllama"] | None:
+        """The engine that runs the model of the last request; None before the first load."""
+        return self._pool.kind
+
+    @property
+    def engine_changed(self) -> Event[EngineChoice]:
+        """Reports the engine of each model that runs on another one than the model before."""
+        return self._pool.engine_changed
 
     def is_loaded(self, model: Model = None) -> bool:
         """Return True while a model is loaded and answers.
@@ -237,7 +263,7 @@ class AsyncWebLLM(AsyncClosing):
 def _check_of(opener: Callable[[], Awaitable[Bridge]]) -> Callable[[], Awaitable[Support]]:
     if not isinstance(opener, partial) or opener.func is not open_bridge:
         return check_support
-    shared = ("assets_url", "module")
+    shared = ("assets_url", "module", "engine")
     return partial(check_support, **{k: v for k, v in opener.keywords.items() if k in shared})
 
 

@@ -7,24 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from .builtin import BUILTIN_MODEL
 from .echo import shown
 from .errors import InvalidRequestError
 
-__all__ = ["Model", "ModelRecord", "id_of"]
+__all__ = ["EngineName", "Model", "ModelRecord", "WllamaRecord", "engine_of", "id_of"]
+
+EngineName: TypeAlias = Literal["webllm", "wllama"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRecord:
-    """A custom model: WebLLM's `ModelRecord`, field by field.
+    """A custom model: a GGUF file for llama.cpp, or WebLLM's `ModelRecord`, field by field.
+
+    A record has either `gguf`, or `model` and `model_lib`.
 
     Attributes:
         model_id: The id by which requests name it.
         model: URL of the folder with `mlc-chat-config.json` and the weights, absolute or relative
             to the page.
         model_lib: URL of the compiled library (`.wasm`), absolute or relative to the page.
+        gguf: URL of a GGUF file, absolute or relative to the page, or a tuple of those of its
+            parts, in their order. The engine `wllama` runs it. Of the other fields `overrides`
+            (`context_window_size`, `temperature`, `top_p`, `repetition_penalty`), `model_type`
+            and `integrity["files"]` apply to it.
         overrides: Changes to the model's configuration, for example `context_window_size`.
         required_features: WebGPU features that it needs, for example `shader-f16`.
         model_type: WebLLM's number: 0 language, 1 embedding, 2 vision, and so on.
@@ -37,13 +45,15 @@ class ModelRecord:
         buffer_size_required_bytes: The largest GPU buffer that it needs, in bytes.
 
     Raises:
-        InvalidRequestError: `model_id`, `model` or `model_lib` is not a non-empty string, or
+        InvalidRequestError: `model_id`, `model` or `model_lib` is not a non-empty string,
+            `gguf` is neither a string nor a tuple of strings, both forms are given, or
             `required_features` is not a tuple of strings.
     """
 
     model_id: str
-    model: str
-    model_lib: str
+    model: str = ""
+    model_lib: str = ""
+    gguf: str | tuple[str, ...] | None = None
     overrides: Mapping[str, object] | None = None
     required_features: tuple[str, ...] | None = None
     model_type: int | None = None
@@ -54,7 +64,10 @@ class ModelRecord:
     buffer_size_required_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("model_id", "model", "model_lib"):
+        if self.gguf is not None:
+            self._check_gguf()
+        names = ("model_id", "model", "model_lib") if self.gguf is None else ("model_id",)
+        for name in names:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise InvalidRequestError(
@@ -65,6 +78,37 @@ class ModelRecord:
                 "required_features must be a tuple of strings (in a mapping also a list), for"
                 f" example ('shader-f16',), got {shown(self.required_features)}"
             )
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The URLs of `gguf`, in their order; empty for a model of WebLLM."""
+        return (self.gguf,) if isinstance(self.gguf, str) else self.gguf or ()
+
+    def _check_gguf(self) -> None:
+        if not self.parts or not _is_names(self.parts) or not all(map(str.strip, self.parts)):
+            raise InvalidRequestError(
+                "gguf of a model record must be a URL or a non-empty tuple of URLs (in a mapping"
+                f" also a list), got {shown(self.gguf)}"
+            )
+        if self.model or self.model_lib:
+            raise InvalidRequestError(
+                "a model record must have either gguf, or model and model_lib, got both"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WllamaRecord(ModelRecord):
+    """A model as the engine `wllama` loads it: a GGUF file, or the built-in model's own files.
+
+    Attributes:
+        wllama_url: URL of wllama's module.
+        wasm_url: URL of llama.cpp as WebAssembly.
+        reason: Why this engine was chosen, one sentence; it does not cross the border.
+    """
+
+    wllama_url: str
+    wasm_url: str
+    reason: str = ""
 
 
 # A model as callers name it: None (the built-in model or a default), an id of WebLLM's list, or a
@@ -77,6 +121,11 @@ def id_of(model: str | ModelRecord | None) -> str:
     if isinstance(model, ModelRecord):
         return model.model_id
     return BUILTIN_MODEL if model is None else model
+
+
+def engine_of(model: str | ModelRecord) -> EngineName:
+    """Return the engine that runs a model, whose record is as `Bridge.locate` returns it."""
+    return "wllama" if isinstance(model, WllamaRecord) else "webllm"
 
 
 def _is_names(value: object) -> bool:

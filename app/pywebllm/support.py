@@ -45,6 +45,31 @@ _MESSAGES = MappingProxyType(
             "Restart the browser; where that does not help, pass thread='main' to run the engine in"
             " the page.",
         ),
+        "software-adapter": (
+            "The browser emulates the GPU on the processor, where llama.cpp is faster.",
+            "Turn on hardware acceleration in the browser's settings if this device has a GPU.",
+        ),
+        "device-lost": (
+            "The GPU device was lost twice.",
+            "Close other pages that use the GPU, or restart the browser.",
+        ),
+        "not-installed": (
+            "The files of the engine wllama are not installed.",
+            "Install the package pywebllm-wllama, or serve its files in the folder wllama beside"
+            " webllm_bridge.js.",
+        ),
+        "no-worker": (
+            "This page cannot start workers, which the engine wllama needs.",
+            "Use it in a page, or in a worker that can start others.",
+        ),
+        "no-memory64": (
+            "This browser has no 64-bit memory for WebAssembly, which the engine wllama needs.",
+            "Use a current Chrome or Edge (133 or newer), or Firefox (134 or newer).",
+        ),
+        "no-simd": (
+            "This browser has no SIMD for WebAssembly, which the engine wllama needs.",
+            "Use a current Chrome, Edge or Firefox.",
+        ),
         "limits": (
             "The GPU of this device is too small for the engine.",
             "Use a device with a more powerful GPU; on a laptop with two GPUs, configure the"

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from .errors import WebLLMError
 
-__all__ = ["Adapter", "Backend", "LoadPhase", "LoadProgress", "ModelLoss", "Support"]
+__all__ = [
+    "Adapter",
+    "Backend",
+    "EngineChoice",
+    "EngineSupport",
+    "LoadPhase",
+    "LoadProgress",
+    "ModelLoss",
+    "Support",
+]
 
 LoadPhase: TypeAlias = Literal["start", "fetch", "load", "compile", "ready"]
 
@@ -69,11 +78,45 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineChoice:
+    """The engine that runs a model, and why.
+
+    Attributes:
+        engine: `webllm` (WebLLM on the GPU) or `wllama` (llama.cpp on the processor).
+        reason: Why it is not `webllm`, one sentence; empty if nothing prevents that.
+    """
+
+    engine: Literal["webllm", "wllama"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSupport:
+    """Whether one engine can run here.
+
+    Attributes:
+        ok: True when it can.
+        problem: What is missing, one sentence; empty if nothing is.
+        advice: What to do about it; empty if nothing is missing.
+        threads: The number of threads of the processor that it computes with: for `wllama` more
+            than one in a page that is cross-origin isolated.
+    """
+
+    ok: bool
+    problem: str = ""
+    advice: str = ""
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
     """Whether this browser can run a model; if not, why and what to do.
 
     Attributes:
-        ok: True when a model can be loaded.
+        ok: True when the built-in model can be loaded, by the engine `engine`.
+        engine: The engine that runs the built-in model: the client's, or what `auto` takes.
+        reason: Why `auto` does not take `webllm`; empty if it does.
+        engines: What each engine can do here.
         storage: True if the page can store files. False, for example in a sandboxed frame, does
             not prevent loads, but limits them; `problem` and `advice` say how, also while `ok`.
         problem: What is missing, one sentence; empty if nothing is.
@@ -86,6 +129,11 @@ class Support:
     """
 
     ok: bool
+    engine: Literal["webllm", "wllama"] = "webllm"
+    reason: str = ""
+    engines: Mapping[Literal["webllm", "wllama"], EngineSupport] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     storage: bool = True
     problem: str = ""
     advice: str = ""

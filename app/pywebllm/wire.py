@@ -9,17 +9,18 @@ arrives, unknown keys are ignored; a missing one is an `EngineError`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from .echo import shortened, shown, shown_names
 from .errors import DisposedError, EngineError, InvalidRequestError, WebLLMError, error_for
-from .records import Model, ModelRecord
+from .records import EngineName, Model, ModelRecord
 from .support import Shortfall, explain
-from .values import Adapter, LoadProgress, Support
+from .values import Adapter, EngineChoice, EngineSupport, LoadProgress, Support
 
 __all__ = [
     "Kind",
@@ -28,6 +29,7 @@ __all__ = [
     "load_request",
     "parsing",
     "query_request",
+    "read_choice",
     "read_chunks",
     "read_events",
     "read_model",
@@ -43,6 +45,7 @@ Kind: TypeAlias = Literal["chat.completions", "completions", "embeddings", "resu
 
 # Fields of a model record, with WebLLM's spelling where it differs.
 _RECORD_KEYS = {"vram_required_mb": "vram_required_MB"}
+_NOT_SENT = ("reason",)
 
 
 def bridge_config(
@@ -134,13 +137,22 @@ def read_events(text: str) -> list[WebLLMError]:
     return _read("events", text, lambda found: [e for e in map(_event, found) if e is not None])
 
 
-def read_support(text: str) -> Support:
+def read_choice(text: str) -> EngineChoice:
+    """Read which engine `auto` takes, and why."""
+    return _read("the choice of an engine", text, _choice)
+
+
+def read_support(text: str, *, engine: str = "auto") -> Support:
     """Read the result of the support check.
+
+    Args:
+        text: The result.
+        engine: The engine that the caller wants.
 
     Its keys `secure` and `webgpu` are for callers in JavaScript: the code in `problem` implies
     them.
     """
-    return _read("support", text, _support)
+    return _read("support", text, partial(_support, wanted=engine))
 
 
 @contextmanager
@@ -190,12 +202,17 @@ def _read_record(mapping: Mapping[str, Any]) -> ModelRecord:
     features = values.get("required_features")
     if isinstance(features, list | set | frozenset):
         values["required_features"] = tuple(features)
-    return ModelRecord(**({"model_id": "", "model": "", "model_lib": ""} | values))
+    if isinstance(values.get("gguf"), list):
+        values["gguf"] = tuple(values["gguf"])
+    return ModelRecord(**({"model_id": ""} | values))
 
 
 def _record(record: ModelRecord) -> dict[str, object]:
-    names = [field.name for field in fields(record)]
-    return {_RECORD_KEYS.get(name, name): getattr(record, name) for name in names}
+    names = [field.name for field in fields(record) if field.name not in _NOT_SENT]
+    values = {_RECORD_KEYS.get(name, name): getattr(record, name) for name in names}
+    if record.gguf is None:
+        return values
+    return {**values, "gguf": record.parts, "model": None, "model_lib": None}
 
 
 def _read(what: str, text: str, build: Callable[[Any], T]) -> T:
@@ -232,16 +249,32 @@ def _event(found: Any) -> WebLLMError | None:
     return None
 
 
-def _support(found: Any) -> Support:
-    code = found.get("problem")
+def _choice(found: Any) -> EngineChoice:
+    if found["engine"] not in {"webllm", "wllama"}:
+        raise ValueError(f"unknown engine: {found['engine']!r}")
+    return EngineChoice(engine=found["engine"], reason=_reason(found))
+
+
+def _reason(found: Any) -> str:
+    code = found.get("reason")
+    return "" if not code else explain(code)[0]
+
+
+def _support(found: Any, *, wanted: str) -> Support:
     storage = bool(found.get("storage", True))
-    shortfalls = [_shortfall(limit) for limit in found.get("shortfalls", ())]
+    engines = _engines(found)
+    auto = _choice(found.get("auto") or {"engine": "webllm"})
+    choice = auto if wanted == "auto" else EngineChoice(engine=_name(wanted), reason="")
+    chosen = engines[choice.engine]
     # Without storage models can be loaded, with limits: the only problem that is not an obstacle.
-    shown = code or (None if storage else "no-storage")
-    problem, advice = ("", "") if shown is None else explain(shown, shortfalls)
+    limited = ("", "") if storage else explain("no-storage")
+    problem, advice = limited if chosen.ok else (chosen.problem, chosen.advice)
     adapter = found.get("adapter")
     return Support(
-        ok=code is None,
+        ok=chosen.ok,
+        engine=choice.engine,
+        reason=choice.reason,
+        engines=MappingProxyType(engines),
         storage=storage,
         problem=problem,
         advice=advice,
@@ -250,6 +283,26 @@ def _support(found: Any) -> Support:
         limits=MappingProxyType(dict(found.get("limits", {}))),
         thread="main" if found.get("thread") == "main" else "worker",
     )
+
+
+def _engines(found: Any) -> dict[EngineName, EngineSupport]:
+    shortfalls = [_shortfall(limit) for limit in found.get("shortfalls", ())]
+    wllama = found.get("wllama") or {"problem": "not-installed"}
+    return {
+        "webllm": _engine_support(found.get("problem"), shortfalls=shortfalls),
+        "wllama": _engine_support(wllama.get("problem"), threads=int(wllama.get("threads", 1))),
+    }
+
+
+def _engine_support(
+    code: str | None, *, shortfalls: Sequence[Shortfall] = (), threads: int = 1
+) -> EngineSupport:
+    problem, advice = explain(code, shortfalls) if code else ("", "")
+    return EngineSupport(ok=not code, problem=problem, advice=advice, threads=threads)
+
+
+def _name(engine: str) -> EngineName:
+    return "wllama" if engine == "wllama" else "webllm"
 
 
 def _shortfall(found: Any) -> Shortfall:

@@ -11,7 +11,7 @@ from pywebllm import browser
 from pywebllm.browser import _JsBridge, _WheelAssets, check_support, open_bridge, run_sync
 from pywebllm.builtin import BUILTIN_CONFIG, BUILTIN_MODEL
 from pywebllm.errors import SupportError
-from pywebllm.records import ModelRecord
+from pywebllm.records import ModelRecord, WllamaRecord, engine_of
 from pywebllm.sync.client import WebLLM
 
 from tests.unit.fakes import BUILTIN
@@ -22,9 +22,15 @@ class Files:
 
     published = 0
 
+    wllama: str | bool = False
+
     def url(self, name: str) -> str:
         """Return a URL that nothing uses."""
         return name
+
+    def wllama_urls(self) -> tuple[str, str]:
+        """Return URLs that nothing uses."""
+        return ("wllama.js", "wllama.wasm")
 
     async def builtin(self, bridge: Any) -> ModelRecord:
         """Publish the model."""
@@ -40,6 +46,50 @@ class Script:
     def holds(self, request: str) -> bool:
         """Return whether this model is loaded."""
         return bool(json.loads(request)["model"]["model_id"] == self.held)
+
+
+class ChoosingScript(Script):
+    """A bridge that chooses an engine, and counts how often it is asked."""
+
+    asked = 0
+
+    async def chooseEngine(self, wllama: str | bool) -> str:  # noqa: N802
+        """Choose llama.cpp."""
+        assert wllama == "wllama.js"
+        self.asked += 1
+        return '{"engine": "wllama", "reason": "software-adapter"}'
+
+
+@pytest.mark.parametrize(
+    ("engine", "installed", "expected", "asked"),
+    [
+        ("auto", "wllama.js", "wllama", 1),
+        ("auto", False, "webllm", 0),
+        ("wllama", "wllama.js", "wllama", 0),
+        ("webllm", "wllama.js", "webllm", 0),
+    ],
+)
+async def test_built_in_model_goes_to_the_engine_that_was_named_or_chosen(
+    engine: str, installed: str | bool, expected: str, asked: int
+) -> None:
+    script, files = ChoosingScript(), Files()
+    files.wllama = installed
+    found = await _JsBridge(script, files, engine=engine).locate(None)
+    assert (engine_of(found), script.asked) == (expected, asked)
+    assert found.model == BUILTIN.model
+    reason = found.reason if isinstance(found, WllamaRecord) else ""
+    assert bool(reason) == bool(asked)
+
+
+async def test_gguf_model_goes_to_wllama_with_absolute_urls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(browser, "_absolute_url", lambda url: f"https://page/{url}")
+    record = ModelRecord(model_id="m", gguf=("a.gguf", "b.gguf"))
+    found = await _JsBridge(Script(), Files()).locate(record)
+    assert isinstance(found, WllamaRecord)
+    assert found.parts == ("https://page/a.gguf", "https://page/b.gguf")
+    assert (found.wllama_url, found.wasm_url) == ("wllama.js", "wllama.wasm")
 
 
 async def test_opening_a_bridge_outside_a_browser_is_a_support_error() -> None:

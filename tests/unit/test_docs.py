@@ -44,6 +44,14 @@ def test_table_of_parameters_says_what_the_code_does(endpoint: str, table: Table
     assert dict(rows) == known
 
 
+def test_table_of_engines_has_every_parameter_that_chats_honor() -> None:
+    section = PAGES["engines.md"].partition("| parameter |")[2].partition("| besides |")[0]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert len(named) == len(set(named)), "a parameter is listed twice"
+    assert set(named) == {name for name, it in chat.PARAMETERS.items() if it.how == "honored"}
+
+
 def test_table_of_extra_keys_names_parameters_of_chats() -> None:
     section = PAGES["openai.md"].partition("## Beyond the reference")[2]
     keys = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))

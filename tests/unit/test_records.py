@@ -36,6 +36,23 @@ def test_record_whose_features_are_not_a_tuple_of_strings_is_rejected(features: 
         ModelRecord(model_id="m", model="m/", model_lib="m.wasm", required_features=features)
 
 
+@pytest.mark.parametrize("gguf", [(), "", " ", 5, ["a.gguf"], ("a.gguf", 5), ("a.gguf", "")])
+def test_gguf_that_is_neither_a_url_nor_a_tuple_of_urls_is_rejected(gguf: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="gguf of a model record must be a URL or"):
+        ModelRecord(model_id="m", gguf=gguf)
+
+
+@pytest.mark.parametrize("field", ["model", "model_lib"])
+def test_record_of_both_engines_is_rejected(field: str) -> None:
+    with pytest.raises(InvalidRequestError, match="either gguf, or model and model_lib"):
+        ModelRecord(**{"model_id": "m", "gguf": "a.gguf", field: "x"})  # type: ignore[arg-type]
+
+
+def test_gguf_of_one_file_has_one_part() -> None:
+    assert ModelRecord(model_id="m", gguf="a.gguf").parts == ("a.gguf",)
+    assert RECORD.parts == ()
+
+
 def test_record_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         RECORD.model_id = "n"  # type: ignore[misc]

@@ -17,7 +17,7 @@ from pywebllm.errors import (
     EngineError,
     InvalidRequestError,
 )
-from pywebllm.records import ModelRecord
+from pywebllm.records import ModelRecord, WllamaRecord
 from pywebllm.values import Adapter, LoadProgress
 
 from tests.unit.fakes import loss
@@ -141,6 +141,48 @@ def test_support_without_a_problem_is_ok() -> None:
     assert found.adapter == Adapter(vendor="v", architecture="a", description="d", fallback=True)
     assert found.features == {"shader-f16"}
     assert found.limits == {"maxBufferSize": 1024}
+
+
+WLLAMA = {"wllama": {"threads": 2}, "auto": {"engine": "wllama", "reason": "software-adapter"}}
+
+
+def test_support_says_what_each_engine_can_do_and_which_one_is_taken() -> None:
+    text = json.dumps({"problem": "no-webgpu", **WLLAMA})
+    found = wire.read_support(text)
+    assert (found.ok, found.engine, found.problem) == (True, "wllama", "")
+    assert "emulates the GPU" in found.reason
+    assert found.engines["wllama"].threads == 2
+    assert "no WebGPU" in found.engines["webllm"].problem
+    named = wire.read_support(text, engine="webllm")
+    assert (named.ok, named.engine, named.reason) == (False, "webllm", "")
+    assert named.problem == found.engines["webllm"].problem
+
+
+def test_engine_that_is_named_and_not_installed_is_the_problem() -> None:
+    found = wire.read_support("{}", engine="wllama")
+    assert not found.ok
+    assert "pywebllm-wllama" in found.advice
+    assert found.engines["webllm"].ok
+
+
+@pytest.mark.parametrize("text", ['{"engine": "other"}', "{}", "[]"])
+def test_choice_that_cannot_be_read_is_an_engine_error(text: str) -> None:
+    with pytest.raises(EngineError):
+        wire.read_choice(text)
+
+
+def test_gguf_record_crosses_without_the_fields_of_webllm() -> None:
+    found = WllamaRecord(
+        model_id="m", gguf="u", wllama_url="w", wasm_url="x", reason="does not cross"
+    )
+    assert json.loads(wire.load_request(found))["model"] == {
+        "model_id": "m",
+        "gguf": ["u"],
+        "wllama_url": "w",
+        "wasm_url": "x",
+    }
+    mapping = {"model_id": "m", "gguf": ["a", "b"]}
+    assert wire.read_model(mapping) == ModelRecord(model_id="m", gguf=("a", "b"))
 
 
 def test_support_names_the_thread_of_the_engine() -> None:

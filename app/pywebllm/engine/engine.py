@@ -21,8 +21,8 @@ from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.errors import DisposedError, EngineError, ModelNotLoadedError, WebLLMError
 from pywebllm.events import Event, check_plain
-from pywebllm.records import Model, ModelRecord, id_of
-from pywebllm.values import LoadProgress, ModelLoss
+from pywebllm.records import EngineName, Model, ModelRecord, WllamaRecord, engine_of, id_of
+from pywebllm.values import EngineChoice, LoadProgress, ModelLoss
 from pywebllm.wire import Kind
 
 from .connection import Connection
@@ -55,6 +55,8 @@ class Engine:
     ) -> None:
         self.lost: Event[WebLLMError] = Event()
         self.model_lost: Event[ModelLoss] = Event()  # the same, with the model's id
+        self.kind_changed: Event[EngineChoice] = Event()  # another engine runs the model now
+        self._kind: EngineName | None = None
         self._stall_timeout = stall_timeout
         self._connection = Connection(open_bridge, on_loss=self._on_event)
         self._state = ModelState()
@@ -64,6 +66,11 @@ class Engine:
     def loaded(self) -> str | None:
         """The id of the model that is loaded and answers; None when there is none."""
         return None if self._state.loaded is None else self._state.loaded.id
+
+    @property
+    def kind(self) -> EngineName | None:
+        """The engine that runs the model which was loaded last; None before the first load."""
+        return self._kind
 
     @property
     def is_loaded(self) -> bool:
@@ -249,7 +256,11 @@ class Engine:
         found = model if isinstance(model, str) else await bridge.locate(model)
         self._check(operation, bridge)
         request = wire.load_request(found, stall_timeout=self._stall_timeout)
-        return bridge, Target(id=id_of(model), load_request=request)
+        reason = found.reason if isinstance(found, WllamaRecord) else ""
+        target = Target(
+            id=id_of(model), load_request=request, engine=engine_of(found), reason=reason
+        )
+        return bridge, target
 
     def _begin_load(self, operation: Operation, bridge: Bridge, target: Target) -> GuardedStream:
         self._state.begin_load(operation, target)
@@ -278,6 +289,9 @@ class Engine:
     def _finish_load(self, operation: Operation, bridge: Bridge, target: Target) -> None:
         self._check(operation, bridge)
         self._state.finish_load(operation, target)
+        if self._state.loaded == target and self._kind != target.engine:
+            self._kind = target.engine
+            self.kind_changed.emit(EngineChoice(engine=target.engine, reason=target.reason))
 
     def _check(self, operation: Operation, bridge: Bridge) -> None:
         self._connection.check(operation.disposals)

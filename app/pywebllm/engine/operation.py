@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from pywebllm.records import EngineName
 
 __all__ = ["Operation", "Target"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A model that a bridge can load: its id, and the bridge's request to load it, as JSON."""
+    """A model that a bridge can load.
+
+    Attributes:
+        id: The id of the model.
+        load_request: The bridge's request to load it, as JSON.
+        engine: The engine that runs it.
+        reason: Why it is that engine; empty if it is the usual one.
+    """
 
     id: str
     load_request: str
+    engine: EngineName = "webllm"
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

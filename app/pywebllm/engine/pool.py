@@ -15,9 +15,9 @@ from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.echo import shown
 from pywebllm.errors import DisposedError, InvalidRequestError, ModelNotLoadedError
 from pywebllm.events import Event
-from pywebllm.records import Model, ModelRecord, id_of
+from pywebllm.records import EngineName, Model, ModelRecord, id_of
 from pywebllm.request.checks import integer
-from pywebllm.values import LoadProgress, ModelLoss
+from pywebllm.values import EngineChoice, LoadProgress, ModelLoss
 from pywebllm.wire import Kind
 
 from .engine import Engine
@@ -76,6 +76,8 @@ class Pool:
 
     Attributes:
         lost: Emits each loaded model that is lost unexpectedly; the next request loads it again.
+        engine_changed: Emits the engine that runs a model, when it is the first, or another than
+            before.
 
     Raises:
         InvalidRequestError: An argument is invalid, or two models have the same id.
@@ -91,6 +93,7 @@ class Pool:
         stall_timeout: float | None = None,
     ) -> None:
         self.lost: Event[ModelLoss] = Event()
+        self.engine_changed: Event[EngineChoice] = Event()
         self._open_bridge = open_bridge
         self._stall_timeout = stall_timeout
         self._max_models = integer(1)("max_models", max_models)
@@ -115,6 +118,12 @@ class Pool:
         """The ids of the models that are loaded and answer."""
         found = (slot.engine.loaded for slot in self._slots)
         return tuple(model for model in found if model is not None)
+
+    @property
+    def kind(self) -> EngineName | None:
+        """The engine that ran the request made last; None before the first load."""
+        slot = max(self._slots, key=lambda slot: slot.used, default=None)
+        return None if slot is None else slot.engine.kind
 
     @property
     def was_used(self) -> bool:
@@ -282,6 +291,7 @@ class Pool:
     def _new_slot(self) -> _Slot:
         slot = _Slot(engine=Engine(self._open_bridge, stall_timeout=self._stall_timeout))
         slot.engine.model_lost.subscribe(self.lost.emit)
+        slot.engine.kind_changed.subscribe(self.engine_changed.emit)
         self._slots.append(slot)
         return slot
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Literal
 from weakref import WeakMethod, WeakSet
 
 from pywebllm import wire
@@ -59,6 +60,7 @@ class WebLLMService(AsyncClosing):
             `functools.partial(open_bridge, assets_url="./", thread="main")`.
         temperature: Default for every persona, 0 (always the most likely token) to 2.
         max_tokens: Default for the length of a persona, in tokens, from 1.
+        engine: As for `AsyncWebLLM`; `client` has its own.
         share: As for `AsyncWebLLM`; for a client of the service's own, as the next one.
         keep_alive: As for `AsyncWebLLM`. A shared model that was unloaded is loaded again by the
             next persona.
@@ -83,12 +85,15 @@ class WebLLMService(AsyncClosing):
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         temperature: float = 0.7,
         max_tokens: int = 200,
+        engine: Literal["auto", "webllm", "wllama"] = "auto",
         share: bool = False,
         keep_alive: float | str = "5m",
     ) -> None:
         check_client(client)
         if client is not None and (assets_url is not None or bridge is not None or share):
             raise TypeError("pass either `client`, or `assets_url`, `bridge` or `share`, not both")
+        if client is not None and engine != "auto":
+            raise TypeError("pass `engine` to the client")
         self._reports = Reports()
         self.status_updated: Event[str] = self._reports.status_updated
         self.progress_updated: Event[LoadProgress] = self._reports.progress_updated
@@ -98,7 +103,12 @@ class WebLLMService(AsyncClosing):
         self._model = wire.read_model(model)
         self._owns_client = client is None
         self._client = client or AsyncWebLLM(
-            self._model, assets_url=assets_url, bridge=bridge, share=share, keep_alive=keep_alive
+            self._model,
+            assets_url=assets_url,
+            bridge=bridge,
+            engine=engine,
+            share=share,
+            keep_alive=keep_alive,
         )
         self._client.is_loaded(self._model)  # raises when the client cannot take this model
         self._model_id = id_of(self._client.default if self._model is None else self._model)

@@ -6,14 +6,16 @@ Each method waits for the method of the same name; nothing else happens here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal
 
 from pywebllm import browser
 from pywebllm.bridge import Bridge
 from pywebllm.client import AsyncWebLLM
 from pywebllm.closing import Closing
 from pywebllm.errors import SupportError
+from pywebllm.events import Event
 from pywebllm.records import Model, ModelRecord
-from pywebllm.values import LoadProgress, Support
+from pywebllm.values import EngineChoice, LoadProgress, Support
 
 from .documentation import documented_as
 from .resources import SyncChat, SyncCompletions, SyncEmbeddings, SyncModels, SyncSessions
@@ -37,13 +39,14 @@ class WebLLM(Closing):
 
     Args:
         model: As for `AsyncWebLLM`, and so are `records`, `max_models`, `assets_url`, `bridge`,
-            `timeout`, `stall_timeout`, `share` and `keep_alive`.
+            `timeout`, `stall_timeout`, `engine`, `share` and `keep_alive`.
         records: Custom records that requests can name by `model_id`.
         max_models: The maximum number of models on the GPU at once, at least 1.
         assets_url: The folder that serves the files of the library.
         bridge: Opens a bridge.
         timeout: Seconds above 0, for requests without their own `timeout`.
         stall_timeout: Seconds above 0 without any progress, after which a load fails.
+        engine: The engine of the built-in model.
         share: True to share the models with all pages of this origin.
         keep_alive: How long a shared model stays loaded after its last request.
         wait: Runs an awaitable to its end and returns its result.
@@ -71,6 +74,7 @@ class WebLLM(Closing):
         bridge: Callable[[], Awaitable[Bridge]] | None = None,
         timeout: float | None = None,
         stall_timeout: float | None = 60.0,
+        engine: Literal["auto", "webllm", "wllama"] = "auto",
         share: bool = False,
         keep_alive: float | str = "5m",
         wait: Wait = browser.run_sync,
@@ -84,6 +88,7 @@ class WebLLM(Closing):
             bridge=bridge,
             timeout=timeout,
             stall_timeout=stall_timeout,
+            engine=engine,
             share=share,
             keep_alive=keep_alive,
         )
@@ -92,6 +97,16 @@ class WebLLM(Closing):
         self.embeddings = SyncEmbeddings(self._client.embeddings, wait)
         self.models = SyncModels(self._client.models, wait)
         self.sessions = SyncSessions(self._client.sessions, wait)
+
+    @property
+    def engine(self) -> Literal["webllm", "wllama"] | None:
+        """The engine that runs the model of the last request; None before the first load."""
+        return self._client.engine
+
+    @property
+    def engine_changed(self) -> Event[EngineChoice]:
+        """Reports the engine of each model that runs on another one than the model before."""
+        return self._client.engine_changed
 
     @property
     def shared(self) -> bool | None:
