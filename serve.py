@@ -1,12 +1,13 @@
 """Serve the demo page and the documentation on this machine, or write them as static files.
 
-    python3 serve.py [--port N] [--no-open]
+    python3 serve.py [--port N] [--no-open] [--isolated]
     python3 serve.py build DIR
 
 Both first set up what is missing: npm's packages, and in `build/` the wheels Pyodide needs, the
 bundled bridge, the wheel of this project and its documentation; nothing outside this folder. The
 site is plain files with relative links: any static host serves it from any path, without special
-headers.
+headers. With `--isolated` the server sends the headers that isolate a page from other origins,
+which gives it threads.
 """
 
 from __future__ import annotations
@@ -96,7 +97,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _build_site(options.directory)
         else:
             _build_site(BUILD / "site", needs_docs=False)
-            _serve(BUILD / "site", port=options.port, open_browser=options.open)
+            _serve(
+                BUILD / "site",
+                port=options.port,
+                open_browser=options.open,
+                isolated=options.isolated,
+            )
     except (SetupError, OSError) as error:
         _say(f"serve.py: {error}")
         return 1
@@ -113,11 +119,15 @@ def site_sources(root: Path) -> dict[str, Path]:
         BUNDLE: build / "bridge" / BUNDLE,
         "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
         "webllm.LICENSE": npm / "@mlc-ai/web-llm/LICENSE",
+        "wllama/wllama.js": npm / "@wllama/wllama/esm/index.min.js",
+        "wllama/wllama.wasm": npm / "@wllama/wllama/esm/wasm/wllama.wasm",
+        **_licenses(npm / "@wllama/wllama", "wllama/"),
         **{f"vendor/pyodide/{name}": npm / "pyodide" / name for name in PYODIDE_FILES},
         **_tree(npm / "@pyscript/core/dist", "vendor/pyscript/"),
         "vendor/pyscript/LICENSE": npm / "@pyscript/core/LICENSE",
         **_tree(build / "wheels", "vendor/wheels/"),
         **_tree(build / "dist"),
+        **_tree(build / "dist-wllama"),
         **_tree(build / "docs", "docs/"),
     }
     return {path: source for path, source in files.items() if source.suffix != ".map"}
@@ -183,6 +193,10 @@ class SiteHandler(http.server.SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         """Add the headers every answer has."""
         self.send_header("Cache-Control", "no-cache")
+        if isinstance(self.server, SiteServer) and self.server.isolated:
+            # https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-isolation
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -197,7 +211,8 @@ class SiteServer(http.server.ThreadingHTTPServer):
     # On Windows this option would let two servers share a port.
     allow_reuse_address = os.name != "nt"
 
-    def __init__(self, site: Path, port: int) -> None:
+    def __init__(self, site: Path, port: int, *, isolated: bool = False) -> None:
+        self.isolated = isolated
         super().__init__(("127.0.0.1", port), functools.partial(SiteHandler, directory=str(site)))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -212,6 +227,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, help=f"default: {PORTS[0]} or the next that is free")
     parser.add_argument("--no-open", dest="open", action="store_false", help="open no browser")
+    parser.add_argument(
+        "--isolated", action="store_true", help="isolate pages from other origins, for threads"
+    )
     commands = parser.add_subparsers(dest="command")
     build = commands.add_parser("build", help="write the site as static files into a folder")
     build.add_argument("directory", type=Path)
@@ -224,6 +242,7 @@ def _build_site(target: Path, *, needs_docs: bool = True) -> None:
     _bundle_bridge()
     _compile_app()
     _build_wheel()
+    _build_wllama_wheel()
     try:
         build_docs()
     except SetupError as error:
@@ -234,8 +253,8 @@ def _build_site(target: Path, *, needs_docs: bool = True) -> None:
     write_site(target.resolve(), site_sources(ROOT), app_archive(ROOT / "app", BUILD / "bytecode"))
 
 
-def _serve(site: Path, *, port: int | None, open_browser: bool) -> None:
-    with _listen(site, port) as server:
+def _serve(site: Path, *, port: int | None, open_browser: bool, isolated: bool) -> None:
+    with _listen(site, port, isolated=isolated) as server:
         address = f"http://127.0.0.1:{server.server_port}/"
         sys.stdout.write(f"pywebllm: {address} (Ctrl-C ends it)\n")
         sys.stdout.flush()
@@ -245,10 +264,10 @@ def _serve(site: Path, *, port: int | None, open_browser: bool) -> None:
         server.serve_forever()
 
 
-def _listen(site: Path, port: int | None) -> SiteServer:
+def _listen(site: Path, port: int | None, *, isolated: bool = False) -> SiteServer:
     for number in PORTS if port is None else [port]:
         try:
-            return SiteServer(site, number)
+            return SiteServer(site, number, isolated=isolated)
         except (OSError, OverflowError) as error:
             _say(f"port {number} cannot be used: {error}")
     raise SetupError("no port to listen on: name a free one with --port, or 0 for any")
@@ -296,6 +315,16 @@ def _build_wheel() -> None:
     files += _tree(ROOT / "static/models").values()
     wheel = ["wheel", "--no-deps", str(ROOT), "--wheel-dir"]
     _once("dist", _made_from(files), lambda to: _pip(*wheel, str(to)))
+
+
+def _build_wllama_wheel() -> None:
+    folder = ROOT / "wllama"
+    wheel = ["wheel", "--no-deps", str(folder), "--wheel-dir"]
+    _once(
+        "dist-wllama",
+        _made_from([*_tree(folder).values(), NPM_STAMP]),
+        lambda to: _pip(*wheel, str(to)),
+    )
 
 
 def build_docs() -> None:
@@ -379,6 +408,11 @@ def _tree(folder: Path, prefix: str = "") -> dict[str, Path]:
         for path, file in files.items()
         if not any(part.startswith((".", "__pycache__")) for part in path.parts)
     }
+
+
+def _licenses(package: Path, prefix: str) -> dict[str, Path]:
+    # Some packages spell the name of the file in the British way.
+    return {f"{prefix}{package.name}.LICENSE": file for file in package.glob("LICEN?E")}
 
 
 def _compiled(folder: Path) -> dict[str, Path]:

@@ -13,9 +13,9 @@ __all__ = ["ROOT", "served_site"]
 
 
 @contextmanager
-def served_site() -> Iterator[str]:
-    """Start the server on a free port; yield its address, which ends in a slash."""
-    command = [sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0"]
+def served_site(*options: str) -> Iterator[str]:
+    """Start the server on a free port, with options; yield its address, which ends in a slash."""
+    command = [sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0", *options]
     with started(command) as server:
         assert server.stdout is not None
         yield _address(server.stdout)

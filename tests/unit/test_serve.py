@@ -40,18 +40,20 @@ def project(tmp_path: Path) -> Path:
     put(root / "node_modules", "@mlc-ai/web-llm/lib/index.js", "@mlc-ai/web-llm/LICENSE")
     put(root / "node_modules/pyodide", *serve.PYODIDE_FILES, "console.html")
     put(root / "node_modules/@pyscript/core", "LICENSE", "dist/core.js", "dist/core.js.map")
+    put(root / "node_modules/@wllama/wllama", "LICENSE", "esm/index.min.js", "esm/wasm/wllama.wasm")
     put(root / "build", "wheels/micropip-1-py3-none-any.whl", "wheels/.made-from")
     put(root / "build/dist", "pywebllm-1-py3-none-any.whl", ".made-from")
+    put(root / "build/dist-wllama", "pywebllm_wllama-1-py3-none-any.whl", ".made-from")
     put(root / "build/docs", "index.html", "api/errors.html", ".made-from", ".buildinfo")
     return root
 
 
-def served(site: Path) -> contextlib.AbstractContextManager[int]:
+def served(site: Path, *, isolated: bool = False) -> contextlib.AbstractContextManager[int]:
     """Serve a folder; gives the port."""
 
     @contextlib.contextmanager
     def running() -> Iterator[int]:
-        with SiteServer(site, 0) as server:
+        with SiteServer(site, 0, isolated=isolated) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
             try:
@@ -80,11 +82,15 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
         "webllm_bridge.js",
         "webllm.js",
         "webllm.LICENSE",
+        "wllama/wllama.js",
+        "wllama/wllama.wasm",
+        "wllama/wllama.LICENSE",
         *(f"vendor/pyodide/{name}" for name in serve.PYODIDE_FILES),
         "vendor/pyscript/LICENSE",
         "vendor/pyscript/core.js",
         "vendor/wheels/micropip-1-py3-none-any.whl",
         "pywebllm-1-py3-none-any.whl",
+        "pywebllm_wllama-1-py3-none-any.whl",
         "docs/index.html",
         "docs/api/errors.html",
     }
@@ -153,6 +159,17 @@ def test_file_that_a_user_added_is_not_overwritten_by_a_new_file_of_the_site(
         write_site(target, site_sources(project), b"two")
     assert (target / "robots.txt").read_text() == "mine"
     assert (target / "app.zip").read_bytes() == b"one"
+
+
+def test_isolated_server_sends_the_headers_that_give_a_page_threads(tmp_path: Path) -> None:
+    put(tmp_path, "index.html")
+    found = []
+    for isolated in (False, True):
+        with served(tmp_path, isolated=isolated) as port:
+            answer = get(port, "/index.html")
+        names = ("Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy")
+        found.append([answer.headers.get(name) for name in names])
+    assert found == [[None, None], ["same-origin", "require-corp"]]
 
 
 @pytest.mark.parametrize("path", ["index.html", "app.zip", "models", serve.MARKER])
@@ -369,7 +386,7 @@ def set_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(serve, "ROOT", project)
     monkeypatch.setattr(serve, "BUILD", project / "build")
     steps = "npm_install _download_pyodide_wheels _bundle_bridge _compile_app _build_wheel"
-    for step in steps.split():
+    for step in (*steps.split(), "_build_wllama_wheel"):
         monkeypatch.setattr(serve, step, lambda: None)
     return project
 

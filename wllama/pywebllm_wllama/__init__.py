@@ -1,0 +1,1 @@
+"""The files of the engine wllama, which pywebllm finds beside this module."""
