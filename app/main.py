@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-
 from page.controller import Controller
-from page.dom import Page
-from pywebllm import WebLLMService, check_support
+from page.dom import Page, wanted_engine
+from pywebllm import AsyncWebLLM, WebLLMService
 
 __all__ = ["start"]
 
@@ -17,10 +15,9 @@ _ASSETS = "./"
 async def start() -> None:
     """Connect the page to the model, check the browser, and load the model."""
     page = Page()
+    llm = AsyncWebLLM(assets_url=_ASSETS, engine=wanted_engine())
     controller = Controller(
-        page=page,
-        service=WebLLMService(assets_url=_ASSETS),
-        check_support=functools.partial(check_support, assets_url=_ASSETS),
+        page=page, service=WebLLMService(client=llm), check_support=llm.check_support
     )
     page.connect(controller)
     await controller.start()

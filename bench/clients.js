@@ -20,7 +20,7 @@ from pywebllm import AsyncWebLLM
 from pywebllm.openai import AsyncOpenAI
 
 request = json.loads(${JSON.stringify(JSON.stringify(REQUEST))})
-llm = AsyncWebLLM(assets_url="./")
+llm = AsyncWebLLM(assets_url="./", engine="webllm")
 sdk = AsyncOpenAI(llm)
 MODEL = "pywebllm-persona-q4f32_1"
 

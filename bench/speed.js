@@ -27,7 +27,7 @@ from pywebllm import WebLLMService
 from pywebllm.persona.prompt import persona_messages
 
 inputs = json.loads(${JSON.stringify(JSON.stringify(INPUTS))})
-service = WebLLMService(assets_url="./")
+service = WebLLMService(assets_url="./", engine="webllm")
 
 async def load():
     start = time.perf_counter()

@@ -7,14 +7,14 @@ never as markup.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import js
 from pyodide.ffi import create_proxy
 
 from .view import Screen
 
-__all__ = ["Actions", "Page"]
+__all__ = ["Actions", "Page", "wanted_engine"]
 
 # Text that begins below this fraction of the window's height is scrolled into view.
 _VISIBLE_PART = 0.6
@@ -138,6 +138,14 @@ class Page:
             self._stop.focus()
         elif focused == "stop" and screen.can_generate:
             self._generate.focus()
+
+
+def wanted_engine() -> Literal["auto", "webllm", "wllama"]:
+    """Return the engine in the page's address, `?engine=wllama`; `auto` if it names none."""
+    wanted = js.URLSearchParams.new(js.location.search).get("engine")
+    if wanted == "webllm":
+        return "webllm"
+    return "wllama" if wanted == "wllama" else "auto"
 
 
 def _element(name: str) -> Any:

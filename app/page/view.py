@@ -151,7 +151,9 @@ def crashed(error: Exception) -> Screen:
 
 
 def describe_gpu(support: Support) -> str:
-    """Return one line about the GPU and its limits; an empty string when there is none."""
+    """Return one line about what the model runs on; an empty string when it cannot run."""
+    if support.engine == "wllama" and support.ok:
+        return _describe_processor(support)
     adapter = support.adapter
     if adapter is None:
         return ""
@@ -167,6 +169,12 @@ def describe_gpu(support: Support) -> str:
         parts.append(f"buffers up to {buffer / _GIB:.3g} GiB")
     parts.append("16-bit floats" if "shader-f16" in support.features else "no 16-bit floats")
     return ", ".join(parts) + "."
+
+
+def _describe_processor(support: Support) -> str:
+    threads = support.engines["wllama"].threads
+    amount = "one thread" if threads == 1 else f"{threads} threads"
+    return f"{support.reason} The model runs on the processor, by llama.cpp in {amount}.".strip()
 
 
 def _speed(usage: Usage | None) -> str:

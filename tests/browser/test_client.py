@@ -104,7 +104,7 @@ def test_two_models_answer_at_once_and_a_third_replaces_one(
             ModelRecord(model=url, model_id=name, model_lib=f"{url}model.wasm")
             for name in ("second", "third")
         ]
-        llm = AsyncWebLLM(records=records, max_models=2, assets_url=site)
+        llm = AsyncWebLLM(records=records, max_models=2, assets_url=site, engine="webllm")
 
         async def say(model: str | None) -> Any:
             return await llm.chat.completions.create(

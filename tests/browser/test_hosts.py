@@ -79,7 +79,7 @@ def test_blob_worker_takes_whole_urls_paths_and_the_files_of_the_wheel(
     text = run(blob_worker, "await outcome()")
     assert text[0] == "text", text
     for url in (repr(site), "'/'"):
-        assert run(blob_worker, f"await outcome(assets_url={url})") == text
+        assert run(blob_worker, f"await outcome(assets_url={url}, engine='webllm')") == text
     mine = "record('/' + BUILTIN_PATH)"
     assert run(blob_worker, f"await outcome(model={mine}, assets_url='/')") == text
     blob_worker.evaluate("worker.terminate()")

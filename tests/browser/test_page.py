@@ -13,9 +13,12 @@ from tests.browser.watch import PageWatch
 START = 60_000
 WRITE = 60_000
 
+# Tests of the page with WebLLM: on a software adapter the page would choose the other engine.
+WEBLLM = "?engine=webllm"
+
 
 def open_ready(page: Page, site: str) -> None:
-    page.goto(site)
+    page.goto(site + WEBLLM)
     expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
 
 
@@ -70,7 +73,7 @@ def test_keyboard_alone_can_generate_and_stop(page: Page, site: str) -> None:
 
 
 def test_screen_reader_finds_progress_status_and_log(page: Page, site: str) -> None:
-    page.goto(site)
+    page.goto(site + WEBLLM)
     bar = page.get_by_role("progressbar")
     expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^\d+$"))
     expect(page.get_by_role("status")).to_have_count(1)
@@ -107,7 +110,7 @@ def test_markup_in_a_field_stays_text(page: Page, site: str, watch: PageWatch) -
 
 def test_page_is_visible_before_python_starts(page: Page, site: str) -> None:
     page.route("**/vendor/**", lambda route: None)  # never answered, so Python never starts
-    page.goto(site, wait_until="commit")
+    page.goto(site + WEBLLM, wait_until="commit")
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=2_000)
     expect(page.get_by_role("status")).to_contain_text(re.compile("start", re.IGNORECASE))
 
@@ -116,7 +119,7 @@ def test_first_paint_comes_within_100_ms_of_the_html(page: Page, site: str) -> N
     """Compared with a document that loads nothing, in the same browser on the same machine."""
     # No request is intercepted, because each would wait for the processes of the test.
     # Alternating, so that other load of the machine affects both; the minimum excludes it.
-    rounds = [[_first_paint(page, site + path) for path in ("icon.svg", "")] for _ in range(6)]
+    rounds = [[_first_paint(page, site + path) for path in ("icon.svg", WEBLLM)] for _ in range(6)]
     plain, ours = (min(times) for times in zip(*rounds, strict=True))
     assert ours - plain < 100
 
@@ -137,7 +140,7 @@ def _first_paint(page: Page, url: str) -> float:
 def test_python_that_never_starts_is_reported_within_the_deadline(page: Page, site: str) -> None:
     page.clock.install()
     page.route("**/vendor/pyodide/pyodide.asm.wasm", lambda route: None)
-    page.goto(site, wait_until="commit")
+    page.goto(site + WEBLLM, wait_until="commit")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.clock.fast_forward(120_000)
     expect(page.get_by_role("button", name=re.compile("reload|try again", re.I))).to_be_visible()
@@ -163,7 +166,7 @@ def test_page_shows_what_the_browser_lacks_before_any_download(
     page: Page, site: str, watch: PageWatch, lacking: str, message: str
 ) -> None:
     page.add_init_script(lacking)
-    page.goto(site)
+    page.goto(site + WEBLLM)
     expect(page.get_by_role("alert")).to_contain_text(re.compile(message), timeout=START)
     expect(page.get_by_role("button", name="Generate")).to_be_disabled()
     assert not [url for url in watch.requests if "/models/" in url]
@@ -174,7 +177,7 @@ def test_failed_load_shows_an_error_and_can_be_tried_again(page: Page, site: str
         route.abort()
 
     page.route("**/params_shard_*", refuse)
-    page.goto(site)
+    page.goto(site + WEBLLM)
     again = page.get_by_role("button", name="Try again")
     expect(again).to_be_visible(timeout=START)
     page.unroute("**/params_shard_*", refuse)
@@ -186,7 +189,7 @@ def test_failed_load_shows_an_error_and_can_be_tried_again(page: Page, site: str
 @pytest.mark.parametrize("width", [360, 1280])
 def test_page_fits_the_screen(page: Page, site: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(site)
+    page.goto(site + WEBLLM)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(overflow) == 0
 

@@ -81,7 +81,7 @@ def test_worker_that_ends_during_a_load_is_noticed(fresh_python: PagePython, sit
         import pywebllm
 
         global service
-        service = service or pywebllm.WebLLMService(assets_url=assets)
+        service = service or pywebllm.WebLLMService(assets_url=assets, engine="webllm")
         return [await service.initialize("crash"), type(service.last_error).__name__]
 
     patch_bridge(fresh_python.page, END_LOADING)
@@ -125,7 +125,7 @@ def test_lost_device_is_noticed_and_the_next_load_works(
         import pywebllm
 
         global service
-        service = pywebllm.WebLLMService(assets_url=assets)
+        service = pywebllm.WebLLMService(assets_url=assets, engine="webllm")
         return bool(await service.initialize("device"))
 
     async def recover() -> list[Any]:
@@ -147,7 +147,7 @@ def test_device_lost_during_an_answer_ends_the_answer(fresh_python: PagePython, 
         import pywebllm
 
         global service
-        service = pywebllm.WebLLMService(assets_url=assets)
+        service = pywebllm.WebLLMService(assets_url=assets, engine="webllm")
         return bool(await service.initialize("device"))
 
     async def begin() -> bool:

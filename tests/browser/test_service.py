@@ -114,7 +114,7 @@ def test_second_initialize_waits_for_the_same_load(
 
         from pywebllm import WebLLMService
 
-        async with WebLLMService(assets_url=assets) as service:
+        async with WebLLMService(assets_url=assets, engine="webllm") as service:
             first = asyncio.create_task(service.initialize("a"))
             second = asyncio.create_task(service.initialize("b"))
             results = await asyncio.gather(first, second)
@@ -279,7 +279,7 @@ def test_failed_load_then_success(fresh_python: PagePython, site: str) -> None:
         import pywebllm
 
         global service
-        service = service or pywebllm.WebLLMService(assets_url=assets)
+        service = service or pywebllm.WebLLMService(assets_url=assets, engine="webllm")
         ok = await service.initialize("retry")
         text = await service.generate_persona({"name": "Ada"}, max_tokens=20) if ok else ""
         return [ok, type(service.last_error).__name__, service.is_initialized, bool(text)]

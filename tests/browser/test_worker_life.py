@@ -153,8 +153,8 @@ def test_worker_without_an_adapter_is_reported_before_and_by_a_load(
         from pywebllm import AsyncWebLLM, SupportError, check_support
 
         usual = await check_support()
-        support = await check_support(assets_url=site)
-        async with AsyncWebLLM(assets_url=site) as llm:
+        support = await check_support(assets_url=site, engine="webllm")
+        async with AsyncWebLLM(assets_url=site, engine="webllm") as llm:
             try:
                 await llm.load()
             except SupportError as error:

@@ -43,7 +43,7 @@ class Campaign:
 
     def __init__(self, assets_url: str) -> None:
         self._assets_url = assets_url
-        self.llm = AsyncWebLLM(assets_url=assets_url)
+        self.llm = AsyncWebLLM(assets_url=assets_url, engine="webllm")
         self.running: dict[int, asyncio.Task[str]] = {}
         self.left: set[int] = set()
         self.expected = ""
@@ -171,7 +171,7 @@ class Campaign:
     async def restore(self) -> None:
         """Use the site's own files again."""
         await self.llm.close()
-        self.llm = AsyncWebLLM(assets_url=self._assets_url)
+        self.llm = AsyncWebLLM(assets_url=self._assets_url, engine="webllm")
 
     async def generations(self, count: int) -> None:
         """Stop an answer by a timeout, leave one early and read one to its end, so many times."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from page import view
 from pywebllm import DownloadError, InvalidRequestError, Support, Usage
-from pywebllm.values import Adapter
+from pywebllm.values import Adapter, EngineSupport
 
 
 def adapter(description: str = "", *, fallback: bool = False) -> Adapter:
@@ -31,6 +31,14 @@ def test_gpu_without_a_description_is_named_by_its_vendor() -> None:
 @pytest.mark.parametrize("gpu", [adapter(fallback=True), adapter("SwiftShader Device")])
 def test_software_gpu_is_described_as_slow(gpu: Adapter) -> None:
     assert "hardware acceleration" in view.describe_gpu(Support(ok=True, adapter=gpu))
+
+
+def test_engine_on_the_processor_is_described_with_its_reason_and_threads() -> None:
+    for threads, words in ((1, "one thread"), (4, "4 threads")):
+        engines = {"wllama": EngineSupport(ok=True, threads=threads)}
+        support = Support(ok=True, engine="wllama", reason="No GPU.", engines=engines)
+        described = "No GPU. The model runs on the processor, by llama.cpp in"
+        assert view.describe_gpu(support) == f"{described} {words}."
 
 
 def test_missing_gpu_has_an_empty_description() -> None:
