@@ -6,7 +6,7 @@ export const TYPES = /** @type {const} */ ({ f32: 0, f16: 1, q4_0: 2 });
 /**
  * A tensor, with the number of ggml's type and its bytes. Rows are contiguous: `shape` is `[rows, columns]`, or
  * `[columns]` for a vector.
- * @typedef {{ name: string, shape: number[], type: number, bytes: Uint8Array }} Tensor
+ * @typedef {{ name: string, shape: number[], type: number, bytes: Uint8Array | Blob }} Tensor
  */
 
 /**
@@ -48,9 +48,9 @@ export function writeGguf(metadata, tensors) {
     for (const size of [...shape].reverse()) head.uint64(size);
     head.uint32(type);
     head.uint64(offset);
-    offset += padded(bytes.length);
+    offset += padded(sizeOf(bytes));
   }
-  const parts = tensors.flatMap(({ bytes }) => [bytes, padding(bytes.length)]);
+  const parts = tensors.flatMap(({ bytes }) => [bytes, padding(sizeOf(bytes))]);
   return new Blob(/** @type {BlobPart[]} */ ([...head.parts(), padding(head.length), ...parts]));
 }
 
@@ -116,6 +116,11 @@ class Bytes {
     this.uint32(type);
     this.uint64(length);
   }
+}
+
+/** @param {Uint8Array | Blob} bytes */
+function sizeOf(bytes) {
+  return bytes instanceof Blob ? bytes.size : bytes.length;
 }
 
 /** @param {number} length */

@@ -91,7 +91,8 @@ class Reader {
       new Float32Array(this.#shard, scales.byteOffset, scales.nbytes / 4),
       { outputs: Number(scales.shape[1]), rows, columns },
     );
-    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: new Uint8Array(values.buffer) };
+    // A blob, so that this thread need not hold all of them at once.
+    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: new Blob([values]) };
   }
 
   /** @param {string} name @returns {Entry} */

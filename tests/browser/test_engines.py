@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from model.browser.chromium import find_chromium
+from model.browser.gguf import write_gguf
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site
@@ -135,7 +135,7 @@ def test_answer_of_wllama_can_be_stopped_in_every_phase_and_the_next_one_comes(
         outcomes: list[Any] = []
 
         async def outcome(work: Any) -> str:
-            results: list[Any] = await asyncio.gather(work, return_exceptions=True)
+            results: Any = await asyncio.gather(work, return_exceptions=True)
             return type(results[0]).__name__
 
         for phase in ("start", "fetch", "load", "compile"):
@@ -244,27 +244,11 @@ def test_worker_of_wllama_that_ends_is_noticed_and_the_next_request_loads_it_aga
     assert fresh_python.run(again) == [True, "wllama"]
 
 
-_WRITE_GGUF = """
-import { readFileSync, writeFileSync } from "node:fs";
-const [folder, target] = process.argv.slice(1);
-const { readBuiltinModel } = await import(folder + "/bridge/wllama/builtin_model.js");
-const base = "https://files/m/resolve/v2/";
-const root = folder + "/static/models/pywebllm-persona-q4f32_1/resolve/v2/";
-const read = (url) => new Response(readFileSync(root + url.slice(base.length)));
-const fetch = async (request) => read(request.url ?? request);
-const openCache = async () => { throw new Error("none"); };
-const record = { model_id: "m", model: base, model_lib: base + "model.wasm" };
-const { blob } = await readBuiltinModel(record, { fetch, openCache }, () => {}, new Map());
-writeFileSync(target, Buffer.from(await blob.arrayBuffer()));
-"""
-
-
 @pytest.fixture
 def gguf(site: str) -> Iterator[str]:
     """The URL of the built-in model as a GGUF file, as the page writes it."""
     target = ROOT / "build/site/mine.gguf"
-    command = ["node", "--input-type=module", "--eval", _WRITE_GGUF, str(ROOT), str(target)]
-    subprocess.run(command, check=True)
+    write_gguf(target)
     yield f"{site}{target.name}"
     target.unlink()
 

@@ -61,7 +61,7 @@ function packed(outputs) {
   return { words, scales: Float32Array.from({ length: outputs }, (_, output) => output + 1) };
 }
 
-test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them", () => {
+test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them", async () => {
   /** @type {Uint8Array[]} */
   const parts = [];
   /** @type {any[]} */
@@ -89,17 +89,20 @@ test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them",
   parts.forEach((part, index) => shard.set(part, entries[index].byteOffset));
 
   const tensors = llamaTensors(shard.buffer, entries, { heads: 1, kvHeads: 1, headSize: 4 });
-  const scalesOf = (/** @type {string} */ name) => {
-    const found = tensors.find((tensor) => tensor.name === `blk.0.${name}.weight`);
-    const values = new Float32Array(/** @type {any} */ (found).bytes.buffer);
+  const valuesOf = async (/** @type {string} */ name) => {
+    const found = /** @type {any} */ (tensors.find((tensor) => tensor.name === name));
+    return new Float32Array(await found.bytes.arrayBuffer());
+  };
+  const scalesOf = async (/** @type {string} */ name) => {
+    const values = await valuesOf(`blk.0.${name}.weight`);
     // The weight of input 8 is the scale of the output.
     return Array.from({ length: values.length / 32 }, (_, row) => values[row * 32 + 8]);
   };
-  assert.deepEqual(scalesOf("attn_q"), [1, 3, 2, 4]);
-  assert.deepEqual(scalesOf("attn_k"), [5, 7, 6, 8]);
-  assert.deepEqual(scalesOf("attn_v"), [9, 10, 11, 12]);
-  assert.deepEqual([scalesOf("ffn_gate"), scalesOf("ffn_up")], [[1, 2], [3, 4]]);
-  const embedding = new Float32Array(/** @type {any} */ (tensors[0]).bytes.buffer);
+  assert.deepEqual(await scalesOf("attn_q"), [1, 3, 2, 4]);
+  assert.deepEqual(await scalesOf("attn_k"), [5, 7, 6, 8]);
+  assert.deepEqual(await scalesOf("attn_v"), [9, 10, 11, 12]);
+  assert.deepEqual([await scalesOf("ffn_gate"), await scalesOf("ffn_up")], [[1, 2], [3, 4]]);
+  const embedding = await valuesOf("token_embd.weight");
   assert.deepEqual([...embedding.slice(0, 16)], Array.from({ length: 16 }, (_, input) => (input % 15) - 7));
   assert.equal(tensors.find(({ name }) => name === "output.weight"), undefined, "the embedding is the head, too");
 });

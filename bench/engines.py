@@ -1,0 +1,87 @@
+"""Compare WebLLM on SwiftShader, llama.cpp through Python, and wllama's own JavaScript.
+
+Run it as `.venv/bin/python -m bench.engines`; it serves the site and uses Chromium on SwiftShader.
+Memory is the peak of the renderer process, of wllama alone and of the bridge without Python.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from model.browser.chromium import FLAGS, find_chromium
+from model.browser.gguf import write_gguf
+from model.browser.page import bare_page
+from model.browser.python import PagePython
+from model.browser.site import ROOT, served_site
+
+__all__: list[str] = []
+
+_FOLDER = Path(__file__).parent
+_MIB = 1024
+
+
+def _serve_bench(page: Page, site: str) -> None:
+    def answer(route: Route) -> None:
+        route.fulfill(path=_FOLDER / Path(route.request.url).name)
+
+    page.route(f"{site}bench/*", answer)
+
+
+def _peak(browser: Browser, site: str, function: str) -> float:
+    """Return the peak memory in MiB of a new page's process that calls a function."""
+    before = _renderers()
+    page = browser.new_context().new_page()
+    _serve_bench(page, site)
+    bare_page(page, site)
+    page.evaluate(f"async () => {{ await (await import('/bench/engines.js')).{function}(); }}")
+    peak = max(_high_water(pid) for pid in _renderers() - before)
+    page.close()
+    return round(peak / _MIB, 1)
+
+
+def _renderers() -> set[int]:
+    return {
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if b"--type=renderer" in _read(path)
+    }
+
+
+def _high_water(pid: int) -> int:
+    lines = _read(Path(f"/proc/{pid}/status")).decode().splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # the process has ended
+
+
+def _main() -> None:
+    path = find_chromium()
+    if path is None:
+        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
+    with served_site() as site, sync_playwright() as playwright:
+        model = ROOT / "build/site/model.gguf"
+        write_gguf(model)
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        names = ("aloneOnce", "openBridged")
+        memory = {name: _peak(browser, site, name) for name in names}
+        page = browser.new_page()
+        page.set_default_timeout(0)
+        _serve_bench(page, site)
+        PagePython(page, site)
+        figures = page.evaluate("async () => (await import('/bench/engines.js')).run()")
+        browser.close()
+        model.unlink()
+    sys.stdout.write(json.dumps({**figures, "peak_mib": memory}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    _main()
