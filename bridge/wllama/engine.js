@@ -1,6 +1,7 @@
 /** llama.cpp in WebAssembly (wllama 3.13.0) as an engine: the part of WebLLM's interface that the bridge uses. */
 
 import { BridgeError } from "../errors.js";
+import { checkLogitBias } from "../token_ids.js";
 import { NativeLog, errorOf, isPartialCharacter } from "./native_errors.js";
 import { ChunkWriter } from "./chunks.js";
 import { loadedModel } from "./model.js";
@@ -106,6 +107,7 @@ export class WllamaEngine {
   /** @param {"chat" | "completion"} kind @param {any} request */
   async *#generate(kind, request) {
     const { wllama, text, record } = this.#loaded();
+    checkLogitBias(request.logit_bias, () => wllama.getLoadedContextInfo().n_vocab);
     const isChat = kind === "chat";
     const controller = (this.#answer = new AbortController());
     const logprobs = Boolean(request.logprobs);

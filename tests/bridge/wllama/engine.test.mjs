@@ -65,6 +65,7 @@ function engineWith(complete) {
     setCompat(/** @type {unknown} */ compat) { seen.compat = compat; }
     async loadModel(/** @type {unknown} */ blobs, /** @type {unknown} */ parameters) { Object.assign(seen, { blobs, parameters }); }
     async createChatCompletion(/** @type {any} */ options) { seen.options = options; await complete(options); }
+    getLoadedContextInfo() { return { n_vocab: 512 }; }
     async exit() { seen.exits += 1; }
   }
   const engine = new WllamaEngine(page, async () => /** @type {any} */ ({ Wllama }));
@@ -167,4 +168,16 @@ test("auto takes llama.cpp where there is no GPU worth using, if it is there", (
     const choice = chooseEngine(support, /** @type {any} */ (wllama), losses);
     assert.deepEqual([choice.engine, choice.reason], [engine, reason]);
   }
+});
+
+test("a bias for a token beyond the vocabulary is refused before llama.cpp sees it", async () => {
+  const { engine, seen } = engineWith(async ({ onData }) => onData(chunk("hi")));
+  await engine.reload("m");
+  const ask = async (/** @type {Record<string, number>} */ logit_bias) => {
+    for await (const _ of await engine.chat.completions.create({ ...REQUEST, logit_bias }));
+  };
+  await assert.rejects(ask({ 7: 1, 512: 1 }), { name: "InvalidRequestError", message: /from 0 to 511, got 512$/ });
+  assert.equal(seen.options, undefined);
+  await ask({ 511: 1 });
+  assert.deepEqual(seen.options.logit_bias, [[511, 1]]);
 });
