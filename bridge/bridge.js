@@ -143,6 +143,12 @@ export class Bridge {
     return this.#disposal;
   }
 
+  /** Dispose once all that was asked so far has ended. @returns {Promise<void>} */
+  async retire() {
+    await this.#queue.idle();
+    await this.dispose();
+  }
+
   async #dispose() {
     for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
     // A load without waiters is cancelled, so this ends the loads too.

@@ -1,6 +1,7 @@
 /** Opens the bridge of a page that wants to share engines: the shared one where the browser can, else a bridge of its own. */
 
 import { Bridge } from "../bridge.js";
+import { MixedBridge } from "./mixed_bridge.js";
 import { SharedBridge } from "./shared_bridge.js";
 
 /** @import { Environment } from "../environment.js" */
@@ -8,7 +9,7 @@ import { SharedBridge } from "./shared_bridge.js";
 
 /**
  * @param {Config} config @param {Environment} environment
- * @returns {Promise<Bridge | SharedBridge>}
+ * @returns {Promise<Bridge | MixedBridge>}
  */
 export async function openShared(config, environment) {
   const { createSharedWorker, locks, storage } = environment;
@@ -16,7 +17,7 @@ export async function openShared(config, environment) {
     const bridge = new SharedBridge(config, environment);
     try {
       await bridge.open();
-      return bridge;
+      return new MixedBridge(bridge, () => new Bridge(config, environment));
     } catch (error) {
       // For example a policy that forbids it, or a bridge of another origin.
       console.info(`The engine is not shared with other pages: ${error}`);

@@ -104,6 +104,11 @@ export class SharedBridge {
     return this.#target === undefined ? 0 : (this.#othersWith(this.#target) ?? 0);
   }
 
+  /** @returns {Promise<void>} resolves when all that was asked so far has ended */
+  async idle() {
+    await Promise.all([...this.#operations.values()].map(({ ended }) => ended));
+  }
+
   /**
    * Stop using the model. It is unloaded unless other clients use it.
    * @param {boolean} force unload it also then
