@@ -4,7 +4,7 @@
  *
  * This file is the entry of the modules in `bridge/`. `serve.py` and the wheel bundle them into one
  * file of the same name, which runs in three places: a page, or a worker that runs Python, imports it;
- * the engine worker that it starts runs the same file; and from the wheel it is loaded from a `blob:`
+ * the workers that it starts run the same file; and from the wheel it is loaded from a `blob:`
  * URL, where relative imports do not work. WebLLM itself is imported at run time from a URL that the
  * caller passes.
  *
@@ -14,6 +14,7 @@
  */
 
 import { Bridge } from "./bridge/bridge.js";
+import { startInFilesWorker } from "./bridge/downloads/worker.js";
 import { chooseEngine, wllamaSupport } from "./bridge/engine_choice.js";
 import { checkEngineSupport } from "./bridge/engine_support.js";
 import { defaultEnvironment } from "./bridge/environment.js";
@@ -67,3 +68,4 @@ export async function openSharedBridge(configJson, environment = {}) {
 
 startInEngineWorker();
 startInSharedWorker();
+startInFilesWorker();

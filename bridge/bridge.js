@@ -1,5 +1,6 @@
 /** The bridge: one engine, its queue, and the streams of everyone who uses it. */
 
+import { FileDesk } from "./downloads/desk.js";
 import { chooseForLoad } from "./engine_choice.js";
 import { BridgeError, disposedError, toBridgeError } from "./errors.js";
 import { publishFile, urlOf } from "./files.js";
@@ -9,7 +10,7 @@ import { loadModel } from "./load.js";
 import { READY } from "./progress.js";
 import { answerQuery } from "./queries.js";
 import { Queue } from "./queue.js";
-import { STALL_TIMEOUT, readGeneration, readLoad, readQuery, readStallTimeout } from "./requests.js";
+import { STALL_TIMEOUT, isFileQuery, readGeneration, readLoad, readQuery, readStallTimeout } from "./requests.js";
 import { SharedLoad } from "./shared_load.js";
 import { Channel } from "./streams.js";
 import { WebLLMModule } from "./webllm.js";
@@ -24,6 +25,7 @@ export class Bridge {
   #config;
   #environment;
   #webllm;
+  #files;
   #queue = new Queue();
   /** @type {Set<Channel>} every stream that has not ended */
   #channels = new Set();
@@ -48,6 +50,7 @@ export class Bridge {
     this.#config = config;
     this.#environment = environment;
     this.#webllm = new WebLLMModule(environment, config.webllmUrl);
+    this.#files = new FileDesk(config, environment, this.#webllm);
   }
 
   /**
@@ -84,13 +87,15 @@ export class Bridge {
 
   /**
    * Answer what needs no model, also while a model is loading or generating: WebLLM's list of models, and
-   * the resumable sessions of this browser. `sessions.text` returns `{text, completion_tokens}`.
+   * the resumable sessions of this browser. `sessions.text` returns `{text, completion_tokens}`. Queries about the
+   * files of models are in `downloads/requests.js`; they report `{progress}` before the `{result}`.
    * @param {string} requestJson `{kind: "models" | "sessions"}` or `{kind: "sessions.text" | "sessions.delete", session_id}`
-   * @returns {Stream} one JSON text
+   * @returns {Stream} one JSON text, or several for files
    */
   query(requestJson) {
     return this.#open({ latestOnly: true }, (channel) => {
-      void this.#answer(readQuery(requestJson), channel);
+      const query = readQuery(requestJson);
+      void (isFileQuery(query) ? this.#files.answer(query, channel) : this.#answer(query, channel));
     });
   }
 

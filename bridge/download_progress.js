@@ -1,9 +1,19 @@
-/** The progress of all downloads of a load, by bytes. */
+/** The progress of all downloads of a model, by bytes. */
 
+import { Meter } from "./downloads/meter.js";
 import { nameOf } from "./urls.js";
 
 /** @import { ExpectedFiles } from "./expected_files.js" */
 /** @import { InitProgressReport } from "./types.js" */
+
+/**
+ * @typedef {object} Bytes
+ * @property {number} received of all files, those that were in the cache included
+ * @property {number} total 0 until the list of the weights is there
+ * @property {number} [rate] bytes per second
+ */
+
+/** @typedef {InitProgressReport & { url?: string, waiting?: boolean, bytes?: Bytes }} DownloadReport */
 
 /** How often progress is reported at most, in milliseconds. */
 const INTERVAL = 100;
@@ -15,8 +25,9 @@ export class DownloadProgress {
   #files = new Map();
   #started = performance.now();
   #lastReport = -Infinity;
+  #meter = new Meter();
 
-  /** @param {ExpectedFiles} expected @param {(report: InitProgressReport & { url?: string }) => void} report */
+  /** @param {ExpectedFiles} expected @param {(report: DownloadReport) => void} report */
   constructor(expected, report) {
     this.#expected = expected;
     this.#report = report;
@@ -33,22 +44,40 @@ export class DownloadProgress {
    * @param {number} announced bytes, of which a server that compresses announces too few; 0 if unknown
    */
   received(url, received, announced) {
+    const before = this.#files.get(url);
+    // What was there at the begin was received earlier.
+    if (before && received > before.received) this.#meter.add(received - before.received);
     const size = this.#expected.shard(url)?.nbytes ?? Math.max(received, announced);
     this.#files.set(url, { received: Math.min(received, size), size });
     const now = performance.now();
     if (now - this.#lastReport < INTERVAL && received > 0 && received < size) return;
     this.#lastReport = now;
-    const timeElapsed = Math.round((now - this.#started) / 1000);
-    this.#report({ progress: this.#ratio(), timeElapsed, text: `Fetching ${nameOf(url)}${amount(received, size)}`, url });
+    this.#send(url, amount(received, size));
   }
 
-  #ratio() {
+  /** @param {string} url @param {string} reason why nothing arrives */
+  waiting(url, reason) {
+    this.#send(url, `: ${reason}`, { waiting: true });
+  }
+
+  /** @param {string} url @param {string} end of the text @param {object} [more] */
+  #send(url, end, more) {
+    const timeElapsed = Math.round((performance.now() - this.#started) / 1000);
+    const bytes = this.#bytes();
+    const progress = bytes.total === 0 ? 0 : bytes.received / bytes.total;
+    this.#report({ progress, timeElapsed, text: `Fetching ${nameOf(url)}${end}`, url, bytes, ...more });
+  }
+
+  /** @returns {Bytes} */
+  #bytes() {
+    const received = [...this.#files.values()].reduce((sum, file) => sum + file.received, 0);
+    const { rate } = this.#meter;
+    const measured = rate === undefined ? {} : { rate };
     // Before the list of the weights is there, any share would be one of a small part.
-    if (this.#expected.weightBytes === 0) return 0;
-    const files = [...this.#files.values()];
+    if (this.#expected.weightBytes === 0) return { received, total: 0, ...measured };
     const other = [...this.#files].filter(([url]) => !this.#expected.shard(url)).map(([, file]) => file);
-    const size = this.#expected.weightBytes + other.reduce((sum, file) => sum + file.size, 0);
-    return files.reduce((sum, file) => sum + file.received, 0) / size;
+    const total = this.#expected.weightBytes + other.reduce((sum, file) => sum + file.size, 0);
+    return { received, total, ...measured };
   }
 }
 

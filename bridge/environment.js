@@ -11,9 +11,11 @@ import { createWorker, sharedWorkers } from "./workers.js";
  * @property {((url: string, name: string) => EngineWorker) | undefined} createWorker undefined without workers, as in a SharedWorker
  * @property {Pick<LockManager, "request"> | undefined} locks
  * @property {((url: string, name: string) => SharedEngineWorker) | undefined} createSharedWorker undefined if none outlives its pages
- * @property {Pick<Storage, "getItem" | "setItem"> | undefined} storage of the origin
+ * @property {Pick<Storage, "getItem" | "setItem"> | undefined} localStorage of the origin
  * @property {Pick<EventTarget, "addEventListener" | "removeEventListener"> | undefined} pageEvents undefined in a worker
  * @property {(name: string) => Promise<Cache>} openCache
+ * @property {typeof fetch} fetch
+ * @property {Partial<StorageManager> | undefined} storage
  * @property {unknown} gpu `navigator.gpu`; undefined without WebGPU
  * @property {{ prototype: Pick<GPUAdapter, "requestDevice"> } | undefined} GPUAdapter
  * @property {number} startTimeout seconds that a worker may take until it runs the bridge
@@ -29,11 +31,13 @@ export function defaultEnvironment() {
     importWebLLM: (url) => import(url),
     createWorker: canCreateWorkers() ? createWorker : undefined,
     createSharedWorker: sharedWorkers(globalThis.SharedWorker),
-    storage: localStorageOf(globalThis),
+    localStorage: localStorageOf(globalThis),
     pageEvents: globalThis.document && globalThis,
     locks: navigator?.locks,
     // Looked up late, because a sandboxed frame throws when `caches` is only read.
     openCache: async (name) => caches.open(name),
+    fetch: (...request) => globalThis.fetch(...request),
+    storage: navigator?.storage,
     gpu: navigator?.gpu,
     GPUAdapter: globalThis.GPUAdapter,
     startTimeout: 30,

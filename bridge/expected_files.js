@@ -3,6 +3,7 @@
  * record's `integrity` have them, and the form of JSON and WebAssembly.
  */
 
+import { concatenate } from "./bytes.js";
 import { Md5 } from "./md5.js";
 import { nameOf } from "./urls.js";
 
@@ -47,6 +48,11 @@ export class ExpectedFiles {
   /** @param {string} url @returns {Shard | undefined} */
   shard(url) {
     return this.#shards.get(url);
+  }
+
+  /** Whether a checksum of the file is known. @param {string} url */
+  hasChecksum(url) {
+    return this.#shards.get(url)?.md5 !== undefined || this.#checksum(url) !== undefined;
   }
 
   /** Begin to check a download. @param {string} url @returns {Check} */
@@ -153,15 +159,4 @@ function parseJson(bytes) {
   } catch {
     return undefined;
   }
-}
-
-/** @param {Uint8Array[]} parts @param {number} length @returns {Uint8Array<ArrayBuffer>} */
-function concatenate(parts, length) {
-  const whole = new Uint8Array(length);
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
-  return whole;
 }

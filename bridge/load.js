@@ -10,6 +10,7 @@ import { findRecord, usesWllama } from "./records.js";
 import { StallWatch } from "./stall_watch.js";
 import { withTimeout } from "./timeout.js";
 
+/** @import { DownloadReport } from "./download_progress.js" */
 /** @import { Environment } from "./environment.js" */
 /** @import { Host } from "./hosts.js" */
 /** @import { Config, LoadRequest } from "./requests.js" */
@@ -92,8 +93,10 @@ async function reload({ environment, stallTimeout }, host, { engine, record }, l
   const watch = new StallWatch(stallTimeout, () => void host.close(stallError(stallTimeout, url)));
   engine.setAppConfig(/** @type {any} */ ({ model_list: [record], publishedFiles }));
   engine.setInitProgressCallback((report) => {
-    watch.progress();
-    url = /** @type {{ url?: string }} */ (report).url;
+    const download = /** @type {DownloadReport} */ (report);
+    // Waiting for a server, or another tab, is no progress.
+    if (!download.waiting) watch.progress();
+    url = download.url;
     load.report(readReport(report));
   });
   load.report({ phase: "start", part: 0.5, text: "Reading the model's configuration" });

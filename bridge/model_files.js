@@ -3,15 +3,18 @@
  * cached, and kept in memory where the browser stores nothing.
  */
 
-import { CHECKED, Download } from "./download.js";
+import { CHECKED, FileDownload, LOAD_DELAYS } from "./downloads/file_download.js";
+import { modelFolder } from "./downloads/file_list.js";
+import { PARTIAL_CACHE } from "./downloads/partial_file.js";
 import { DownloadProgress } from "./download_progress.js";
-import { BridgeError, invalidFileError, isInvalidFile, nameAndMessage } from "./errors.js";
+import { BridgeError, invalidFileError, isInvalidFile } from "./errors.js";
 import { ExpectedFiles, MANIFEST } from "./expected_files.js";
 import { CACHES, VIRTUAL_BASE } from "./files.js";
 import { MemoryCache } from "./memory_cache.js";
-import { nameOf } from "./urls.js";
 
-/** @import { InitProgressReport, ModelRecord } from "./types.js" */
+/** @import { Locks } from "./downloads/file_lock.js" */
+/** @import { DownloadReport } from "./download_progress.js" */
+/** @import { ModelRecord } from "./types.js" */
 
 /** The largest model that is kept in memory, in bytes: a tab with more may crash. */
 const MEMORY_LIMIT = 2 ** 30;
@@ -21,6 +24,7 @@ const MEMORY_LIMIT = 2 ** 30;
  * @typedef {object} Browser
  * @property {typeof fetch} fetch
  * @property {(name: string) => Promise<Cache>} openCache
+ * @property {Locks} [locks]
  */
 
 export class ModelFiles {
@@ -29,6 +33,7 @@ export class ModelFiles {
   #expected;
   #progress;
   #published;
+  #delays;
   /** @type {Map<string, Promise<Cache | MemoryCache>>} */
   #caches = new Map();
   #isInMemory = false;
@@ -36,15 +41,27 @@ export class ModelFiles {
   /**
    * @param {ModelRecord} record
    * @param {Browser} browser
-   * @param {(report: InitProgressReport & { url?: string }) => void} report
+   * @param {(report: DownloadReport) => void} report
    * @param {ReadonlyMap<string, Blob>} published files that the page could not put into a cache
+   * @param {number[]} [delays] seconds before each further attempt to download a file
    */
-  constructor(record, browser, report, published) {
+  constructor(record, browser, report, published, delays = LOAD_DELAYS) {
     this.#record = record;
     this.#browser = browser;
     this.#expected = new ExpectedFiles(record);
     this.#progress = new DownloadProgress(this.#expected, report);
     this.#published = published;
+    this.#delays = delays;
+  }
+
+  /** Whether files are kept in memory only, because the browser stores none. */
+  get isInMemory() {
+    return this.#isInMemory;
+  }
+
+  /** What the files must be. */
+  get expected() {
+    return this.#expected;
   }
 
   /**
@@ -81,8 +98,10 @@ export class ModelFiles {
    * @returns {Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>}
    */
   async fetchLibrary() {
-    const download = this.#download(this.#record.model_lib);
-    return download.start(this.#browser.fetch, this.#record.model_lib);
+    const url = this.#record.model_lib;
+    const memory = new MemoryCache();
+    await this.#download(memory, url);
+    return /** @type {Response} */ (await memory.match(url));
   }
 
   /** @param {string} name */
@@ -130,24 +149,35 @@ export class ModelFiles {
   }
 
   /** @param {Cache | MemoryCache} cache @param {Request} request */
-  async #add(cache, request) {
-    const { url } = request;
-    const download = this.#download(url);
+  async #add(cache, { url, signal }) {
     try {
-      // Past the HTTP cache, which would keep a second copy, and answer with a wrong file again.
-      await cache.put(url, await download.start(this.#browser.fetch, new Request(request, { cache: "no-store" })));
+      await this.#download(cache, url, signal);
     } catch (error) {
       // What was cached wrongly, if anything, and the list of the weights, if they do not match.
-      if (isInvalidFile(download.failure)) await this.#forget(cache, url);
-      throw download.failure ?? storageError(url, error);
+      if (isInvalidFile(error)) await this.#forget(cache, url);
+      throw error;
     }
   }
 
-  /** @param {string} url */
-  #download(url) {
-    return new Download(url, this.#expected.check(url), (received, announced) =>
-      this.#progress.received(url, received, announced),
-    );
+  /** @param {Cache | MemoryCache} cache @param {string} url @param {AbortSignal} [signal] */
+  async #download(cache, url, signal) {
+    const target = {
+      url,
+      cache,
+      partials: await this.#cache(PARTIAL_CACHE),
+      check: () => this.#expected.check(url),
+      hasChecksum: this.#expected.hasChecksum(url),
+    };
+    const means = {
+      fetch: this.#browser.fetch,
+      locks: this.#browser.locks,
+      signal,
+      delays: this.#delays,
+      onBytes: (/** @type {number} */ received, /** @type {number} */ announced) =>
+        this.#progress.received(url, received, announced),
+      onWait: (/** @type {string} */ text) => this.#progress.waiting(url, text),
+    };
+    await new FileDownload(target, means).run();
   }
 
   /** The list of the weights may be the older one of two versions. @param {Cache | MemoryCache} cache @param {string} url */
@@ -158,21 +188,9 @@ export class ModelFiles {
   }
 }
 
-/** As WebLLM 0.2.86 completes the URL of a model. @param {string} url */
-function modelFolder(url) {
-  const folder = url.replace(/\/?$/, "/");
-  return /.+\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/`;
-}
-
 /** @param {Request | string} request */
 function urlOf(request) {
   return typeof request === "string" ? request : request.url;
-}
-
-/** @param {string} url @param {unknown} error */
-function storageError(url, error) {
-  const { name, message } = nameAndMessage(error);
-  return new BridgeError("StorageError", `The browser could not store ${nameOf(url)} from ${url} (${name}: ${message}).`);
 }
 
 /** @param {string} model @param {number} bytes */

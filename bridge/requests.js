@@ -1,8 +1,10 @@
 /** Reads the JSON text of requests, and refuses what cannot be a request before anything starts. */
 
+import { FILE_QUERIES, readFileQuery } from "./downloads/requests.js";
 import { invalidRequest, nameAndMessage } from "./errors.js";
 import { parseUrl } from "./urls.js";
 
+/** @import { FileQuery, FileQueryKind } from "./downloads/requests.js" */
 /** @import { ModelRecord } from "./types.js" */
 
 /**
@@ -49,7 +51,11 @@ export function readConfig(text, bridgeUrl) {
 
 /** @param {string} text @returns {LoadRequest} */
 export function readLoad(text) {
-  const { model } = readObject(text);
+  return readModel(readObject(text));
+}
+
+/** @param {Record<string, unknown>} fields @returns {LoadRequest} */
+function readModel({ model }) {
   if (typeof model === "string") return { model };
   if (!isObject(model)) throw invalidRequest("model must be a model ID or a model record");
   const fields = withoutNulls(model);
@@ -90,12 +96,20 @@ export function readGeneration(text) {
   return { kind, body: isObject(extra_body) ? { ...body, extra_body: withoutNulls(extra_body) } : body };
 }
 
-/** @param {string} text @returns {Query} */
+/** @param {string} text @returns {Query | FileQuery} */
 export function readQuery(text) {
   const { kind, ...rest } = readObject(text);
+  if (typeof kind === "string" && FILE_QUERIES.includes(kind)) {
+    return readFileQuery(/** @type {FileQueryKind} */ (kind), rest, readModel);
+  }
   if (kind === "models" || kind === "sessions") return { kind };
   if (kind === "sessions.text" || kind === "sessions.delete") return { kind, sessionId: readSessionId(rest) };
-  throw invalidRequest(`kind must be one of models, sessions, sessions.text, sessions.delete, got ${kind}`);
+  throw invalidRequest(`kind must be one of models, sessions, sessions.text, sessions.delete, ${FILE_QUERIES.join(", ")}, got ${kind}`);
+}
+
+/** @param {Query | FileQuery} query @returns {query is FileQuery} */
+export function isFileQuery(query) {
+  return FILE_QUERIES.includes(query.kind);
 }
 
 /** @param {Record<string, unknown>} fields @returns {string} */

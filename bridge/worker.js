@@ -53,7 +53,7 @@ async function serveEngine(scope) {
  * @param {EngineScope} scope
  * @returns {Promise<boolean>} false where there are no locks, as in a sandboxed frame
  */
-function holdLock({ navigator: { locks }, name }) {
+export function holdLock({ navigator: { locks }, name }) {
   return new Promise((resolve) => {
     const hold = () => {
       resolve(true);

@@ -6,10 +6,14 @@
  * Guarded by tests/bridge/patches/downloads.test.mjs.
  */
 
+import { remember } from "../downloads/catalog.js";
+import { modelFolder } from "../downloads/file_list.js";
+import { usingModel } from "../downloads/file_lock.js";
 import { CACHES } from "../files.js";
 import { ModelFiles } from "../model_files.js";
 import { wrap } from "./wrap.js";
 
+/** @import { Browser } from "../model_files.js" */
 /** @import { ModelRecord } from "../types.js" */
 
 /** @param {any} engine */
@@ -19,23 +23,37 @@ export function patchDownloads(engine) {
     /** @type {ModelRecord} */
     const record = model_list.find((/** @type {ModelRecord} */ { model_id }) => model_id === id);
     const report = (/** @type {object} */ it) => engine.initProgressCallback?.(it);
-    const { fetch, openCache } = browserOf(/** @type {any} */ (globalThis));
-    const files = new ModelFiles(record, { fetch, openCache }, report, publishedFiles);
-    await files.readManifest(engine.reloadController?.signal);
-    const restore = replace(globalThis, {
-      caches: { open: (/** @type {string} */ name) => (isOurs(name) ? files.open(name) : openCache(name)) },
-      fetch: (/** @type {string} */ url, /** @type {RequestInit} */ options) =>
-        url === record.model_lib ? files.fetchLibrary() : fetch(url, options),
+    const browser = browserOf(/** @type {any} */ (globalThis));
+    const { fetch, openCache } = browser;
+    const files = new ModelFiles(record, browser, report, publishedFiles);
+    const open = (/** @type {string} */ name) => (isOurs(name) ? files.open(name) : openCache(name));
+    const serve = { openCache: open, files, fetch, record };
+    return usingModel(browser.locks, modelFolder(record.model), async () => {
+      await files.readManifest(engine.reloadController?.signal);
+      await remember(openCache, record);
+      return withFiles(serve, () => reload(id, ...rest));
     });
-    try {
-      return await reload(id, ...rest);
-    } finally {
-      restore();
-    }
   });
 }
 
-/** The browser's own functions, before they are replaced. @param {{ fetch: typeof fetch, caches: CacheStorage }} scope */
+/**
+ * @param {{ openCache: (name: string) => Promise<unknown>, files: ModelFiles, fetch: Browser["fetch"], record: ModelRecord }} serve
+ * @param {() => Promise<unknown>} work
+ */
+async function withFiles({ openCache, files, fetch, record }, work) {
+  const restore = replace(globalThis, {
+    caches: { open: openCache },
+    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ options) =>
+      url === record.model_lib ? files.fetchLibrary() : fetch(url, options),
+  });
+  try {
+    return await work();
+  } finally {
+    restore();
+  }
+}
+
+/** The browser's own functions, before they are replaced. @param {{ fetch: typeof fetch, caches: CacheStorage, navigator?: Navigator }} scope */
 export function browserOf(scope) {
   const { fetch } = scope;
   const caches = cachesOf(scope);
@@ -43,7 +61,7 @@ export function browserOf(scope) {
     if (!caches) throw new Error("This browser has no Cache API.");
     return caches.open(name);
   };
-  return { fetch: fetch.bind(scope), openCache };
+  return { fetch: fetch.bind(scope), openCache, locks: scope.navigator?.locks };
 }
 
 /** @param {{ caches: CacheStorage }} scope */

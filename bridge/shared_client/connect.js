@@ -14,7 +14,7 @@ import { Registry } from "./registry.js";
 /** How often a worker that does not answer is followed by another before no further is tried. */
 const GENERATIONS = 3;
 
-/** What a page needs besides a SharedWorker. @typedef {Environment & Required<Pick<Environment, "createSharedWorker" | "locks" | "storage">>} SharingEnvironment */
+/** What a page needs besides a SharedWorker. @typedef {Environment & Required<Pick<Environment, "createSharedWorker" | "locks" | "localStorage">>} SharingEnvironment */
 
 export class Connector {
   #config;
@@ -28,7 +28,7 @@ export class Connector {
     /** @type {any} */
     this.#environment = environment;
     this.#identity = identityOf(config);
-    this.#registry = new Registry(environment.storage, this.#identity, config.workerUrl);
+    this.#registry = new Registry(environment.localStorage, this.#identity, config.workerUrl);
   }
 
   /**

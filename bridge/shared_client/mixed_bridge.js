@@ -5,7 +5,7 @@
 
 import { chooseForLoad } from "../engine_choice.js";
 import { usesWllama } from "../records.js";
-import { readLoad } from "../requests.js";
+import { isFileQuery, readLoad, readQuery } from "../requests.js";
 import { Channel } from "../streams.js";
 
 /** @import { Bridge } from "../bridge.js" */
@@ -13,13 +13,15 @@ import { Channel } from "../streams.js";
 /** @import { SharedBridge } from "./shared_bridge.js" */
 
 /** @typedef {Pick<SharedBridge, "load" | "generate" | "query" | "watch" | "publish" | "urlOf" | "holds" | "inUseBy" | "idle" | "unload" | "dispose">} Shared */
-/** @typedef {Pick<Bridge, "load" | "generate" | "watch" | "holds" | "retire" | "dispose">} Own */
+/** @typedef {Pick<Bridge, "load" | "generate" | "query" | "watch" | "holds" | "retire" | "dispose">} Own */
 
 export class MixedBridge {
   #shared;
   #createOwn;
   /** The bridge of llama.cpp, while it is used. @type {Own | undefined} */
   #own;
+  /** Answers queries about files. @type {Own | undefined} */
+  #files;
   /** @type {Set<Channel>} */
   #watchers = new Set();
   #deviceLosses = 0;
@@ -48,9 +50,15 @@ export class MixedBridge {
     return (this.#own ?? this.#shared).generate(requestJson);
   }
 
-  /** @param {string} requestJson as for `Bridge.query` @returns {Stream} */
+  /**
+   * Files are the page's own matter: a SharedWorker may not ask for persistent storage, and a download
+   * ends with its page.
+   * @param {string} requestJson as for `Bridge.query` @returns {Stream}
+   */
   query(requestJson) {
-    return this.#shared.query(requestJson);
+    if (!isForFiles(requestJson)) return this.#shared.query(requestJson);
+    this.#files ??= this.#createOwn();
+    return this.#files.query(requestJson);
   }
 
   /** Events, as of `Bridge.watch`. @returns {Stream} */
@@ -98,7 +106,7 @@ export class MixedBridge {
   async dispose() {
     this.#isDisposed = true;
     for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
-    await Promise.all([this.#own?.dispose(), this.#shared.dispose()]);
+    await Promise.all([this.#own?.dispose(), this.#files?.dispose(), this.#shared.dispose()]);
   }
 
   /** Use the one engine or the other; the one before ends what was asked of it. @param {boolean} isForWllama */
@@ -129,6 +137,15 @@ export class MixedBridge {
   #report(event) {
     if (event.name === "DeviceLostError") this.#deviceLosses += 1;
     for (const watcher of this.#watchers) watcher.push(event);
+  }
+}
+
+/** @param {string} requestJson of a query @returns {boolean} false if it is invalid: the query says why */
+function isForFiles(requestJson) {
+  try {
+    return isFileQuery(readQuery(requestJson));
+  } catch {
+    return false;
   }
 }
 

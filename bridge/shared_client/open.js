@@ -12,8 +12,8 @@ import { SharedBridge } from "./shared_bridge.js";
  * @returns {Promise<Bridge | MixedBridge>}
  */
 export async function openShared(config, environment) {
-  const { createSharedWorker, locks, storage } = environment;
-  if (config.thread === "worker" && createSharedWorker && locks && storage) {
+  const { createSharedWorker, locks, localStorage } = environment;
+  if (config.thread === "worker" && createSharedWorker && locks && localStorage) {
     const bridge = new SharedBridge(config, environment);
     try {
       await bridge.open();

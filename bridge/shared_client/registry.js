@@ -14,7 +14,7 @@ export class Registry {
   #key;
   #workerUrl;
 
-  /** @param {NonNullable<Environment["storage"]>} storage @param {string} key @param {string} workerUrl of this page */
+  /** @param {NonNullable<Environment["localStorage"]>} storage @param {string} key @param {string} workerUrl of this page */
   constructor(storage, key, workerUrl) {
     this.#storage = storage;
     this.#key = key;

@@ -1,7 +1,8 @@
 /** The files of a GGUF model: cached, or downloaded and checked before they are cached. */
 
-import { CHECKED, Download } from "../download.js";
-import { BridgeError, invalidFileError, isInvalidFile, nameAndMessage } from "../errors.js";
+import { CHECKED, FileDownload, LOAD_DELAYS } from "../downloads/file_download.js";
+import { PARTIAL_CACHE } from "../downloads/partial_file.js";
+import { BridgeError, invalidFileError, isInvalidFile } from "../errors.js";
 import { CACHES } from "../files.js";
 import { MemoryCache } from "../memory_cache.js";
 import { withTimeout } from "../timeout.js";
@@ -59,9 +60,9 @@ export class GgufFiles {
     await (await this.#cache()).delete(url);
   }
 
-  async #cache() {
+  async #cache(name = CACHES.weights) {
     try {
-      return await this.#browser.openCache(CACHES.weights);
+      return await this.#browser.openCache(name);
     } catch {
       return new MemoryCache();
     }
@@ -87,15 +88,26 @@ export class GgufFiles {
 
   /** @param {Cache | MemoryCache} cache @param {string} url */
   async #add(cache, url) {
-    const download = new Download(url, this.#check(url), (received, announced) => this.#progress(url, received, announced));
-    const request = new Request(url, { cache: "no-store", ...(this.#signal && { signal: this.#signal }) });
+    const target = {
+      url,
+      cache,
+      partials: await this.#cache(PARTIAL_CACHE),
+      check: () => this.#check(url),
+      hasChecksum: this.#wanted.checksums[nameOf(url)] !== undefined,
+    };
+    const means = {
+      fetch: this.#browser.fetch,
+      locks: this.#browser.locks,
+      signal: this.#signal,
+      delays: LOAD_DELAYS,
+      onBytes: (/** @type {number} */ received, /** @type {number} */ announced) => this.#progress(url, received, announced),
+      onWait: (/** @type {string} */ reason) => this.#send(url, `: ${reason}`),
+    };
     try {
-      await cache.put(url, await download.start(this.#browser.fetch, request));
+      await new FileDownload(target, means).run();
     } catch (error) {
-      if (isInvalidFile(download.failure)) await cache.delete(url);
-      if (download.failure) throw download.failure;
-      const { name, message } = nameAndMessage(error);
-      throw new BridgeError("StorageError", `The browser could not store ${nameOf(url)} from ${url} (${name}: ${message}).`);
+      if (isInvalidFile(error)) await cache.delete(url);
+      throw error;
     }
   }
 
@@ -133,18 +145,30 @@ export class GgufFiles {
 
   /** @param {string} url @param {number} received @param {number} announced */
   #progress(url, received, announced) {
-    const size = Math.max(this.#bytes.get(url)?.size ?? 0, announced, received);
+    const size = Math.max(this.#bytes.get(url)?.size ?? 0, announced);
     this.#bytes.set(url, { received, size });
     const now = performance.now();
     if (now - this.#lastReport < INTERVAL && received > 0 && received < size) return;
     this.#lastReport = now;
+    const { done, all } = this.#sums();
+    this.#send(url, `: ${(done / 2 ** 20).toFixed(1)} of ${(all / 2 ** 20).toFixed(1)} MB`);
+  }
+
+  #sums() {
     const files = [...this.#bytes.values()];
-    const all = files.reduce((sum, file) => sum + file.size, 0);
-    const done = files.reduce((sum, file) => sum + file.received, 0);
-    const text = `Fetching ${nameOf(url)}: ${(done / 2 ** 20).toFixed(1)} of ${(all / 2 ** 20).toFixed(1)} MB`;
-    // Without any size of the server's, no share is known.
-    const progress = announced > 0 || received < size ? done / Math.max(all, 1) : 0;
-    this.#report({ progress, timeElapsed: Math.round((now - this.#started) / 1000), text, url });
+    return {
+      all: files.reduce((sum, { received, size }) => sum + Math.max(received, size), 0),
+      // Some servers do not say how large a file is.
+      isKnown: files.every(({ size }) => size > 0),
+      done: files.reduce((sum, file) => sum + file.received, 0),
+    };
+  }
+
+  /** @param {string} url @param {string} end of the text */
+  #send(url, end) {
+    const { done, all, isKnown } = this.#sums();
+    const timeElapsed = Math.round((performance.now() - this.#started) / 1000);
+    this.#report({ progress: isKnown ? done / all : 0, timeElapsed, text: `Fetching ${nameOf(url)}${end}`, url });
   }
 }
 

@@ -88,3 +88,14 @@ test("the events are those of the engine in use, and end when the bridge is disp
   assert.deepEqual(JSON.parse((await stream.next()) ?? ""), [{ type: "disposed" }]);
   assert.equal(await stream.next(), undefined);
 });
+
+test("queries about files are answered by the page itself, and others where the models are", async () => {
+  const { bridge, log } = mixed();
+  bridge.query(JSON.stringify({ kind: "files.persist" }));
+  bridge.query(JSON.stringify({ kind: "files.storage" }));
+  bridge.query(JSON.stringify({ kind: "sessions" }));
+  assert.deepEqual(log, ["own query", "own query", "shared query"]);
+  await bridge.dispose();
+  assert.deepEqual(log.slice(3), ["own dispose", "shared dispose"]);
+  assert.equal(bridge.isShared, true);
+});

@@ -62,7 +62,7 @@ test("a page that is opened after a reload finds the model", async () => {
 });
 
 test("without a SharedWorker that outlives its pages, a page has an engine of its own", async () => {
-  for (const missing of ["createSharedWorker", "locks", "storage"]) {
+  for (const missing of ["createSharedWorker", "locks", "localStorage"]) {
     const page = new Page(new Origin());
     const bridge = await page.open({}, { locks: page.world.locks, [missing]: undefined });
     assert.equal(bridge.isShared, false);

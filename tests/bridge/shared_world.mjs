@@ -203,7 +203,7 @@ export class Page {
     return openSharedBridge(JSON.stringify({ ...urls, keepAlive: -1, ...config }), this.world.environment({
       createSharedWorker: (/** @type {string} */ url, /** @type {string} */ name) => this.origin.connect(this, url, name),
       locks: this.#locks,
-      storage: {
+      localStorage: {
         getItem: (/** @type {string} */ key) => this.origin.stored.get(key) ?? null,
         setItem: (/** @type {string} */ key, /** @type {string} */ value) => void this.origin.stored.set(key, value),
       },

@@ -192,6 +192,7 @@ test("a file that cannot be stored is a StorageError with its name", async () =>
   const site = new Site();
   const open = async () => ({
     match: async () => undefined,
+    keys: async () => [],
     delete: async () => false,
     put: async () => { throw new DOMException("Quota exceeded.", "QuotaExceededError"); },
   });
