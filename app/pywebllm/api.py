@@ -6,9 +6,10 @@ choice of the model happen here and below, in the same way for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from . import codec, completions
+from . import codec, completions, model_files
 from .answers.kept import KeptAnswer
 from .chat.call import ChatCall, read_call
 from .chat.stream import ChatStream
@@ -23,9 +24,13 @@ from .errors import (
 )
 from .events import Event
 from .model_list import list_models
+from .records import Model
 from .request.checks import shown, string
 from .types import CreateEmbeddingResponse, ModelInfo, Session
 from .values import ModelLoss
+
+if TYPE_CHECKING:
+    from .types import CachedModel, DownloadProgress, ModelDeleted, StorageInfo, Verification
 
 __all__ = ["Api"]
 
@@ -137,6 +142,60 @@ class Api:
             if model.id == id:
                 return model
         raise ModelNotFoundError(f"there is no model {shown(id)}")
+
+    async def download(
+        self, model: Model, on_progress: Callable[[DownloadProgress], object] | None
+    ) -> CachedModel:
+        """Download a model without loading it, see `resources.Models.download`.
+
+        Cancelled, the download stops, and what has arrived is kept.
+        """
+        return await model_files.download(self._pool, model, on_progress)
+
+    async def verify(
+        self,
+        model: Model,
+        on_progress: Callable[[DownloadProgress], object] | None,
+        *,
+        repair: bool,
+    ) -> Verification:
+        """Check the stored files of a model, see `resources.Models.verify`.
+
+        Cancelled, the work stops, and can be begun again.
+        """
+        return await model_files.verify(self._pool, model, on_progress, repair=repair)
+
+    async def cached_models(self) -> tuple[CachedModel, ...]:
+        """Return the models of which files are stored, see `resources.Models.cached`.
+
+        Cancellation has no side effects.
+        """
+        return await model_files.cached(self._pool)
+
+    async def delete_model(self, model: str) -> ModelDeleted:
+        """Delete the files of a model, see `resources.Models.delete`.
+
+        Cancelled, they may be deleted nevertheless.
+        """
+        return await model_files.delete(self._pool, model)
+
+    async def delete_all_models(self) -> tuple[ModelDeleted, ...]:
+        """Delete the files of all models, see `resources.Models.delete_all`.
+
+        Cancelled, they may be deleted nevertheless.
+        """
+        return await model_files.delete_all(self._pool)
+
+    async def storage(self) -> StorageInfo:
+        """Return the storage of this site. Cancellation has no side effects."""
+        return await model_files.storage(self._pool)
+
+    async def persist(self) -> bool:
+        """Ask the browser to keep the files of this site; return whether it does.
+
+        Cancellation has no side effects.
+        """
+        return await model_files.persist(self._pool)
 
     async def sessions(self) -> tuple[Session, ...]:
         """Return the resumable answers that the browser stores for this site.

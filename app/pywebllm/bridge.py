@@ -66,7 +66,8 @@ class Bridge(Protocol):
     def query(self, request: str) -> Stream:
         """Run a query that needs no model: one string, then the end.
 
-        It waits neither for loads nor for answers.
+        Queries about files send any number of strings with their progress before that. It waits
+        neither for loads nor for answers.
         """
         ...
 

@@ -30,6 +30,7 @@ Each class can be caught as `WebLLMError`, by its own name, or as the builtin in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -111,9 +112,31 @@ class AssetsError(WebLLMError, FileNotFoundError):
 
 
 class DownloadError(WebLLMError, ConnectionError):
-    """A file could not be fetched: no network, or an HTTP error; `problem` names the file."""
+    """A file could not be fetched: no network, or an HTTP error; `problem` names the file.
+
+    Attributes:
+        url: The URL of the file; None if it is not known.
+        status: The HTTP status; None if there was no answer, or an incomplete one.
+    """
 
     advice = "Check the connection and the URL, then load again: completed downloads are cached."
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        advice: str | None = None,
+        url: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(problem, advice=advice)
+        self.url = url
+        self.status = status
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file, the last part of its URL; None if it is not known."""
+        return _name_in(self.url)
 
 
 class StorageError(DownloadError):
@@ -126,12 +149,25 @@ class StorageError(DownloadError):
 
 
 class IntegrityError(WebLLMError, ValueError):
-    """A fetched file is not the expected one: damaged, truncated, or for example an HTML page."""
+    """A fetched file is not the expected one: damaged, truncated, or for example an HTML page.
+
+    Attributes:
+        url: The URL of the file; None if it is not known.
+    """
 
     advice = (
         "Load again: the file is fetched again. If the error persists, open the file's URL in a"
         " tab to see what the server sends, or correct the model's record."
     )
+
+    def __init__(self, problem: str, *, advice: str | None = None, url: str | None = None) -> None:
+        super().__init__(problem, advice=advice)
+        self.url = url
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file, the last part of its URL; None if it is not known."""
+        return _name_in(self.url)
 
 
 class ModelNotFoundError(WebLLMError, LookupError):
@@ -330,4 +366,29 @@ def error_for(name: str, message: str) -> WebLLMError:
     found = _CLASSES.get(name)
     if found is None:
         return EngineError(f"{name or 'Error'}: {message}")
-    return found(message or name, advice=_ADVICE.get(name))
+    problem, advice = message or name, _ADVICE.get(name)
+    if issubclass(found, DownloadError):
+        return found(problem, advice=advice, url=_url_in(message), status=_status_in(message))
+    if issubclass(found, IntegrityError):
+        return found(problem, advice=advice, url=_url_in(message))
+    return found(problem, advice=advice)
+
+
+# Errors of the engine's worker cross as text alone, so URL and status are read out of the bridge's
+# own sentences: "NAME could not be fetched from URL: the server answered with HTTP status 404".
+_URL = re.compile(r" from (?P<url>[a-z]+://[^\s]*?)(?=: | \(| is not the expected file)")
+_STATUS = re.compile(r"the server answered with HTTP status (?P<status>\d{3})\b")
+
+
+def _url_in(message: str) -> str | None:
+    found = _URL.search(message)
+    return None if found is None else found["url"]
+
+
+def _status_in(message: str) -> int | None:
+    found = _STATUS.search(message)
+    return None if found is None else int(found["status"])
+
+
+def _name_in(url: str | None) -> str | None:
+    return None if url is None else re.split("[?#]", url)[0].rpartition("/")[2]

@@ -9,7 +9,7 @@ arrives, unknown keys are ignored; a missing one is an `EngineError`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
@@ -25,6 +25,7 @@ from .values import Adapter, EngineChoice, EngineSupport, LoadProgress, Support
 __all__ = [
     "Kind",
     "bridge_config",
+    "files_request",
     "generate_request",
     "load_request",
     "parsing",
@@ -96,6 +97,29 @@ def query_request(request: Mapping[str, object]) -> str:
         InvalidRequestError: The query is not JSON serializable.
     """
     return _to_json(request)
+
+
+def files_request(
+    kind: str,
+    fields: Mapping[str, object],
+    *,
+    model: str | ModelRecord | None = None,
+    records: Iterable[ModelRecord] = (),
+) -> str:
+    """Return a query about the files of models.
+
+    Args:
+        kind: The kind of query.
+        fields: Further fields of the query.
+        model: The model whose files it is about: an id of WebLLM's list, or a record.
+        records: Custom records, to find the models of files.
+
+    Raises:
+        InvalidRequestError: A record is not JSON serializable.
+    """
+    named = _record(model) if isinstance(model, ModelRecord) else model
+    found = [_record(record) for record in records]
+    return _to_json({"kind": kind, "model": named, "records": found, **fields})
 
 
 def read_model(model: Model) -> str | ModelRecord | None:

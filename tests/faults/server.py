@@ -5,9 +5,11 @@
         …  # the page loads from `server.url`
         server.faults.clear()
 
+It answers ranges with status 206, unless `server.has_ranges` is False, and sends an entity tag.
+
 A key of `faults` is the name of a file, without its folder, or `"*"` for every file without a fault
 of its own. Changes apply from the next request on. `server.requests` has the paths of all
-requests, in their order.
+requests, in their order, and `server.starts` the file and the first byte of those for a range.
 
     Status(404)                 an HTTP error with a short text as body
     Replace(b"…")               other bytes with status 200
@@ -23,6 +25,8 @@ A fault is any object with a method `answer(handler, body)`, so tests can add th
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -181,6 +185,9 @@ class FaultyHandler(BaseHTTPRequestHandler):
     """Answers each request by its fault, or with the file; one request for each connection."""
 
     server: FaultyServer
+    _etag = ""
+    _start: int | None = None
+    _size = 0
 
     def do_GET(self) -> None:
         """Answer a request for a file."""
@@ -190,12 +197,26 @@ class FaultyHandler(BaseHTTPRequestHandler):
         name = path.rpartition("/")[2]
         fault = self.server.faults.get(name) or self.server.faults.get("*")
         body = file.read_bytes() if file.is_file() else None
+        if body is not None:
+            body = self._rest(name, body)
         if fault is None:
             fault = Status(HTTPStatus.NOT_FOUND) if body is None else Replace(body)
-        try:
-            fault.answer(self, body or b"")
-        except OSError:
-            self.server.disconnects += 1  # the client has gone, as it should after an error
+        with self.server.answering():
+            try:
+                fault.answer(self, body or b"")
+            except OSError:
+                self.server.disconnects += 1  # the client has gone, as it should after an error
+
+    def _rest(self, name: str, body: bytes) -> bytes:
+        """Return what the requested range has of a file."""
+        self._etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        is_same = self.headers.get("If-Range", self._etag) == self._etag
+        if wanted is None or not is_same or not self.server.has_ranges:
+            return body
+        self._start, self._size = int(wanted[1]), len(body)
+        self.server.starts.append((name, self._start))
+        return body[self._start :]
 
     def begin(
         self,
@@ -207,7 +228,14 @@ class FaultyHandler(BaseHTTPRequestHandler):
     ) -> None:
         """Send the status line and the headers; any page may read the answer."""
         found = _TYPES.get(Path(urlsplit(self.path).path).suffix, "application/octet-stream")
-        self.send_response(status)
+        is_part = self._start is not None and status == HTTPStatus.OK
+        self.send_response(HTTPStatus.PARTIAL_CONTENT if is_part else status)
+        if is_part:
+            last = (self._start or 0) + length - 1
+            self.send_header("Content-Range", f"bytes {self._start}-{last}/{self._size}")
+        if self._etag:
+            self.send_header("ETag", self._etag)
+            self.send_header("Access-Control-Expose-Headers", "ETag, Retry-After")
         self.send_header("Content-Type", content_type or found)
         self.send_header("Content-Length", str(length))
         self.send_header("Access-Control-Allow-Origin", "*")
@@ -227,6 +255,8 @@ class FaultyServer(ThreadingHTTPServer):
         folder: The folder.
         faults: The fault of each file name; `"*"` for all others.
         requests: The paths of all requests.
+        starts: The names of the files of which a range was requested, and its first byte.
+        has_ranges: False answers requests for a range with the whole file.
         disconnects: How many clients went away before they had the whole answer.
         closing: Set when the server ends, so that handlers that wait end too.
     """
@@ -238,8 +268,12 @@ class FaultyServer(ThreadingHTTPServer):
         self.folder = folder
         self.faults: dict[str, Fault] = {}
         self.requests: list[str] = []
+        self.starts: list[tuple[str, int]] = []
+        self.has_ranges = True
         self.disconnects = 0
         self.closing = threading.Event()
+        self._idle = threading.Condition()
+        self._answers = 0
 
     @property
     def url(self) -> str:
@@ -249,6 +283,28 @@ class FaultyServer(ThreadingHTTPServer):
     def count(self, name: str) -> int:
         """Return how many requests there were for files of this name."""
         return sum(path.rpartition("/")[2] == name for path in self.requests)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count an answer while it is sent."""
+        with self._idle:
+            self._answers += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._answers -= 1
+                self._idle.notify_all()
+
+    def wait_until_idle(self, *, seconds: float = 30) -> None:
+        """Wait until no answer is being sent.
+
+        Raises:
+            TimeoutError: One still is, after `seconds`.
+        """
+        with self._idle:
+            if not self._idle.wait_for(lambda: self._answers == 0, seconds):
+                raise TimeoutError(f"an answer was still being sent after {seconds} s")
 
     def wait_for(self, name: str, *, seconds: float = 30) -> None:
         """Wait until a file of this name is requested.

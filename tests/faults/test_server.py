@@ -109,3 +109,24 @@ def test_wait_for_reports_a_file_that_is_not_requested(server: FaultyServer) -> 
         server.wait_for("file.bin", seconds=0.05)
     get(server)
     server.wait_for("file.bin")
+
+
+def test_range_is_the_rest_of_the_file_unless_the_file_is_another_one(server: FaultyServer) -> None:
+    def ask(**headers: str) -> tuple[int, str | None, bytes, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", "/folder/file.bin", headers=sent)
+        response = connection.getresponse()
+        found = response.headers["Content-Range"], response.read(), response.headers["ETag"]
+        connection.close()
+        return response.status, *found
+
+    etag = ask()[3]
+    part = (206, "bytes 150-199/200", CONTENT[150:], etag)
+    assert ask(Range="bytes=150-") == part
+    assert ask(Range="bytes=150-", If_Range=etag) == part
+    assert ask(Range="bytes=150-", If_Range='"another"') == (200, None, CONTENT, etag)
+    assert server.starts == [("file.bin", 150)] * 2
+    server.has_ranges = False
+    assert ask(Range="bytes=150-") == (200, None, CONTENT, etag)
+    server.wait_until_idle()

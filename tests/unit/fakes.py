@@ -78,10 +78,15 @@ class FakeBridge:
     `opened` has the streams of all three kinds in the order of the calls.
     """
 
-    def __init__(self, *, loads: asyncio.Queue[FakeStream] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        loads: asyncio.Queue[FakeStream] | None = None,
+        queries: asyncio.Queue[FakeStream] | None = None,
+    ) -> None:
         self.loads: asyncio.Queue[FakeStream] = asyncio.Queue() if loads is None else loads
         self.generations: asyncio.Queue[FakeStream] = asyncio.Queue()
-        self.queries: asyncio.Queue[FakeStream] = asyncio.Queue()
+        self.queries: asyncio.Queue[FakeStream] = asyncio.Queue() if queries is None else queries
         self.events = FakeStream()
         self.located: list[ModelRecord | None] = []
         self.may_locate = asyncio.Event()

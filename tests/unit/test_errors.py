@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 from pywebllm import errors
-from pywebllm.errors import EngineError, ModelNotFoundError, WebLLMError, error_for
+from pywebllm.errors import (
+    DownloadError,
+    EngineError,
+    IntegrityError,
+    ModelNotFoundError,
+    WebLLMError,
+    error_for,
+)
 
 CLASSES = [
     value
@@ -121,3 +128,48 @@ def test_errors_of_loads_say_what_to_do(
 
 def test_full_disk_can_be_caught_as_a_failed_download() -> None:
     assert isinstance(error_for("StorageError", "it broke"), errors.DownloadError)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "url", "file", "status"),
+    [
+        (
+            "DownloadError",
+            "a.bin could not be fetched from https://h/m/a.bin?x=1: the server answered with HTTP"
+            " status 404 Not Found.",
+            "https://h/m/a.bin?x=1",
+            "a.bin",
+            404,
+        ),
+        (
+            "DownloadError",
+            "a.bin could not be fetched from http://127.0.0.1:8000/a.bin: the connection broke"
+            " after 404 bytes (network error).",
+            "http://127.0.0.1:8000/a.bin",
+            "a.bin",
+            None,
+        ),
+        (
+            "StorageError",
+            "The browser could not store a.bin from https://h/a.bin (QuotaExceededError: full).",
+            "https://h/a.bin",
+            "a.bin",
+            None,
+        ),
+        ("StorageError", "The download of m needs 5 MiB of storage.", None, None, None),
+        ("DownloadError", "TypeError: Failed to fetch", None, None, None),
+    ],
+)
+def test_error_of_a_download_has_the_file_and_the_status(
+    name: str, message: str, url: str | None, file: str | None, status: int | None
+) -> None:
+    error = error_for(name, message)
+    assert isinstance(error, DownloadError)
+    assert (error.url, error.file, error.status) == (url, file, status)
+
+
+def test_error_of_a_wrong_file_has_the_file() -> None:
+    message = "a.bin from https://h/a.bin is not the expected file: it is empty. It was not kept."
+    error = error_for("IntegrityError", message)
+    assert isinstance(error, IntegrityError)
+    assert (error.url, error.file) == ("https://h/a.bin", "a.bin")

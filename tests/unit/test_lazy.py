@@ -17,9 +17,11 @@ APP = Path(pywebllm.__file__).parents[1]
 LAZY_PACKAGES = [
     "pywebllm",
     "pywebllm.completions",
+    "pywebllm.model_files",
     "pywebllm.openai",
     "pywebllm.schema",
     "pywebllm.typed",
+    "pywebllm.types",
 ]
 
 
@@ -47,12 +49,14 @@ def loaded_by_client() -> set[str]:
     [
         "pywebllm.backend",
         "pywebllm.completions.call",
+        "pywebllm.model_files.operations",
         "pywebllm.openai",
         "pywebllm.persona",
         "pywebllm.schema.grammars",
         "pywebllm.schema.python",
         "pywebllm.sync",
         "pywebllm.typed.toolbox",
+        "pywebllm.types.files",
         "decimal",
         "difflib",
         "importlib.resources",

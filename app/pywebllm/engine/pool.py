@@ -21,6 +21,7 @@ from pywebllm.values import EngineChoice, LoadProgress, ModelLoss
 from pywebllm.wire import Kind
 
 from .engine import Engine
+from .files import ModelFiles
 from .streams import EngineStream
 
 __all__ = ["Pool"]
@@ -100,6 +101,7 @@ class Pool:
         self._records = _by_id(records)
         self._default = self._read_default(model)
         self._slots: list[_Slot] = []
+        self._files: ModelFiles | None = None
         self._clock = count(1)
         self._disposals = 0
 
@@ -127,8 +129,8 @@ class Pool:
 
     @property
     def was_used(self) -> bool:
-        """True once an engine was needed."""
-        return bool(self._slots)
+        """True once an engine was needed, or files were asked for."""
+        return bool(self._slots) or self._files is not None
 
     @property
     def is_shared(self) -> bool | None:
@@ -207,6 +209,13 @@ class Pool:
         slot = max(self._slots, key=lambda slot: (slot.is_claimed, slot.used), default=None)
         return await (slot or self._new_slot()).engine.query(request)
 
+    @property
+    def files(self) -> ModelFiles:
+        """The files of models: what is stored, downloads, checks."""
+        if self._files is None:
+            self._files = ModelFiles(self._open_bridge)
+        return self._files
+
     async def unload(self, model: Model = None, *, force: bool = False) -> None:
         """Free a model; do nothing if no engine holds it or is to load it.
 
@@ -228,7 +237,7 @@ class Pool:
         nevertheless, in the background.
         """
         self._disposals += 1
-        await _release(self._slots)
+        await _release(self._slots, self._files)
 
     async def _answer(
         self,
@@ -310,9 +319,11 @@ def _by_id(records: Iterable[ModelRecord | Mapping[str, Any]]) -> dict[str, Mode
     return found
 
 
-async def _release(slots: Iterable[_Slot], *, force: bool | None = None) -> None:
+async def _release(
+    slots: Iterable[_Slot], files: ModelFiles | None = None, *, force: bool | None = None
+) -> None:
     # All disposals begin before the first await, so that none is missed if this is cancelled.
-    tasks = []
+    tasks = [] if files is None else [files.release()]
     for slot in slots:
         slot.is_claimed = False
         tasks.append(slot.engine.release(force=force))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, TypeVar, Unpack, overload
 
+from pywebllm.records import Model
 from pywebllm.resources.chat_completions import Chat, ChatCompletions
 from pywebllm.resources.completions import Completions
 from pywebllm.resources.embeddings import Embeddings
@@ -20,13 +21,18 @@ from pywebllm.resources.sessions import Sessions
 from pywebllm.resources.signature import spelled_out
 from pywebllm.typed.tool_run import ToolRun
 from pywebllm.types import (
+    CachedModel,
     ChatCompletion,
     Completion,
     CreateEmbeddingResponse,
+    DownloadProgress,
+    ModelDeleted,
     ModelInfo,
     ModelList,
     ParsedChatCompletion,
     Session,
+    StorageInfo,
+    Verification,
 )
 from pywebllm.types.inputs import Tool
 
@@ -214,6 +220,52 @@ class SyncModels:
     def retrieve(self, model: str) -> ModelInfo:
         """Return the model with this id."""
         return self._wait(self._models.retrieve(model))
+
+    @documented_as(Models.download)
+    def download(
+        self,
+        model: Model = None,
+        *,
+        on_progress: Callable[[DownloadProgress], object] | None = None,
+    ) -> CachedModel:
+        """Download a model, so that a later load finds all its files in the browser."""
+        return self._wait(self._models.download(model, on_progress=on_progress))
+
+    @documented_as(Models.cached)
+    def cached(self) -> tuple[CachedModel, ...]:
+        """List the models of which the browser has files, complete or not."""
+        return self._wait(self._models.cached())
+
+    @documented_as(Models.verify)
+    def verify(
+        self,
+        model: Model = None,
+        *,
+        repair: bool = True,
+        on_progress: Callable[[DownloadProgress], object] | None = None,
+    ) -> Verification:
+        """Read all stored files of a model; download those again that are damaged or missing."""
+        return self._wait(self._models.verify(model, repair=repair, on_progress=on_progress))
+
+    @documented_as(Models.delete)
+    def delete(self, model: str) -> ModelDeleted:
+        """Delete the stored files of the model with this id, as listed by `cached`."""
+        return self._wait(self._models.delete(model))
+
+    @documented_as(Models.delete_all)
+    def delete_all(self) -> tuple[ModelDeleted, ...]:
+        """Delete the stored files of all models."""
+        return self._wait(self._models.delete_all())
+
+    @documented_as(Models.storage)
+    def storage(self) -> StorageInfo:
+        """Return how much storage this site uses, and may use."""
+        return self._wait(self._models.storage())
+
+    @documented_as(Models.persist)
+    def persist(self) -> bool:
+        """Ask the browser to keep the files of this site until the visitor deletes them."""
+        return self._wait(self._models.persist())
 
 
 async def _result(awaitable: Awaitable[T]) -> T:

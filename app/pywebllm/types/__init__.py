@@ -6,6 +6,10 @@ Each value has `to_dict` and `to_json`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pywebllm.lazy import lazy_attributes
+
 from .chat import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -29,7 +33,11 @@ from .model import ModelInfo, ModelList
 from .session import Session
 from .usage import PromptTokensDetails, Usage
 
+if TYPE_CHECKING:
+    from .files import CachedModel, DownloadProgress, ModelDeleted, StorageInfo, Verification
+
 __all__ = [
+    "CachedModel",
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatCompletionMessage",
@@ -41,11 +49,13 @@ __all__ = [
     "CompletionLogprobs",
     "CreateEmbeddingResponse",
     "Delta",
+    "DownloadProgress",
     "Embedding",
     "EmbeddingUsage",
     "FinishReason",
     "Function",
     "FunctionDelta",
+    "ModelDeleted",
     "ModelInfo",
     "ModelList",
     "ParsedChatCompletion",
@@ -53,9 +63,23 @@ __all__ = [
     "ParsedChoice",
     "PromptTokensDetails",
     "Session",
+    "StorageInfo",
     "TokenLogprob",
     "ToolCall",
     "ToolCallDelta",
     "TopLogprob",
     "Usage",
+    "Verification",
 ]
+
+# A first chat does not need them.
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "CachedModel": ".files",
+        "DownloadProgress": ".files",
+        "ModelDeleted": ".files",
+        "StorageInfo": ".files",
+        "Verification": ".files",
+    },
+)
