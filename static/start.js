@@ -42,6 +42,20 @@ function failWith(reason) {
   );
 }
 
+/** Show the view that the address names, before Python is there; the first one for an unknown address. */
+function showView() {
+  const links = [...document.querySelectorAll("nav a")];
+  const found = links.find((link) => link.getAttribute("href") === location.hash) ?? links[0];
+  const view = found?.getAttribute("href")?.slice(2);
+  for (const link of links) {
+    if (link === found) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  for (const part of document.querySelectorAll("[data-view]")) {
+    if (part instanceof HTMLElement) part.hidden = part.dataset["view"] !== view;
+  }
+}
+
 /** Fetch files in parallel; otherwise each waits until the one before it has run. */
 function preload() {
   for (const href of ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.mjs", "webllm_bridge.js"]) {
@@ -75,6 +89,9 @@ async function startPython() {
   );
   document.body.append(script);
 }
+
+showView();
+addEventListener("hashchange", showView);
 
 if (location.protocol === "file:") {
   fail("This page was opened as a file.", "It needs a web server: run “python3 serve.py”.");

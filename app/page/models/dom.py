@@ -1,0 +1,216 @@
+"""The elements of the models view: shows rows, reads the filters, forwards clicks.
+
+All text goes in as text nodes, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+import js
+from pyodide.ffi import create_proxy
+
+from .view import ACTIONS, Action, Filters, Row, StorageBar
+
+__all__ = ["Actions", "ModelsElements"]
+
+
+class Actions(Protocol):
+    """The visitor's actions."""
+
+    def open(self) -> None:
+        """Handle a visit of the view."""
+        ...
+
+    def search(self) -> None:
+        """Handle a change of the filters."""
+        ...
+
+    def act(self, action: Action, model: str) -> None:
+        """Handle a button of a model."""
+        ...
+
+    def persist(self) -> None:
+        """Handle the button that asks the browser to keep the files."""
+        ...
+
+    def delete_all(self) -> None:
+        """Handle the button that deletes all models."""
+        ...
+
+
+class ModelsElements:
+    """The elements of the view in index.html, found once by their ids."""
+
+    def __init__(self) -> None:
+        self._main = _element("models")
+        self._list = _element("models-list")
+        self._template = _element("model-row")
+        self._status = _element("models-status")
+        self._problem = _element("models-problem")
+        self._filters = _element("models-filters")
+        self._storage_text = _element("storage-text")
+        self._storage_note = _element("storage-note")
+        self._storage_bar = _element("storage-bar")
+        self._persist = _element("persist")
+        self._delete_all = _element("delete-all")
+        self._rows: dict[str, _RowElement] = {}
+        # Kept for the life of the page: a listener needs its proxy while it is registered.
+        self._proxies: list[Any] = []
+
+    def connect(self, actions: Actions) -> None:
+        """Call `actions` for each action of the visitor from now on."""
+
+        def click(event: Any) -> None:
+            button = event.target.closest("button[data-action]")
+            if button:
+                actions.act(cast(Action, button.dataset.action), button.dataset.model)
+
+        def visit(_event: Any) -> None:
+            if not self._main.hidden:
+                actions.open()
+
+        self._listen(self._list, "click", click)
+        self._listen(self._filters, "input", lambda _event: actions.search())
+        self._listen(self._filters, "submit", lambda event: event.preventDefault())
+        self._listen(self._persist, "click", lambda _event: actions.persist())
+        self._listen(self._delete_all, "click", lambda _event: actions.delete_all())
+        # start.js shows the view before this event reaches its later listeners.
+        self._listen(js.window, "hashchange", visit)
+        visit(None)
+
+    def show_status(self, text: str) -> None:
+        """Show the line above the list."""
+        _set_text(self._status, text)
+
+    def show_problem(self, text: str) -> None:
+        """Show what went wrong with the list as a whole; an empty string hides it."""
+        _set_text(self._problem, text)
+        self._problem.hidden = not text
+
+    def show_storage(self, storage: StorageBar) -> None:
+        """Show how much space there is."""
+        _set_text(self._storage_text, storage.text)
+        _set_text(self._storage_note, storage.note)
+        _show_ratio(self._storage_bar, storage.ratio)
+        self._persist.hidden = not storage.can_persist
+        _set_text(self._delete_all, storage.delete_label)
+        self._delete_all.hidden = not storage.delete_label
+
+    def show_row(self, row: Row) -> None:
+        """Show a model, in place of what was shown of it before."""
+        found = self._rows.get(row.id)
+        if found is None:
+            found = self._rows[row.id] = _RowElement(self._template)
+            self._list.append(found.element)
+        found.show(row)
+
+    def show_only(self, ids: list[str]) -> None:
+        """Show these rows, in this order, and hide all others."""
+        wanted = [self._rows[name].element for name in ids]
+        shown = set(ids)
+        for name, row in self._rows.items():
+            row.element.hidden = name not in shown
+        if ids != self._order():
+            _keep_focus(lambda: self._list.prepend(*wanted))
+
+    def filters(self) -> Filters:
+        """Return what the visitor looks for."""
+        entries = js.Object.fromEntries(js.FormData.new(self._filters)).to_py()
+        return Filters(
+            text=entries["text"],
+            kind=entries["kind"],
+            runs_here="runs_here" in entries,
+            stored="stored" in entries,
+        )
+
+    def _order(self) -> list[str]:
+        found = self._list.querySelectorAll("li:not([hidden])")
+        return [element.dataset.model for element in found]
+
+    def _listen(self, target: Any, event: str, handler: Callable[[Any], object]) -> None:
+        proxy = create_proxy(handler)
+        self._proxies.append(proxy)
+        target.addEventListener(event, proxy)
+
+
+class _RowElement:
+    """The element of one model; only what differs is changed."""
+
+    def __init__(self, template: Any) -> None:
+        self.element = template.content.firstElementChild.cloneNode(True)  # noqa: FBT003
+        self._title = self._find("h3")
+        self._facts = self._find(".facts")
+        self._note = self._find(".note")
+        self._bar = self._find(".bar")
+        self._status = self._find(".model-status")
+        self._problem = self._find(".problem")
+        self._buttons = self._find(".buttons")
+        self._shown: Row | None = None
+
+    def show(self, row: Row) -> None:
+        """Show this row."""
+        before, self._shown = self._shown, row
+        if row == before:
+            return
+        if before is None:
+            self.element.dataset.model = self._title.textContent = row.id
+            self._bar.ariaLabel = f"Download of {row.id}"
+        _set_text(self._facts, row.facts)
+        _set_text(self._note, row.note)
+        self._note.dataset.runs = "yes" if row.can_run else "no"
+        _set_text(self._status, row.status)
+        _set_text(self._problem, row.problem)
+        self._problem.hidden = not row.problem
+        self._bar.hidden = row.ratio is None
+        _show_ratio(self._bar, row.ratio or 0.0)
+        if before is None or before.actions != row.actions:
+            self._show_buttons(row)
+
+    def _show_buttons(self, row: Row) -> None:
+        had_focus = self._buttons.contains(js.document.activeElement)
+        self._buttons.replaceChildren(*[_button(action, row.id) for action in row.actions])
+        if had_focus:
+            # The button that was pressed is gone: keyboard users stay at this model.
+            self._buttons.firstElementChild.focus()
+
+    def _find(self, selector: str) -> Any:
+        return self.element.querySelector(selector)
+
+
+def _button(action: Action, model: str) -> Any:
+    button = js.document.createElement("button")
+    button.type = "button"
+    button.textContent = ACTIONS[action]
+    button.ariaLabel = f"{ACTIONS[action]}: {model}"
+    button.dataset.action, button.dataset.model = action, model
+    if action in ("download", "continue"):
+        button.className = "primary"
+    return button
+
+
+def _keep_focus(change: Callable[[], object]) -> None:
+    # An element that is moved loses the focus.
+    focused = js.document.activeElement
+    change()
+    if focused and focused != js.document.activeElement:
+        focused.focus()
+
+
+def _element(name: str) -> Any:
+    element = js.document.getElementById(name)
+    if element is None:
+        raise LookupError(f"index.html has no element {name!r}")
+    return element
+
+
+def _set_text(element: Any, text: str) -> None:
+    # Unchanged text is not set again, so that a screen reader does not repeat it.
+    if element.textContent != text:
+        element.textContent = text
+
+
+def _show_ratio(bar: Any, ratio: float) -> None:
+    bar.ariaValueNow = str(int(ratio * 100))
+    bar.firstElementChild.style.setProperty("--ratio", str(ratio))
