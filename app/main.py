@@ -16,7 +16,7 @@ _ASSETS = "./"
 
 async def start() -> None:
     """Connect the page to the model, check the browser, and load the model."""
-    llm = AsyncWebLLM(assets_url=_ASSETS, engine=wanted_engine())
+    llm = AsyncWebLLM(assets_url=_ASSETS, engine=wanted_engine(), share=True)
     elements = ModelsElements()
     models = ModelsController(page=elements, llm=llm, check_support=llm.check_support)
     page = Page()

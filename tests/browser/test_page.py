@@ -22,6 +22,11 @@ def open_ready(page: Page, site: str) -> None:
     expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
 
 
+# Playwright neither sees nor changes the requests of a SharedWorker. Without one the engine runs in
+# a worker of the page, which requests the same files.
+WITHOUT_SHARING = "delete globalThis.SharedWorker"
+
+
 def write_persona(page: Page) -> str:
     page.get_by_role("button", name="Generate").click()
     # "tokens/s" is shown only at the end of a generation.
@@ -48,9 +53,22 @@ def test_page_writes_a_persona_token_by_token(page: Page, site: str, watch: Page
 
 
 def test_not_one_request_leaves_the_origin(page: Page, site: str, watch: PageWatch) -> None:
+    page.add_init_script(WITHOUT_SHARING)
     open_ready(page, site)
     write_persona(page)
     assert watch.origins() == {site.rstrip("/")}
+
+
+def test_reload_finds_the_engine_that_the_page_left(page: Page, site: str) -> None:
+    engines = """async () => (await navigator.locks.query()).held
+      .map(({ name }) => name).filter((name) => name.startsWith("pywebllm-shared"))"""
+    open_ready(page, site)
+    before = page.evaluate(engines)
+    page.reload()
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
+    assert len(before) == 1
+    assert page.evaluate(engines) == before
+    assert len(write_persona(page).split()) > 20
 
 
 def test_stop_ends_generation_and_generate_works_again(page: Page, site: str) -> None:
@@ -176,6 +194,7 @@ def test_failed_load_shows_an_error_and_can_be_tried_again(page: Page, site: str
     def refuse(route: Route) -> None:
         route.abort()
 
+    page.add_init_script(WITHOUT_SHARING)
     page.route("**/params_shard_*", refuse)
     page.goto(site + WEBLLM)
     again = page.get_by_role("button", name="Try again")
