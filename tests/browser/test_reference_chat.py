@@ -232,9 +232,9 @@ def test_penalties_make_tokens_that_were_generated_less_likely(
     common: dict[str, Any] = {"logit_bias": {str(it): 100 for it in ids}, "max_tokens": 2}
     if engine == "wllama":  # its logprobs are those before penalties
         common |= {"content": "Who is Ada", "max_tokens": 8, "temperature": 0}
-        plain_text, mixed = completions(python, common, common | {"frequency_penalty": 2})
-        assert len(set(text(plain_text))) == 1
-        assert set(text(mixed)) == set("!?")
+        answers = completions(python, common, common | {"frequency_penalty": 2})
+        plain_most, penalized_most = (max(map(text(it).count, "!?")) for it in answers)
+        assert penalized_most < plain_most
         return
     common |= {"temperature": 1, "seed": 1, "logprobs": True, "top_logprobs": 2}
     penalties: list[dict[str, Any]] = [{}, {"frequency_penalty": 1.5}, {"presence_penalty": -1}]
