@@ -6,10 +6,12 @@ embeddings".
 
 from __future__ import annotations
 
+import math
+import re
 import struct
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -19,7 +21,7 @@ from .errors import EngineError
 from .records import Model
 from .request.checks import integer, items, nonempty_string, one_of, refuse, refuse_value
 from .request.common import REQUEST
-from .request.table import Table, honored, read_parameters, refused
+from .request.table import Table, honored, read_parameters
 from .types import CreateEmbeddingResponse, Embedding
 
 __all__ = ["PARAMETERS", "EmbeddingCall", "embed", "read_embedding_call"]
@@ -28,6 +30,14 @@ _INPUT = "a string, a list of strings, a list of token IDs or a list of such lis
 _INPUT_ITEM = "a string, a token ID or a list of token IDs"
 
 _token = integer(0)
+
+# Models whose first numbers are a vector of their own, as Matryoshka representation learning trains
+# them (https://arxiv.org/abs/2205.13147): their model cards say so.
+_MATRYOSHKA = re.compile(
+    r"arctic-embed-(?:m-v1\.5|[ml]-v2)|nomic-embed-text-v(?:1\.5|2)|mxbai-embed-(?:large|2d)"
+    r"|qwen3-embedding|embeddinggemma|jina-embeddings-v[34]",
+    re.IGNORECASE,
+)
 
 
 def _input(path: str, value: object) -> object:
@@ -59,7 +69,7 @@ PARAMETERS: Table = MappingProxyType(
         **REQUEST,
         "input": honored(_input),
         "encoding_format": honored(one_of("float", "base64")),
-        "dimensions": refused("the model determines the length of its vectors"),
+        "dimensions": honored(integer(1)),
     }
 )
 
@@ -72,11 +82,13 @@ class EmbeddingCall:
         body: WebLLM's request, without `model`.
         model: The model that the request names; None for the default model.
         encoding: `float`, or `base64` for a string of little-endian 32-bit floats.
+        dimensions: The length of the vectors; None for that of the model.
     """
 
     body: Mapping[str, object]
     model: Model
     encoding: Literal["float", "base64"]
+    dimensions: int | None = None
 
 
 def read_embedding_call(body: Mapping[str, object]) -> EmbeddingCall:
@@ -93,6 +105,7 @@ def read_embedding_call(body: Mapping[str, object]) -> EmbeddingCall:
         body={"input": values["input"]},
         model=cast("Model", values.get("model")),
         encoding=cast("Literal['float', 'base64']", values.get("encoding_format", "float")),
+        dimensions=cast("int | None", values.get("dimensions")),
     )
 
 
@@ -114,10 +127,27 @@ async def embed(
     finally:
         stream.close()
     response = codec.read_embeddings(found)
+    if call.dimensions is not None:
+        data = tuple(_cut(item, call.dimensions, response.model) for item in response.data)
+        response = replace(response, data=data)
     if call.encoding == "float":
         return response
-    data = tuple(_in_base64(item) for item in response.data)
-    return CreateEmbeddingResponse(data=data, model=response.model, usage=response.usage)
+    encoded = tuple(_in_base64(item) for item in response.data)
+    return CreateEmbeddingResponse(data=encoded, model=response.model, usage=response.usage)
+
+
+def _cut(
+    item: Embedding[tuple[float, ...]], length: int, model: str
+) -> Embedding[tuple[float, ...]]:
+    whole = item.embedding
+    if length == len(whole):
+        return item
+    if length > len(whole) or not _MATRYOSHKA.search(model):
+        why = "the model is not trained for shorter vectors" if length < len(whole) else ""
+        refuse_value("dimensions", f"{len(whole)} for {model}", length, why=why)
+    part = whole[:length]
+    norm = math.hypot(*part) or 1.0
+    return replace(item, embedding=tuple(number / norm for number in part))
 
 
 def _in_base64(item: Embedding[tuple[float, ...]]) -> Embedding[str]:

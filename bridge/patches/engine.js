@@ -6,6 +6,7 @@
  * Guarded by tests/bridge/patches/engine.test.mjs: the private parts that the patches use exist.
  */
 
+import { patchAnswerBeginning } from "./answer_beginning.js";
 import { patchMessages, patchTokenizer } from "./control_tokens.js";
 import { patchDownloads } from "./downloads.js";
 import { patchEmptyThinking } from "./empty_thinking.js";
@@ -26,7 +27,7 @@ import { wrap } from "./wrap.js";
 /** @type {((engine: any) => void)[]} */
 const ENGINE_PATCHES = [
   patchTemplates, patchMessages, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer,
-  patchJournal, patchDownloads, patchLogitBias,
+  patchJournal, patchDownloads, patchLogitBias, patchAnswerBeginning,
 ];
 
 /** @type {((pipeline: any) => void)[]} */

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from pywebllm import embeddings
+from pywebllm.chat import messages
 from pywebllm.chat import parameters as chat
+from pywebllm.chat.other_servers import OTHER_SERVERS
 from pywebllm.completions import call as completions
 from pywebllm.engine import state
 from pywebllm.request.table import Table
@@ -25,6 +27,7 @@ _NOT_OPENAIS = {
     *("extra_body", "extra_headers", "extra_query", "timeout"),
     *("enable_latency_breakdown", "enable_thinking", "ignore_eos", "min_p"),
     *("repetition_penalty", "resumable", "top_k"),
+    *OTHER_SERVERS,
 }
 
 
@@ -38,6 +41,7 @@ _NOT_OPENAIS = {
 )
 def test_table_of_parameters_says_what_the_code_does(endpoint: str, table: Table) -> None:
     (section,) = re.findall(rf"^## {endpoint}\n(.*?)^##", PAGES["openai.md"], re.DOTALL | re.M)
+    section = section.partition("\n### ")[0]
     rows = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", section, re.MULTILINE)
     assert len(rows) == len(dict(rows)), "a parameter is listed twice"
     known = {name: entry.how for name, entry in table.items() if name not in _NOT_OPENAIS}
@@ -50,6 +54,18 @@ def test_table_of_engines_has_every_parameter_that_chats_honor() -> None:
     named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
     assert len(named) == len(set(named)), "a parameter is listed twice"
     assert set(named) == {name for name, it in chat.PARAMETERS.items() if it.how == "honored"}
+
+
+def test_table_of_message_keys_says_what_the_code_does() -> None:
+    section = PAGES["openai.md"].partition("### Messages")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", section, re.MULTILINE))
+    taken = {key for keys in messages._KEYS.values() for key in keys}
+    refused = {key for key, how in rows.items() if how == "refused"}
+    assert refused == set(messages._REFUSED)
+    # The deprecated form is converted before messages are read.
+    assert set(rows) - refused - {"function_call"} == taken
+    no_effect = {key for key, how in rows.items() if how == "no effect"}
+    assert no_effect == {*messages._NO_EFFECT, "annotations", "parsed"}
 
 
 def test_table_of_extra_keys_names_parameters_of_chats() -> None:

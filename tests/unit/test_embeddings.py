@@ -74,7 +74,7 @@ def test_input_may_be_any_sequence() -> None:
         ({"input": [[1], ["a"]]}, "input[1][0]"),
         ({"input": [None]}, "input[0]"),
         ({"input": "a", "encoding_format": "int8"}, "encoding_format"),
-        ({"input": "a", "dimensions": 8}, "dimensions"),
+        ({"input": "a", "dimensions": 0}, "dimensions"),
         ({"input": "a", "inputs": "b"}, "inputs"),
     ],
     ids=repr,
@@ -143,3 +143,22 @@ async def test_cancelling_embed_stops_the_engine() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert runner.requests[0].stream.stops == 1
+
+
+async def test_dimensions_of_the_model_itself_change_nothing() -> None:
+    assert await embedded(dimensions=2) == await embedded()
+
+
+async def test_shorter_vectors_of_a_model_that_is_trained_for_them_have_length_one() -> None:
+    call = read_embedding_call({"input": ["a", "b"], "dimensions": 1})
+    model = "nomic-embed-text-v1.5-q0f32"
+    found = await embed(FakeRunner([[{**RESPONSE, "model": model}]]), call)
+    assert [item.embedding for item in found.data] == [(1.0,), (1.0,)]
+
+
+@pytest.mark.parametrize("length", [1, 3])
+async def test_other_dimensions_are_refused(length: int) -> None:
+    with pytest.raises(InvalidRequestError, match=f"must be 2 for e, got {length}") as caught:
+        await embedded(dimensions=length)
+    assert caught.value.param == "dimensions"
+    assert ("not trained" in str(caught.value)) is (length == 1)

@@ -12,7 +12,10 @@ from pywebllm.request.checks import refuse
 from pywebllm.request.choices import check_end, includes_usage, one_for_each
 from pywebllm.request.table import read_parameters
 
+from .beginning import check_beginning, take_beginning
+from .functions import with_tools
 from .messages import read_messages
+from .other_servers import translated
 from .parameters import PARAMETERS
 from .response_format import AnswerFormat, read_response_format
 from .tool_prompt import tools_prompt
@@ -64,21 +67,24 @@ def read_call(body: Mapping[str, object]) -> ChatCall:
         InvalidRequestError: A parameter is unknown, out of range or not supported; `param` is
             its path.
     """
-    values = read_parameters(body, PARAMETERS)
+    values = translated(with_tools(read_parameters(body, PARAMETERS)))
     skips_thinking = _skips_thinking(values)
     use = read_tools(values)
     answer = read_response_format(values.get("response_format"))
-    request: dict[str, object] = {
-        "messages": read_messages(
-            cast("list[object]", values.get("messages", [])),
-            tools_prompt=tools_prompt(use.shown) if use else "",
-        )
-    }
+    messages = read_messages(
+        cast("list[object]", values.get("messages", [])),
+        tools_prompt=tools_prompt(use.shown) if use else "",
+    )
+    beginning = take_beginning(messages)
+    request: dict[str, object] = {"messages": messages}
     if use is not None and not use.callable:
         use = None  # the prompt lists the tools, but the model cannot call them
     request |= {name: values[name] for name in _PASSED if name in values}
-    request |= _length(values) | _form(answer, use) | _extra(values, skips_thinking=skips_thinking)
+    extra = _extra(values, skips_thinking=skips_thinking, beginning=beginning)
+    request |= _length(values) | _form(answer, use) | extra
     _check_together(request, values)
+    if beginning:
+        check_beginning(values, is_constrained=_is_constrained(answer, use))
     return ChatCall(
         bodies=one_for_each(request, values),
         model=cast("Model", values.get("model")),
@@ -126,8 +132,12 @@ def _is_constrained(answer: AnswerFormat | None, use: ToolUse | None) -> bool:
     return (use is not None and use.must_call) or (answer is not None and bool(answer.grammar))
 
 
-def _extra(values: Mapping[str, object], *, skips_thinking: bool) -> dict[str, object]:
+def _extra(
+    values: Mapping[str, object], *, skips_thinking: bool, beginning: str
+) -> dict[str, object]:
     extra = {name: values[name] for name in _EXTRA if name in values}
+    if beginning:
+        extra["beginning"] = beginning
     if skips_thinking:
         extra["enable_thinking"] = False
     return {"extra_body": extra} if extra else {}

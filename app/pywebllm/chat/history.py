@@ -43,15 +43,10 @@ def assistant_text(path: str, fields: Mapping[str, object], calls: Sequence[Call
     this request turns thinking off, so that the text of the history never changes.
 
     Raises:
-        InvalidRequestError: A field has a wrong value, or the message is empty.
+        InvalidRequestError: A field has a wrong value.
     """
     content = fields.get("content")
-    reasoning = string(f"{path}.reasoning", fields["reasoning"]) if "reasoning" in fields else None
-    if content is None and not calls and not reasoning:
-        refuse(
-            f"{path}.content",
-            "is missing: an assistant message needs content, reasoning or tool_calls",
-        )
+    reasoning = _reasoning(path, fields)
     if fields.get("annotations"):
         refuse(f"{path}.annotations", "is not supported: the model reads text only")
     written = "" if content is None else read_text(f"{path}.content", content)
@@ -72,6 +67,12 @@ def read_calls(path: str, fields: Mapping[str, object]) -> tuple[Call, ...]:
         if count > 1:
             refuse(path, f"must have a different ID for each call, got {shown(call_id)} twice")
     return calls
+
+
+def _reasoning(path: str, fields: Mapping[str, object]) -> str | None:
+    # The second is the name of vLLM and DeepSeek.
+    name = "reasoning" if "reasoning" in fields else "reasoning_content"
+    return string(f"{path}.{name}", fields[name]) if name in fields else None
 
 
 def _read_call(path: str, value: object) -> Call:

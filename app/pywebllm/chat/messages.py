@@ -9,6 +9,8 @@ The text is also what the model wrote, if that had the form that models are trai
 does not record other forms, so from there on the next request is prefilled again: other white
 space around reasoning and calls, text between or after calls, and truncated reasoning.
 
+A last message of the assistant is the beginning of the answer, as it is; `call` sends it apart.
+
 `developer` is treated as `system`; several at the start are joined by a blank line, later ones
 become part of a user's message: `folding`. No template answers a system message alone, so if
 there are no others they are the user's message. The results of tools are sent in the order of
@@ -39,19 +41,22 @@ from .parts import read_parts, read_text
 __all__ = ["read_messages"]
 
 _ROLES = ("system", "developer", "user", "assistant", "tool")
+# Keys of OpenAI or of other servers that change nothing here. WebLLM 0.2.86 would write a `name` in
+# place of the role tags of the model's template.
+_NO_EFFECT = ("name", "id", "cache_control", "reasoning_details")
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    "system": ("role", "content"),
-    "user": ("role", "content"),
-    # Answers have the last two, though OpenAI does not take them back.
-    "assistant": ("role", "content", "reasoning", "tool_calls", "annotations", "parsed"),
-    "tool": ("role", "content", "tool_call_id", "name"),
+    "system": ("role", "content", *_NO_EFFECT),
+    "user": ("role", "content", *_NO_EFFECT),
+    "assistant": (
+        *("role", "content", "reasoning", "reasoning_content", "tool_calls", *_NO_EFFECT),
+        # Answers have these two, though OpenAI does not take them back.
+        *("annotations", "parsed"),
+    ),
+    "tool": ("role", "content", "tool_call_id", *_NO_EFFECT),
 }
 _REFUSED: Mapping[str, str] = {
-    "name": "is not supported: WebLLM would replace the role tags of the model's template with"
-    " it; write it into the content",
     "refusal": "is not supported: a local model does not mark refusals; put it into content",
     "audio": "is not supported: WebLLM does not keep audio of earlier answers",
-    "function_call": "is the deprecated form of tool_calls; use tool_calls",
 }
 
 
@@ -79,9 +84,6 @@ def read_messages(value: Sequence[object], *, tools_prompt: str = "") -> list[di
     if not value:
         refuse("messages", "must contain at least one message")
     found = [_read_message(f"messages[{i}]", message) for i, message in enumerate(value)]
-    if found[-1].role == "assistant":
-        expected = "'user', 'tool', 'system' or 'developer' in the last message"
-        refuse_value(f"{found[-1].path}.role", expected, found[-1].fields["role"])
     first = next((i for i, message in enumerate(found) if message.role != "system"), len(found))
     system = [message.text for message in found[:first]]
     turns = fold_instructions(list(_turns(_with_results_together(found[first:]))))
@@ -101,6 +103,8 @@ def _read_message(path: str, value: object) -> _Message:
         if key in _REFUSED and key not in _KEYS[role]:
             refuse(f"{path}.{key}", _REFUSED[key])
     check_keys(path, fields, _KEYS[role])
+    if "name" in fields:
+        string(f"{path}.name", fields["name"])
     return _Message(path, role, fields)
 
 

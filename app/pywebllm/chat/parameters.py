@@ -1,7 +1,8 @@
 """The parameters of a chat completion: which are honored or refused, and the range of each.
 
 `PARAMETERS` lists all of them. Names and meaning are those of the OpenAI reference, "Create chat
-completion"; the last group is WebLLM's own. None always stands for "not given".
+completion"; the last groups are WebLLM's own and those of other servers. None always stands for
+"not given".
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pywebllm.request.checks import (
     refuse_value,
     string,
 )
-from pywebllm.request.common import GENERATION, OPENAI_ONLY, REQUEST
+from pywebllm.request.common import GENERATION, OPENAI_ONLY, REQUEST, metadata
 from pywebllm.request.table import Table, honored, no_effect, only, refused
 
+from .other_servers import OTHER_SERVERS
 from .resumable import read_resumable
 
 __all__ = ["PARAMETERS"]
@@ -62,17 +64,18 @@ PARAMETERS: Table = MappingProxyType(
         "tool_choice": honored(_plain),
         "parallel_tool_calls": honored(boolean),
         "reasoning_effort": honored(_reasoning_effort),
+        # The deprecated form of tools
+        "functions": honored(items),
+        "function_call": honored(_plain),
         # No effect here
         "safety_identifier": no_effect(string, OPENAI_ONLY),
         "prompt_cache_key": no_effect(string, _CACHE),
+        "metadata": no_effect(metadata, "answers are not stored, so nothing is searched by it"),
         "service_tier": no_effect(one_of("auto", "default"), OPENAI_ONLY),
         "store": only(allowed=False, why="answers are not stored"),
         "modalities": only(allowed=["text"], why=_TEXT_ONLY),
         # Not supported
         "audio": refused(_TEXT_ONLY),
-        "function_call": refused("it is the deprecated form of tool_choice; use tool_choice"),
-        "functions": refused("it is the deprecated form of tools; use tools"),
-        "metadata": refused("answers are not stored, so they cannot be searched by metadata"),
         "min_p": refused("WebLLM does not implement it; use top_p"),
         "moderation": refused("no moderation model is available in the browser"),
         "prediction": refused("WebLLM cannot use a predicted output"),
@@ -84,5 +87,6 @@ PARAMETERS: Table = MappingProxyType(
         # WebLLM's own
         "enable_thinking": honored(boolean),
         "resumable": honored(read_resumable),
+        **OTHER_SERVERS,
     }
 )

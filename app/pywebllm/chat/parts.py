@@ -65,7 +65,8 @@ def _parts(path: str, value: object, expected: str) -> list[tuple[str, dict[str,
 
 def _text_part(path: str, part: dict[str, object]) -> str:
     _check_type(path, part, "text")
-    check_keys(path, part, ("type", "text"))
+    # The last is for caches of other servers.
+    check_keys(path, part, ("type", "text", "cache_control"))
     return string(f"{path}.text", part.get("text"))
 
 

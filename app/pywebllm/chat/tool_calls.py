@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Literal
 
 from pywebllm.request.checks import TOOL_NAME
@@ -16,7 +17,15 @@ from pywebllm.types import Function, FunctionDelta, ToolCallDelta
 
 from .tags import WHITESPACE, without_partial_tag
 
-__all__ = ["ARGUMENTS", "BEGIN", "END", "OPEN_TAG", "ToolCallReader", "tool_calls_text"]
+__all__ = [
+    "ARGUMENTS",
+    "BEGIN",
+    "END",
+    "OPEN_TAG",
+    "ToolCallReader",
+    "one_for_each_call",
+    "tool_calls_text",
+]
 
 # A call is BEGIN, the name, ARGUMENTS, the arguments, END.
 OPEN_TAG = "<tool_call>"
@@ -188,6 +197,23 @@ class _Object:
             self._in_string = True
         else:
             self._depth += {"{": 1, "}": -1}.get(character, 0)
+
+
+def one_for_each_call(deltas: Iterable[ToolCallDelta]) -> tuple[ToolCallDelta, ...]:
+    """Return the same deltas with one for each call, as OpenAI sends them in a chunk.
+
+    Libraries take each entry of a chunk for a call of its own.
+    """
+    merged: dict[int, ToolCallDelta] = {}
+    for delta in deltas:
+        first = merged.get(delta.index)
+        merged[delta.index] = delta if first is None else _joined(first, delta)
+    return tuple(merged.values())
+
+
+def _joined(first: ToolCallDelta, second: ToolCallDelta) -> ToolCallDelta:
+    arguments = (first.function.arguments or "") + (second.function.arguments or "")
+    return replace(first, function=replace(first.function, arguments=arguments))
 
 
 def tool_calls_text(calls: Iterable[Function]) -> str:

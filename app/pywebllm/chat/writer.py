@@ -23,7 +23,7 @@ from pywebllm.types import (
 from .call import ChatCall
 from .collect import Collector
 from .reasoning import ReasoningSplitter
-from .tool_calls import ToolCallReader
+from .tool_calls import ToolCallReader, one_for_each_call
 
 __all__ = ["ChatWriter"]
 
@@ -129,7 +129,8 @@ class _Reader:
 
 
 def _delta(reasoning: str | None, content: str, calls: tuple[ToolCallDelta, ...] = ()) -> Delta:
-    return Delta(reasoning=reasoning, content=content or None, tool_calls=calls or None)
+    tool_calls = one_for_each_call(calls) or None
+    return Delta(reasoning=reasoning, content=content or None, tool_calls=tool_calls)
 
 
 def _new_call_id() -> str:

@@ -4,8 +4,9 @@
 
     client = AsyncOpenAI()
 
-`transport` does the same for any `httpx2.AsyncClient` or `httpx.AsyncClient`. Neither these
-libraries nor the SDK are imported before they are used.
+`OpenAI` is the same without `await`. `transport` does it for any client of `httpx2` or `httpx`, and
+`install` for libraries that take no client. Neither these libraries nor the SDK are imported before
+they are used.
 """
 
 from __future__ import annotations
@@ -17,12 +18,21 @@ from pywebllm.lazy import lazy_attributes
 from .transport import Transport, transport
 
 if TYPE_CHECKING:
-    from .sdk import AsyncOpenAI
+    from .installing import Installation, install
+    from .sdk import AsyncOpenAI, OpenAI
 
-__all__ = ["AsyncOpenAI", "Transport", "transport"]
+__all__ = ["AsyncOpenAI", "Installation", "OpenAI", "Transport", "install", "transport"]
 
 
-__getattr__ = lazy_attributes(__name__, {"AsyncOpenAI": ".sdk"})
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "AsyncOpenAI": ".sdk",
+        "Installation": ".installing",
+        "OpenAI": ".sdk",
+        "install": ".installing",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -33,7 +33,7 @@ from pywebllm.errors import (
 
 from .reply import Reply
 
-__all__ = ["RouteError", "error_object", "error_reply"]
+__all__ = ["ResponseNotFoundError", "RouteError", "error_object", "error_reply"]
 
 _SERVER_FAULT = 500
 
@@ -46,10 +46,17 @@ class _Row:
     retry: bool = False
 
 
+class ResponseNotFoundError(InvalidRequestError):
+    """No response with this ID is stored."""
+
+    advice = "Responses with `store` are kept until the page is closed, the latest 100 of them."
+
+
 # A class without a row has that of its nearest base class.
 _ROWS: Mapping[type[WebLLMError], _Row] = MappingProxyType(
     {
         InvalidRequestError: _Row(status=400),
+        ResponseNotFoundError: _Row(status=404, code="response_not_found"),
         ContextWindowError: _Row(status=400, code="context_length_exceeded"),
         ModelNotFoundError: _Row(status=404, code="model_not_found", param="model"),
         SessionNotFoundError: _Row(status=404, code="session_not_found"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from pywebllm.answers.timer import ReadTimer
+from pywebllm.waiting import Wait
 
 from .reply import Reply
 from .sse import EventBody
@@ -25,15 +26,26 @@ class Library:
     def __init__(self, name: str) -> None:
         self._module = import_module(name)
         # The libraries require the stream of a response to be an instance of their own class.
-        self._stream_type = type("EventStream", (_EventStream, self._module.AsyncByteStream), {})
+        module = self._module
+        self._stream_type = type("EventStream", (_EventStream, module.AsyncByteStream), {})
+        self._waiting_type = type("WaitingStream", (_WaitingStream, module.SyncByteStream), {})
 
-    def response(self, reply: Reply, request: Any, *, seconds: float | None) -> Any:
-        """Return the reply as a response; reading a piece of its body times out after `seconds`."""
-        options: dict[str, Any] = {"headers": dict(reply.headers), "request": request}
+    def response(
+        self, reply: Reply, request: Any, *, seconds: float | None, wait: Wait | None = None
+    ) -> Any:
+        """Return the reply as a response; reading a piece of its body times out after `seconds`.
+
+        With `wait` the body is read synchronously.
+        """
         if isinstance(reply.body, bytes):
-            return self._module.Response(reply.status, content=reply.body, **options)
-        stream = self._stream_type(reply.body, library=self, request=request, seconds=seconds)
-        return self._module.Response(reply.status, stream=stream, **options)
+            # A stream, even so: only when one is closed a response knows how long it took.
+            stream = self._module.ByteStream(reply.body)
+        else:
+            stream = self._stream_type(reply.body, library=self, request=request, seconds=seconds)
+            if wait is not None:
+                stream = self._waiting_type(stream, wait)
+        headers = dict(reply.headers)
+        return self._module.Response(reply.status, headers=headers, request=request, stream=stream)
 
     def read_timeout(self, request: Any, seconds: float | None) -> Exception:
         """Return the library's error for a read that took longer than `seconds`."""
@@ -77,5 +89,34 @@ class _EventStream(AsyncIterator[bytes]):
 
     async def aclose(self) -> None:
         """Stop the engine at once; not waiting lets it work while a generator is finalized."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop the engine at once."""
         self._body.close()
         self._timer.cancel()
+
+
+class _WaitingStream(Iterator[bytes]):
+    """The same stream, read synchronously."""
+
+    def __init__(self, stream: _EventStream, wait: Wait) -> None:
+        self._stream = stream
+        self._wait = wait
+
+    def __next__(self) -> bytes:
+        found = self._wait(_next(self._stream))
+        if found is None:
+            raise StopIteration
+        return found
+
+    def close(self) -> None:
+        """Stop the engine at once."""
+        self._stream.stop()
+
+
+async def _next(stream: _EventStream) -> bytes | None:
+    try:
+        return await anext(stream)
+    except StopAsyncIteration:
+        return None

@@ -10,20 +10,29 @@ try:
 except ImportError as error:
     raise ImportError(
         "The package `openai` is not installed. Run `pip install openai`, or in Pyodide"
-        ' `await micropip.install("pywebllm[openai]")`.'
+        ' `await micropip.install("openai")`.'
     ) from error
 
+from pywebllm import browser
 from pywebllm.client import AsyncWebLLM
 from pywebllm.errors import InvalidRequestError, ModelNotFoundError
 from pywebllm.records import id_of
 from pywebllm.values import Backend
+from pywebllm.waiting import Wait
 
-from .transport import Transport, is_page_client
+from .transport import PAGE_URL, Transport, is_page_client
 
-__all__ = ["AsyncOpenAI", "ConnectedOpenAI", "connect_page", "connect_server"]
+__all__ = [
+    "HTTP_CLIENTS",
+    "AsyncOpenAI",
+    "ConnectedOpenAI",
+    "OpenAI",
+    "connect_page",
+    "connect_server",
+]
 
-# A label: the transport ignores the host, and no network resolves `.invalid` (RFC 2606).
-_PAGE_URL = "http://pywebllm.invalid/v1"
+# The SDK's own classes, derived from those of the HTTP library that it uses.
+HTTP_CLIENTS = (openai.DefaultHttpxClient, openai.DefaultAsyncHttpxClient)
 
 # The SDK requires a key even if the server does not. `ConnectedOpenAI` does not send this one.
 _NO_KEY = "no-key"
@@ -55,7 +64,38 @@ class AsyncOpenAI(openai.AsyncOpenAI):
             raise TypeError("pass either `client` or `http_client`, not both")
         # `with_options` and `copy` come here as well.
         _check_http_client(options["http_client"])
-        super().__init__(**{"api_key": _NO_KEY, "base_url": _PAGE_URL, **options})
+        super().__init__(**{"api_key": _NO_KEY, "base_url": PAGE_URL, **options})
+
+
+class OpenAI(openai.OpenAI):
+    """`openai.OpenAI`, the SDK's client without `await`, answered by the model in the page.
+
+        with OpenAI() as client:
+            reply = client.responses.create(model=BUILTIN_MODEL, input="Hello")
+
+    Where it works is described at `WebLLM`; elsewhere its requests raise `SupportError`.
+
+    Args:
+        client: As for `AsyncOpenAI`.
+        wait: Runs an awaitable to its end and returns its result.
+        options: Those of `openai.OpenAI`, as for `AsyncOpenAI`.
+
+    Raises:
+        InvalidRequestError: `http_client` has another transport, which would send prompts to the
+            network.
+        TypeError: Both `client` and `http_client` are given.
+    """
+
+    def __init__(
+        self, client: AsyncWebLLM | None = None, *, wait: Wait = browser.run_sync, **options: Any
+    ) -> None:
+        if options.get("http_client") is None:
+            page = Transport(client, wait=wait)
+            options["http_client"] = openai.DefaultHttpxClient(transport=page)
+        elif client is not None:
+            raise TypeError("pass either `client` or `http_client`, not both")
+        _check_http_client(options["http_client"])
+        super().__init__(**{"api_key": _NO_KEY, "base_url": PAGE_URL, **options})
 
 
 class ConnectedOpenAI(openai.AsyncOpenAI):
@@ -93,12 +133,12 @@ def connect_page(page: AsyncWebLLM, *, owns_client: bool, **options: Any) -> Con
     """Return a client for the model in the page."""
     backend = Backend(
         kind="page",
-        base_url=_PAGE_URL,
+        base_url=PAGE_URL,
         model=id_of(page.default),
         reason="this browser can run the model",
     )
     http_client = _http_client(page, owns_client=owns_client)
-    own = {"base_url": _PAGE_URL, "api_key": _NO_KEY, "http_client": http_client}
+    own = {"base_url": PAGE_URL, "api_key": _NO_KEY, "http_client": http_client}
     return ConnectedOpenAI(backend=backend, **{**options, **own})
 
 

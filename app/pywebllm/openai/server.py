@@ -9,34 +9,51 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, TypeAlias, cast
 
 from pywebllm.answers.stream import AnswerStream
 from pywebllm.api import Api
 from pywebllm.echo import shortened
-from pywebllm.errors import InvalidRequestError, WebLLMError
+from pywebllm.errors import ContextWindowError, InvalidRequestError, WebLLMError
 from pywebllm.request.checks import shown
 
 from .chunks import ChunkEvents
-from .errors import RouteError, error_object, error_reply
+from .errors import ResponseNotFoundError, RouteError, error_object, error_reply
+from .function_calls import in_old_form
 from .reply import Reply
-from .responses import ResponseEvents, read_request
-from .sse import DONE, EventBody, Events
+from .responses import (
+    ResponseEvents,
+    ResponseRequest,
+    ResponseStore,
+    read_request,
+    without_oldest_turn,
+)
+from .sse import DONE, Event, EventBody, Events
 
 __all__ = ["Server"]
 
 Body: TypeAlias = Mapping[str, object]
 
 # The routes; a path may have any prefix before them, such as `/v1`.
-_ROUTES = "chat/completions|completions|embeddings|responses|models(?:/(?P<model>.+))?"
+_ROUTES = (
+    "chat/completions|completions|embeddings"
+    "|responses(?:/(?P<response>[^/]+))?|models(?:/(?P<model>.+))?"
+)
 _PATH = re.compile(rf"(?:.*?/v1|.*?)/(?P<route>{_ROUTES})/?", re.DOTALL)
 
 
 class Server:
-    """Answers HTTP requests from the model in the page."""
+    """Answers HTTP requests from the model in the page.
 
-    def __init__(self, api: Api) -> None:
+    Args:
+        api: The endpoints.
+        stored: The responses that requests can continue.
+    """
+
+    def __init__(self, api: Api, stored: ResponseStore | None = None) -> None:
         self._api = api
+        self._stored = ResponseStore() if stored is None else stored
 
     async def answer(self, method: str, path: str, body: bytes = b"") -> Reply:
         """Return the reply to a request; an error becomes a reply as well.
@@ -57,6 +74,8 @@ class Server:
         found = _PATH.fullmatch(path)
         if found is None:
             raise RouteError(f"unknown URL: {shortened(method)} {shortened(path)}")
+        if found["response"] is not None:
+            return self._stored_response(method, path, found["response"])
         answer = self._posts.get(found["route"])
         if answer is None:
             _allow(method, path, "GET")
@@ -71,7 +90,8 @@ class Server:
         return Reply.of_json({"object": "list", "data": models})
 
     async def _chat(self, body: Body) -> Reply:
-        return await _stream_or_whole(await self._api.chat(body), body)
+        form = in_old_form if body.get("functions") is not None else dict
+        return await _stream_or_whole(await self._api.chat(body), body, form=form)
 
     async def _completion(self, body: Body) -> Reply:
         return await _stream_or_whole(await self._api.completion(body), body)
@@ -80,12 +100,40 @@ class Server:
         return Reply.of_json((await self._api.embedding(body)).to_dict())
 
     async def _response(self, body: Body) -> Reply:
-        request = read_request(body)
+        request = read_request(body, self._stored)
         with request.renamed():
-            events = ResponseEvents(await self._api.chat(request.chat), request)
+            events = await self._begun(request)
             if request.stream:
                 return await _streamed(events, named=True)
             return Reply.of_json(await events.read())
+
+    async def _begun(self, request: ResponseRequest) -> ResponseEvents:
+        chat = request.chat
+        on_end = partial(self._stored.keep, items=request.items) if request.store else None
+        while True:
+            stream = await self._api.chat(chat)
+            if not request.truncates:
+                return ResponseEvents(stream, request, on_end=on_end)
+            try:
+                await stream.begin()
+            except ContextWindowError:
+                shorter = without_oldest_turn(cast("list[dict[str, object]]", chat["messages"]))
+                if shorter is None:
+                    raise
+                chat = {**chat, "messages": shorter}
+            else:
+                return ResponseEvents(stream, request, on_end=on_end)
+
+    def _stored_response(self, method: str, path: str, response_id: str) -> Reply:
+        found = self._stored.get(response_id)
+        if method.upper() not in ("GET", "DELETE"):
+            _allow(method, path, "GET")
+        if found is None:
+            raise ResponseNotFoundError(f"no response with the ID {shown(response_id)} is stored")
+        if method.upper() == "GET":
+            return Reply.of_json(found)
+        self._stored.delete(response_id)
+        return Reply.of_json({"id": response_id, "object": "response", "deleted": True})
 
     _posts: Mapping[str, Callable[[Server, Body], Awaitable[Reply]]] = {
         "chat/completions": _chat,
@@ -95,11 +143,13 @@ class Server:
     }
 
 
-async def _stream_or_whole(stream: AnswerStream[Any, Any], body: Body) -> Reply:
+async def _stream_or_whole(
+    stream: AnswerStream[Any, Any], body: Body, *, form: Callable[[Event], Event] = dict
+) -> Reply:
     if body.get("stream"):
-        events = ChunkEvents(stream, has_usage=_includes_usage(body))
+        events = ChunkEvents(stream, has_usage=_includes_usage(body), form=form)
         return await _streamed(events, last=DONE)
-    return Reply.of_json((await stream.read()).to_dict())
+    return Reply.of_json(form((await stream.read()).to_dict()))
 
 
 def _includes_usage(body: Body) -> bool:

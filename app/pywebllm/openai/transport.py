@@ -1,4 +1,4 @@
-"""A transport for `httpx2` and `httpx` whose server is the model in the page.
+"""A transport for clients of `httpx2` and `httpx` whose server is the model in the page.
 
 It uses the classes of the library that made the request, and imports neither library itself.
 `server` handles the requests.
@@ -13,31 +13,47 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
+from pywebllm import browser
 from pywebllm.client import AsyncWebLLM, check_client
+from pywebllm.waiting import Wait
 
 from .library import Library, library_of
 from .reply import Reply
+from .responses import ResponseStore
 from .server import Server
 from .sse import EventBody
 
 if TYPE_CHECKING:
     # For type checkers it is a transport of both; one that is not installed is `Any` to them.
-    from httpx import AsyncBaseTransport as _Httpx
-    from httpx2 import AsyncBaseTransport as _Httpx2
+    from httpx import AsyncBaseTransport as _AsyncHttpx
+    from httpx import BaseTransport as _Httpx
+    from httpx2 import AsyncBaseTransport as _AsyncHttpx2
+    from httpx2 import BaseTransport as _Httpx2
 else:
+
+    class _AsyncHttpx: ...
+
+    class _AsyncHttpx2: ...
 
     class _Httpx: ...
 
     class _Httpx2: ...
 
 
-__all__ = ["Transport", "is_page_client", "transport"]
+__all__ = ["PAGE_URL", "Transport", "is_page_client", "transport"]
+
+# A label: the transport ignores the host, and no network resolves `.invalid` (RFC 2606).
+PAGE_URL = "http://pywebllm.invalid/v1"
 
 
 def transport(
-    client: AsyncWebLLM | None = None, *, share: bool = False, keep_alive: float | str = "5m"
+    client: AsyncWebLLM | None = None,
+    *,
+    wait: Wait = browser.run_sync,
+    share: bool = False,
+    keep_alive: float | str = "5m",
 ) -> Transport:
-    """Return a transport for `httpx2.AsyncClient` or `httpx.AsyncClient`.
+    """Return a transport for the clients of `httpx2` and `httpx`.
 
         client = openai.AsyncOpenAI(
             api_key="local",
@@ -51,6 +67,8 @@ def transport(
     Args:
         client: The client that answers; it stays open when the transport is closed. None: a
             client with the built-in model, which is closed with the transport.
+        wait: Runs an awaitable to its end, for clients without `await`: `httpx2.Client` and
+            `httpx.Client`. The default needs JSPI, as `WebLLM` does.
         share: As for `AsyncWebLLM`.
         keep_alive: As for `AsyncWebLLM`.
 
@@ -61,7 +79,7 @@ def transport(
         raise TypeError("pass `share` to the client, not to the transport")
     own = client is None
     answering = AsyncWebLLM(share=share, keep_alive=keep_alive) if client is None else client
-    return Transport(answering, owns_client=own)
+    return Transport(answering, owns_client=own, wait=wait)
 
 
 def is_page_client(http_client: object) -> bool:
@@ -75,7 +93,7 @@ def is_page_client(http_client: object) -> bool:
     return all(isinstance(it, Transport) for it in found)
 
 
-class Transport(_Httpx2, _Httpx):
+class Transport(_AsyncHttpx2, _AsyncHttpx, _Httpx2, _Httpx):
     """Answers requests from the model in the page: see `transport`.
 
     Closing or dropping a response stops the engine. The official SDK's streams are reference
@@ -88,6 +106,7 @@ class Transport(_Httpx2, _Httpx):
     Args:
         client: The client that answers; None: a new client with the built-in model.
         owns_client: True to close the client with the transport.
+        wait: As for `transport`.
 
     Attributes:
         owns_client: True if the client is closed with the transport.
@@ -96,8 +115,16 @@ class Transport(_Httpx2, _Httpx):
         TypeError: `client` is not an `AsyncWebLLM`.
     """
 
-    def __init__(self, client: AsyncWebLLM | None = None, *, owns_client: bool = False) -> None:
+    def __init__(
+        self,
+        client: AsyncWebLLM | None = None,
+        *,
+        owns_client: bool = False,
+        wait: Wait = browser.run_sync,
+    ) -> None:
         check_client(client)
+        self._wait = wait
+        self._stored = ResponseStore()
         self.owns_client = client is None or owns_client
         self._client = AsyncWebLLM() if client is None else client
         self._bodies: WeakSet[EventBody] = WeakSet()  # of streamed responses in use
@@ -116,12 +143,21 @@ class Transport(_Httpx2, _Httpx):
             httpx2.ReadTimeout, httpx.ReadTimeout: The answer did not begin in time; the engine
                 was stopped.
         """
-        library = library_of(request)
-        seconds = _limit(request.extensions.get("timeout", {}).get("read"))
-        reply = await self._reply(library, request, seconds)
-        if isinstance(reply.body, EventBody):
-            self._bodies.add(reply.body)
-        return library.response(reply, request, seconds=seconds)
+        return await self._respond(request, await request.aread())
+
+    def handle_request(self, request: Any) -> Any:
+        """Answer a request of a client without `await`; the page stays responsive meanwhile.
+
+        Raises:
+            SupportError: This Python code cannot wait: see `WebLLM`.
+            httpx2.ReadTimeout, httpx.ReadTimeout: As for `handle_async_request`.
+        """
+        return self._wait(self._respond(request, request.read(), wait=self._wait))
+
+    def close(self) -> None:
+        """Close the client if the transport owns it and it was used."""
+        if self.owns_client and self._client.was_used:
+            self._wait(self._client.close())
 
     async def aclose(self) -> None:
         """Close the client if the transport owns it. A later request opens it again.
@@ -130,6 +166,17 @@ class Transport(_Httpx2, _Httpx):
         """
         if self.owns_client:
             await self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -142,10 +189,19 @@ class Transport(_Httpx2, _Httpx):
     ) -> None:
         await self.aclose()
 
-    async def _reply(self, library: Library, request: Any, seconds: float | None) -> Reply:
-        body = await request.aread()
+    async def _respond(self, request: Any, body: bytes, *, wait: Wait | None = None) -> Any:
+        library = library_of(request)
+        seconds = _limit(request.extensions.get("timeout", {}).get("read"))
+        reply = await self._reply(library, request, body, seconds)
+        if isinstance(reply.body, EventBody):
+            self._bodies.add(reply.body)
+        return library.response(reply, request, seconds=seconds, wait=wait)
+
+    async def _reply(
+        self, library: Library, request: Any, body: bytes, seconds: float | None
+    ) -> Reply:
         await self._stop_dropped()
-        server = Server(self._client.api)
+        server = Server(self._client.api, self._stored)
         try:
             async with asyncio.timeout(seconds) as waiting:
                 return await server.answer(request.method, request.url.path, body)

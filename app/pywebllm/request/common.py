@@ -23,13 +23,22 @@ from .checks import (
 )
 from .table import Table, honored, no_effect, refused
 
-__all__ = ["GENERATION", "OPENAI_ONLY", "REQUEST"]
+__all__ = ["GENERATION", "OPENAI_ONLY", "REQUEST", "metadata"]
 
 OPENAI_ONLY = "it concerns OpenAI's servers only; no data leaves the browser"
 
 _LARGEST_TOKEN = 2**31 - 1
 _PENALTY = number(-2, 2)
 _NO_HTTP = "no HTTP request is made"
+
+
+def metadata(path: str, value: object) -> object:
+    """Check that the value is a mapping to strings."""
+    found = mapping(path, value)
+    for item in found.values():
+        if not isinstance(item, str):
+            refuse(path, f"must have strings as values, got {shown(item)}")
+    return found
 
 
 def _model(path: str, value: object) -> object:

@@ -29,14 +29,17 @@ _NOT_PARSED: Mapping[str, str] = {
     "tools": "the answer is the value; use run_tools to call tools",
     "tool_choice": "the answer is the value; use run_tools to call tools",
     "parallel_tool_calls": "the answer is the value; use run_tools to call tools",
-    # Reaches this through `extra_body` only.
+    # These reach this through `extra_body` only.
+    "functions": "the answer is the value; use run_tools to call tools",
+    "function_call": "the answer is the value; use run_tools to call tools",
     "response_format": "pass the type as a keyword argument",
 }
 _NOT_RUN: Mapping[str, str] = {
     "stream": "tools are called after each whole answer",
     "stream_options": "tools are called after each whole answer",
-    # Reaches this through `extra_body` only.
+    # These reach this through `extra_body` only.
     "tools": "pass the functions as a keyword argument",
+    "functions": "pass them as `tools`",
 }
 
 

@@ -59,7 +59,7 @@ class Embeddings:
         """Create one vector for each input; `EmbeddingParameters` documents the parameters.
 
         A vector is a tuple of floats, or with `encoding_format="base64"` a base64 string of
-        little-endian 32-bit floats. The model determines its length.
+        little-endian 32-bit floats.
 
         Reference: https://platform.openai.com/docs/api-reference/embeddings/create
 

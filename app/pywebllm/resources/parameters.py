@@ -118,6 +118,7 @@ class ChatOptions(SamplingOptions, total=False):
         store: Must be False: answers are not stored.
         service_tier: No effect.
         modalities: Must be `["text"]`.
+        metadata: No effect; its values must be strings.
     """
 
     messages: Required[Sequence[Message]]
@@ -130,6 +131,7 @@ class ChatOptions(SamplingOptions, total=False):
     store: Literal[False] | None
     service_tier: Literal["auto", "default"] | None
     modalities: Sequence[Literal["text"]] | None
+    metadata: Mapping[str, str] | None
 
 
 class ToolRunParameters(ChatOptions, StopOptions, total=False):
@@ -189,6 +191,9 @@ class EmbeddingParameters(RequestOptions, total=False):
 
     Attributes:
         input: A string or a list of strings; or a list of token IDs or a list of such lists.
+        dimensions: The length of the vectors, from 1. Less than the model's own length only for
+            models that are trained for it (Matryoshka).
     """
 
     input: Required[str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]]
+    dimensions: int | None

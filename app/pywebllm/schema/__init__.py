@@ -14,6 +14,7 @@ Where to look:
     `regex/`: the regular expressions of `pattern` and `format`.
     `ebnf/`: grammars as trees, and their text.
     `grammars`: `grammar_of`, which joins `document/` and `grammar/`.
+    `free_text`: grammars of answers that are not JSON.
 
 A keyword of JSON Schema is known to three modules: `document/keywords` says what its value must
 be, the module of `document/` named after the type it limits gives it a meaning in `typed/values`,
@@ -40,6 +41,7 @@ from typing import TYPE_CHECKING
 from pywebllm.lazy import lazy_attributes
 
 if TYPE_CHECKING:
+    from .free_text import choice_grammar, regex_grammar
     from .grammars import check_grammar, grammar_of, json_object_grammar
     from .python.describing import schema_of
     from .python.reading import build
@@ -49,8 +51,10 @@ __all__ = [
     "arguments_of",
     "build",
     "check_grammar",
+    "choice_grammar",
     "grammar_of",
     "json_object_grammar",
+    "regex_grammar",
     "schema_of",
     "tool_of",
 ]
@@ -61,8 +65,10 @@ __getattr__ = lazy_attributes(
         "arguments_of": ".python.tools",
         "build": ".python.reading",
         "check_grammar": ".grammars",
+        "choice_grammar": ".free_text",
         "grammar_of": ".grammars",
         "json_object_grammar": ".grammars",
+        "regex_grammar": ".free_text",
         "schema_of": ".python.describing",
         "tool_of": ".python.tools",
     },

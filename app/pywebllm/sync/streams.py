@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Iterator
+from typing import Generic, TypeAlias, TypeVar
 
 from pywebllm.answers.stream import AnswerStream
 from pywebllm.closing import Closing
 from pywebllm.types import ChatCompletion, ChatCompletionChunk, Completion
+from pywebllm.waiting import Wait
 
 from .documentation import documented_as
 
 __all__ = ["SyncChatStream", "SyncCompletionStream", "SyncStream", "Wait"]
 
-T = TypeVar("T")
 ChunkT = TypeVar("ChunkT")
 FinalT = TypeVar("FinalT")
-
-
-class Wait(Protocol):
-    """Runs an awaitable to its end and returns its result, while the page stays responsive."""
-
-    def __call__(self, awaitable: Awaitable[T], /) -> T:
-        """Return the result of `awaitable`, or raise its error."""
-        ...
 
 
 class SyncStream(Closing, Iterator[ChunkT], Generic[ChunkT, FinalT]):

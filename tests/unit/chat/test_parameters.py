@@ -14,6 +14,7 @@ from openai.types.chat.completion_create_params import (
     CompletionCreateParamsNonStreaming,
     CompletionCreateParamsStreaming,
 )
+from pywebllm.chat.other_servers import OTHER_SERVERS
 from pywebllm.chat.parameters import PARAMETERS
 from pywebllm.errors import InvalidRequestError
 from pywebllm.records import ModelRecord
@@ -40,6 +41,7 @@ def test_every_parameter_of_the_official_sdk_is_in_the_table() -> None:
         "enable_thinking",
         "enable_latency_breakdown",
         "resumable",
+        *OTHER_SERVERS,
         # Parameters of other servers, refused with a reason.
         "min_p",
         "top_k",
@@ -214,6 +216,8 @@ def test_empty_stop_or_logit_bias_counts_as_not_given(value: object) -> None:
         ("store", False),
         ("modalities", ["text"]),
         ("modalities", ("text",)),
+        ("metadata", {}),
+        ("metadata", {"a": "b"}),
     ],
 )
 def test_parameter_that_only_concerns_openai_has_no_effect(name: str, value: object) -> None:

@@ -41,9 +41,7 @@ def test_unsupported_response_parameter_is_refused_by_name(name: str) -> None:
     assert caught.value.param == name
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("store", True), ("background", True), ("truncation", "auto")]
-)
+@pytest.mark.parametrize(("name", "value"), [("background", True)])
 def test_response_parameter_with_a_fixed_value_refuses_others(name: str, value: object) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         chat(**{name: value})
@@ -75,6 +73,8 @@ def test_response_parameter_with_a_fixed_value_refuses_others(name: str, value: 
         ),
         ({"include": []}, {}),
         ({"include": ["message.output_text.logprobs"]}, {"logprobs": True}),
+        ({"include": ["reasoning.encrypted_content"]}, {}),
+        ({"store": True, "truncation": "auto", "max_tool_calls": 3}, {}),
         ({"top_logprobs": 0}, {}),
         ({"stream_options": {"include_obfuscation": False}}, {}),
         ({"metadata": {"a": "b"}}, {}),
@@ -123,8 +123,12 @@ def test_response_parameter_becomes_a_chat_parameter(
         ({"text": "json"}, "text"),
         ({"reasoning": {"summary": "auto"}}, "reasoning.summary"),
         ({"reasoning": "none"}, "reasoning"),
-        ({"include": ["reasoning.encrypted_content"]}, "include"),
+        ({"include": ["reasoning"]}, "include[0]"),
         ({"include": "logprobs"}, "include"),
+        ({"store": "yes"}, "store"),
+        ({"truncation": "always"}, "truncation"),
+        ({"max_tool_calls": 0}, "max_tool_calls"),
+        ({"previous_response_id": "resp_1"}, "previous_response_id"),
         ({"stream_options": {"include_obfuscation": True}}, "stream_options.include_obfuscation"),
         ({"metadata": {"a": 1}}, "metadata"),
         ({"stream": "yes"}, "stream"),
@@ -184,7 +188,7 @@ def test_chat_errors_name_the_parameters_of_the_response(
     ("chats", "message"),
     [
         ("messages", "input is wrong"),
-        ("messages[2].content[0].text", "input[…].content[0].text is wrong"),
+        ("messages[0].content", "input is wrong"),
         ("max_tokens", "max_output_tokens is wrong"),
         ("tools[3].function.name", "tools[3].name is wrong"),
     ],
@@ -290,3 +294,35 @@ def test_text_after_a_call_is_sent_back_before_the_results() -> None:
     asked, answered = chat(input=[call, text, result])["messages"]
     assert (asked["content"], len(asked["tool_calls"])) == ("I asked.", 1)
     assert answered["role"] == "tool"
+
+
+CALLED: Any = [
+    {"role": "user", "content": "Hi"},
+    {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "Hm."}]},
+    {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"},
+    {"type": "function_call", "call_id": "b", "name": "f", "arguments": "{}"},
+    {"type": "function_call_output", "call_id": "a", "output": "1"},
+    {"type": "function_call_output", "call_id": "b", "output": "1"},
+]
+
+
+@pytest.mark.parametrize(
+    ("chats", "param"),
+    [
+        ("messages[0].content", "instructions"),
+        ("messages[1].content[2].image_url.url", "input[0].content[2].image_url.url"),
+        ("messages[2].reasoning", "input[1].content"),
+        ("messages[2].tool_calls[0].function.name", "input[2].name"),
+        ("messages[2].tool_calls[1].function.arguments", "input[3].arguments"),
+        ("messages[2].tool_calls[1].id", "input[3].call_id"),
+        ("messages[2].tool_calls", "input[1]"),
+        ("messages[3].tool_call_id", "input[4].call_id"),
+        ("messages[4]", "input[5]"),
+    ],
+)
+def test_chat_errors_name_the_item_of_the_input(chats: str, param: str) -> None:
+    request = read_request({"input": CALLED, "instructions": "Be kind."})
+    with pytest.raises(InvalidRequestError) as caught, request.renamed():
+        raise InvalidRequestError(f"{chats} is wrong", param=chats)
+    assert caught.value.param == param
+    assert caught.value.problem == f"{param} is wrong"

@@ -11,6 +11,7 @@ import pytest
 from openai.resources.chat.completions import AsyncCompletions as SdkChat
 from openai.resources.completions import AsyncCompletions as SdkCompletions
 from openai.resources.embeddings import AsyncEmbeddings as SdkEmbeddings
+from pywebllm.chat.other_servers import OTHER_SERVERS
 from pywebllm.chat.parameters import PARAMETERS as chat_table  # noqa: N811
 from pywebllm.completions.call import PARAMETERS as completion_table  # noqa: N811
 from pywebllm.embeddings import PARAMETERS as embedding_table  # noqa: N811
@@ -62,6 +63,7 @@ def test_both_clients_have_the_same_signatures(
 
 # Parameters that the methods declare or use themselves, and that are not in the reference.
 OWN = {"stream", "encoding_format", "timeout", "extra_body"}
+DEPRECATED = {"functions", "function_call"}
 WEBLLM = {
     "enable_latency_breakdown",
     "enable_thinking",
@@ -83,7 +85,9 @@ def test_keyword_arguments_are_the_parameters_that_the_endpoint_accepts(
     group: type, table: Table
 ) -> None:
     taken = {name for name, parameter in table.items() if parameter.how != "refused"}
-    assert set(get_type_hints(group)) - OWN == taken - OWN - WEBLLM
+    assert set(get_type_hints(group)) - OWN == taken - OWN - WEBLLM - DEPRECATED - set(
+        OTHER_SERVERS
+    )
 
 
 def test_webllms_parameters_are_documented_with_extra_body() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from pywebllm.chat.stream import ChatStream
 from pywebllm.errors import AbortedError, WebLLMError
@@ -24,10 +25,18 @@ class ResponseEvents:
     Args:
         stream: The chat's answer.
         request: The request for the response.
+        on_end: Called with the response when it is complete.
     """
 
-    def __init__(self, stream: ChatStream, request: ResponseRequest) -> None:
+    def __init__(
+        self,
+        stream: ChatStream,
+        request: ResponseRequest,
+        *,
+        on_end: Callable[[Event], None] | None = None,
+    ) -> None:
         self._stream = stream
+        self._on_end = on_end
         self._writer = ResponseWriter(request)
         self._waiting: deque[Event] = deque()
         self._error: WebLLMError | None = None
@@ -95,6 +104,8 @@ class ResponseEvents:
             return
         self._ended = True
         self._waiting.extend(self._writer.end(final))
+        if self._on_end is not None:
+            self._on_end(self._writer.response)
 
     def _fail(self, error: WebLLMError) -> None:
         if not self._started:

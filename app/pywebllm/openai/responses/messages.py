@@ -6,12 +6,13 @@ that its text is the same, byte for byte, and the KV cache can be reused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from pywebllm.request.checks import refuse, refuse_value, string
 
 from .options import objects
+from .origins import Origins
 
 __all__ = ["read_messages"]
 
@@ -21,22 +22,34 @@ Message: TypeAlias = dict[str, object]
 _TEXTS = ("input_text", "output_text", "text", "reasoning_text", "summary_text")
 
 
-def read_messages(given: object, instructions: object = None) -> list[Message]:
-    """Return the messages: the instructions first, then the input, a string or a list of items.
+def read_messages(
+    given: object, instructions: object = None, *, before: Sequence[Item] = ()
+) -> tuple[list[Message], Origins]:
+    """Return the messages, and the path here of each path in them.
+
+    They are the instructions first, then the items `before`, then the input, a string or a list of
+    items.
 
     Raises:
         InvalidRequestError: An item has no counterpart in a chat.
     """
     messages: list[Message] = []
+    origins = Origins()
     if instructions is not None and string("instructions", instructions):
         messages.append({"role": "system", "content": instructions})
+        origins.note(messages, "instructions")
     if given is None:
         refuse("input", "is missing: it must be a string or a list of items")
+    paths = ["previous_response_id"] * len(before)
     if isinstance(given, str):
-        return [*messages, {"role": "user", "content": given}]
-    for index, item in enumerate(objects(given, "input", "a string or a list of items")):
-        _add(messages, item, f"input[{index}]")
-    return messages
+        items, paths = [*before, {"role": "user", "content": given}], [*paths, "input"]
+    else:
+        own = objects(given, "input", "a string or a list of items")
+        items, paths = [*before, *own], [*paths, *(f"input[{i}]" for i in range(len(own)))]
+    for item, path in zip(items, paths, strict=True):
+        _add(messages, item, path)
+        origins.note(messages, path)
+    return messages, origins
 
 
 def _add(messages: list[Message], item: Item, path: str) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pywebllm.request.checks import items, mapping, refuse, refuse_value, shown
+from pywebllm.request.checks import items, mapping, one_of, refuse, refuse_value
+from pywebllm.request.common import metadata as check_metadata
 
 __all__ = [
     "objects",
@@ -20,6 +21,18 @@ __all__ = [
 ]
 
 _LOGPROBS = "message.output_text.logprobs"
+# The others are about tools of OpenAI's servers, or about what has no other form here: reasoning is
+# never encrypted.
+_INCLUDED = one_of(
+    _LOGPROBS,
+    "code_interpreter_call.outputs",
+    "computer_call_output.output.image_url",
+    "file_search_call.results",
+    "message.input_image.image_url",
+    "reasoning.encrypted_content",
+    "web_search_call.action.sources",
+    "web_search_call.results",
+)
 
 
 def read_text(text: object) -> Mapping[str, object]:
@@ -57,16 +70,13 @@ def read_reasoning(reasoning: object) -> Mapping[str, object]:
 
 
 def read_include(include: object) -> Mapping[str, object]:
-    """Read `include`: it can only request logprobs.
+    """Read `include`: it can request logprobs; what it asks of OpenAI's servers has no effect.
 
     Raises:
-        InvalidRequestError: It is not a list, or has another item.
+        InvalidRequestError: It is not a list, or has an item that the reference does not have.
     """
-    names = items("include", include)
-    for name in names:
-        if name != _LOGPROBS:
-            refuse("include", f"must only contain {_LOGPROBS!r}, got {shown(name)}")
-    return {"logprobs": True} if names else {}
+    names = [_INCLUDED(f"include[{i}]", name) for i, name in enumerate(items("include", include))]
+    return {"logprobs": True} if _LOGPROBS in names else {}
 
 
 def read_metadata(metadata: object) -> Mapping[str, object]:
@@ -75,9 +85,7 @@ def read_metadata(metadata: object) -> Mapping[str, object]:
     Raises:
         InvalidRequestError: It is something else.
     """
-    for value in mapping("metadata", metadata).values():
-        if not isinstance(value, str):
-            refuse("metadata", f"must have strings as values, got {shown(value)}")
+    check_metadata("metadata", metadata)
     return {}
 
 

@@ -46,10 +46,7 @@ class ResponseWriter:
             "error": None,
             "incomplete_details": None,
             "output": self._output,
-            "previous_response_id": None,
             "service_tier": "default",
-            "store": False,
-            "truncation": "disabled",
             "usage": None,
             **request.echo,
         }

@@ -1,0 +1,126 @@
+"""The page as a host of the network, for libraries that take an address but no HTTP client.
+
+It changes the HTTP library of the official SDK, until it is undone. Importing this needs the SDK.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from pywebllm import browser
+from pywebllm.client import AsyncWebLLM
+from pywebllm.waiting import Wait
+
+from .sdk import HTTP_CLIENTS
+from .transport import PAGE_URL, Transport
+
+__all__ = ["Installation", "install"]
+
+# The pattern of `mounts` for the host of `PAGE_URL`, over both protocols.
+_HOST = "all://pywebllm.invalid"
+_DEFAULTS = {"OPENAI_BASE_URL": PAGE_URL, "OPENAI_API_KEY": "no-key"}
+
+
+class Installation:
+    """What `install` changed. Call it, or leave its `with` block, to undo that.
+
+    HTTP clients made meanwhile keep the page's host. A second call does nothing.
+
+    Attributes:
+        base_url: The address that the page answers.
+        client: The client that answers; close it when nothing uses it any more.
+    """
+
+    base_url = PAGE_URL
+
+    def __init__(self, client: AsyncWebLLM, undo: list[Callable[[], None]]) -> None:
+        self.client = client
+        self._undo = undo
+
+    def __call__(self) -> None:
+        """Undo the changes."""
+        while self._undo:
+            self._undo.pop()()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self()
+
+
+def install(
+    client: AsyncWebLLM | None = None,
+    *,
+    default: bool = False,
+    wait: Wait = browser.run_sync,
+) -> Installation:
+    """Let the page answer `http://pywebllm.invalid/v1` for all clients of the SDK made after this.
+
+        uninstall = install()
+        model = OpenaiChatModel(BUILTIN_MODEL, base_url=uninstall.base_url, api_key="-")
+
+    This is for libraries built on the SDK that take a base URL, but no `http_client`. It applies to
+    `openai.OpenAI` and `openai.AsyncOpenAI`, and to every other client of the same HTTP library;
+    requests to other hosts go where they went before.
+
+    Args:
+        client: The client that answers; None: a new one with the built-in model.
+        default: True to answer clients without a base URL as well, which otherwise talk to OpenAI:
+            it sets the environment variables `OPENAI_BASE_URL` and `OPENAI_API_KEY`.
+        wait: As for `transport`.
+
+    Raises:
+        ImportError: The package `openai` is not installed.
+        TypeError: `client` is not an `AsyncWebLLM`.
+    """
+    page = Transport(client, wait=wait)
+    # The clients of the SDK share it, so that none of them may close it.
+    page.owns_client = False
+    undo = [_mount(_base(it), page) for it in HTTP_CLIENTS]
+    if default:
+        undo += [_set_variable(name, value) for name, value in _DEFAULTS.items()]
+    return Installation(page.client, undo)
+
+
+def _base(of_sdk: type) -> Any:
+    libraries = ("httpx", "httpx2")
+    return next(it for it in of_sdk.__mro__ if it.__module__.partition(".")[0] in libraries)
+
+
+def _mount(client_type: Any, page: Transport) -> Callable[[], None]:
+    original = client_type.__init__
+
+    @functools.wraps(original)
+    def init(self: Any, *args: Any, **options: Any) -> None:
+        options["mounts"] = {_HOST: page, **(options.get("mounts") or {})}
+        original(self, *args, **options)
+
+    client_type.__init__ = init
+
+    def undo() -> None:
+        client_type.__init__ = original
+
+    return undo
+
+
+def _set_variable(name: str, value: str) -> Callable[[], None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+
+    def undo() -> None:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
+
+    return undo
