@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 import pywebllm
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
-from pywebllm import WebLLM, openai, resources, types
+from pywebllm import WebLLM, openai, resources, testing, types
 from pywebllm.types.value import Value
 
 import serve
@@ -167,6 +167,7 @@ def _public() -> set[str]:
     named = {f"pywebllm.{name}": getattr(pywebllm, name) for name in pywebllm.__all__}
     named |= {f"pywebllm.types.{name}": getattr(types, name) for name in types.__all__}
     named |= {f"pywebllm.openai.{name}": getattr(openai, name) for name in openai.__all__}
+    named |= {f"pywebllm.testing.{name}": getattr(testing, name) for name in testing.__all__}
     named |= {f"pywebllm.resources.{name}": getattr(resources, name) for name in resources.__all__}
     client = WebLLM()
     twins = [client.chat.completions, client.completions, client.embeddings, client.models]
