@@ -331,3 +331,91 @@ def test_client_of_this_library_takes_two_lines(sdk: PagePython) -> None:
         return [bool(reply.choices), reply.choices == other.choices, llm.is_loaded()]
 
     assert sdk.run(ask, request=HI) == [True, True, True]
+
+
+def test_model_continues_a_last_message_of_the_assistant(sdk: PagePython) -> None:
+    async def continue_(request: dict[str, Any]) -> list[Any]:
+        create = client.chat.completions.create
+        whole = (await create(**request, max_tokens=24)).choices[0].message.content
+        words = whole.split(" ")
+        beginning = " ".join(words[:4])
+        request["messages"].append({"role": "assistant", "content": beginning, "name": "ada"})
+        rest = (await create(**request, max_tokens=40)).choices[0].message.content
+        again = [*request["messages"][:-1], {"role": "assistant", "content": beginning + rest}]
+        follow_up = {"role": "user", "content": "And?"}
+        later = await create(**request | {"messages": [*again, follow_up], "max_tokens": 1})
+        cached = later.usage.prompt_tokens_details.cached_tokens
+        return [whole, beginning, rest, cached]
+
+    whole, beginning, rest, cached = sdk.run(continue_, request=HI)
+    assert (beginning + rest).startswith(whole)
+    assert cached > 0, "the history has the beginning and what the model added"
+
+
+def test_client_without_await_and_clients_after_install_are_answered(sdk: PagePython) -> None:
+    async def wait(request: dict[str, Any], tool: dict[str, Any]) -> list[Any]:
+        import openai
+        from pywebllm.openai import OpenAI, install
+
+        with OpenAI(llm) as waiting:
+            create = waiting.chat.completions.create
+            whole = create(**request, max_tokens=8)
+            pieces = [
+                it.choices[0].delta.content or ""
+                for it in create(**request, max_tokens=8, stream=True)
+            ]
+            endless = request | {"max_tokens": 800, "extra_body": {"ignore_eos": True}}
+            with create(**endless, stream=True) as stream:
+                next(iter(stream))
+            try:
+                waiting.with_options(timeout=0.3, max_retries=0).chat.completions.create(**endless)
+            except openai.APITimeoutError:
+                late = True
+            try:
+                create(**request | {"model": "No-Such-Model"})
+            except openai.NotFoundError as error:
+                missing = error.code
+            call = {"tools": [tool], "tool_choice": "required", "parallel_tool_calls": False}
+            raw = waiting.chat.completions.with_raw_response.create(
+                **request, **call, max_tokens=60
+            )
+        with install(llm) as installed:
+            key: Any = {"base_url": installed.base_url, "api_key": "-"}
+            with openai.OpenAI(**key) as plain:
+                first = plain.chat.completions.create(**request, max_tokens=8)
+            async with openai.AsyncOpenAI(**key) as plain_async:
+                second = await plain_async.chat.completions.create(**request, max_tokens=8)
+        texts = [it.choices[0].message.content for it in (whole, first, second)]
+        elapsed = raw.elapsed.total_seconds()
+        return [
+            texts,
+            "".join(pieces),
+            late,
+            missing,
+            raw.parse().choices[0].finish_reason,
+            elapsed,
+        ]
+
+    texts, streamed, late, missing, reason, elapsed = sdk.run(wait, request=HI, tool=TOOL)
+    assert set(texts) == {streamed}
+    assert late
+    assert missing == "model_not_found"
+    assert reason == "tool_calls"
+    assert elapsed > 0
+
+
+def test_response_continues_the_one_before_it(sdk: PagePython) -> None:
+    async def respond(model: str) -> list[Any]:
+        create = client.responses.create
+        options = {"model": model, "temperature": 0, "max_output_tokens": 16}
+        first = await create(**options, input="Tell of Ada.", instructions="Be brief.")
+        second = await create(**options, input="And?", previous_response_id=first.id)
+        items = [
+            {"role": "user", "content": "Tell of Ada."},
+            *(item.model_dump() for item in first.output),
+            {"role": "user", "content": "And?"},
+        ]
+        sent = await create(**options, input=items)
+        return [second.output_text == sent.output_text, second.previous_response_id == first.id]
+
+    assert sdk.run(respond, model=MODEL) == [True, True]
