@@ -4,6 +4,7 @@ import { withoutPartialCharacter } from "./characters.js";
 import { BridgeError, nameAndMessage } from "./errors.js";
 import { requiredFeatures } from "./patches/required_features.js";
 import { retryWhileLocked } from "./patches/session_locks.js";
+import { findAdapter } from "./support.js";
 
 /** @import { Query } from "./requests.js" */
 /** @import { Engine, ModelRecord, WebLLM } from "./types.js" */
@@ -12,7 +13,10 @@ import { retryWhileLocked } from "./patches/session_locks.js";
 
 /** @param {WebLLM} webllm @param {Query} query @returns {Promise<unknown>} */
 export async function answerQuery(webllm, query) {
-  if (query.kind === "models") return webllm.prebuiltAppConfig.model_list.map(describeModel);
+  if (query.kind === "models") {
+    const adapter = await findAdapter(globalThis.navigator?.gpu);
+    return webllm.prebuiltAppConfig.model_list.map((record) => describeModel(record, adapter));
+  }
   // Sessions are files of this origin, and an engine needs no model to read them.
   const engine = new webllm.MLCEngine();
   try {
@@ -43,15 +47,23 @@ function answerWithoutFiles(query) {
 /** By WebLLM's `ModelType`. */
 const MODEL_KINDS = ["language", "embedding", "vision"];
 
-/** JSON omits what is undefined. @param {ModelRecord} record */
-function describeModel(record) {
+/** JSON omits what is undefined. @param {ModelRecord} record @param {GPUAdapter | null | undefined} adapter */
+function describeModel(record, adapter) {
   return {
     id: record.model_id,
     vram_required_mb: record.vram_required_MB,
     context_window_size: record.overrides?.context_window_size,
     required_features: requiredFeatures(record),
     kind: MODEL_KINDS[record.model_type ?? 0],
+    lacking: adapter ? lackingOf(record, adapter) : ["webgpu"],
   };
+}
+
+/** What a model needs and the GPU does not have. @param {ModelRecord} record @param {GPUAdapter} adapter */
+function lackingOf(record, { features, limits }) {
+  const lacking = requiredFeatures(record).filter((name) => !features.has(name));
+  const size = record.buffer_size_required_bytes ?? 0;
+  return size > limits.maxStorageBufferBindingSize ? [...lacking, "maxStorageBufferBindingSize"] : lacking;
 }
 
 /** @param {Session} session */

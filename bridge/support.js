@@ -53,8 +53,9 @@ async function hasStorage(scope) {
   }
 }
 
-/** @param {GPU} gpu @returns {Promise<GPUAdapter | null | undefined>} null or undefined if there is none */
-function findAdapter(gpu) {
+/** @param {GPU | undefined} gpu @returns {Promise<GPUAdapter | null | undefined>} null or undefined if there is none */
+export async function findAdapter(gpu) {
+  if (!gpu) return undefined;
   // The same options as WebLLM's, so that this is the adapter that it would get.
   const request = async () => gpu.requestAdapter({ powerPreference: "high-performance" });
   return withTimeout(ADAPTER_TIMEOUT, request()).catch(() => null);

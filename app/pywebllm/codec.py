@@ -170,6 +170,7 @@ def _model(found: Any) -> ModelInfo:
     if kind not in _KINDS:
         raise ValueError(f"unknown kind of model: {kind!r}")
     window = found.get("context_window_size")
+    lacking = found.get("lacking")
     return ModelInfo(
         id=str(found["id"]),
         owned_by="mlc-ai",
@@ -177,6 +178,8 @@ def _model(found: Any) -> ModelInfo:
         vram_required_mb=_maybe(found.get("vram_required_mb")),
         context_window_size=None if window is None else _integer(window),
         required_features=tuple(str(name) for name in found.get("required_features") or ()),
+        runnable=None if lacking is None else not lacking,
+        lacking=tuple(str(name) for name in lacking or ()),
     )
 
 

@@ -99,7 +99,10 @@ class SupportError(WebLLMError, RuntimeError):
 class FeatureSupportError(SupportError):
     """The GPU lacks a feature that this model needs, for example `shader-f16`."""
 
-    advice = "Choose a model that does not need it, for example one whose id contains q4f32."
+    advice = (
+        "Choose a model that does not need it, for example one whose id contains q4f32. Chrome on"
+        " Linux hides shader-f16 from NVIDIA GPUs."
+    )
 
 
 class AssetsError(WebLLMError, FileNotFoundError):

@@ -31,11 +31,24 @@ def list_models(
         records: Custom records.
         loaded: The ids of the models that are loaded; `loaded` of these is True.
     """
+    listed = tuple(known)
     found: dict[str, ModelInfo] = {}
     builtin = ModelInfo(id=BUILTIN_MODEL, owned_by="pywebllm")
-    for model in (builtin, *map(_info_of, records), *known):
+    own = (_judged(model, listed) for model in (builtin, *map(_info_of, records)))
+    for model in (*own, *listed):
         found.setdefault(model.id, replace(model, loaded=model.id in loaded))
     return tuple(found.values())
+
+
+def _judged(model: ModelInfo, listed: Iterable[ModelInfo]) -> ModelInfo:
+    """Return a model with what the GPU lacks of its needs, by what it lacks for the listed ones."""
+    known = [it for it in listed if it.runnable is not None]
+    if not known:
+        return model
+    lacks = {name for it in known for name in it.lacking}
+    needs = {"webgpu", *model.required_features}
+    lacking = tuple(sorted(lacks & needs))
+    return replace(model, runnable=not lacking, lacking=lacking)
 
 
 def _info_of(record: ModelRecord) -> ModelInfo:

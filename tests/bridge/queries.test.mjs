@@ -15,10 +15,30 @@ test("the list of models has the fields that WebLLM's records have", async () =>
   assert.equal(error, undefined);
   const rest = { vram_required_mb: 5.5, context_window_size: 4096, required_features: ["shader-f16"], kind: "language" };
   assert.deepEqual(items, [[
-    { id: "rich-q4f16_1", ...rest },
-    { id: "eyes", required_features: [], kind: "vision" },
-    { id: "embed", required_features: [], kind: "embedding" },
+    { id: "rich-q4f16_1", ...rest, lacking: ["webgpu"] },
+    { id: "eyes", required_features: [], kind: "vision", lacking: ["webgpu"] },
+    { id: "embed", required_features: [], kind: "embedding", lacking: ["webgpu"] },
   ]]);
+});
+
+test("the list of models says what the GPU lacks for each", async () => {
+  const limits = { maxStorageBufferBindingSize: 100 };
+  const gpu = { requestAdapter: async () => ({ features: new Set(["subgroups"]), limits }) };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { gpu } });
+  try {
+    const world = new World();
+    const large = { model_id: "large", buffer_size_required_bytes: 101 };
+    const small = { model_id: "small", buffer_size_required_bytes: 100, required_features: ["subgroups"] };
+    const list = [{ model_id: "rich-q4f16_1" }, large, small];
+    world.importWebLLM = async () => ({ ...world.webllm(), prebuiltAppConfig: { model_list: list } });
+    const { items } = await ask(world, { kind: "models" });
+    const lacking = items[0].map((/** @type {any} */ model) => model.lacking);
+    assert.deepEqual(lacking, [["shader-f16"], ["maxStorageBufferBindingSize"], []]);
+  } finally {
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else delete (/** @type {any} */ (globalThis).navigator);
+  }
 });
 
 test("sessions are listed without a model or a worker", async () => {

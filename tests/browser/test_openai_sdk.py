@@ -364,7 +364,10 @@ def test_client_without_await_and_clients_after_install_are_answered(sdk: PagePy
                 it.choices[0].delta.content or ""
                 for it in create(**request, max_tokens=8, stream=True)
             ]
-            endless = request | {"max_tokens": 800, "extra_body": {"ignore_eos": True}}
+            endless: dict[str, Any] = request | {
+                "max_tokens": 800,
+                "extra_body": {"ignore_eos": True},
+            }
             with create(**endless, stream=True) as stream:
                 next(iter(stream))
             try:
@@ -375,7 +378,11 @@ def test_client_without_await_and_clients_after_install_are_answered(sdk: PagePy
                 create(**request | {"model": "No-Such-Model"})
             except openai.NotFoundError as error:
                 missing = error.code
-            call = {"tools": [tool], "tool_choice": "required", "parallel_tool_calls": False}
+            call: dict[str, Any] = {
+                "tools": [tool],
+                "tool_choice": "required",
+                "parallel_tool_calls": False,
+            }
             raw = waiting.chat.completions.with_raw_response.create(
                 **request, **call, max_tokens=60
             )

@@ -56,8 +56,9 @@ async def openai(site: Site) -> None:
         assert (await parse(**ask, response_format=City)).choices[0].message.parsed == OSLO
         parsed = await client.responses.parse(model=MODEL, input=HOW, text_format=City)
         assert parsed.output_parsed == OSLO
-        (call,) = (await parse(**ask, tools=[tool])).choices[0].message.tool_calls or ()
-        assert call.function.parsed_arguments == OSLO
+        called = (await parse(**ask, tools=[tool])).choices[0].message.tool_calls
+        assert called
+        assert called[0].function.parsed_arguments == OSLO
         with pytest.raises(sdk.NotFoundError):
             await create(**ask | {"model": "No-Such-q4f32_1-MLC"})
         with pytest.raises(TimeoutError):

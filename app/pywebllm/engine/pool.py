@@ -12,8 +12,11 @@ from typing import Any
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
-from pywebllm.echo import shown
-from pywebllm.errors import DisposedError, InvalidRequestError, ModelNotLoadedError
+from pywebllm.errors import (
+    DisposedError,
+    ModelNotFoundError,
+    ModelNotLoadedError,
+)
 from pywebllm.events import Event
 from pywebllm.records import EngineName, Model, ModelRecord, id_of
 from pywebllm.request.checks import integer
@@ -22,7 +25,9 @@ from pywebllm.wire import Kind
 
 from .engine import Engine
 from .files import ModelFiles
+from .records import records_by_id
 from .streams import EngineStream
+from .variants import Variants
 
 __all__ = ["Pool"]
 
@@ -98,10 +103,11 @@ class Pool:
         self._open_bridge = open_bridge
         self._stall_timeout = stall_timeout
         self._max_models = integer(1)("max_models", max_models)
-        self._records = _by_id(records)
+        self._records = records_by_id(records)
         self._default = self._read_default(model)
         self._slots: list[_Slot] = []
         self._files: ModelFiles | None = None
+        self._variants = Variants()
         self._clock = count(1)
         self._disposals = 0
 
@@ -151,15 +157,16 @@ class Pool:
     def resolve(self, model: Model) -> str | ModelRecord | None:
         """Return what a request means by `model`: an id, a record, or None for the built-in one.
 
-        None means the default. The id of a known record becomes the record. The built-in model's
-        id becomes None if None means that model, and stays as it is otherwise.
+        None means the default. The id of a known record becomes the record, and a name for which a
+        build was chosen that build. The built-in model's id becomes None if None means that
+        model, and stays as it is otherwise.
 
         Raises:
             InvalidRequestError: `model` is not a model, or is a record whose id another model has.
         """
+        found = self._variants.known(self._default if model is None else self._named(model))
         if model is None:
-            return self._default
-        found = self._named(model)
+            return found
         self._check_id(found)
         return None if found == BUILTIN_MODEL and self._default is None else found
 
@@ -179,7 +186,11 @@ class Pool:
             TypeError: `on_progress` is not a function, or is a coroutine function.
         """
         target = self.resolve(model)
-        await self._claim(target).load(target, on_progress=on_progress)
+        try:
+            await self._claim(target).load(target, on_progress=on_progress)
+        except ModelNotFoundError as error:
+            found = await self._find_variant(target, error)
+            await self._claim(found).load(found, on_progress=on_progress)
 
     def stream(
         self, kind: Kind, body: Mapping[str, object], *, model: Model = None, loads: bool = True
@@ -195,7 +206,16 @@ class Pool:
         """
         target = self.resolve(model)
         request = wire.generate_request(kind, body, model=id_of(target))
-        return EngineStream(partial(self._answer, self._disposals, request, target, loads))
+        ask = partial(self._answer, self._disposals, loads)
+
+        async def answer(stream: EngineStream) -> Stream:
+            try:
+                return await ask(request, target, stream)
+            except ModelNotFoundError as error:
+                found = await self._find_variant(target, error)
+                return await ask(wire.generate_request(kind, body, model=found), found, stream)
+
+        return EngineStream(answer)
 
     async def query(self, request: Mapping[str, object]) -> Any:
         """Return the result of a query that needs no model, see `Engine.query`.
@@ -242,15 +262,20 @@ class Pool:
     async def _answer(
         self,
         disposals: int,
+        loads: bool,  # noqa: FBT001, from `stream`
         request: str,
         target: str | ModelRecord | None,
-        loads: bool,  # noqa: FBT001, bound by `stream`
         stream: EngineStream,
     ) -> Stream:
         if disposals != self._disposals:
             raise DisposedError("the engines were disposed before the request was made")
         engine = self._claim(target) if loads else self._engine_with(target)
         return await engine.answer(stream, request, target, loads=loads)
+
+    async def _find_variant(
+        self, target: str | ModelRecord | None, error: ModelNotFoundError
+    ) -> str:
+        return await self._variants.find(target, error, query=self.query, known=self._records)
 
     def _engine_with(self, target: str | ModelRecord | None) -> Engine:
         slot = self._matching(id_of(target))
@@ -275,7 +300,7 @@ class Pool:
 
     def _check_id(self, model: str | ModelRecord | None) -> None:
         if isinstance(model, ModelRecord):
-            _by_id([*self._records.values(), model])
+            records_by_id([*self._records.values(), model])
 
     # Choosing an engine is one synchronous step, and so is the beginning of what that engine
     # does: it is busy from then on. So two concurrent requests never choose the same vacant slot.
@@ -303,20 +328,6 @@ class Pool:
         slot.engine.kind_changed.subscribe(self.engine_changed.emit)
         self._slots.append(slot)
         return slot
-
-
-def _by_id(records: Iterable[ModelRecord | Mapping[str, Any]]) -> dict[str, ModelRecord]:
-    found: dict[str, ModelRecord] = {}
-    for given in records:
-        record = wire.read_model(given)
-        if not isinstance(record, ModelRecord):
-            raise InvalidRequestError(
-                f"records must contain only model records, got {shown(given)}"
-            )
-        if found.get(record.model_id, record) != record or record.model_id == BUILTIN_MODEL:
-            raise InvalidRequestError(f"two models have the id {shown(record.model_id)}")
-        found[record.model_id] = record
-    return found
 
 
 async def _release(

@@ -118,11 +118,14 @@ class ScriptedEngine:
     ) -> None:
         self.close()
 
-    def _answered(self, request: ScriptedRequest) -> AsyncIterator[str]:
+    async def _answered(self, request: ScriptedRequest) -> AsyncIterator[str]:
+        # When it is read: a request whose load fails does not run.
         self.requests.append(request)
         if request.kind == "embeddings":
-            return _embedded(request)
-        return _written(request, read_answer(self._answer(request)))
+            yield embedding_chunk(request)
+            return
+        async for batch in _written(request, read_answer(self._answer(request))):
+            yield batch
 
     async def _loading(self, model: str, *, is_record: bool) -> AsyncIterator[str]:
         known = is_record or any(it["id"] == model for it in self._models)
@@ -217,10 +220,6 @@ async def _written(request: ScriptedRequest, answer: Answer) -> AsyncIterator[st
         yield batch
     if answer.error is not None:
         raise answer.error
-
-
-async def _embedded(request: ScriptedRequest) -> AsyncIterator[str]:
-    yield embedding_chunk(request)
 
 
 def _progress(phase: str, ratio: float) -> str:

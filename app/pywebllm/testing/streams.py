@@ -26,13 +26,13 @@ class ScriptedStream:
     async def next(self) -> str | None:
         """Wait for what arrives next; None at the end. Cancelled, nothing is lost."""
         if self._is_over:
-            return self._ended()
+            return self._raise_error()
         if self._step is None:
             self._step = asyncio.ensure_future(_next(self._source))
         # Cancelled, the step is kept, and the next call waits for it.
         await asyncio.wait([self._step])
-        if self._is_over:
-            return self._ended()
+        if self._error is not None or self._step.cancelled():
+            return self._raise_error()
         step, self._step = self._step, None
         try:
             found = step.result()
@@ -54,10 +54,11 @@ class ScriptedStream:
             self._error = error
             self.stop()
 
-    def _ended(self) -> None:
+    def _raise_error(self) -> str | None:
         error, self._error = self._error, None
         if error is not None:
             raise error
+        return None
 
 
 async def _next(source: AsyncIterator[str]) -> str | None:

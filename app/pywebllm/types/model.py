@@ -26,6 +26,10 @@ class ModelInfo(Value):
         context_window_size: The maximum number of tokens of prompt and answer together; None if
             not known.
         required_features: The WebGPU features it needs, for example `shader-f16`.
+        runnable: Whether the GPU has what it needs, as far as a browser reports it: free memory
+            is not. None if not known.
+        lacking: What the GPU lacks: features, `maxStorageBufferBindingSize` if its buffers are too
+            small, or `webgpu`.
     """
 
     id: str
@@ -37,6 +41,8 @@ class ModelInfo(Value):
     vram_required_mb: float | None = None
     context_window_size: int | None = None
     required_features: tuple[str, ...] = ()
+    runnable: bool | None = None
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -356,6 +356,7 @@ async def test_model_that_is_not_found_leaves_the_others_usable(make: Make) -> N
     await bench.load("first")
     task = asyncio.create_task(bench.ask("frist").open())
     (await bench.loads.get()).fail(ModelNotFoundError("frist"))
+    (await bench.bridges[1].queries.get()).push("[]").end()
     with pytest.raises(ModelNotFoundError):
         await task
     assert await bench.answered("first") is bench.bridges[0]
@@ -585,6 +586,7 @@ async def test_model_that_is_not_found_leaves_the_engine_to_the_loaded_one(make:
     await bench.load("one", "two")
     task, load = await bench.start("typo")  # it would replace the first
     load.fail(ModelNotFoundError("typo"))
+    (await bench.bridges[0].queries.get()).push("[]").end()
     with pytest.raises(ModelNotFoundError):
         await task
     assert bench.loaded() == ("one", "two")

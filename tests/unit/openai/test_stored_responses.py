@@ -95,7 +95,7 @@ async def test_truncation_leaves_out_the_oldest_turns(page: Page, streams: bool)
         {"role": role, "content": text}
         for role, text in [("user", "1"), ("assistant", "2"), ("user", "3"), ("assistant", "4")]
     ]
-    request = {"model": "builtin", "input": [*history, {"role": "user", "content": "5"}]}
+    request: Any = {"model": "builtin", "input": [*history, {"role": "user", "content": "5"}]}
     more: Any = {"instructions": "Be brief.", "truncation": "auto", "stream": streams}
     async with sdk(page) as client:
         found = await client.responses.create(**request, **more)
