@@ -79,7 +79,8 @@ async def connect(
         ImportError: The package `openai` is not installed.
         TypeError: `client` is not an `AsyncWebLLM`, or is given together with `model`,
             `assets_url` or `share`.
-        openai.APIError: The server did not answer the request for its models.
+        openai.APIError: The server did not answer the request for its models; where it was not
+            reached, the message says why, as far as a page knows it.
     """
     _PREFER("prefer", prefer)
     check_client(client)

@@ -14,7 +14,7 @@ import inspect
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from . import wire
 from .assets import (
@@ -51,7 +51,10 @@ try:
 except ModuleNotFoundError:  # Pyodide without PyScript
     pyscript = None
 
-__all__ = ["check_support", "open_bridge", "run_sync"]
+__all__ = ["Obstacle", "check_support", "obstacle_to", "open_bridge", "run_sync"]
+
+# What keeps a page from reading what a server answers.
+Obstacle: TypeAlias = Literal["mixed content", "cors", "unreachable", "unknown"]
 
 T = TypeVar("T")
 
@@ -135,6 +138,27 @@ async def check_support(
     with _translated():
         found: str = await loaded.checkSupport(None, None, assets.wllama)
     return wire.read_support(found, engine=engine)
+
+
+async def obstacle_to(url: str) -> tuple[Obstacle, str]:
+    """Return what most likely kept this page from reading an answer of a URL, and its own origin.
+
+    A page only learns that a request failed. One whose answer it does not ask to read succeeds if
+    a server is there. Cancelled, nothing is left open.
+    """
+    try:
+        _require_browser()
+    except SupportError:
+        return "unknown", ""
+    origin = str(js.origin)
+    is_local = js.URL.new(url).hostname in ("localhost", "127.0.0.1", "[::1]")
+    if origin.startswith("https:") and url.startswith("http:") and not is_local:
+        return "mixed content", origin
+    try:
+        await js.fetch(url, mode="no-cors")
+    except JsException:
+        return "unreachable", origin
+    return "cors", origin
 
 
 def run_sync(awaitable: Awaitable[T]) -> T:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from model.browser.pyodide_wheels import pyodide_wheels
 from model.browser.python import PagePython
+from model.browser.server import QuietHandler, serving
 from tests.browser.llama_server import MODEL, llama_server
 from tests.browser.watch import PageWatch
 
@@ -37,6 +40,31 @@ async def ask(base_url: str, request: dict[str, Any]) -> list[Any]:
     return [client.backend.kind, model, client.backend.reason, text, pieces]
 
 
+async def reach(origin: str) -> list[Any]:
+    """Ask a server that is slow, one that refuses this page, and one that is not there."""
+    import openai
+    from pywebllm import connect
+
+    async def failure(path: str, **limits: float) -> Any:
+        options: Any = {"timeout": openai.Timeout(30, **limits), "max_retries": 0}
+        try:
+            await connect(base_url=path, prefer="server", **options)
+        except openai.APIConnectionError as error:
+            return error
+        raise AssertionError("the server answered")
+
+    slow = f"{origin}/slow/v1"
+    # In a page the wait for the answer counts as connecting, of which this is less.
+    patient = openai.Timeout(30, connect=0.5)
+    async with await connect(base_url=slow, prefer="server", timeout=patient) as client:
+        waited = client.backend.model
+    late = await failure(slow, read=0.5)
+    refused = await failure(f"{origin}/v1")
+    absent = await failure("http://127.0.0.1:9/v1")
+    kinds = [type(error).__name__ for error in (late, refused, absent)]
+    return [kinds, waited, str(refused), str(absent)]
+
+
 def test_connect_chooses_the_page_that_can_run_the_model(
     sdk_python: PagePython, server: str
 ) -> None:
@@ -61,3 +89,33 @@ def test_connect_chooses_the_server_without_webgpu(
     assert "".join(piece or "" for piece in pieces) == text
     assert "Ada" in text
     assert f"{server}/chat/completions" in watch.requests
+    with serving(_Odd) as odd:
+        kinds, waited, refused, absent = python.run(reach, origin=odd)
+    assert kinds == ["APITimeoutError", "UnreachableError", "UnreachableError"]
+    assert waited == "m"
+    assert "OLLAMA_ORIGINS" in refused
+    assert site.rstrip("/") in refused
+    assert "Check that the server runs" in absent
+
+
+class _Odd(QuietHandler):
+    """A server that takes a while, and only allows other origins below `/slow/`."""
+
+    def do_GET(self) -> None:  # noqa: N802 (the name that the base class calls)
+        time.sleep(1.5 if self.path.startswith("/slow/") else 0)
+        model = {"id": "m", "object": "model", "created": 0, "owned_by": "me"}
+        body = json.dumps({"object": "list", "data": [model]}).encode()
+        self._answer(body)
+
+    def do_OPTIONS(self) -> None:  # noqa: N802
+        self._answer(b"")
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if self.path.startswith("/slow/"):
+            for name in ("Origin", "Headers", "Methods"):
+                self.send_header(f"Access-Control-Allow-{name}", "*")
+        self.end_headers()
+        self.wfile.write(body)

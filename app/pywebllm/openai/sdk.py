@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from dataclasses import replace
 from typing import Any, Self
 
@@ -20,6 +22,7 @@ from pywebllm.records import id_of
 from pywebllm.values import Backend
 from pywebllm.waiting import Wait
 
+from .reaching import explain_obstacle, known_gaps, wait_for_the_answer
 from .transport import PAGE_URL, Transport, is_page_client
 
 __all__ = [
@@ -27,12 +30,15 @@ __all__ = [
     "AsyncOpenAI",
     "ConnectedOpenAI",
     "OpenAI",
+    "UnreachableError",
     "connect_page",
     "connect_server",
 ]
 
 # The SDK's own classes, derived from those of the HTTP library that it uses.
 HTTP_CLIENTS = (openai.DefaultHttpxClient, openai.DefaultAsyncHttpxClient)
+
+_log = logging.getLogger("pywebllm")
 
 # The SDK requires a key even if the server does not. `ConnectedOpenAI` does not send this one.
 _NO_KEY = "no-key"
@@ -98,6 +104,10 @@ class OpenAI(openai.OpenAI):
         super().__init__(**{"api_key": _NO_KEY, "base_url": PAGE_URL, **options})
 
 
+class UnreachableError(openai.APIConnectionError):
+    """The server of `pywebllm.connect` was not reached; the message says what to do."""
+
+
 class ConnectedOpenAI(openai.AsyncOpenAI):
     """`openai.AsyncOpenAI` with a known backend: see `pywebllm.connect`.
 
@@ -122,9 +132,32 @@ class ConnectedOpenAI(openai.AsyncOpenAI):
 
     with_options = copy
 
+    async def request(self, *args: Any, **options: Any) -> Any:
+        """Make a request, as `openai.AsyncOpenAI.request` does.
+
+        Cancelled, the request is stopped.
+
+        Raises:
+            UnreachableError: The server was not reached; the message says why, as far as a page
+                knows it.
+            openai.APIError: As in the SDK.
+        """
+        try:
+            return await super().request(*args, **options)
+        except openai.APITimeoutError:
+            raise
+        except openai.APIConnectionError as error:
+            if self.backend.kind == "page":
+                raise
+            obstacle, origin = await browser.obstacle_to(str(error.request.url))
+            message = explain_obstacle(obstacle, url=str(self.base_url), origin=origin)
+            raise UnreachableError(message=message, request=error.request) from error
+
     async def _prepare_request(self, request: Any) -> None:
         # The SDK's hook for subclasses; it has no option to omit the header for a whole client.
         await super()._prepare_request(request)
+        if self.backend.kind == "server" and sys.platform == "emscripten":
+            wait_for_the_answer(request.extensions.get("timeout", {}))
         if request.headers.get("Authorization") == f"Bearer {_NO_KEY}":
             del request.headers["Authorization"]
 
@@ -188,6 +221,8 @@ def _check_http_client(http_client: object) -> None:
 
 async def _first_model(client: openai.AsyncOpenAI) -> str:
     async for model in client.models.list():
+        if warning := known_gaps(model.owned_by):
+            _log.warning(warning)
         return model.id
     raise ModelNotFoundError(
         f"the server at {client.base_url} lists no model", advice="Pass `server_model`."
