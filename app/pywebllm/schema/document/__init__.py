@@ -7,5 +7,6 @@ Examples:
     >>> from pywebllm.schema.document.reading import read_document
     >>> document = {"$defs": {"Id": {"minLength": 1}}, "$ref": "#/$defs/Id", "type": "string"}
     >>> read_document(document).root
-    String(min_length=1, max_length=None, pattern=None, format=None)
+    String(min_length=1, max_length=None, patterns=(), formats=(), excluded_patterns=(),
+    excluded=())
 """

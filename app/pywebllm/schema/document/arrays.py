@@ -1,12 +1,12 @@
-"""The keywords of arrays: items, their number, and `prefixItems`.
+"""The keywords of arrays: items, their number, `prefixItems` and `contains`.
 
 An array with `prefixItems` has no items after them unless `items` says which.
 
 Examples:
     >>> from pywebllm.schema.document.reading import read_document
-    >>> read_document({"type": "array", "prefixItems": [{"const": 1}], "minItems": 1}).definitions
-    {'array': Array(prefix=(Enum(texts=('1',)),), items=Nothing(), min_items=1, max_items=None,
-    unique=False)}
+    >>> schema = {"type": "array", "prefixItems": [{"const": 1}], "minItems": 1}
+    >>> read_document(schema).definitions["array"].prefix
+    (Enum(texts=('1',)),)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from pywebllm.schema.typed.place import Place
-from pywebllm.schema.typed.values import Array, Nothing
+from pywebllm.schema.typed.values import Array, Contained, Nothing
 
 from .keywords import Schema
 from .reader import Reader
@@ -44,9 +44,28 @@ def read_array(keywords: Schema, place: Place, reader: Reader) -> Array | Nothin
         min_items=least,
         max_items=most,
         unique="uniqueItems" in keywords,
+        contained=_contained(keywords, place, reader),
         place=place,
     )
     return Nothing() if _is_empty(found) else found
+
+
+def _contained(keywords: Schema, place: Place, reader: Reader) -> Contained | None:
+    least: Any = keywords.get("minContains", 1)
+    most: Any = keywords.get("maxContains")
+    if "contains" not in keywords or (least == 0 and most is None):
+        return None
+    where, wanted = place.at("contains"), keywords["contains"]
+    if keywords.get("prefixItems"):
+        raise where.error(
+            "'contains' beside 'prefixItems' cannot be expressed in a grammar",
+            advice="Leave it out, and check the answer in Python.",
+        )
+    items = keywords.get("items", True)
+    others = items if most is None else {"allOf": [items, {"not": wanted}]}
+    return Contained(
+        reader.read({"allOf": [items, wanted]}, where), reader.read(others, where), least, most
+    )
 
 
 def _is_empty(array: Array) -> bool:

@@ -1,65 +1,66 @@
-"""`enum` and `const`: the values listed, as JSON text.
+"""`enum` and `const`: the values listed that fit the keywords beside them, as JSON text.
 
 Examples:
-    >>> read_enum({"enum": ["a", 1, 2.0, 2.5], "type": ["integer", "string"]}, Place())
+    >>> def flatten(schema, place):
+    ...     return schema
+    >>> read_enum({"enum": ["a", 1, 2.0, 2.5], "type": ["integer", "string"]}, Place(), flatten)
     Enum(texts=('"a"', '1', '2.0'))
+    >>> read_enum({"enum": ["a", "ab"], "maxLength": 1}, Place(), flatten)
+    Enum(texts=('"a"',))
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 from pywebllm.schema.typed.place import Place
 from pywebllm.schema.typed.values import Enum, Nothing
 
+from .evaluation import fits
 from .keywords import Schema
-from .merging import allowed_types
 
 __all__ = ["enum_values", "json_text", "read_enum"]
 
-_TYPES: Mapping[type, tuple[str, ...]] = MappingProxyType(
-    {
-        type(None): ("null",),
-        bool: ("boolean",),
-        int: ("integer", "number"),
-        float: ("number",),
-        str: ("string",),
-        list: ("array",),
-        tuple: ("array",),
-        dict: ("object",),
-    }
-)
-_READ = frozenset({"enum", "type"})
+Flatten = Callable[[object, Place], Schema | None]
 
 
-def read_enum(schema: Schema, place: Place) -> Enum | Nothing:
+def read_enum(schema: Schema, place: Place, flatten: Flatten) -> Enum | Nothing:
     """Read a flat schema with `enum`.
 
     Raises:
-        InvalidRequestError: A value is not JSON, or other keywords limit the values as well.
+        InvalidRequestError: A value is not JSON, or it is not certain whether it fits.
     """
-    texts = tuple(json_text(value, place) for value in enum_values(schema, place))
+    texts = tuple(json_text(value, place) for value in enum_values(schema, place, flatten))
     return Enum(texts) if texts else Nothing()
 
 
-def enum_values(schema: Schema, place: Place) -> list[object]:
-    """List the values of `enum` that have one of the schema's types.
+def enum_values(schema: Schema, place: Place, flatten: Flatten) -> list[object]:
+    """List the values of `enum` that fit the other keywords of a flat schema.
 
     Raises:
-        InvalidRequestError: Other keywords limit the values as well.
+        InvalidRequestError: Of a value it is not certain whether it fits.
     """
-    beside = [name for name in schema if name not in _READ]
-    if beside:
-        raise place.error(
-            f"{beside[0]!r} beside 'enum' or 'const' is not supported",
-            advice="List only the values that fit.",
-        )
     values = schema["enum"]
     assert isinstance(values, list | tuple)
-    types = allowed_types(schema)
-    return [value for value in values if types is None or any(_is_a(value, name) for name in types)]
+    beside = {name: limit for name, limit in schema.items() if name != "enum"}
+    found = []
+    for value in values:
+        # Before it is compared: what is not JSON compares with nothing.
+        json_text(value, place)
+        truth = fits(value, beside, place, flatten)
+        if truth is None:
+            raise place.error(
+                f"which values of 'enum' or 'const' fit {_doubtful(beside)!r} is not certain",
+                advice="List only the values that fit.",
+            )
+        if truth:
+            found.append(value)
+    return found
+
+
+def _doubtful(beside: Schema) -> str:
+    return next((name for name in beside if name != "type"), "type")
 
 
 def json_text(value: object, place: Place) -> str:
@@ -77,10 +78,3 @@ def json_text(value: object, place: Place) -> str:
             advice="Use strings, finite numbers, booleans, null, and lists and dicts of these.",
         ) from error
     return text
-
-
-def _is_a(value: object, name: str) -> bool:
-    """Return whether a value has a type of JSON Schema; 2.0 is an integer."""
-    if isinstance(value, float) and value.is_integer() and name == "integer":
-        return True
-    return name in _TYPES.get(type(value), ())

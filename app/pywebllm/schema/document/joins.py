@@ -7,6 +7,8 @@ Examples:
     [2, True]
     >>> of_steps(4, 6)
     12
+    >>> several("^a", "b$")
+    ('^a', 'b$')
     >>> all_of({"minimum": 1}, {"type": "integer"})
     {'allOf': [{'minimum': 1}, {'type': 'integer'}]}
 """
@@ -15,13 +17,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import product
+from fractions import Fraction
 from typing import Any
 
 from .canonical import as_json
-from .checks import TYPES
+from .checks import TYPES, Several
 
-__all__ = ["all_of", "any_of", "of_enums", "of_flags", "of_names", "of_steps", "of_types"]
+__all__ = [
+    "all_of",
+    "by_pattern",
+    "exclusions",
+    "of_enums",
+    "of_flags",
+    "of_names",
+    "of_steps",
+    "of_types",
+    "several",
+]
 
 
 def of_types(left: Any, right: Any) -> list[str]:
@@ -41,11 +53,10 @@ def of_enums(left: Any, right: Any) -> list[object]:
 
 def of_steps(left: Any, right: Any) -> Any:
     """Take the least common multiple of two steps."""
-    # Steps that are not integers are refused when the number is read.
-    for step in (left, right):
-        if step != int(step):
-            return step
-    return math.lcm(int(left), int(right))
+    first, second = Fraction(str(left)), Fraction(str(right))
+    numerator = math.lcm(first.numerator, second.numerator)
+    found = Fraction(numerator, math.gcd(first.denominator, second.denominator))
+    return int(found) if found.denominator == 1 else float(found)
 
 
 def of_names(left: Any, right: Any) -> list[object]:
@@ -69,10 +80,26 @@ def all_of(left: Any, right: Any) -> Any:
     return {"allOf": [first, *others]} if others else first
 
 
-def any_of(left: Any, right: Any) -> list[object]:
-    """Pair each option of one list with each of another."""
-    pairs = {frozenset(_conjuncts(*pair)): all_of(*pair) for pair in product(left, right)}
-    return [*pairs.values()]
+def several(left: Any, right: Any) -> Several:
+    """Keep all values of a keyword, each once."""
+    both = (*_values(left), *_values(right))
+    return Several({as_json(value): value for value in both}.values())
+
+
+def by_pattern(left: Any, right: Any) -> dict[str, object]:
+    """Require, of properties whose names match a pattern, what either requires of them."""
+    both = {name: all_of(left[name], right[name]) for name in left if name in right}
+    return {**left, **right, **both}
+
+
+def exclusions(left: Any, right: Any) -> Any:
+    """Exclude what either excludes."""
+    names = (*left, *(name for name in right if name not in left))
+    return type(left)({name: of_names(left.get(name, ()), right.get(name, ())) for name in names})
+
+
+def _values(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, Several) else (value,)
 
 
 def _narrows(narrow: list[str], wide: list[str]) -> bool:

@@ -18,10 +18,10 @@ from pywebllm.schema.typed.place import Place
 from .canonical import as_json
 from .joins import all_of
 from .keywords import KEYWORDS, Schema
+from .matching import matches
 
-__all__ = ["allowed_types", "contradicts_itself", "merged"]
+__all__ = ["Negated", "OpenProperties", "allowed_types", "closes", "contradicts_itself", "merged"]
 
-_MOST_BRANCHES = 64
 _ADVICE = "Write one schema that says both."
 
 
@@ -37,14 +37,32 @@ def merged(left: Schema, right: Schema, place: Place) -> Schema:
         raise place.error(
             "'prefixItems' cannot be joined with other items that also apply", advice=_ADVICE
         )
+    if _limits_patterns(left, right) or _limits_patterns(right, left):
+        left, right = _closed_by_name(left), _closed_by_name(right)
+    if _limits_patterns(left, right) or _limits_patterns(right, left):
+        raise place.error(
+            "'patternProperties' cannot be joined with 'additionalProperties' of another schema",
+            advice=_ADVICE,
+        )
     joined = dict(left)
     for name, value in right.items():
         joined[name] = _joined(name, joined[name], value, place) if name in joined else value
     if "properties" in left or "properties" in right:
         joined["properties"] = _properties(left, right)
-    if len(_as_list(joined.get("anyOf"))) > _MOST_BRANCHES:
-        raise place.error("'anyOf' grows too large", advice="Write fewer branches.")
     return joined
+
+
+class OpenProperties(dict[str, object]):
+    """`properties` that do not close their object: those of conditions."""
+
+
+class Negated(dict[str, object]):
+    """The schema of a property that only a negation knows, which does not count as evaluated."""
+
+
+def closes(schema: Schema) -> bool:
+    """Return whether a flat schema names properties in a way that closes its object."""
+    return "properties" in schema and not isinstance(schema["properties"], OpenProperties)
 
 
 def contradicts_itself(schema: Schema) -> bool:
@@ -85,16 +103,42 @@ def _items_differ(left: Schema, right: Schema) -> bool:
     return bool(ours) and bool(theirs) and ours != theirs
 
 
+def _limits_patterns(left: Schema, right: Schema) -> bool:
+    """Return whether one schema limits what another knows by pattern."""
+    patterns = right.get("patternProperties")
+    others = left.get("additionalProperties", True)
+    return bool(patterns) and others is not True and patterns != left.get("patternProperties")
+
+
+def _closed_by_name(schema: Schema) -> Schema:
+    """Say by `propertyNames` that an object has no properties but those that it knows."""
+    if schema.get("additionalProperties") is not False:
+        return schema
+    patterns: Any = schema.get("patternProperties", {})
+    known = {"anyOf": [{"enum": [*_named(schema)]}, *({"pattern": one} for one in patterns)]}
+    names = all_of(schema["propertyNames"], known) if "propertyNames" in schema else known
+    return {**schema, "additionalProperties": True, "propertyNames": names}
+
+
 def _properties(left: Schema, right: Schema) -> dict[str, object]:
     """Join properties; one that a schema does not name fits its `additionalProperties`."""
     ours, theirs = _named(left), _named(right)
-    return {
-        name: _both(
-            ours.get(name, left.get("additionalProperties", True)),
-            theirs.get(name, right.get("additionalProperties", True)),
-        )
+    found = {
+        name: _both(_property(left, ours, name), _property(right, theirs, name))
         for name in (*ours, *(name for name in theirs if name not in ours))
     }
+    closing = any(closes(schema) for schema in (left, right))
+    return found if closing else OpenProperties(found)
+
+
+def _property(schema: Schema, named: Mapping[str, object], name: str) -> object:
+    if name in named:
+        return named[name]
+    patterns: Any = schema.get("patternProperties", {})
+    # What the pattern requires is joined when the object is read.
+    if any(matches(pattern, name) for pattern in patterns):
+        return True
+    return schema.get("additionalProperties", True)
 
 
 def _named(schema: Schema) -> Mapping[str, object]:

@@ -35,6 +35,7 @@ from .canonical import exact_json
 from .checks import TYPES
 from .enums import read_enum
 from .flattening import Flattener
+from .identifiers import localized
 from .keywords import Schema, limited_types, limiting
 from .limits import check_size
 from .merging import allowed_types
@@ -45,6 +46,8 @@ from .strings import read_string
 from .unions import branches
 
 __all__ = ["DocumentReader", "read_document"]
+
+_MOST_CHOICES = 2000  # those of `anyOf`, `oneOf` and `if` that apply together multiply
 
 
 def read_document(schema: object, *, param: str = "response_format") -> Document:
@@ -60,6 +63,7 @@ def read_document(schema: object, *, param: str = "response_format") -> Document
     """
     place = Place(param)
     check_size(schema, place)
+    schema = localized(schema)
     reader = DocumentReader(schema)
     root = reader.read(schema, place)
     return Document(root, reader.definitions, place)
@@ -79,6 +83,7 @@ class DocumentReader:
         self._references: dict[str, Ref | Nothing] = {}
         self._choices: dict[str, TypedSchema] = {}
         self._choosing: frozenset[str] = frozenset()
+        self._count = 0
 
     def read(self, schema: object, place: Place) -> TypedSchema:
         """Read a schema; `Nothing` when no value fits it."""
@@ -101,6 +106,9 @@ class DocumentReader:
     ) -> TypedSchema:
         # Once for each: n choices that each share two of the next would be read 2ⁿ times.
         key = exact_json(flat)
+        self._count += 1
+        if self._count > _MOST_CHOICES:
+            raise place.error("the choices grow too many", advice="Write fewer branches.")
         if key in self._choices:
             return self._choices[key]
         if key in self._choosing:
@@ -116,7 +124,7 @@ class DocumentReader:
 
     def _plain(self, flat: Schema, place: Place) -> TypedSchema:
         if "enum" in flat:
-            return read_enum(flat, place)
+            return read_enum(flat, place, self.flat)
         return any_of(*(self._typed(name, flat, place) for name in _types(flat)))
 
     def _typed(self, type_: str, flat: Schema, place: Place) -> TypedSchema:

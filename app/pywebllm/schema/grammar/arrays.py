@@ -15,6 +15,7 @@ from __future__ import annotations
 from pywebllm.schema.ebnf.nodes import EMPTY, NOTHING, Node, Text, optional, sequence
 from pywebllm.schema.typed.values import Array
 
+from .counting import contained_items, unique_items
 from .repeats import repeated
 from .writer import Writer
 
@@ -31,10 +32,9 @@ def array_node(array: Array, writer: Writer) -> Node:
     """
     least, most = array.min_items, array.max_items
     if array.unique and (most is None or most > 1):
-        raise array.place.error(
-            "'uniqueItems' cannot be expressed in a grammar",
-            advice="Use a list instead of a set, and drop duplicates in Python.",
-        )
+        return sequence(Text("["), unique_items(array, writer), Text("]"))
+    if array.contained is not None:
+        return sequence(Text("["), contained_items(array, array.contained, writer), Text("]"))
     heads = [writer.write(head) for head in array.prefix]
     item = writer.write(array.items)
     inner = (

@@ -31,9 +31,15 @@ from pywebllm.schema.ebnf.nodes import (
 )
 from pywebllm.schema.regex.reading import RegexError
 
-__all__ = ["fit_length"]
+__all__ = ["fit_length", "fits_length"]
 
 _Length = tuple[int, int | None]
+
+
+def fits_length(node: Node, least: int, most: int | None) -> bool:
+    """Return whether every content has `least` to `most` characters; None: unbounded."""
+    low, high = _length(node)
+    return least <= low and (most is None or (high is not None and high <= most))
 
 
 def fit_length(node: Node, least: int, most: int | None) -> Node:
@@ -45,9 +51,9 @@ def fit_length(node: Node, least: int, most: int | None) -> Node:
     Raises:
         RegexError: Its parts cannot be given lengths that add up to these.
     """
-    low, high = _length(node)
-    if least <= low and (most is None or (high is not None and high <= most)):
+    if fits_length(node, least, most):
         return node
+    low, high = _length(node)
     if (most is not None and low > most) or (high is not None and high < least):
         return NOTHING
     match node:

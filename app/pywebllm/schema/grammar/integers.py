@@ -50,13 +50,17 @@ class IntegerRanges:
     Args:
         tails: What follows the integers, one for each range.
         step: What the integers are multiples of.
+        inverted: Whether they are all but these multiples instead.
         writer: Takes the rules that steps above 1 share.
     """
 
-    def __init__(self, tails: Sequence[Node], *, step: int = 1, writer: Writer) -> None:
+    def __init__(
+        self, tails: Sequence[Node], *, step: int = 1, writer: Writer, inverted: bool = False
+    ) -> None:
         self._tails = tails
         self._step = step
         self._writer = writer
+        self._inverted = inverted
 
     def node(self, ranges: Sequence[tuple[int, int]]) -> Node:
         """Write the integers of these ranges, which do not overlap, without leading zeros."""
@@ -88,7 +92,8 @@ class IntegerRanges:
     def _shared(self, spans: frozenset[_Span]) -> Node:
         if self._step == 1:
             return self._written(spans)
-        key, name = ("multiples", self._step, spans), f"multiple_of_{self._step}"
+        key = ("multiples", self._step, self._inverted, spans)
+        name = f"multiple_of_{self._step}"
         return self._writer.shared(key, lambda: self._written(spans), name=name)
 
     def _next(self, spans: frozenset[_Span]) -> Iterator[tuple[frozenset[_Span], list[int]]]:
@@ -113,7 +118,7 @@ class IntegerRanges:
             low = max(span.low - number * place, 0)
             high = min(span.high - number * place, place - 1)
             rest = (span.rest + number * place) % self._step
-            if low <= high and not (span.length == 1 and rest):
+            if low <= high and (span.length > 1 or bool(rest) is self._inverted):
                 yield _Span(span.length - 1, low, high, span.tail, rest)
 
 

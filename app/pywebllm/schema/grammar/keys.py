@@ -12,15 +12,62 @@ Examples:
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from pywebllm.schema.ebnf.charset import ALL, ASCII, complement, intersection, of_text, spelled
 from pywebllm.schema.ebnf.nodes import NOTHING, Chars, Node, Text, choice, repeat, sequence
+from pywebllm.schema.regex.determinizing import of_strings
+from pywebllm.schema.regex.reading import RegexError
+from pywebllm.schema.typed.values import AnyOf, Enum, String, TypedSchema
 
+from .languages import counted, language
+from .strings import of_automaton
 from .writer import Writer
 
-__all__ = ["other_key"]
+__all__ = ["key_node", "other_key"]
 
 # Without quotes, backslashes and control characters, so that a name has one spelling only.
 _PLAIN = intersection(ALL, complement(((0, 0x1F), *of_text('"\\'))))
+
+
+def key_node(names: TypedSchema, taken: list[str], writer: Writer) -> Node:
+    """Write the names that fit and are not taken; `NOTHING` when there is none.
+
+    Raises:
+        InvalidRequestError: A grammar cannot express them.
+    """
+    match names:
+        case AnyOf(options):
+            return choice(*(key_node(option, taken, writer) for option in options))
+        case Enum(texts):
+            known = {json.dumps(name, ensure_ascii=False) for name in taken}
+            return choice(*(Text(text) for text in texts if text not in known))
+        case String():
+            if names == String():
+                return other_key(taken, writer) if taken else writer.write(names)
+            return _limited_key(names, taken, writer)
+        case _:
+            return NOTHING
+
+
+def _limited_key(names: String, taken: list[str], writer: Writer) -> Node:
+    try:
+        found = language(names)
+        if taken and not (found & of_strings(taken)).is_empty():
+            names = replace(names, excluded=(*names.excluded, *taken))
+            found = language(names)
+        if found.is_empty():
+            return NOTHING
+        limited = counted(names)
+        if limited is None:
+            return writer.write(names)
+        return writer.shared(("key", names), lambda: of_automaton(limited, writer), name="key")
+    except RegexError as error:
+        raise names.place.error(
+            f"names of properties that fit these patterns cannot be written: {error}",
+            advice="Write one pattern that says all.",
+        ) from error
 
 
 def other_key(taken: list[str], writer: Writer) -> Node:

@@ -20,11 +20,20 @@ import math
 from dataclasses import replace
 from decimal import Decimal
 
-from pywebllm.schema.ebnf.nodes import EMPTY, NOTHING, Node, Text, choice, sequence
+from pywebllm.schema.ebnf.nodes import (
+    EMPTY,
+    NOTHING,
+    Node,
+    Text,
+    choice,
+    optional,
+    repeat,
+    sequence,
+)
 from pywebllm.schema.typed.values import Number
 
 from .fractions import MOST_DIGITS, fraction
-from .integers import IntegerRanges
+from .integers import IntegerRanges, digit
 from .writer import Writer
 
 __all__ = ["number_node"]
@@ -40,9 +49,19 @@ def number_node(number: Number, writer: Writer) -> Node:
     Raises:
         InvalidRequestError: The step has too many remainders, or a bound too many digits.
     """
-    if number.step is not None:
+    if number.step is not None and number.step == number.step.to_integral_value():
         return _multiples(number, int(number.step), writer)
+    if number.is_fractional:
+        whole = choice(Text("0"), sequence(digit(1, 9), repeat(digit(0, 9), 0, MOST_DIGITS - 1)))
+        zeros = sequence(repeat(digit(0, 9), 0, MOST_DIGITS - 1), digit(1, 9))
+        return sequence(optional(Text("-")), whole, Text("."), zeros)
     most = _fraction_digits(number)
+    if number.step is not None:
+        return _fractional(number, number.step, most, writer)
+    return _between(number, most, writer)
+
+
+def _between(number: Number, most: int, writer: Writer) -> Node:
     negative = number.low is None or number.low < 0
     return choice(
         _unsigned(number, most, writer),
@@ -57,17 +76,51 @@ def _multiples(number: Number, step: int, writer: Writer) -> Node:
         raise number.place.error(
             "no number fits the bounds", advice="Change minimum, maximum or multipleOf."
         )
-    if step > 1 and (last - first) // step < _MOST_LISTED:
+    excluded = number.excluded_step
+    if excluded is not None:
+        step = excluded
+    elif step > 1 and (last - first) // step < _MOST_LISTED:
         return choice(*(Text(str(multiple)) for multiple in range(first, last + 1, step)))
     if step > 1 and _rules_for(step) > _MOST_RULES:
         raise number.place.error(
             f"'multipleOf': {step} has too many remainders for a grammar",
             advice=f"Bound the integer so that at most {_MOST_LISTED} fit, or leave it out.",
         )
-    integers = IntegerRanges([EMPTY], step=step, writer=writer)
+    integers = IntegerRanges([EMPTY], step=step, writer=writer, inverted=excluded is not None)
     return choice(
         integers.node([(max(low, 0), high)]) if high >= 0 else NOTHING,
         sequence(Text("-"), integers.node([(max(-high, 1), -low)])) if low < 0 else NOTHING,
+    )
+
+
+def _fractional(number: Number, step: Decimal, most: int, writer: Writer) -> Node:
+    """Write multiples of a step such as 0.01 or 0.25."""
+    sign, digits, exponent = step.normalize().as_tuple()
+    del sign
+    assert isinstance(exponent, int)
+    if digits == (1,):
+        return _between(number, min(most, -exponent), writer)
+    if number.low is not None and number.high is not None:
+        first, last = math.ceil(number.low / step), math.floor(number.high / step)
+        if last - first < _MOST_LISTED:
+            found = [step * count for count in range(first, last + 1)]
+            return choice(*(Text(_plain(one)) for one in found if _is_within(one, number)))
+    raise number.place.error(
+        f"'multipleOf': {step} is not a power of ten, as the grammar of fractions needs",
+        advice=f"Bound the number so that at most {_MOST_LISTED} fit, or round it in Python.",
+    )
+
+
+def _plain(number: Decimal) -> str:
+    if number == 0:
+        return "0"
+    found = format(number, "f")
+    return found.rstrip("0").rstrip(".") if "." in found else found
+
+
+def _is_within(one: Decimal, number: Number) -> bool:
+    return not (number.excludes_low and one == number.low) and not (
+        number.excludes_high and one == number.high
     )
 
 

@@ -11,13 +11,24 @@ Examples:
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import groupby
 
-from pywebllm.schema.ebnf.nodes import NOTHING, Node, Text, choice, optional, repeat, sequence
-from pywebllm.schema.typed.values import Object
+from pywebllm.schema.ebnf.nodes import (
+    EMPTY,
+    NOTHING,
+    Node,
+    Text,
+    choice,
+    optional,
+    repeat,
+    sequence,
+)
+from pywebllm.schema.typed.values import Extra, Object
 
 from .arrays import listed
-from .keys import other_key
+from .keys import key_node
+from .repeats import repeated
 from .writer import Writer
 
 __all__ = ["object_node"]
@@ -26,7 +37,8 @@ _COMMA = Text(", ")
 
 # Any of those in a row may follow each of them: the engine takes time to compile that in proportion
 # to the square of their number, with 4,000 tokens 0.2 s for 100 and 2.5 s for 300.
-_MOST_OPTIONAL = 100
+_MOST_OPTIONAL = 200
+_MOST_COUNTS = 1000  # rules
 
 
 def object_node(object_: Object, writer: Writer) -> Node:
@@ -35,7 +47,25 @@ def object_node(object_: Object, writer: Writer) -> Node:
     Raises:
         InvalidRequestError: The number of properties is limited as no grammar can express it.
     """
-    extra = _extra(object_, writer)
+    if not object_.lasts:
+        return sequence(Text("{"), _body(object_, writer), Text("}"))
+    # After all others, as the last of several properties with one name counts.
+    last = _choice_of(object_.lasts, object_, writer)
+    least, most = object_.min_properties, object_.max_properties
+    before = replace(
+        object_,
+        min_properties=max(least - 1, 1),
+        max_properties=None if most is None else most - 1,
+    )
+    needs_others = least > 1 or any(each.required for each in object_.properties)
+    alone = NOTHING if needs_others else last
+    both = NOTHING if most == 1 else sequence(_body(before, writer), _COMMA, last)
+    return sequence(Text("{"), choice(alone, both), Text("}"))
+
+
+def _body(object_: Object, writer: Writer) -> Node:
+    extra = _choice_of(object_.extras, object_, writer)
+    least, most = object_.min_properties, object_.max_properties
     pairs: list[tuple[Node, bool]] = []
     for each in object_.properties:
         key = Text(json.dumps(each.name, ensure_ascii=False))
@@ -44,14 +74,14 @@ def object_node(object_: Object, writer: Writer) -> Node:
             return NOTHING
         if pair != NOTHING:
             pairs.append((pair, each.required))
-    _check_count(object_, pairs, extra)
     _check_optional(object_, pairs)
-    body = (
-        _Body(pairs, extra, writer).node()
-        if pairs
-        else listed(extra, object_.min_properties, object_.max_properties, writer)
-    )
-    return sequence(Text("{"), body, Text("}"))
+    if not pairs:
+        _check_map(object_)
+        return listed(extra, least, most, writer)
+    always = sum(required for _, required in pairs)
+    if least <= always and (most is None or (extra == NOTHING and most >= len(pairs))):
+        return _Body(pairs, extra, writer).node()
+    return _counted(object_, pairs, extra, writer)
 
 
 def _check_optional(object_: Object, pairs: list[tuple[Node, bool]]) -> None:
@@ -63,31 +93,82 @@ def _check_optional(object_: Object, pairs: list[tuple[Node, bool]]) -> None:
         )
 
 
-def _extra(object_: Object, writer: Writer) -> Node:
+def _choice_of(extras: tuple[Extra, ...], object_: Object, writer: Writer) -> Node:
     """Write a property that is not known by name; `NOTHING` when there is none."""
-    if object_.extra is None:
-        return NOTHING
-    value = writer.write(object_.extra.schema)
     known = [each.name for each in object_.properties]
-    key = other_key(known, writer) if known else writer.write(object_.extra.names)
-    return sequence(key, Text(": "), value)
+    pairs = (
+        sequence(key_node(extra.names, known, writer), Text(": "), writer.write(extra.schema))
+        for extra in extras
+    )
+    return choice(*pairs)
 
 
-def _check_count(object_: Object, pairs: list[tuple[Node, bool]], extra: Node) -> None:
-    """Refuse to count properties, but for those of a map."""
-    least, most = object_.min_properties, object_.max_properties
-    always = sum(required for _, required in pairs)
+def _check_map(object_: Object) -> None:
     # A name may come twice in a map, and counts once when the text is parsed.
-    if least > max(always, 0 if pairs else 1):
+    if object_.min_properties > 1:
         raise object_.place.error(
-            f"'minProperties': {least} cannot be expressed in a grammar",
+            f"'minProperties': {object_.min_properties} cannot be expressed in a grammar",
             advice="Require properties by name, or use an array.",
         )
-    if pairs and most is not None and (extra != NOTHING or most < len(pairs)):
+
+
+def _counted(object_: Object, pairs: list[tuple[Node, bool]], extra: Node, writer: Writer) -> Node:
+    """Write the text between the braces with a limited number of properties."""
+    most = object_.max_properties
+    last = object_.min_properties if most is None else most
+    if len(pairs) * (last + 1) > _MOST_COUNTS:
         raise object_.place.error(
-            f"'maxProperties': {most} beside 'properties' cannot be expressed in a grammar",
-            advice="Leave it out, or make the object a map.",
+            "the number of these many properties cannot be limited",
+            advice="Leave out minProperties and maxProperties, or require properties by name.",
         )
+    counts = _Counts(pairs, extra, (object_.min_properties, most), writer)
+    return counts.node(0, 0)
+
+
+class _Counts:
+    """What may follow the first properties, when so many of these are there."""
+
+    def __init__(
+        self,
+        pairs: list[tuple[Node, bool]],
+        extra: Node,
+        limits: tuple[int, int | None],
+        writer: Writer,
+    ) -> None:
+        self._pairs = pairs
+        self._extra = extra
+        self._least, self._most = limits
+        self._writer = writer
+        self._known: dict[tuple[int, int], Node] = {}
+
+    def node(self, at: int, count: int) -> Node:
+        if (at, count) not in self._known:
+            node = self._written(at, count)
+            is_small = node in (NOTHING, EMPTY) or at == 0
+            self._known[at, count] = node if is_small else self._writer.rule(node, name="rest")
+        return self._known[at, count]
+
+    def _written(self, at: int, count: int) -> Node:
+        if at == len(self._pairs):
+            return self._extras(count)
+        pair, required = self._pairs[at]
+        more = min(count + 1, self._least) if self._most is None else count + 1
+        is_full = self._most is not None and count == self._most
+        # Only whether there are any matters to the comma.
+        comma = _COMMA if count else EMPTY
+        taken = NOTHING if is_full else sequence(comma, pair, self.node(at + 1, max(more, 1)))
+        return choice(taken, NOTHING if required else self.node(at + 1, count))
+
+    def _extras(self, count: int) -> Node:
+        lacking = max(self._least - count, 0)
+        if lacking > 1:  # a name may come twice, and counts once
+            return NOTHING
+        room = None if self._most is None else self._most - count
+        if count == 0:
+            return listed(self._extra, lacking, room, self._writer)
+        if self._extra == NOTHING:
+            return NOTHING if lacking else EMPTY
+        return repeated(sequence(_COMMA, self._extra), lacking, room, self._writer)
 
 
 class _Body:

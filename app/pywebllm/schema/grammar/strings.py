@@ -23,18 +23,21 @@ from pywebllm.schema.ebnf.nodes import (
     repeat,
     sequence,
 )
+from pywebllm.schema.regex.automaton import Automaton
+from pywebllm.schema.regex.eliminating import node_of
 from pywebllm.schema.regex.reading import RegexError, read_regex
-from pywebllm.schema.typed.formats import FORMATS, FREE_FORMATS, SHORT_FORMATS
-from pywebllm.schema.typed.place import Place
+from pywebllm.schema.typed.formats import FORMATS, bounded_uri
 from pywebllm.schema.typed.values import String
 
-from .fitting import fit_length
+from .fitting import fit_length, fits_length
+from .languages import counted, language
 from .repeats import repeated
+from .states import states_node
 from .writer import Writer
 
-__all__ = ["string_node"]
+__all__ = ["of_automaton", "string_node"]
 
-_SHORT = 100  # characters, which each of the short formats has room for
+_FEW = 24  # states, of which one pattern is made; more become rules
 
 
 def string_node(string: String, writer: Writer) -> Node:
@@ -43,47 +46,87 @@ def string_node(string: String, writer: Writer) -> Node:
     Raises:
         InvalidRequestError: `pattern` is not supported, or cannot be given the length.
     """
+    found = _quoted(string, writer)
+    is_simple = len(string.patterns) + len(string.formats) <= 1
+    if found == NOTHING and is_simple and not (string.excluded or string.excluded_patterns):
+        raise string.place.error(
+            "no string fits", advice="Change minLength, maxLength, pattern or format."
+        )
+    return found
+
+
+def _quoted(string: String, writer: Writer) -> Node:
     length = string.min_length, string.max_length
-    content = _content(string)
-    if content is None:
-        return _quoted(repeat(Chars(ALL), *length), writer)
+    regexes = [*string.patterns, *(FORMATS[name] for name in string.formats)]
+    if len(regexes) > 1 or string.excluded or string.excluded_patterns:
+        return _joined(string, writer)
+    if not regexes:
+        return quoted(repeat(Chars(ALL), *length), writer)
+    node = _read(string)
+    if fits_length(node, *length):
+        return quoted(node, writer)
+    exact = counted(string)
+    if exact is not None:
+        return sequence(Text('"'), states_node(exact, writer))
+    return _fitted(string, node, writer)
+
+
+def _read(string: String) -> Node:
+    if string.formats:
+        return read_regex(FORMATS[string.formats[0]])
+    (pattern,) = string.patterns
     try:
-        fitted = fit_length(content, *length)
+        return read_regex(pattern)
+    except RegexError as error:
+        raise string.place.error(
+            f"'pattern': {error}: {shown(pattern)}",
+            advice="Use characters, classes, groups, |, quantifiers, ^ and $.",
+        ) from error
+
+
+def _fitted(string: String, node: Node, writer: Writer) -> Node:
+    """Give the loose parts of a pattern lengths that add up to that of the string."""
+    if string.formats == ("uri",) and string.max_length is not None and not string.min_length > 1:
+        node = read_regex(bounded_uri(string.max_length))
+    try:
+        return quoted(fit_length(node, string.min_length, string.max_length), writer)
     except RegexError as error:
         raise string.place.error(
             f"minLength or maxLength does not go with this pattern or format: {error}",
             advice="Express the length in the pattern, for example ^[a-z]{1,20}$.",
         ) from error
-    if fitted == NOTHING:
-        raise string.place.error(
-            "no string fits", advice="Change minLength, maxLength, pattern or format."
-        )
-    return _quoted(fitted, writer)
 
 
-def _content(string: String) -> Node | None:
-    """Read the pattern or format; None: the string may hold any characters."""
-    if string.format is not None and string.format not in FREE_FORMATS:
-        return read_regex(_format(string.format, string))
-    return None if string.pattern is None else _pattern(string.pattern, string.place)
-
-
-def _format(name: str, string: String) -> str:
-    is_short = string.max_length is not None and string.min_length <= _SHORT
-    return SHORT_FORMATS.get(name, FORMATS[name]) if is_short else FORMATS[name]
-
-
-def _pattern(pattern: str, place: Place) -> Node:
+def _joined(string: String, writer: Writer) -> Node:
+    """Write the strings that fit several patterns, or are excluded."""
     try:
-        return read_regex(pattern)
+        exact = counted(string)
+        if exact is not None:
+            return of_automaton(exact, writer)
+        if len(language(string).steps) <= _FEW:
+            return _fitted(string, node_of(language(string)), writer)
+        problem = "they have too many states"
     except RegexError as error:
-        raise place.error(
-            f"'pattern': {error}: {shown(pattern)}",
-            advice="Use characters, classes, groups, |, quantifiers, and ^ $ at the ends.",
-        ) from error
+        problem = str(error)
+    raise string.place.error(
+        f"its patterns and exclusions together cannot be expressed in a grammar: {problem}",
+        advice="Write one pattern that says all.",
+    )
 
 
-def _quoted(content: Node, writer: Writer) -> Node:
+def of_automaton(given: Automaton, writer: Writer) -> Node:
+    """Write the strings of an automaton in quotes; `NOTHING` when there is none.
+
+    Raises:
+        RegexError: They cannot be expressed in a grammar.
+    """
+    if len(given.steps) <= _FEW:
+        node = node_of(given)
+        return NOTHING if node == NOTHING else quoted(node, writer)
+    return sequence(Text('"'), states_node(given, writer))
+
+
+def quoted(content: Node, writer: Writer) -> Node:
     """Write a string with this content, whose characters are those of the value."""
     return sequence(Text('"'), _spell(content, writer), Text('"'))
 

@@ -46,7 +46,7 @@ __all__ = ["GrammarWriter", "write_grammar"]
 
 _ROOT = "root"
 _ANYTHING: tuple[TypedSchema, ...] = (
-    Object(extra=Extra(String(), Anything())),
+    Object(extras=(Extra(String(), Anything()),)),
     Array(items=Anything()),
     String(),
     Number(),
@@ -135,7 +135,7 @@ class GrammarWriter:
             case Anything():
                 name = "json"
             case String():
-                name = schema.format or ("pattern" if schema.pattern else "string")
+                name = (*schema.formats, *("pattern" for _ in schema.patterns), "string")[0]
             case Number():
                 name = "integer" if schema.step else "number"
             case Array():

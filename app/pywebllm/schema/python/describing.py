@@ -19,6 +19,7 @@ from .annotated import keywords_of
 from .docs import read_docs
 from .hints import Member, members_of, unwrapped
 from .lengths import FEWEST_TO_DIFFER
+from .models import model_schema
 from .scalars import Scalar
 from .shapes import (
     Alias,
@@ -36,9 +37,9 @@ from .shapes import (
 __all__ = ["describe_members", "schema_of"]
 
 _SUPPORTED = (
-    "Use str, int, float, bool, None, date, datetime, time, UUID, Decimal, Any, Literal, Enum,"
-    " Union, list, tuple, set, dict with strings as keys, Annotated, a dataclass, a TypedDict, a"
-    " NamedTuple or a pydantic class."
+    "Use str, int, float, bool, None, date, datetime, time, timedelta, UUID, Decimal, bytes, Path,"
+    " IPv4Address, IPv6Address, Any, Literal, Enum, Union, list, tuple, set, dict with strings as"
+    " keys, Annotated, a dataclass, a TypedDict, a NamedTuple or a pydantic class."
 )
 
 
@@ -174,7 +175,7 @@ class _Describer:
         here = self._known_reference(shape.type)
         assert here is not None
         found: dict[str, object] = _without_unique(
-            shape.type.model_json_schema(ref_template=here + "/$defs/{model}")
+            model_schema(shape.type, here + "/$defs/{model}")
         )
         return found
 

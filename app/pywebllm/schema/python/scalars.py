@@ -10,10 +10,14 @@ Examples:
 from __future__ import annotations
 
 import math
+import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path, PurePath
 from types import MappingProxyType, NoneType
 from typing import Any
 from uuid import UUID
@@ -63,6 +67,29 @@ def _decimal(value: Any) -> Decimal:
     return Decimal(str(_number(value)))
 
 
+def _base64(text: str) -> bytes:
+    return b64decode(text, validate=True)  # its error is a ValueError
+
+
+_DURATION = re.compile(
+    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
+    r"(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?",
+    re.ASCII,
+)
+_SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
+
+
+def _duration(text: str) -> timedelta:
+    """Read a duration of RFC 3339; a year has 365 days and a month 30, as in pydantic."""
+    found = _DURATION.fullmatch(text)
+    if found is None or not any(found.groups()):
+        raise ValueError(text)
+    counts = (Decimal(count or 0) for count in found.groups())
+    total = sum(count * each for count, each in zip(counts, _SECONDS, strict=True))
+    whole, rest = divmod(Decimal(total), 1)
+    return timedelta(seconds=int(whole), microseconds=int(rest * 1_000_000))
+
+
 def _from_string(read: Callable[[str], object]) -> Callable[[Any], object]:
     def checked(value: Any) -> object:
         if not isinstance(value, str):
@@ -90,7 +117,17 @@ SCALARS: Mapping[Any, Scalar] = MappingProxyType(
             "date-time", datetime.fromisoformat, "a time such as 2026-01-31T12:00:00Z"
         ),
         time: _formatted("time", time.fromisoformat, "a time such as 12:00:00Z"),
+        timedelta: _formatted("duration", _duration, "a duration such as P1DT2H30M"),
         UUID: _formatted("uuid", UUID, "a UUID"),
+        bytes: Scalar(
+            {"type": "string", "format": "base64", "contentEncoding": "base64"},
+            _from_string(_base64),
+            "bytes in base64",
+        ),
+        Path: _formatted("path", Path, "a path"),
+        PurePath: _formatted("path", PurePath, "a path"),
+        IPv4Address: _formatted("ipv4", IPv4Address, "an IPv4 address"),
+        IPv6Address: _formatted("ipv6", IPv6Address, "an IPv6 address"),
         Any: Scalar({}, lambda value: value, "anything"),
         object: Scalar({}, lambda value: value, "anything"),
     }

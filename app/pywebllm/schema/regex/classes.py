@@ -38,16 +38,19 @@ class Scanner:
 
     Attributes:
         depth: How many groups it is in.
+        wide: Whether a class has all characters that are in it in any dialect, instead of those
+            that are in it in all of them.
     """
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, *, wide: bool = False) -> None:
         self.depth = 0
+        self.wide = wide
         self._pattern = pattern
         self._at = 0
 
-    def peek(self) -> str:
-        """Look at the next character; empty at the end."""
-        return self._pattern[self._at : self._at + 1]
+    def peek(self, count: int = 1) -> str:
+        """Look at the next characters; fewer at the end."""
+        return self._pattern[self._at : self._at + count]
 
     def take(self, count: int = 1) -> str:
         """Read the next characters.
@@ -104,7 +107,8 @@ def read_escape(scanner: Scanner) -> Ranges:
     Raises:
         RegexError: It is not a character or class of characters: `\b`, `\1`, `\p{…}` and such.
     """
-    return _escape(scanner).members
+    found = _escape(scanner)
+    return complement(found.others) if scanner.wide else found.members
 
 
 def read_class(scanner: Scanner) -> Ranges:
@@ -120,6 +124,9 @@ def read_class(scanner: Scanner) -> Ranges:
     while not scanner.skip("]"):
         items.append(_item(scanner))
     members = _outside(items) if negated else union(*(item.members for item in items))
+    if scanner.wide:
+        inside = union(*(item.members for item in items))
+        return complement(inside) if negated else complement(_outside(items))
     if not members:
         raise RegexError("a class has no character")
     if not is_writable(members):

@@ -1,12 +1,12 @@
 r"""Regular expressions of `pattern`, read into nodes whose characters are those of the value.
 
 The subset is the one on which Python, JavaScript and Rust agree: characters and their escapes,
-`.`, classes, `\d \w \s` and their opposites, groups, `|`, greedy and lazy quantifiers, and `^`
-and `$` at the ends of a branch. A pattern that is not anchored may match anywhere in the string, as
-JSON Schema requires. Where dialects differ in the characters that match, only those are written
-that match in all of them: `\d \w \s` and their opposites are ASCII. A class may have all characters
-beyond ASCII, as `[^,]` does, or up to 256 of them. No class can exclude U+2028 and U+2029 alone, so
-`.` accepts these two: they match it in Python and Rust, but not in JavaScript.
+`.`, classes, `\d \w \s` and their opposites, groups, `|`, greedy and lazy quantifiers, `^` and
+`$`, and look-aheads after a `^` at the start. A pattern that is not anchored may match anywhere in
+the string, as JSON Schema requires. Where dialects differ in the characters that match, only those
+are written that match in all of them: `\d \w \s` and their opposites are ASCII. A class may have
+all characters beyond ASCII, as `[^,]` does, or up to 256 of them. No class can exclude U+2028 and
+U+2029 alone, so `.` accepts these two: they match it in Python and Rust, but not in JavaScript.
 
 Examples:
     >>> from pywebllm.schema.ebnf.nodes import render
@@ -16,42 +16,128 @@ Examples:
 
 from __future__ import annotations
 
-from pywebllm.schema.ebnf.charset import ALL, NOT_NEWLINE, of_text
-from pywebllm.schema.ebnf.nodes import Chars, Node, choice, repeat, sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
+from pywebllm.schema.ebnf.charset import ALL, NOT_NEWLINE, complement, of_text
+from pywebllm.schema.ebnf.nodes import (
+    NOTHING,
+    Chars,
+    Choice,
+    Node,
+    Repeat,
+    Sequence,
+    choice,
+    repeat,
+    sequence,
+)
+
+from .automaton import Automaton
 from .classes import RegexError, Scanner, read_class, read_escape
+from .determinizing import END, START, automaton
+from .eliminating import node_of
 
-__all__ = ["RegexError", "read_regex"]
+__all__ = ["RegexError", "language_of", "read_regex"]
 
 _MOST_REPEATS = 10_000
 _MOST_DIGITS = 9
 _MOST_DEPTH = 50  # of groups in groups
 _ANYTHING = repeat(Chars(ALL))
+_NOT_LINE_FEED, _NOT_LINE_END = Chars(complement(of_text("\n"))), Chars(NOT_NEWLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A look-ahead: how a string must start, or must not."""
+
+    node: Node
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A branch of the whole pattern, without what it looks ahead to."""
+
+    node: Node
+    aheads: tuple[_Ahead, ...] = ()
+
+    def plain(self) -> Node | None:
+        """Write the strings that match; None when it has anchors inside, or look-aheads."""
+        parts = self.node.parts if isinstance(self.node, Sequence) else (self.node,)
+        start, end = parts[:1] == (START,), parts[-1:] == (END,)
+        inner = parts[start : len(parts) - end]
+        if self.aheads or any(map(_is_anchored, inner)):
+            return None
+        return sequence(*(() if start else (_ANYTHING,)), *inner, *(() if end else (_ANYTHING,)))
 
 
 def read_regex(pattern: str) -> Node:
-    """Read a pattern.
+    """Read a pattern as a node of the strings that match it.
 
     Raises:
-        RegexError: It does not parse, or is outside the subset.
+        RegexError: It does not parse, is outside the subset, or matches nothing.
     """
-    scanner = Scanner(pattern)
-    branches = [_branch(scanner)]
+    plain = [branch.plain() for branch in _branches(Scanner(pattern))]
+    known = [node for node in plain if node is not None]
+    found = choice(*known) if len(known) == len(plain) else node_of(language_of(pattern))
+    if found == NOTHING:
+        raise RegexError("no string matches it")
+    return found
+
+
+@lru_cache(maxsize=128)
+def language_of(pattern: str, *, wide: bool = False) -> Automaton:
+    """Read a pattern as an automaton of the strings that match it.
+
+    Args:
+        pattern: A regular expression.
+        wide: Whether to take the strings that match in any dialect, instead of those that match in
+            all of them: what must not match a pattern must be none of these.
+
+    Raises:
+        RegexError: It does not parse, is outside the subset, or has too many states.
+    """
+    branches = _branches(Scanner(pattern, wide=wide))
+    # What a look-ahead excludes is excluded in any dialect, and the other way round.
+    opposite = _branches(Scanner(pattern, wide=not wide))
+    found = automaton(NOTHING)
+    for branch, other in zip(branches, opposite, strict=True):
+        one = automaton(sequence(_ANYTHING, branch.node, _ANYTHING), wide=wide)
+        for ahead, against in zip(branch.aheads, other.aheads, strict=True):
+            used, is_wide = (against, not wide) if ahead.negated else (ahead, wide)
+            starts = automaton(sequence(START, used.node, _ANYTHING), wide=is_wide)
+            one &= ~starts if ahead.negated else starts
+        found |= one
+    return found
+
+
+def _branches(scanner: Scanner) -> list[_Branch]:
+    found = [_branch(scanner)]
     while scanner.skip("|"):
-        branches.append(_branch(scanner))
+        found.append(_branch(scanner))
     if scanner.peek():
         raise RegexError("a ')' has no '('")
-    return choice(*branches)
+    return found
 
 
-def _branch(scanner: Scanner) -> Node:
-    """Read one branch of the whole pattern, with its anchors."""
-    start = scanner.skip("^")
+def _branch(scanner: Scanner) -> _Branch:
+    starts = scanner.skip("^")
+    aheads = []
+    while starts and (scanner.peek(3) in ("(?=", "(?!")):
+        negated = scanner.take(3) == "(?!"
+        aheads.append(_Ahead(_inside(scanner), negated))
     inner = _pieces(scanner)
-    end = scanner.skip("$")
-    if scanner.peek() not in ("", "|", ")"):
-        raise RegexError("'^' and '$' are only supported at the ends of the pattern")
-    return sequence(*(() if start else (_ANYTHING,)), inner, *(() if end else (_ANYTHING,)))
+    return _Branch(sequence(*((START,) if starts else ()), inner), tuple(aheads))
+
+
+def _is_anchored(node: Node) -> bool:
+    match node:
+        case Sequence(parts) | Choice(parts):
+            return any(map(_is_anchored, parts))
+        case Repeat(part, _, _):
+            return _is_anchored(part)
+        case _:
+            return node in (START, END)
 
 
 def _alternatives(scanner: Scanner) -> Node:
@@ -63,7 +149,7 @@ def _alternatives(scanner: Scanner) -> Node:
 
 def _pieces(scanner: Scanner) -> Node:
     pieces: list[Node] = []
-    while scanner.peek() not in ("", "|", ")", "^", "$"):
+    while scanner.peek() not in ("", "|", ")"):
         pieces.append(_quantified(scanner, _atom(scanner)))
     return sequence(*pieces)
 
@@ -77,7 +163,9 @@ def _atom(scanner: Scanner) -> Node:
     if char == "\\":
         return Chars(read_escape(scanner))
     if char == ".":
-        return Chars(NOT_NEWLINE)
+        return _NOT_LINE_FEED if scanner.wide else _NOT_LINE_END
+    if char in "^$":
+        return _anchor(scanner, char)
     if char in "*+?{}":
         raise RegexError(f"{char!r} must be escaped, or follow what it repeats")
     found = of_text(char)
@@ -86,16 +174,25 @@ def _atom(scanner: Scanner) -> Node:
     return Chars(found)
 
 
+def _anchor(scanner: Scanner, char: str) -> Node:
+    if scanner.peek() in ("*", "+", "?", "{"):
+        raise RegexError("'^' and '$' cannot be repeated")
+    return START if char == "^" else END
+
+
 def _group(scanner: Scanner) -> Node:
     if scanner.skip("?"):
         _group_name(scanner)
+    return _inside(scanner)
+
+
+def _inside(scanner: Scanner) -> Node:
+    """Read what is in a group, up to and including its `)`."""
     scanner.depth += 1
     if scanner.depth > _MOST_DEPTH:
         raise RegexError(f"groups are nested more than {_MOST_DEPTH} deep")
     inner = _alternatives(scanner)
     scanner.depth -= 1
-    if scanner.peek() in ("^", "$"):
-        raise RegexError("'^' and '$' are only supported at the ends of the pattern")
     if not scanner.skip(")"):
         raise RegexError("a '(' has no ')'")
     return inner

@@ -5,5 +5,6 @@
 Examples:
     >>> from pywebllm.schema.document.reading import read_document
     >>> read_document({"type": "string", "minLength": 1}).root
-    String(min_length=1, max_length=None, pattern=None, format=None)
+    String(min_length=1, max_length=None, patterns=(), formats=(), excluded_patterns=(),
+    excluded=())
 """

@@ -1,19 +1,22 @@
-r"""What the names of `format` mean: regular expressions for strings, and the names for numbers.
+r"""What the names of `format` mean: regular expressions for strings, and bounds for integers.
 
-Each is narrower than its standard where that allows more than most applications expect. Sources:
-RFC 3339 (dates, times, durations), RFC 5321 (email), RFC 1123 (hostname), RFC 4291 (ipv6),
-RFC 9562 (uuid), RFC 3986 (uri).
+Each is as wide as its standard, but for what nobody writes: years before 1000, comments and quoted
+names in an email address. Sources: RFC 3339 (dates, times, durations), RFC 5321 and 6531 (email),
+RFC 1123 (hostname), RFC 4291 (ipv6), RFC 9562 (uuid), RFC 3986 and 3987 (uri, iri), RFC 6570
+(uri-template), RFC 6901 (json-pointer). Any other name is an annotation, which limits nothing.
 
 Examples:
-    >>> FORMATS["uuid4"]
-    '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+    >>> FORMATS["uuid4"].count("[0-9A-Fa-f]")
+    5
+    >>> INTEGER_FORMATS["uint8"]
+    (0, 255)
 """
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["FORMATS", "FREE_FORMATS", "NUMBER_FORMATS", "SHORT_FORMATS"]
+__all__ = ["FORMATS", "INTEGER_FORMATS", "KNOWN_FORMATS", "REFUSED_FORMATS", "bounded_uri"]
 
 _YEAR = "[1-9][0-9]{3}"
 _LEAP_YEAR = "([1-9][0-9](0[48]|[2468][048]|[13579][26])|(1[26]|[2468][048]|[3579][26])00)"
@@ -22,21 +25,46 @@ _DATE = (
     f"|(0[13578]|1[02])-31)|{_LEAP_YEAR}-02-29)"
 )
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
-_TIME = rf"{_CLOCK}:[0-5][0-9](\.[0-9]{{1,6}})?(Z|[+-]{_CLOCK})"
-_COUNT = "(0|[1-9][0-9]{0,3})"
-_CLOCK_COUNT = f"({_COUNT}H({_COUNT}M({_COUNT}S)?)?|{_COUNT}M({_COUNT}S)?|{_COUNT}S)"
-# Runs without an upper bound cost the engine far less than runs with one.
-_LABEL = "[A-Za-z0-9]+(-[A-Za-z0-9]+)?"
-_HOST = rf"{_LABEL}(\.{_LABEL})?(\.{_LABEL})?\.[A-Za-z]{{2,6}}"
-# Where `maxLength` bounds the whole, the parts are short as well: the engine then compiles such a
-# grammar in under a second instead of seven.
-_SHORT_LABEL = "[A-Za-z0-9]{1,15}(-[A-Za-z0-9]{1,15})?"
-_SHORT_HOST = rf"{_SHORT_LABEL}(\.{_SHORT_LABEL})?(\.{_SHORT_LABEL})?\.[A-Za-z]{{2,6}}"
-_MAILBOX = r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)?(\.[A-Za-z0-9_+-]+)?"
-_IN_PATH = "[A-Za-z0-9._~/-]"
+_TIME = rf"{_CLOCK}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[+-]{_CLOCK})"
+_COUNT = "(0|[1-9][0-9]{0,5})"
+
+
+def _duration() -> str:
+    second = rf"{_COUNT}(\.[0-9]{{1,9}})?S"
+    minute = f"{_COUNT}M({second})?"
+    hour = f"{_COUNT}H({minute})?"
+    time = f"T({hour}|{minute}|{second})"
+    day = f"{_COUNT}D"
+    month = f"{_COUNT}M({day})?"
+    year = f"{_COUNT}Y({month})?"
+    return f"^P(({year}|{month}|{day})({time})?|{time}|{_COUNT}W)$"
+
+
+def _host(other: str = "") -> str:
+    """Write a host name of at most 253 characters; `other` are characters beyond ASCII."""
+    ends, inside = f"[A-Za-z0-9{other}]", f"[A-Za-z0-9{other}-]"
+
+    def label(most: int) -> str:
+        # Two hyphens after two characters are reserved, for names such as xn--….
+        third = f"({ends}{inside}|-{ends})"
+        return f"{ends}({inside}{{0,2}}{ends}|{inside}{third}{inside}{{0,{most - 5}}}{ends})?"
+
+    few, many = (rf"{label(63)}(\.{label(63)}){{0,2}}", rf"{label(30)}(\.{label(30)}){{3,7}}")
+    return f"({few}|{many})"
+
+
+_BEYOND = "\x80-\U0010ffff"
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_HEX = "[0-9a-f]"
+_IPV4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
+_HEX = "[0-9A-Fa-f]"
 _IPV6_GROUP = f"{_HEX}{{1,4}}"
+
+
+def _email(atom: str, host: str) -> str:
+    # Five parts of at most 12 characters have no more than 64.
+    several = rf"{atom}{{1,31}}\.{atom}{{1,32}}|{atom}{{1,12}}(\.{atom}{{1,12}}){{2,4}}"
+    return f"^({atom}{{1,64}}|{several})@{host}$"
 
 
 def _ipv6() -> str:
@@ -49,33 +77,96 @@ def _ipv6() -> str:
     short += [
         f"{_IPV6_GROUP}(:{_IPV6_GROUP}){{{left - 1}}}::{groups(7 - left)}" for left in range(1, 8)
     ]
-    return "|".join(f"^{branch}$" for branch in (whole, *short))
+    return "|".join((whole, *short, f"::([Ff]{{4}}:)?{_IPV4}"))
 
 
 def _uuid(version: str) -> str:
-    variant = _HEX if version == _HEX else "[89ab]"
+    variant = _HEX if version == _HEX else "[89ABab]"
     return f"^{_HEX}{{8}}-{_HEX}{{4}}-{version}{_HEX}{{3}}-{variant}{_HEX}{{3}}-{_HEX}{{12}}$"
 
 
+_NAME = "A-Za-z0-9._~!$&'()*+,;="  # unreserved characters and sub-delims
+_PERCENT = f"%{_HEX}{_HEX}"
+_SCHEME = "[A-Za-z][A-Za-z0-9+.-]*"
+
+
+def _uri(*, relative: bool, beyond: str = "") -> str:
+    name = f"([{_NAME}{beyond}-]|{_PERCENT})*"
+    user = f"([{_NAME}{beyond}:-]|{_PERCENT})*@"
+    in_path, no_colon = f"[{_NAME}{beyond}:@-]|{_PERCENT}", f"[{_NAME}{beyond}@-]|{_PERCENT}"
+    query = f"([{_NAME}{beyond}:@/?-]|{_PERCENT})*"
+    authority = rf"({user})?(\[({_ipv6()})\]|{name})(:[0-9]*)?"
+    path = f"(/({in_path})*)*"
+    absolute = f"/(({in_path})+{path})?"
+    whole = f"(//{authority}{path}|{absolute}|({in_path})+{path})?"
+    tail = rf"(\?{query})?(#{query})?"
+    if not relative:
+        return f"^{_SCHEME}:{whole}{tail}$"
+    without = f"(//{authority}{path}|{absolute}|({no_colon})+{path})?"
+    return f"^({_SCHEME}:{whole}|{without}){tail}$"
+
+
+def bounded_uri(most: int) -> str:
+    """Write the URIs of which no part is much longer than it usually is, up to a length.
+
+    The parts of a URI have no lengths of their own, so with `maxLength` they share it: 30 % for the
+    host, 35 % each for the path and the query, and 10 % for the fragment, without user names.
+    """
+
+    def part(chars: str, share: int) -> str:
+        # A fifth of it is for the characters that are written as % and two digits.
+        room = min(max((most - 20) * share // 100, 0), 256)
+        escapes = min(room // 5 // 8, 2)
+        return f"{chars}{{0,{room - 7 * escapes}}}({_PERCENT}{chars}{{0,4}}){{0,{escapes}}}"
+
+    name, chars = f"[{_NAME}-]", f"[{_NAME}:@/-]"
+    scheme = "[A-Za-z][A-Za-z0-9+.-]{0,5}"
+    tail = rf"(\?{part(chars, 30)})?(#{part(chars, 10)})?"
+    return (
+        f"^{scheme}:(//{name}{{0,{max((most - 20) * 25 // 100, 0)}}}(:[0-9]{{0,5}})?"
+        f"(/{part(chars, 35)})?{tail}|{name}{part(chars, 50)})$"
+    )
+
+
+_VARIABLE = f"([A-Za-z0-9_]|{_PERCENT})+(\\.([A-Za-z0-9_]|{_PERCENT})+)*(:[1-9][0-9]{{0,3}}|\\*)?"
+_TEMPLATE = (
+    "^([^\\x00-\\x20\"'%<>\\\\^`{|}\\x7f]|" + _PERCENT
+    + "|\\{[+#./;?&=,!@|]?" + _VARIABLE + "(," + _VARIABLE + ")*\\})*$"
+)  # fmt: skip
+_POINTER = "(/([^/~]|~[01])*)*"
+
+_IP = "^(" + _IPV4 + "|" + _ipv6() + ")$"
+_BASE64 = "[A-Za-z0-9+/]"
+
 FORMATS = MappingProxyType(
     {
+        "base64": f"^({_BASE64}{{4}})*({_BASE64}[AQgw]==|{_BASE64}{{2}}[AEIMQUYcgkosw048]=)?$",
         "date": f"^{_DATE}$",
         "time": f"^{_TIME}$",
         "date-time": f"^{_DATE}T{_TIME}$",
-        "duration": f"^P({_COUNT}D(T{_CLOCK_COUNT})?|T{_CLOCK_COUNT}|{_COUNT}W)$",
-        "email": f"^{_MAILBOX}@{_HOST}$",
-        "hostname": f"^{_HOST}$",
-        "ipv4": rf"^{_OCTET}(\.{_OCTET}){{3}}$",
-        "ipv6": _ipv6(),
+        "duration": _duration(),
+        "email": _email(_ATOM, _host()),
+        "hostname": f"^{_host()}$",
+        "idn-email": _email(_ATOM.replace("]", f"{_BEYOND}]"), _host(_BEYOND)),
+        "ipv4": f"^{_IPV4}$",
+        "ipv6": "^(" + _ipv6() + ")$",
+        # Names of pydantic. A network without a prefix is one address.
+        **dict.fromkeys(("ipvanyaddress", "ipvanyinterface", "ipvanynetwork"), _IP),
+        "iri": _uri(relative=False, beyond=_BEYOND),
+        "iri-reference": _uri(relative=True, beyond=_BEYOND),
+        "json-pointer": f"^{_POINTER}$",
+        "relative-json-pointer": f"^(0|[1-9][0-9]*)(#|{_POINTER})$",
+        "uri": _uri(relative=False),
+        "uri-reference": _uri(relative=True),
+        "uri-template": _TEMPLATE,
         "uuid": _uuid(_HEX),
         **{f"uuid{version}": _uuid(version) for version in "134567"},
-        "uri": rf"^https?://{_HOST}(/{_IN_PATH}*)?$",
     }
 )
-# Used instead of the above with a `maxLength`, unless `minLength` asks for more than they hold.
-SHORT_FORMATS = MappingProxyType(
-    {"uri": f"^https?://{_SHORT_HOST}(/{_IN_PATH}{{0,100}})?$"},
+INTEGER_FORMATS = MappingProxyType(
+    {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
+    | {f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
 )
-# Any string fits these: they say how it is displayed or stored.
-FREE_FORMATS = frozenset({"binary", "directory-path", "file-path", "password", "path"})
-NUMBER_FORMATS = frozenset({"double", "float", "int32", "int64"})
+# No grammar says what these are.
+REFUSED_FORMATS = frozenset({"regex", "idn-hostname"})
+KNOWN_FORMATS = frozenset({*FORMATS, *INTEGER_FORMATS, *REFUSED_FORMATS})

@@ -28,6 +28,7 @@ __all__ = [
     "AnyOf",
     "Anything",
     "Array",
+    "Contained",
     "Document",
     "Enum",
     "Extra",
@@ -70,6 +71,8 @@ class Number:
         excludes_high: Whether the number must be less than `high`.
         step: What each number is a multiple of, 1 for integers; None: any number. With a step the
             bounds are integers, and included.
+        excluded_step: What no integer is a multiple of; None: anything.
+        is_fractional: Whether the number is no integer.
         place: Where it stands, for errors.
     """
 
@@ -78,26 +81,45 @@ class Number:
     excludes_low: bool = False
     excludes_high: bool = False
     step: Decimal | None = None
+    excluded_step: int | None = None
+    is_fractional: bool = False
     place: Place = field(default=Place(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class String:
-    """The strings of some length, and with a pattern or of a format if there is one.
+    """The strings of some length, that match some patterns and formats and are not excluded.
 
     Attributes:
         min_length: The fewest characters.
         max_length: The most characters; None: unbounded.
-        pattern: A regular expression that occurs in the string.
-        format: A name out of `formats`.
+        patterns: Regular expressions that occur in the string.
+        formats: Names out of `formats`.
+        excluded_patterns: Regular expressions that do not occur in the string.
+        excluded: What the string is not.
         place: Where it stands, for errors.
     """
 
     min_length: int = 0
     max_length: int | None = None
-    pattern: str | None = None
-    format: str | None = None
+    patterns: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    excluded_patterns: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     place: Place = field(default=Place(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contained:
+    """Items of an array that are counted: what they fit, and what the others fit.
+
+    Without `most`, the others may fit `schema` as well.
+    """
+
+    schema: TypedSchema
+    others: TypedSchema
+    least: int
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +132,7 @@ class Array:
         min_items: The fewest items.
         max_items: The most items; None: unbounded.
         unique: Whether no two items may be equal.
+        contained: What some of the items must be; None: anything.
         place: Where it stands, for errors.
     """
 
@@ -118,6 +141,7 @@ class Array:
     min_items: int = 0
     max_items: int | None = None
     unique: bool = False
+    contained: Contained | None = None
     place: Place = field(default=Place(), compare=False, repr=False)
 
 
@@ -144,14 +168,16 @@ class Object:
 
     Attributes:
         properties: Those known by name, in the order in which they are written.
-        extra: Those that any object may have besides; None: the object is closed.
+        extras: Those that any object may have besides; none: the object is closed.
+        lasts: Those of which the object must have one; none: it needs none.
         min_properties: The fewest properties.
         max_properties: The most properties; None: unbounded.
         place: Where it stands, for errors.
     """
 
     properties: tuple[Property, ...] = ()
-    extra: Extra | None = None
+    extras: tuple[Extra, ...] = ()
+    lasts: tuple[Extra, ...] = ()
     min_properties: int = 0
     max_properties: int | None = None
     place: Place = field(default=Place(), compare=False, repr=False)

@@ -21,12 +21,9 @@ from pywebllm.schema.document.keywords import KEYWORDS
         ("uniqueItems", True, False, True),
         ("items", {"minimum": 1}, {"minimum": 1}, {"minimum": 1}),
         ("items", {"minimum": 1}, {"maximum": 1}, {"allOf": [{"minimum": 1}, {"maximum": 1}]}),
-        (
-            "anyOf",
-            [{"minimum": 1}, {"maximum": 1}],
-            [{"maximum": 1}],
-            [{"allOf": [{"minimum": 1}, {"maximum": 1}]}, {"maximum": 1}],
-        ),
+        ("multipleOf", 0.5, 0.75, 1.5),
+        ("pattern", "^a", "b$", ("^a", "b$")),
+        ("anyOf", [{"minimum": 1}], [{"maximum": 1}], ([{"minimum": 1}], [{"maximum": 1}])),
     ],
 )
 def test_two_values_of_a_keyword_become_one(

@@ -48,10 +48,16 @@ def defined(schema: object) -> TypedSchema:
         ({"enum": ["a", None], "type": "string"}, Enum(('"a"',))),
         ({"enum": ["a"], "type": "null"}, Nothing()),
         ({"type": "string", "maxLength": 3}, String(max_length=3)),
-        ({"format": "date", "type": "string"}, String(format="date")),
+        ({"format": "date", "type": "string"}, String(formats=("date",))),
         ({"type": ["string", "null"]}, AnyOf((String(), NULL))),
         ({"type": "string", "nullable": True}, AnyOf((String(), NULL))),
-        ({"allOf": [{"minLength": 1}, {"pattern": "a"}]}, String(min_length=1, pattern="a")),
+        ({"allOf": [{"pattern": "a"}, {"pattern": "b"}]}, String(patterns=("a", "b"))),
+        (
+            {"type": "string", "format": "date", "allOf": [{"format": "x"}]},
+            String(formats=("date",)),
+        ),
+        ({"type": "string", "not": {"enum": ["a"]}}, String(excluded=("a",))),
+        ({"allOf": [{"minLength": 1}, {"pattern": "a"}]}, String(min_length=1, patterns=("a",))),
     ],
 )
 def test_schema_is_read_as_its_value(schema: object, value: TypedSchema) -> None:
@@ -100,13 +106,13 @@ def test_object_with_properties_is_closed() -> None:
 
 def test_map_has_extra_properties_only() -> None:
     schema = {"propertyNames": {"maxLength": 3}, "additionalProperties": {"type": "null"}}
-    assert defined(schema) == Object(extra=Extra(String(max_length=3), NULL))
+    assert defined(schema) == Object(extras=(Extra(String(max_length=3), NULL),))
 
 
 def test_property_that_may_not_be_there_keeps_its_name() -> None:
     schema = {"properties": {"a": False}, "additionalProperties": {"type": "null"}}
     assert defined(schema) == Object(
-        properties=(Property("a", Nothing(), required=False),), extra=Extra(String(), NULL)
+        properties=(Property("a", Nothing(), required=False),), extras=(Extra(String(), NULL),)
     )
 
 

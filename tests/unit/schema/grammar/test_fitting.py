@@ -46,10 +46,23 @@ def test_option_of_few_long_parts_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "least", "most"), [("^(a|bbbb){2}$", 5, 5), ("^(a|bbb)(c|ddd)$", 4, 4)]
+    ("pattern", "most", "text"),
+    [
+        ("^(a|bbbb){2}$", 5, "abbbb"),
+        ("^(a|bbb)(c|ddd)$", 4, "addd"),
+        ("^(a*)*$", 5, "aaaaa"),
+        ("^[a-z0-9]+(-[a-z0-9]+)*$", 50, "kubernetes-dashboard"),
+        ("^(\\w+ )*\\w+$", 20, "hello world"),
+    ],
 )
-def test_length_that_cannot_be_shared_is_not_reported_as_fitting_nothing(
-    pattern: str, least: int, most: int
+def test_every_string_of_the_right_length_can_be_written(
+    pattern: str, most: int, text: str
 ) -> None:
+    found = Grammar.read(grammar_of(of(pattern, 0, most)))
+    assert found.accepts(json.dumps(text))
+    assert not found.accepts(json.dumps(text * most))
+
+
+def test_length_that_cannot_be_shared_is_not_reported_as_fitting_nothing() -> None:
     with pytest.raises(InvalidRequestError, match="does not go with this pattern"):
-        grammar_of(of(pattern, least, most))
+        grammar_of(of("^(a|b{900})(c|d{900})$", 901, 901))

@@ -112,7 +112,7 @@ class Everything:
 @dataclass
 class Odd:
     fine: int
-    bytes: list[bytes]
+    bytes: list[complex]
 
 
 @dataclass

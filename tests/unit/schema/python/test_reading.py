@@ -117,4 +117,4 @@ def test_json_that_does_not_fit_the_type_is_refused_with_its_place(
 
 def test_unsupported_type_cannot_be_read() -> None:
     with pytest.raises(InvalidRequestError, match="cannot be read"):
-        build(bytes, "1")
+        build(complex, "1")

@@ -194,7 +194,7 @@ def positional(word: str, /) -> None: ...
 def bare(word) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001, RUF100
 
 
-def odd(word: bytes) -> None: ...
+def odd(word: complex) -> None: ...
 
 
 def name_of_letters_beyond_ascii() -> None: ...
@@ -222,7 +222,7 @@ def test_return_type_of_a_tool_may_be_unknown() -> None:
         (positional, "positional only"),
         (bare, "bare(word): has no annotation"),
         (Shop.price, "price(self): has no annotation"),
-        (odd, "odd.word: bytes has no JSON form"),
+        (odd, "odd.word: complex has no JSON form"),
         (name_of_letters_beyond_ascii, "cannot be named"),
         (lambda: None, "cannot be named"),
         (functools.partial(weather, unit="C"), "is not a function"),

@@ -20,10 +20,28 @@ def test_dot_matches_all_characters_but_line_feed_and_carriage_return() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "matching", "others"),
+    [
+        ("^$|(^x$)", ["", "x"], ["xx", "y"]),
+        ("(^a|b)c$", ["ac", "xbc"], ["xac", "b"]),
+        ("^(?!ab)[a-c]+$", ["a", "ba", "ac"], ["ab", "abc", ""]),
+        ("^(?=.*[0-9])[a-z0-9]{2,3}$", ["a1", "1ab"], ["ab", "1", "a1b2"]),
+        (r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$", ["1", "-0.5", ".5", "12."], ["", "-", ".", "1.2.3"]),
+    ],
+)
+def test_anchors_inside_and_look_aheads_are_kept(
+    pattern: str, matching: list[str], others: list[str]
+) -> None:
+    schema = {"type": "string", "pattern": pattern}
+    assert all(fits(schema, text) for text in matching)
+    assert not any(fits(schema, text) for text in others)
+
+
+@pytest.mark.parametrize(
     "pattern",
     [
         "(?=a)", "(?<!a)b", "(a)\\1", "\\bword", "\\p{L}", "a++", "(?i)a", "[a", "(a", "a)", "*a",
-        "a{2,1}", "a{x}", "[z-a]", "a^b", "a$b", "(^a)", "\\", "[\\w-z]", "[[:alpha:]]", "[]",
+        "a{2,1}", "a{x}", "[z-a]", "a^b", "a$b", "\\", "[\\w-z]", "[[:alpha:]]", "[]",
         "\\u12", "[\\u4e00-\\u9fff]", "a{99999}", "\\01", "[^\\d\\D]", "\ud800",
         "\\x+1", "\\x_1", "\\x1٣",
     ],

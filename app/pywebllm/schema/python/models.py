@@ -1,0 +1,131 @@
+"""The JSON Schema of pydantic classes, with what pydantic checks and does not write.
+
+pydantic's own generator says that a URL is any URI, that a `Decimal` may be any string, and that
+the keys of `dict[int, str]` are any strings. A subclass of it says what is validated. It is made
+from the module that the class has loaded: pydantic is never imported here.
+
+Examples:
+    >>> class Answer:
+    ...     @classmethod
+    ...     def model_json_schema(cls, ref_template):
+    ...         return {"type": "null"}
+    >>> model_schema(Answer, "#/$defs/{model}")
+    {'type': 'null'}
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from pywebllm.errors import InvalidRequestError
+
+from .patterns import INTEGER_KEY, NAIVE_DATETIME, at_least, at_most, url_pattern
+
+__all__ = ["model_schema"]
+
+_ADVICE = "Use another type for the field, and convert the value in Python."
+
+
+def model_schema(class_: Any, ref_template: str) -> dict[str, Any]:
+    """Describe a pydantic class.
+
+    Raises:
+        InvalidRequestError: A field is validated in a way that JSON Schema cannot express.
+    """
+    module = sys.modules.get("pydantic.json_schema")
+    if module is None or not hasattr(class_, "__pydantic_core_schema__"):
+        return dict(class_.model_json_schema(ref_template=ref_template))
+    generator = _generator(module.GenerateJsonSchema)
+    return dict(class_.model_json_schema(ref_template=ref_template, schema_generator=generator))
+
+
+@lru_cache(maxsize=1)
+def _generator(base: Any) -> Any:
+    """Make the subclass of pydantic's generator."""
+    return type("_Generator", (_Methods, base), {})
+
+
+class _Methods:
+    """Methods named after the core schemas of pydantic, which override those of its generator."""
+
+    def url_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        return {"type": "string", "pattern": url_pattern(schema.get("allowed_schemes"))}
+
+    def multi_host_url_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        return self.url_schema(schema)
+
+    def decimal_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        found: dict[str, object] = {"type": "number"}
+        for name, keyword in _BOUNDS.items():
+            if schema.get(name) is not None:
+                found[keyword] = float(schema[name])
+        step, digits = schema.get("multiple_of"), schema.get("max_digits")
+        places = schema.get("decimal_places")
+        if step is not None:
+            found["multipleOf"] = float(step)
+        elif places is not None:
+            found["multipleOf"] = float(f"1e-{places}")
+        if digits is not None:
+            # All of the digits may be after the point, unless the places say how many are.
+            whole = 10 ** (digits - (places or 0))
+            limits = {"exclusiveMinimum": -whole, "exclusiveMaximum": whole}
+            if places is None:
+                found = {**found, "type": "integer"}
+            return {"allOf": [found, {"type": "number", **limits}]}
+        return found
+
+    def date_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        _refuse_now(schema)
+        patterns = [
+            {"pattern": make(schema[name].isoformat(), exclusive=name in ("gt", "lt"))}
+            for name, make in (("ge", at_least), ("gt", at_least), ("le", at_most), ("lt", at_most))
+            if isinstance(schema.get(name), date)
+        ]
+        plain: dict[str, object] = {"type": "string", "format": "date"}
+        return {**plain, "allOf": patterns} if patterns else plain
+
+    def datetime_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        _refuse_now(schema)
+        if any(isinstance(schema.get(name), datetime) for name in _BOUNDS):
+            raise _refusal("bounds of a datetime cannot be expressed in JSON Schema")
+        if schema.get("tz_constraint") == "naive":
+            return {"type": "string", "pattern": NAIVE_DATETIME}
+        return {"type": "string", "format": "date-time"}
+
+    def json_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        del schema
+        raise _refusal("a string that contains JSON cannot be expressed in JSON Schema")
+
+    def dict_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        found: dict[str, object] = super().dict_schema(schema)  # type: ignore[misc]
+        if "keys_schema" not in schema:
+            return found
+        keys = self.generate_inner(schema["keys_schema"])  # type: ignore[attr-defined]
+        if keys.get("type") == "integer":
+            return {**found, "propertyNames": {"pattern": INTEGER_KEY}}
+        if keys.get("type") in ("number", "boolean", "null"):
+            raise _refusal(f"keys of a dict that are of the type {keys['type']} cannot be written")
+        if keys.get("format") or keys.get("enum"):
+            return {**found, "propertyNames": dict(keys)}
+        return found
+
+
+_BOUNDS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
+
+
+def _refuse_now(schema: Mapping[str, Any]) -> None:
+    if schema.get("now_op") is not None:
+        raise _refusal("a date before or after today cannot be expressed in JSON Schema")
+
+
+def _refusal(problem: str) -> InvalidRequestError:
+    return InvalidRequestError(problem, advice=_ADVICE, param="response_format")
