@@ -139,19 +139,19 @@ def _pattern(value: str, limit: Any, *_: object) -> _Truth:
 
 
 def _excluded(value: Any, limit: Mapping[str, Any], *_: object) -> _Truth:
-    if isinstance(value, dict):
-        if any(name in value for name in limit.get("required", ())):
+    match type_of(value):
+        case "object" if any(name in value for name in limit.get("required", ())):
             return False
-        return None if limit.get("others") or limit.get("last") else True
-    if limit.get("integer") and is_a(value, "integer"):
-        return False
-    if type_of(value) == "number":
-        return not any(_multiple(value, step) for step in limit.get("step", ()))
-    if not isinstance(value, str):
-        return True
-    if value in limit.get("enum", ()):
-        return False
-    return _all(_any([_not(matches(one, value))]) for one in limit.get("pattern", ()))
+        case "object":
+            return None if limit.get("others") or limit.get("last") else True
+        case "number":
+            is_integer = bool(limit.get("integer")) and is_a(value, "integer")
+            return not (is_integer or any(_multiple(value, step) for step in limit.get("step", ())))
+        case "string" if value in limit.get("enum", ()):
+            return False
+        case "string":
+            return _all(_not(matches(pattern, value)) for pattern in limit.get("pattern", ()))
+    return True
 
 
 def _not(truth: _Truth) -> _Truth:

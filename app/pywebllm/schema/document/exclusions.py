@@ -18,11 +18,12 @@ _TYPES = {"required": "object", "pattern": "string", "enum": "string", "integer"
 
 
 class Exclusions(dict[str, Sequence[Any]]):
-    """`required`: absent properties; `pattern`: what matches nowhere; `enum`: excluded strings.
+    """What is excluded, by kind.
 
-    `integer`: a list with an entry when a number is no integer; `others`: what the name
-    and the value of a property fit that an object must have, and the schema that excludes it;
-    `step`: what integers are no multiples of; `last`: the same of a property whose name is not known.
+    `required`: properties that are absent. `pattern`: patterns that match nowhere. `enum`: strings.
+    `integer`: a list with an entry when a number is no integer. `step`: what integers are no
+    multiples of. `others`: what the name and the value of a property fit that an object must have,
+    and the schema that excludes it. `last`: the same of a property whose name is not known.
     """
 
 

@@ -55,20 +55,29 @@ def _without(name: str, flat: Schema, place: Place) -> _Schemas:
         return _WITH_OTHERS[name](flat)
     if name == "enum":
         return _values(value, place)
-    if name == "items" and "prefixItems" not in flat:
-        return [{"type": "array", "contains": {"not": value}}]
-    if name == "multipleOf" and isinstance(value, int):
-        integers = {"type": "integer", "not": Exclusions(step=[value])}
-        return [excluded(integer=[True]), *([integers] if value > 1 else [])]
-    if name == "format" and not {*_several(value)} & INTEGER_FORMATS.keys():
-        return [excluded(pattern=[FORMATS[one]]) for one in _several(value) if one in FORMATS]
-    if name == "contains" and not {"minContains", "maxContains"} & flat.keys():
-        return [{"type": "array", "items": {"not": value}}]
+    found = _by_meaning(name, value, flat)
+    if found is not None:
+        return found
     raise place.error(
         f"{name!r} inside 'not', 'if' or a 'oneOf' with overlapping branches cannot be expressed"
         " in a grammar",
         advice="Leave it out, and check the answer in Python.",
     )
+
+
+def _by_meaning(name: str, value: Any, flat: Schema) -> list[object] | None:
+    """Write the same for keywords that can be negated in some cases; None: not in this one."""
+    match name:
+        case "items" if "prefixItems" not in flat:
+            return [{"type": "array", "contains": {"not": value}}]
+        case "contains" if not {"minContains", "maxContains"} & flat.keys():
+            return [{"type": "array", "items": {"not": value}}]
+        case "multipleOf" if isinstance(value, int):
+            integers = {"type": "integer", "not": Exclusions(step=[value])}
+            return [excluded(integer=[True]), *([integers] if value > 1 else [])]
+        case "format" if not {*_several(value)} & INTEGER_FORMATS.keys():
+            return [excluded(pattern=[FORMATS[one]]) for one in _several(value) if one in FORMATS]
+    return None
 
 
 def _by_pattern(flat: Schema) -> Iterator[object]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 from pywebllm.schema.typed.place import Place
 from pywebllm.schema.typed.values import (
@@ -129,6 +130,9 @@ class DocumentReader:
 
     def _typed(self, type_: str, flat: Schema, place: Place) -> TypedSchema:
         keywords = limiting(flat, type_)
+        excluded: Any = flat.get("not", {})
+        if type_ == "integer" and excluded.get("integer"):
+            return Nothing()
         match type_:
             case "boolean":
                 return BOOLEAN

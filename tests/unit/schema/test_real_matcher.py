@@ -1,0 +1,157 @@
+"""Grammars in the engine's own matcher, under Node: what it accepts, and what its masks allow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+from pydantic import AnyUrl, BaseModel, Field, HttpUrl, NaiveDatetime, WebsocketUrl
+from pywebllm.schema import build, grammar_of, schema_of
+
+from bench.schema.engines import NodeMatcher
+from tests.unit.schema.cases import Case, documents
+
+FORMATS = Draft202012Validator.FORMAT_CHECKER
+
+
+@pytest.fixture(scope="module")
+def matcher() -> Iterator[NodeMatcher]:
+    with NodeMatcher() as found:
+        yield found
+
+
+def accepted(matcher: NodeMatcher, schema: Any, values: list[Any]) -> list[Any]:
+    texts = [json.dumps(value, ensure_ascii=False) for value in values]
+    accepts = matcher.ask(ebnf=grammar_of(schema), texts=texts)["accepts"]
+    return [value for value, is_in in zip(values, accepts, strict=True) if is_in]
+
+
+def string(**keywords: Any) -> dict[str, Any]:
+    return {"type": "string", **keywords}
+
+
+KINDS: dict[str, Any] = {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
+OPEN: dict[str, Any] = {"properties": {"a": {"type": "integer"}}, "additionalProperties": True}
+SET: dict[str, Any] = {"uniqueItems": True, "items": {"enum": ["a", "b", "c"]}}
+IF: dict[str, Any] = {
+    "type": "object",
+    "properties": {"kind": {"enum": ["cat", "dog"]}, "lives": {"type": "integer"}},
+    "required": ["kind"],
+    "if": {"properties": {"kind": {"const": "cat"}}},
+    "then": {"required": ["lives"]},
+}
+X: dict[str, Any] = {"^x-": {"type": "integer"}}
+
+CASES: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
+    (
+        string(format="uri"),
+        [
+            "https://user@www.my-site.example.org:8080/a%20b/c?q=1&r=2#part", "http://localhost",
+            "http://127.0.0.1/", "http://[::1]:80/x", "mailto:ada@example.org", "urn:isbn:045145",
+        ],
+        ["no scheme", "http://a b", "http://%zz", "http://host:port/"],
+    ),
+    (string(format="uri", maxLength=2083), ["https://example.org/a?b=%20#c"], ["x y"]),
+    (
+        string(format="email"),
+        ["x@example.technology", "a.b+c@mail.example.org", "x@localhost"],
+        ["x", "a..b@example.org", f"a@{'b' * 64}.org"],
+    ),
+    (string(format="email", maxLength=50), ["jennifer@example.com"], ["a" * 51 + "@b.org"]),
+    (
+        string(format="hostname"),
+        ["localhost", "a-b-c.example.com", "a" * 63],
+        ["a" * 64, "-a", "a-", "a..b"],
+    ),
+    (string(format="duration"), ["P1M", "PT0.5S", "P1Y2M3DT4H5M6S", "P2W"], ["P", "PT", "P1S"]),
+    (string(format="uuid"), ["123E4567-E89B-12D3-A456-426614174000"], ["123"]),
+    (string(format="x-own"), ["anything"], []),
+    (string(format="date", pattern="^2024"), ["2024-02-29"], ["2023-01-01", "2024-02-30"]),
+    (
+        string(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", maxLength=50),
+        ["kubernetes-dashboard", "a" * 50],
+        ["a" * 51, "a--b"],
+    ),
+    (string(pattern="^(\\w+ )*\\w+$", maxLength=20), ["hello world"], ["hello  world", "a " * 10]),
+    ({"type": "string", "nullable": True, "enum": ["a"]}, ["a"], [None]),
+    ({"type": "string", "nullable": True, "enum": ["a", None]}, ["a", None], ["b"]),
+    ({"type": "string", "not": {"enum": ["a"]}}, ["b", "aa", ""], ["a"]),
+    ({"type": "string", "not": {"pattern": "b"}}, ["a", ""], ["abc"]),
+    ({"type": ["string", "integer"], "not": {"type": "string"}}, [1], ["a"]),
+    ({"type": "integer", "not": {"const": 5}}, [4, 6, -5], [5]),
+    ({"type": "number", "multipleOf": 0.01}, [1.25, 3, -0.5], [1.255]),
+    ({"type": "integer", "format": "uint8"}, [0, 255], [-1, 256]),
+    ({"type": "object", **OPEN}, [{"a": 1, "b": "x"}, {"b": [None]}], [{"a": "x"}]),
+    ({"type": "object", "patternProperties": X}, [{"x-a": 1}, {}], [{"a": 1}, {"x-a": "b"}]),
+    ({"type": "object", "required": ["a"]}, [{"a": 1, "b": 2}], [{"b": 2}]),
+    ({"type": "object", **KINDS}, [{"a": 1}, {"b": 2}], [{}, {"a": 1, "b": 2}]),
+    (
+        {"properties": {"a": {}, "b": {}}, "dependentRequired": {"a": ["b"]}},
+        [{"b": 1}, {"a": 1, "b": 2}, {}],
+        [{"a": 1}],
+    ),
+    ({"properties": {"a": {}, "b": {}}, "minProperties": 1}, [{"a": 1}, {"b": 1}], [{}]),
+    ({"properties": {"a": {}, "b": {}}, "maxProperties": 1}, [{"a": 1}, {}], [{"a": 1, "b": 1}]),
+    (IF, [{"kind": "dog"}, {"kind": "cat", "lives": 9}], [{"kind": "cat"}]),
+    (SET, [[], ["a"], ["c", "a"]], [["a", "a"], ["d"]]),
+    ({"items": {"type": "integer"}, "contains": {"minimum": 5}}, [[5], [1, 7, 2]], [[], [1]]),
+    ({"type": "array", "items": [{"const": 1}], "additionalItems": {"const": 2}}, [[1, 2]], [[2]]),
+    ({"$ref": "#a", "$defs": {"A": {"$anchor": "a", "const": 1}}}, [1], [2]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "fitting", "others"), CASES)
+def test_values_that_fit_can_be_written_and_no_others(
+    matcher: NodeMatcher, schema: dict[str, Any], fitting: list[Any], others: list[Any]
+) -> None:
+    assert accepted(matcher, schema, [*fitting, *others]) == fitting
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(case=documents())
+def test_text_drawn_from_the_masks_fits_and_a_fitting_value_is_accepted(
+    matcher: NodeMatcher, case: Case
+) -> None:
+    schema, value = case
+    text = json.dumps(value, ensure_ascii=False)
+    found = matcher.ask(ebnf=grammar_of(schema), texts=[text], draw=3)
+    assert found["accepts"] == [True]
+    for drawn in found["drawn"]:
+        Draft202012Validator(schema, format_checker=FORMATS).validate(json.loads(drawn))
+
+
+# The validator is of draft 2020-12, which has neither `nullable` nor a list in `items`.
+OLDER = ("nullable", "additionalItems")
+
+
+@pytest.mark.parametrize("schema", [it for it, *_ in CASES if it.keys().isdisjoint(OLDER)])
+def test_text_drawn_for_each_keyword_fits(matcher: NodeMatcher, schema: dict[str, Any]) -> None:
+    found = matcher.ask(ebnf=grammar_of(schema), texts=[], draw=6)
+    for drawn in found["drawn"]:
+        Draft202012Validator(schema, format_checker=FORMATS).validate(json.loads(drawn))
+
+
+class Order(BaseModel):
+    price: Decimal
+    cost: Decimal = Field(max_digits=6, decimal_places=2)
+    site: HttpUrl
+    any_site: AnyUrl
+    socket: WebsocketUrl
+    counts: dict[int, str]
+    local: NaiveDatetime
+    day: date = Field(ge=date(2024, 5, 31), lt=date(2025, 2, 1))
+    wait: timedelta
+    kinds: set[Literal["a", "b"]]
+
+
+def test_text_drawn_for_a_pydantic_model_is_read_by_it(matcher: NodeMatcher) -> None:
+    found = matcher.ask(ebnf=grammar_of(schema_of(Order)), texts=[], draw=20, seed=7)
+    assert len(found["drawn"]) > 3
+    for drawn in found["drawn"]:
+        assert isinstance(build(Order, drawn), Order)
