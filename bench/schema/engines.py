@@ -104,7 +104,7 @@ def _llguidance() -> Match:
     llguidance = import_module("llguidance")
 
     tokenizer = llguidance.LLTokenizer("byte")
-    settings = {"separators": [", ", ": "], "whitespace_flexible": False}
+    settings = {"item_separator": ", ", "key_separator": ": ", "whitespace_flexible": False}
 
     def match(schema: Any, texts: list[str]) -> list[bool]:
         try:

@@ -56,7 +56,7 @@ class Matcher {
   read({ ebnf, schema }) {
     const { Grammar } = this.xgrammar;
     // One line with the separators of `json.dumps`, as the grammars of pywebllm have.
-    return ebnf ? Grammar.fromEBNF(ebnf) : Grammar.fromJSONSchema(JSON.stringify(schema), false);
+    return ebnf ? Grammar.fromEBNF(ebnf) : Grammar.fromJSONSchema(JSON.stringify(schema), false, -1);
   }
 
   async drawn(grammar, { draw, seed = 1, vocabulary = VOCABULARY }) {

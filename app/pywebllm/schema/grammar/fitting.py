@@ -31,7 +31,7 @@ from pywebllm.schema.ebnf.nodes import (
 )
 from pywebllm.schema.regex.reading import RegexError
 
-__all__ = ["fit_length", "fits_length"]
+__all__ = ["fit_length", "fits_length", "is_exact"]
 
 _Length = tuple[int, int | None]
 
@@ -40,6 +40,20 @@ def fits_length(node: Node, least: int, most: int | None) -> bool:
     """Return whether every content has `least` to `most` characters; None: unbounded."""
     low, high = _length(node)
     return least <= low and (most is None or (high is not None and high <= most))
+
+
+def is_exact(node: Node) -> bool:
+    """Return whether `fit_length` keeps all contents of the length: one part at most is loose."""
+    match node:
+        case Sequence(parts):
+            loose = [part for part in parts if len(set(_length(part))) > 1]
+            return len(loose) <= 1 and all(map(is_exact, loose))
+        case Choice(options):
+            return all(map(is_exact, options))
+        case Repeat(part, _, most):
+            return is_exact(part) if most == 1 else len(set(_length(part))) == 1
+        case _:
+            return True
 
 
 def fit_length(node: Node, least: int, most: int | None) -> Node:

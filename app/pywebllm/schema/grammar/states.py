@@ -40,6 +40,7 @@ class _States:
     def __init__(self, given: Automaton, writer: Writer) -> None:
         self._given = given
         self._writer = writer
+        self._key = object()  # an automaton takes long to hash
         self._live = given.live()
         before = [state for at in self._live for state in set(given.steps[at])]
         self._shared = {
@@ -51,7 +52,7 @@ class _States:
             return NOTHING
         if state not in self._shared:
             return self._written(state)
-        key = ("state", self._given, state)
+        key = ("state", self._key, state)
         return self._writer.shared(key, lambda: self._written(state), name="state")
 
     def _written(self, state: int) -> Node:

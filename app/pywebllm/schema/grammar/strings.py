@@ -29,7 +29,7 @@ from pywebllm.schema.regex.reading import RegexError, read_regex
 from pywebllm.schema.typed.formats import FORMATS, bounded_uri
 from pywebllm.schema.typed.values import String
 
-from .fitting import fit_length, fits_length
+from .fitting import fit_length, fits_length, is_exact
 from .languages import counted, language
 from .repeats import repeated
 from .states import states_node
@@ -65,7 +65,7 @@ def _quoted(string: String, writer: Writer) -> Node:
     node = _read(string)
     if fits_length(node, *length):
         return quoted(node, writer)
-    exact = counted(string)
+    exact = None if is_exact(node) else counted(string)
     if exact is not None:
         return sequence(Text('"'), states_node(exact, writer))
     return _fitted(string, node, writer)
