@@ -43,12 +43,7 @@ class FramePython:
 
     def __init__(self, frame: Frame | Page, more: Sequence[str] = ()) -> None:
         self._frame = frame
-        frame.evaluate(_START, {"wheels": wheels(), "more": list(more)})
-
-    def reload(self) -> None:
-        """Reload the page, and start Python again without the further wheels."""
-        self.page.reload()
-        self._start()
+        self._start(more)
 
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON.
@@ -68,6 +63,9 @@ class FramePython:
         result: Result = json.loads(text)
         return result
 
+    def _start(self, more: Sequence[str] = ()) -> None:
+        self._frame.evaluate(_START, {"wheels": wheels(), "more": list(more)})
+
 
 class PagePython(FramePython):
     """Pyodide in a page with the wheel installed as a user would install it.
@@ -85,6 +83,11 @@ class PagePython(FramePython):
 
         page.route(site + "more/*", answer)
         super().__init__(page, list(files))
+
+    def reload(self) -> None:
+        """Reload the page, and start Python again without the further wheels."""
+        self.page.reload()
+        self._start()
 
 
 def wheels() -> list[str]:

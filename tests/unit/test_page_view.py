@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from page import view
 from pywebllm import DownloadError, InvalidRequestError, Support, Usage
+from pywebllm.records import EngineName
 from pywebllm.values import Adapter, EngineSupport
 
 
@@ -35,7 +36,9 @@ def test_software_gpu_is_described_as_slow(gpu: Adapter) -> None:
 
 def test_engine_on_the_processor_is_described_with_its_reason_and_threads() -> None:
     for threads, words in ((1, "one thread"), (4, "4 threads")):
-        engines = {"wllama": EngineSupport(ok=True, threads=threads)}
+        engines: dict[EngineName, EngineSupport] = {
+            "wllama": EngineSupport(ok=True, threads=threads)
+        }
         support = Support(ok=True, engine="wllama", reason="No GPU.", engines=engines)
         described = "No GPU. The model runs on the processor, by llama.cpp in"
         assert view.describe_gpu(support) == f"{described} {words}."

@@ -139,11 +139,16 @@ class ScriptedEngine:
         yield _progress("ready", 1.0)
 
     async def _replies(self, request: Mapping[str, Any]) -> AsyncIterator[str]:
-        yield json.dumps(self._models if request["kind"] == "models" else [])
+        kind: str = request["kind"]
+        if kind.startswith("files."):
+            raise EngineError("the scripted engine stores no files of models")
+        yield json.dumps(self._models if kind == "models" else [])
 
 
 class _ScriptedBridge:
-    """A bridge to a scripted engine."""
+    """A bridge to a scripted engine, which no other page shares."""
+
+    is_shared = False
 
     def __init__(self, engine: ScriptedEngine) -> None:
         self._engine = engine
@@ -173,6 +178,12 @@ class _ScriptedBridge:
 
     def watch(self) -> Stream:
         return ScriptedStream(self._arriving())
+
+    def in_use_by(self) -> int:
+        return 0
+
+    async def unload(self, *, force: bool) -> None:
+        """Do nothing: `dispose` unloads a model that is not shared."""
 
     def lose(self, error: WebLLMError) -> None:
         self._end(error)
