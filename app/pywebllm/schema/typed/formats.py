@@ -62,9 +62,8 @@ _IPV6_GROUP = f"{_HEX}{{1,4}}"
 
 
 def _email(atom: str, host: str) -> str:
-    # Five parts of at most 12 characters have no more than 64.
-    several = rf"{atom}{{1,31}}\.{atom}{{1,32}}|{atom}{{1,12}}(\.{atom}{{1,12}}){{2,4}}"
-    return f"^({atom}{{1,64}}|{several})@{host}$"
+    # Runs without an upper bound cost the engine far less than runs with one.
+    return rf"^{atom}+(\.{atom}+)*@{host}$"
 
 
 def _ipv6() -> str:
