@@ -107,7 +107,7 @@ def _choice(path: str, value: object) -> Form:
     options = [nonempty_string(f"{path}[{i}]", item) for i, item in enumerate(items(path, value))]
     if not options:
         raise InvalidRequestError(f"{path} must contain at least one string", param=path)
-    return _grammar(path, schema.choice_grammar(options))
+    return _grammar(path, schema.choice_grammar(options, param=path))
 
 
 def _grammar(path: str, value: object) -> Form:

@@ -9,7 +9,7 @@ Examples:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence as Several
 
 from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError
@@ -36,18 +36,27 @@ _FIRST_PLAIN, _DELETE = 0x20, 0x7F
 _BEYOND = complement(ASCII)
 
 
-def choice_grammar(options: Iterable[str]) -> str:
-    """Write the grammar of exactly these texts."""
+_MOST_CHARACTERS = 20_000  # of a pattern, or of all options: more would take long to read
+
+
+def choice_grammar(options: Several[str], *, param: str = "response_format") -> str:
+    """Write the grammar of exactly these texts.
+
+    Raises:
+        InvalidRequestError: They are too large.
+    """
+    _check_length(sum(map(len, options)), param)
     return render({"root": choice(*map(_literal, options))})
 
 
-def regex_grammar(pattern: str, *, param: str) -> str:
+def regex_grammar(pattern: str, *, param: str = "response_format") -> str:
     """Write the grammar of the texts that a pattern matches as a whole, as `re.fullmatch` does.
 
     Raises:
         InvalidRequestError: The pattern is outside the subset that `pattern` of a JSON Schema
             has, or is too large.
     """
+    _check_length(len(pattern), param)
     try:
         node = _raw(read_regex(f"^(?:{_without_anchors(pattern)})$"))
     except RegexError as error:
@@ -60,6 +69,12 @@ def regex_grammar(pattern: str, *, param: str) -> str:
     if size_of_text(grammar) > MOST:
         raise InvalidRequestError(f"{param}: {PROBLEM}", advice=ADVICE, param=param)
     return grammar
+
+
+def _check_length(length: int, param: str) -> None:
+    if length > _MOST_CHARACTERS:
+        problem = f"must have at most {_MOST_CHARACTERS} characters, got {length}"
+        raise InvalidRequestError(f"{param} {problem}", advice="Shorten it.", param=param)
 
 
 def _without_anchors(pattern: str) -> str:
