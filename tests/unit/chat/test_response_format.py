@@ -19,7 +19,7 @@ SCHEMA: dict[str, Any] = {
     "required": ["a"],
     "additionalProperties": False,
 }
-UNKNOWN = {"type": "object", "properties": {"a": {"not": {}}}}
+UNKNOWN = {"type": "object", "properties": {"a": {"not": {"multipleOf": 0.5}}}}
 TAG = {"type": "structural_tag", "format": {"type": "any_text"}}
 
 

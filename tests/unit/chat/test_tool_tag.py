@@ -26,7 +26,7 @@ PARAMETERS = {
     "required": ["a"],
     "additionalProperties": False,
 }
-UNKNOWN = {"type": "object", "properties": {"a": {"not": {"type": "integer"}}}}
+UNKNOWN = {"type": "object", "properties": {"a": {"not": {"multipleOf": 0.5}}}}
 GRAMMARS = {schema.grammar_of(PARAMETERS): r'\{"a": \d\}', 'root ::= "yes"': "yes"}
 
 
