@@ -45,7 +45,8 @@ def measure(page: Page, site: str) -> dict[str, Any]:
         reloaded.append(_next_turn(python, reloads=True))
     without, after = (median(first for first, _ in turns) for turns in (stayed, reloaded))
     python.run(_load_own)
-    speeds = [python.run(_speeds) for _ in range(_ROUNDS)]
+    # Alternately, because a machine that becomes busier slows down whichever is second.
+    speeds = [python.run(_speeds, first=turn % 2) for turn in range(2 * _ROUNDS)]
     return {
         "python_s": median(starts),
         "first_load_s": cold,
@@ -122,12 +123,13 @@ async def _second_turn(text: str) -> list[float]:
     return [first, stream.final.usage.prompt_tokens_details.cached_tokens]
 
 
-async def _speeds() -> list[float]:
+async def _speeds(first: int) -> list[float]:
     from time import perf_counter
 
-    speeds = []
-    for llm in (shared, own):
-        first = 0.0
+    speeds: dict[int, float] = {}
+    for turn in (first, 1 - first):
+        llm = (shared, own)[turn]
+        begun = 0.0
         async with await llm.chat.completions.create(
             messages=[{"role": "user", "content": "Name: Ada"}],
             temperature=0,
@@ -136,9 +138,10 @@ async def _speeds() -> list[float]:
             extra_body={"ignore_eos": True},
         ) as stream:
             async for _ in stream:
-                first = first or perf_counter()
-        speeds.append((stream.final.usage.completion_tokens - 1) / (perf_counter() - first))
-    return speeds
+                begun = begun or perf_counter()
+        tokens = stream.final.usage.completion_tokens - 1
+        speeds[turn] = tokens / (perf_counter() - begun)
+    return [speeds[0], speeds[1]]
 
 
 def _main() -> None:
