@@ -4,6 +4,7 @@ import { requireAdapter } from "./engine_support.js";
 import { BridgeError, deviceLostError } from "./errors.js";
 import { Lifeline } from "./lifeline.js";
 import { watchDevices } from "./patches/device_loss.js";
+import { patchDispatches } from "./patches/dispatches.js";
 import { patchEngine } from "./patches/engine.js";
 import { withTimeout } from "./timeout.js";
 
@@ -108,6 +109,7 @@ export class MainHost {
   /** @param {GPUDevice} device */
   #own(device) {
     if (this.#closing) return device.destroy();
+    patchDispatches(device);
     this.#devices.add(device);
     // The device may be that of an abandoned reload, which destroys it when it ends.
     const isUncertain = MainHost.#abandoned > 0;

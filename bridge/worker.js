@@ -2,6 +2,7 @@
 
 import { browserOf } from "./patches/downloads.js";
 import { watchDevices } from "./patches/device_loss.js";
+import { patchDispatches } from "./patches/dispatches.js";
 import { patchEngine } from "./patches/engine.js";
 import { TAG, WORKER_NAME } from "./protocol.js";
 import { checkSupport } from "./support.js";
@@ -24,6 +25,7 @@ async function serveEngine(scope) {
   let handler;
   const send = (/** @type {string} */ kind, detail = {}) => scope.postMessage({ [TAG]: kind, ...detail });
   watchDevices(globalThis.GPUAdapter, (device) => {
+    patchDispatches(device);
     void device.lost.then(({ message }) => send("lost", { message }));
   });
   scope.addEventListener("message", async (event) => {

@@ -367,6 +367,7 @@ function fakeAdapterClass() {
 
 export class FakeDevice {
   destroyed = false;
+  queue = {};
   /** @type {(info: { message: string, reason?: string }) => void} */
   lose = () => {};
   lost = new Promise((resolve) => (this.lose = resolve));

@@ -61,7 +61,7 @@ const WORKER_GLOBALS = `
     async requestDevice() {
       let lose;
       const lost = new Promise((resolve) => (lose = resolve));
-      return { lost, lose };
+      return { lost, lose, queue: {} };
     }
   };
   const locks = workerData.locks && { request: async (name, hold) => {

@@ -1,0 +1,135 @@
+/**
+ * For each kernel, WebLLM 0.2.86 begins and ends a compute pass, creates a bind group, and writes the
+ * uniforms, although almost all of them are those of the previous token. On a real GPU, that takes
+ * longer than most kernels of a small model. With this patch, a GPU device keeps the pass open until
+ * something else is encoded, reuses bind groups, and writes uniforms only when they change. The order
+ * of all work remains the same. docs/webllm-dispatches.md describes it for WebLLM's authors.
+ *
+ * Guarded by tests/bridge/patches/dispatches.test.mjs.
+ */
+
+/** Bind groups that are kept, before all are dropped: a decode step of a large model needs hundreds. */
+const MOST_GROUPS = 8192;
+
+/** What ends a compute pass that is open, because it cannot be encoded within one. */
+const OUTSIDE_PASSES = /** @type {const} */ ([
+  "beginRenderPass", "clearBuffer", "copyBufferToBuffer", "copyBufferToTexture", "copyTextureToBuffer", "copyTextureToTexture",
+  "finish", "resolveQuerySet",
+]);
+
+/** @param {GPUDevice} device one that was just created, whose methods are replaced */
+export function patchDispatches(device) {
+  const { createCommandEncoder } = device;
+  device.createCommandEncoder = function (descriptor) {
+    return keepPassOpen(createCommandEncoder.call(device, descriptor));
+  };
+  reuseBindGroups(device);
+  writeChangedUniforms(device.queue);
+}
+
+/** @param {GPUCommandEncoder} encoder */
+function keepPassOpen(encoder) {
+  /** @type {(() => void) | undefined} */
+  let end;
+  /** @type {GPUComputePassEncoder} */
+  let pass;
+  const { beginComputePass } = encoder;
+  const endPass = () => {
+    end?.();
+    end = undefined;
+  };
+  encoder.beginComputePass = (descriptor) => {
+    // A pass with a descriptor has a label or is timed, and stands for itself.
+    if (descriptor) {
+      endPass();
+      return beginComputePass.call(encoder, descriptor);
+    }
+    if (!end) {
+      pass = beginComputePass.call(encoder);
+      end = pass.end.bind(pass);
+      pass.end = () => {};
+    }
+    return pass;
+  };
+  for (const name of OUTSIDE_PASSES) {
+    const method = /** @type {(...args: any[]) => any} */ (encoder[name]);
+    /** @type {any} */ (encoder)[name] = (/** @type {any[]} */ ...args) => {
+      endPass();
+      return method.apply(encoder, args);
+    };
+  }
+  return encoder;
+}
+
+/** @param {GPUDevice} device */
+function reuseBindGroups(device) {
+  const { createBindGroup } = device;
+  const number = numbering();
+  /** @type {Map<string, GPUBindGroup>} */
+  const groups = new Map();
+  device.createBindGroup = (descriptor) => {
+    const key = keyOf(descriptor, number);
+    if (key === undefined) return createBindGroup.call(device, descriptor);
+    const known = groups.get(key);
+    if (known) return known;
+    const group = createBindGroup.call(device, descriptor);
+    // The groups of buffers that are destroyed by now are dropped together with the others.
+    if (groups.size >= MOST_GROUPS) groups.clear();
+    groups.set(key, group);
+    return group;
+  };
+}
+
+/**
+ * @param {GPUBindGroupDescriptor} descriptor @param {(object: object) => number} number
+ * @returns {string | undefined} undefined if it has anything but buffers, as for rendering
+ */
+function keyOf({ layout, entries }, number) {
+  let key = `${number(layout)}`;
+  for (const { binding, resource } of entries) {
+    if (!("buffer" in resource)) return undefined;
+    const { buffer, offset = 0, size = "" } = resource;
+    key += `,${binding}:${number(buffer)}+${offset}/${size}`;
+  }
+  return key;
+}
+
+/** @returns {(object: object) => number} a different number for each object */
+function numbering() {
+  /** @type {WeakMap<object, number>} */
+  const numbers = new WeakMap();
+  let last = 0;
+  return (object) => {
+    let number = numbers.get(object);
+    if (number === undefined) {
+      last += 1;
+      number = last;
+      numbers.set(object, number);
+    }
+    return number;
+  };
+}
+
+/** @param {GPUQueue} queue */
+function writeChangedUniforms(queue) {
+  const { writeBuffer } = queue;
+  /** What each uniform buffer contains. @type {WeakMap<GPUBuffer, Int32Array>} */
+  const contents = new WeakMap();
+  queue.writeBuffer = (buffer, offset, data, ...rest) => {
+    const isUniform = buffer.usage === (GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+    if (isUniform && offset === 0 && data instanceof ArrayBuffer && rest.length === 0) {
+      const words = new Int32Array(data);
+      const before = contents.get(buffer);
+      if (before && startsWith(before, words)) return;
+      contents.set(buffer, words.slice());
+    } else if (isUniform) {
+      contents.delete(buffer);
+    }
+    writeBuffer.call(queue, buffer, offset, /** @type {ArrayBuffer} */ (data), ...rest);
+  };
+}
+
+/** @param {Int32Array} before @param {Int32Array} words */
+function startsWith(before, words) {
+  return before.length >= words.length && words.every((word, index) => word === before[index]);
+}

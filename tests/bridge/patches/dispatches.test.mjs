@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { patchDispatches } from "../../../bridge/patches/dispatches.js";
+import { test } from "../fakes.mjs";
+import { source } from "../pipeline.mjs";
+
+const USAGE = { STORAGE: 1, UNIFORM: 2, COPY_DST: 4, COPY_SRC: 8, MAP_READ: 16 };
+Object.assign(globalThis, { GPUBufferUsage: USAGE, GPUShaderStage: { COMPUTE: 1 }, GPUMapMode: { READ: 1 } });
+
+/** WebLLM's own class that encodes kernels, of the pinned version. */
+const [text] = /^\t\t {4}class WebGPUContext \{[^]*?\n\t\t {4}\}\n/m.exec(source) ?? [];
+const WebGPUContext = new Function(`
+  const assert = (condition, message) => { if (!condition) throw new Error(message); };
+  const tryCreateBuffer = (device, descriptor) => device.createBuffer(descriptor);
+  const roundUpToFourBytes = (bytes) => Math.ceil(bytes / 4) * 4;
+  const validateWebGPUCopyOffset = () => {};
+  return ${text};
+`)();
+
+/** What reaches the GPU, in order. */
+class Device {
+  /** @type {string[]} */
+  log = [];
+  groups = 0;
+  queue = {
+    submit: () => this.log.push("submit"),
+    writeBuffer: (/** @type {any} */ { name }, /** @type {number} */ _, /** @type {any} */ data) =>
+      this.log.push(`write ${name} ${new Int32Array(data).join(" ")}`),
+  };
+  #buffers = 0;
+
+  createBuffer(/** @type {any} */ descriptor) {
+    this.#buffers += 1;
+    return { ...descriptor, name: `b${this.#buffers}`, destroy() {} };
+  }
+
+  createBindGroup(/** @type {any} */ { entries }) {
+    this.groups += 1;
+    return entries.map((/** @type {any} */ { resource }) => resource.buffer.name).join();
+  }
+
+  createCommandEncoder() {
+    return {
+      copyBufferToBuffer: (/** @type {any} */ from, /** @type {number} */ _, /** @type {any} */ to) => this.log.push(`copy ${from.name} ${to.name}`),
+      finish: () => this.log.push("finish"),
+      beginComputePass: () => {
+        this.log.push("begin");
+        let pipeline = "", group = "";
+        return {
+          setPipeline: (/** @type {string} */ set) => (pipeline = set),
+          setBindGroup: (/** @type {number} */ _, /** @type {string} */ set) => (group = set),
+          dispatchWorkgroups: (/** @type {number} */ x) => this.log.push(`${pipeline}(${group}) x ${x}`),
+          end: () => this.log.push("end"),
+        };
+      },
+    };
+  }
+
+  createBindGroupLayout = () => ({});
+  createPipelineLayout = () => ({});
+  createShaderModule = () => ({});
+  createComputePipeline = (/** @type {any} */ { compute }) => compute.entryPoint;
+}
+
+/** WebLLM's context on a device, and a kernel `k(in, out, n)` of it. */
+function contextOn(/** @type {Device} */ device) {
+  const context = new WebGPUContext({}, device);
+  const launch_param_tags = ["paramWriteAccess:[0,1]", "blockIdx.x", "threadIdx.x"];
+  const kernel = context.createShader({ name: "k", arg_types: ["handle", "handle", "int32"], launch_param_tags }, "");
+  const [a, b] = [context.deviceAllocDataSpace(16), context.deviceAllocDataSpace(16)];
+  return { context, a, b, run: (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ n) => kernel(from, to, n, 3, 64) };
+}
+
+/** Two tokens: the second differs in a number. @param {ReturnType<typeof contextOn>} on */
+function twoTokens({ context, a, b, run }) {
+  for (const n of [7, 8]) {
+    run(a, b, 1);
+    run(b, a, n);
+    context.deviceCopyWithinGPU(a, 0, b, 0, 16);
+    run(a, b, 2);
+    context.flushCommands();
+  }
+}
+
+test("WebLLM's own class still encodes kernels as the patch expects", () => {
+  const device = new Device();
+  twoTokens(contextOn(device));
+  const count = (/** @type {string} */ word) => device.log.filter((line) => line.startsWith(word)).length;
+  assert.deepEqual([count("begin"), count("write"), count("copy"), count("submit"), device.groups], [6, 6, 2, 2, 6]);
+});
+
+test("the patch keeps the order of dispatches and copies, in one pass between two copies", () => {
+  const device = new Device();
+  patchDispatches(/** @type {any} */ (device));
+  twoTokens(contextOn(device));
+  const encoded = device.log.filter((line) => !line.startsWith("write"));
+  const token = [
+    "begin", "k(b1,b2,b3) x 3", "k(b2,b1,b4) x 3", "end", "copy b1 b2", "begin", "k(b1,b2,b5) x 3", "end", "finish", "submit",
+  ];
+  assert.deepEqual(encoded, [...token, ...token]);
+});
+
+test("the patch reuses bind groups, and writes only uniforms that have changed", () => {
+  const device = new Device();
+  patchDispatches(/** @type {any} */ (device));
+  twoTokens(contextOn(device));
+  assert.equal(device.groups, 3);
+  const written = device.log.filter((line) => line.startsWith("write"));
+  assert.deepEqual(written, ["write b3 1 3", "write b4 7 3", "write b5 2 3", "write b4 8 3"]);
+});
+
+test("a uniform that has changed between two tokens and back is written again", () => {
+  const device = new Device();
+  patchDispatches(/** @type {any} */ (device));
+  const { context, a, b, run } = contextOn(device);
+  for (const n of [1, 2, 1]) {
+    run(a, b, n);
+    context.flushCommands();
+  }
+  assert.deepEqual(device.log.filter((line) => line.startsWith("write")), ["write b3 1 3", "write b3 2 3", "write b3 1 3"]);
+});
+
+test("a bind group of other buffers, or of another part of one, is not reused", () => {
+  const device = new Device();
+  patchDispatches(/** @type {any} */ (device));
+  const layout = {}, [one, other] = [device.createBuffer({}), device.createBuffer({})];
+  const resources = [{ buffer: one }, { buffer: other }, { buffer: one, size: 8 }, { buffer: one, offset: 8, size: 8 }, { buffer: one }];
+  for (const resource of resources) device.createBindGroup({ layout, entries: [{ binding: 0, resource }] });
+  device.createBindGroup({ layout: {}, entries: [{ binding: 0, resource: { buffer: one } }] });
+  assert.equal(device.groups, 5);
+});
+
+test("a timed pass stands for itself, and the passes around it are not joined", () => {
+  const device = new Device();
+  patchDispatches(/** @type {any} */ (device));
+  const encoder = /** @type {any} */ (device.createCommandEncoder());
+  for (const descriptor of [undefined, undefined, { timestampWrites: {} }, undefined]) {
+    const pass = encoder.beginComputePass(descriptor);
+    pass.dispatchWorkgroups(1);
+    pass.end();
+  }
+  encoder.finish();
+  assert.deepEqual(device.log.filter((line) => !line.includes("x 1")), ["begin", "end", "begin", "end", "begin", "end", "finish"]);
+});
