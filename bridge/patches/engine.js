@@ -13,6 +13,7 @@ import { patchEmptyThinking } from "./empty_thinking.js";
 import { patchEndTokens } from "./end_tokens.js";
 import { patchJournal } from "./journal.js";
 import { patchLogitBias } from "./logit_bias.js";
+import { patchPrefillStop } from "./prefill_stop.js";
 import { patchPromptLength } from "./prompt_length.js";
 import { patchResumedAnswer } from "./resumed_answer.js";
 import { patchSeeds } from "./seeds.js";
@@ -27,7 +28,7 @@ import { wrap } from "./wrap.js";
 /** @type {((engine: any) => void)[]} */
 const ENGINE_PATCHES = [
   patchTemplates, patchMessages, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer,
-  patchJournal, patchDownloads, patchLogitBias, patchAnswerBeginning,
+  patchJournal, patchDownloads, patchLogitBias, patchAnswerBeginning, patchPrefillStop,
 ];
 
 /** @type {((pipeline: any) => void)[]} */

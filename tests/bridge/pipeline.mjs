@@ -64,6 +64,12 @@ export class Pipeline extends Own {
   /** @type {string | undefined} */
   finishReason;
   stopTriggered = false;
+  /** Of each prompt. */
+  chunks = 1;
+  /** The chunks that were computed. */
+  computed = 0;
+  /** What waits until the GPU is done. */
+  device = { sync: async () => {} };
   #position = 0;
   /** @type {object[]} */
   #logprobs = [];
@@ -123,12 +129,17 @@ export class Pipeline extends Own {
   /** @param {string} input @param {string} role @param {string | undefined} name @param {any} config */
   async samplePrefillStep(input, role, name, config) {
     this.#begin();
+    for (let chunk = 0; chunk < this.chunks; chunk += 1) await this.embedAndForward();
     const fresh = this.filledKVCacheLength === 0;
     if (this.conversation.isTextCompletion) this.conversation.prompt = input;
     else this.#converse(input, role, name, fresh, config.enable_thinking === false);
     this.filledKVCacheLength += PROMPT_TOKENS + (fresh ? PREFIX_TOKENS : 0);
     this.#counts.prefill = PROMPT_TOKENS;
     return { ...this.#next(), promptTokenIds: Array(PROMPT_TOKENS).fill(0) };
+  }
+
+  async embedAndForward() {
+    this.computed += 1;
   }
 
   /** @param {any} config */
@@ -139,6 +150,7 @@ export class Pipeline extends Own {
   async sampleDecodeStep() {
     this.filledKVCacheLength += 1;
     this.#counts.decode += 1;
+    await this.embedAndForward();
     await this.mayDecode();
     return this.#next();
   }

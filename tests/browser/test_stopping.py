@@ -54,26 +54,34 @@ def test_cancelled_load_frees_everything_and_can_be_tried_again(
 def test_timeout_during_prefill_leaves_the_service_usable(python: PagePython) -> None:
     async def cancel_prefill(inputs: dict[str, str]) -> list[Any]:
         import asyncio
+        import time
 
         from pywebllm import WebLLMService
 
         async with WebLLMService() as service:
             await service.initialize("prefill")
-            # Prefilling a prompt of several chunks takes much longer than the timeout.
-            long = inputs | {"notes": "She likes long walks by the sea. " * 60}
-            stream = service.stream_persona(long)
+            # Prefilling a prompt of four chunks takes much longer than the timeout.
+            long = inputs | {"notes": "She likes long walks by the sea. " * 100}
+            start = time.monotonic()
+            await service.generate_persona(long, max_tokens=1)
+            time_of_prompt = time.monotonic() - start
+            stream = service.stream_persona(long | {"age": "37"})
             try:
-                async with asyncio.timeout(0.3):
+                async with asyncio.timeout(time_of_prompt / 10):
                     await anext(stream)
             except TimeoutError:
                 outcome = "timeout"
+            start = time.monotonic()
+            await service.generate_persona(inputs, max_tokens=1)
+            time_of_next = time.monotonic() - start
             text = await service.generate_persona(inputs, seed=1, max_tokens=20)
-            return [outcome, stream.text, text]
+            return [outcome, stream.text, text, time_of_next / time_of_prompt]
 
-    outcome, before, text = python.run(cancel_prefill, inputs=ADA)
+    outcome, before, text, share = python.run(cancel_prefill, inputs=ADA)
     assert outcome == "timeout"
     assert before == "", "the timeout came before the first token"
     assert "Ada" in text
+    assert share < 0.7, "the next answer waited for one chunk and not for all four"
 
 
 def test_timeout_during_decode_stops_the_model_at_once(python: PagePython) -> None:
