@@ -89,9 +89,9 @@ def _attention(graph: Graph, shape: Architecture) -> list[Expr]:
         "head_size": shape.head_size,
     }
     makers = {
-        "attention_ragged": lambda: kernels.ragged_attention(**sizes),
-        "attention_paged": lambda: kernels.paged_attention(**sizes),
-        "attention_decode": lambda: kernels.decode_attention(**sizes, max_keys=shape.context),
+        "attention_ragged": lambda: graph.kernels.ragged_attention(**sizes),
+        "attention_paged": lambda: graph.kernels.paged_attention(**sizes),
+        "attention_decode": lambda: graph.kernels.decode_attention(**sizes, max_keys=shape.context),
     }
     return [
         relax.Tuple([tvm.ir.StringImm("tirx"), graph.kernel(name, make)])
@@ -104,7 +104,7 @@ def _other_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]
     heads, size = shape.kv_heads, shape.head_size
     page = kernels.PAGE
     makers = {
-        "rotary": lambda: kernels.rotary_positions(
+        "rotary": lambda: graph.kernels.rotary_positions(
             query_heads=shape.query_heads,
             kv_heads=heads,
             head_size=size,

@@ -7,6 +7,8 @@ from typing import Any
 
 from tvm import relax
 
+from model.compile.kernels.sets import FOR_ANY_ADAPTER, KernelSet
+
 __all__ = ["Expr", "Graph", "tensor"]
 
 Expr = Any  # The classes of relax have no type annotations.
@@ -21,11 +23,12 @@ class Graph:
     """The module under construction.
 
     `bounds` has the upper bound of each variable dimension by its name; relax uses it to plan
-    memory.
+    memory. `kernels` are those that exist in two forms.
     """
 
-    def __init__(self, bounds: dict[str, int]) -> None:
+    def __init__(self, bounds: dict[str, int], kernels: KernelSet = FOR_ANY_ADAPTER) -> None:
         self.builder = relax.BlockBuilder()
+        self.kernels = kernels
         self._bounds = bounds
         self._kernels: dict[str, Expr] = {}
 

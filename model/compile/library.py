@@ -14,6 +14,7 @@ from model.compile.architecture import Architecture
 from model.compile.cache import add_cache
 from model.compile.errors import CompileError
 from model.compile.graph import Graph
+from model.compile.kernels.sets import FOR_ANY_ADAPTER, KernelSet
 from model.compile.linker import Linker
 from model.compile.network import add_network
 from model.compile.parameters import parameters
@@ -29,9 +30,9 @@ def webgpu_target() -> Any:
     return tvm.target.Target({"kind": "webgpu", "host": host, **limits})
 
 
-def build_module(shape: Architecture, target: Any) -> Any:
+def build_module(shape: Architecture, target: Any, kernels: KernelSet = FOR_ANY_ADAPTER) -> Any:
     """Return the relax module of a network, before it is lowered."""
-    graph = Graph({"seq_len": shape.prefill_chunk, "n": 1, "b": 1})
+    graph = Graph({"seq_len": shape.prefill_chunk, "n": 1, "b": 1}, kernels)
     add_network(graph, shape)
     add_cache(graph, shape, target)
     add_sampling(graph, shape)
@@ -40,7 +41,9 @@ def build_module(shape: Architecture, target: Any) -> Any:
     return graph.builder.finalize()
 
 
-def build_library(shape: Architecture, path: Path, linker: Linker) -> None:
+def build_library(
+    shape: Architecture, path: Path, linker: Linker, kernels: KernelSet = FOR_ANY_ADAPTER
+) -> None:
     """Write the library of a network to `path`, a `.wasm` file.
 
     Raises:
@@ -49,7 +52,7 @@ def build_library(shape: Architecture, path: Path, linker: Linker) -> None:
     """
     target = webgpu_target()
     with target:
-        link_module(build_module(shape, target), target, path, linker)
+        link_module(build_module(shape, target, kernels), target, path, linker)
 
 
 def link_module(module: Any, target: Any, path: Path, linker: Linker) -> None:

@@ -124,7 +124,7 @@ class _Network:
         kept = self._shape.vocabulary if last else outputs
         kernel = self._graph.kernel(
             f"product_{kind.value}_{inputs}_{outputs}_{'row' if single else 'rows'}",
-            lambda: kernels.projection(
+            lambda: self._graph.kernels.projection(
                 kind,
                 inputs=inputs,
                 outputs=outputs,

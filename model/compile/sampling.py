@@ -38,7 +38,7 @@ def _add_softmax(graph: Graph, vocabulary: int) -> None:
 
     def body() -> Expr:
         kernel = graph.kernel(
-            "softmax", lambda: kernels.softmax_with_temperature(vocabulary=vocabulary)
+            "softmax", lambda: graph.kernels.softmax_with_temperature(vocabulary=vocabulary)
         )
         return graph.call(kernel, [logits, temperature], tensor([batch, 1, vocabulary]))
 
@@ -63,7 +63,9 @@ def _add_sample(graph: Graph, vocabulary: int) -> None:
     ]
 
     def body() -> Expr:
-        kernel = graph.kernel("sample_top_p", lambda: kernels.sample_top_p(vocabulary=vocabulary))
+        kernel = graph.kernel(
+            "sample_top_p", lambda: graph.kernels.sample_top_p(vocabulary=vocabulary)
+        )
         return graph.call(kernel, arguments, tensor([count], "int32"))
 
     graph.define("sample_with_top_p", arguments, body)

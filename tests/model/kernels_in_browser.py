@@ -28,7 +28,9 @@ _SCALARS = re.compile(r"struct PODArgs \{(.*?)\}", re.DOTALL)
 _RUN = """
 async ({ code, buffers, grid }) => {
   const adapter = await navigator.gpu.requestAdapter();
-  const device = await adapter.requestDevice();
+  // As WebLLM requests it.
+  const requiredLimits = { maxComputeWorkgroupStorageSize: 32768 };
+  const device = await adapter.requestDevice({ requiredLimits });
   const module = device.createShaderModule({ code });
   const compute = { module, entryPoint: "kernel_kernel" };
   const pipeline = await device.createComputePipelineAsync({ layout: "auto", compute });

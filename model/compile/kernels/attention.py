@@ -16,7 +16,9 @@ from model.compile.kernels.attend import PAGE, attend_in_decode, attend_in_prefi
 __all__ = ["decode_attention", "paged_attention", "ragged_attention"]
 
 
-def ragged_attention(*, query_heads: int, kv_heads: int, head_size: int):
+def ragged_attention(
+    *, query_heads: int, kv_heads: int, head_size: int, attend_in_prefill=attend_in_prefill
+):
     """Return the kernel for the queries and keys of one prefill chunk."""
     attend = attend_in_prefill(query_heads, kv_heads, head_size)
 
@@ -65,7 +67,9 @@ def ragged_attention(*, query_heads: int, kv_heads: int, head_size: int):
     return ragged
 
 
-def paged_attention(*, query_heads: int, kv_heads: int, head_size: int):
+def paged_attention(
+    *, query_heads: int, kv_heads: int, head_size: int, attend_in_prefill=attend_in_prefill
+):
     """Return the kernel for the queries of one prefill chunk and the keys of earlier chunks."""
     attend = attend_in_prefill(query_heads, kv_heads, head_size)
 
@@ -119,7 +123,14 @@ def paged_attention(*, query_heads: int, kv_heads: int, head_size: int):
     return paged
 
 
-def decode_attention(*, query_heads: int, kv_heads: int, head_size: int, max_keys: int):
+def decode_attention(
+    *,
+    query_heads: int,
+    kv_heads: int,
+    head_size: int,
+    max_keys: int,
+    attend_in_decode=attend_in_decode,
+):
     """Return the kernel for one new query and all keys, including its own."""
     attend = attend_in_decode(query_heads, kv_heads, head_size, max_keys)
 

@@ -1,6 +1,6 @@
 # TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
-# ruff: noqa: C901, N812, PLR0917
+# ruff: noqa: N812, PLR0917
 """Rotary positions that are accurate for any position.
 
 The angle of a pair at position p is p times the frequency of the pair. WGSL guarantees little about
@@ -16,10 +16,24 @@ from collections.abc import Sequence
 
 from tvm.script import tirx as T
 
-__all__ = ["rotary_positions"]
+__all__ = ["TURN", "angle_steps", "rotary_positions", "step_of"]
 
 _THREADS = 64
 _STEPS = 1 << 32
+TURN = 2 * math.pi / _STEPS  # radians per step of an integer angle
+
+
+def angle_steps(frequencies: Sequence[float]) -> list[int]:
+    """Return frequencies in radians per position as integer angles."""
+    return [round(each / (2 * math.pi) * _STEPS) % _STEPS for each in frequencies]
+
+
+def step_of(steps: Sequence[int], pair):
+    """Return the expression for the integer angle of a pair."""
+    chosen = T.uint32(steps[0])
+    for i, step in enumerate(steps[1:], 1):
+        chosen = T.Select(pair == i, T.uint32(step), chosen)
+    return chosen
 
 
 def rotary_positions(
@@ -31,14 +45,8 @@ def rotary_positions(
     one pair of all heads at one position.
     """
     half = head_size // 2
-    steps = [round(each / (2 * math.pi) * _STEPS) % _STEPS for each in frequencies]
+    steps = angle_steps(frequencies)
     heads = query_heads + 2 * kv_heads
-
-    def step_of(pair):
-        chosen = T.uint32(steps[0])
-        for i, step in enumerate(steps[1:], 1):
-            chosen = T.Select(pair == i, T.uint32(step), chosen)
-        return chosen
 
     @T.prim_func(private=True, s_tir=True)
     def rotate(
@@ -67,11 +75,9 @@ def rotary_positions(
                     row: T.let[T.int32] = (bx * _THREADS + tx) // half
                     i: T.let[T.int32] = (bx * _THREADS + tx) % half
                     if row < n:
-                        phase[0] = step_of(i) * T.Cast("uint32", position[row])
+                        phase[0] = step_of(steps, i) * T.Cast("uint32", position[row])
                         phase[0] = T.Select(apply_rope > T.int64(0), phase[0], T.uint32(0))
-                        turn[0] = T.Cast("float32", T.Cast("int32", phase[0])) * T.float32(
-                            2 * math.pi / _STEPS
-                        )
+                        turn[0] = T.Cast("float32", T.Cast("int32", phase[0])) * T.float32(TURN)
                         turn[1] = T.sin(turn[0])
                         turn[0] = T.cos(turn[0])
                         for h in range(query_heads):

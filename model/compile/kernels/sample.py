@@ -14,13 +14,12 @@ from tvm.script import tirx as T
 
 __all__ = ["sample_top_p"]
 
-_THREADS = 64
 _BITS = 3
 _ROUNDS = 10  # 30 bits: the largest probability, 1, is 0x3f800000
 _CHOICES = (1 << _BITS) - 1
 
 
-def sample_top_p(*, vocabulary: int):
+def sample_top_p(*, vocabulary: int, threads: int = 64):
     """Return the kernel that samples a token for each of n requests, one workgroup per request.
 
     It takes probabilities `[b, V]` twice (WebLLM passes what it assumes to be sorted probabilities
@@ -28,8 +27,8 @@ def sample_top_p(*, vocabulary: int):
     keep `[b]`, and returns tokens `[n]`. The most probable tokens are kept until their mass reaches
     `top_p`, ties together; a token of probability 0 is never sampled.
     """
-    find = _least_kept(vocabulary)
-    draw = _draw(vocabulary)
+    find = _least_kept(vocabulary, threads)
+    draw = _draw(vocabulary, threads)
 
     @T.prim_func(private=True, s_tir=True)
     def sample(
@@ -49,11 +48,11 @@ def sample_top_p(*, vocabulary: int):
         top_p = T.match_buffer(var_top_p, (batch,), "float32")
         out = T.match_buffer(var_out, (n,), "int32")
         for bx in T.thread_binding(n, "blockIdx.x"):
-            for tx in T.thread_binding(_THREADS, "threadIdx.x"):
+            for tx in T.thread_binding(threads, "threadIdx.x"):
                 with T.sblock("sample"):
                     T.reads()
                     T.writes()
-                    parts = T.sblock_alloc_buffer((_CHOICES * _THREADS,), scope="shared")
+                    parts = T.sblock_alloc_buffer((_CHOICES * threads,), scope="shared")
                     at = T.sblock_alloc_buffer((1,), "int32", scope="local")
                     least = T.sblock_alloc_buffer((1,), "int32", scope="local")
                     at[0] = row[bx]
@@ -63,9 +62,9 @@ def sample_top_p(*, vocabulary: int):
     return sample
 
 
-def _least_kept(vocabulary: int):
+def _least_kept(vocabulary: int, threads: int):
     """Return the macro that writes the bits of the smallest probability to keep to `least`."""
-    each = (vocabulary + _THREADS - 1) // _THREADS
+    each = (vocabulary + threads - 1) // threads
 
     @T.macro
     def find(probability, top_p, at, tx, parts, least):
@@ -83,17 +82,17 @@ def _least_kept(vocabulary: int):
                 )
             # Strided, so that adjacent threads read adjacent numbers.
             for i in range(each):
-                if i * _THREADS + tx < vocabulary:
-                    mine[0] = probability[at[0], i * _THREADS + tx]
+                if i * threads + tx < vocabulary:
+                    mine[0] = probability[at[0], i * threads + tx]
                     for c in T.unroll(_CHOICES):
                         mass[c] = mass[c] + mine[0] * T.Cast("float32", mine[0] >= limit[c])
             for c in T.unroll(_CHOICES):
-                parts[c * _THREADS + tx] = mass[c]
+                parts[c * threads + tx] = mass[c]
             T.tvm_storage_sync("shared")
             if tx < _CHOICES:
                 mine[0] = T.float32(0)
-                for i in range(_THREADS):
-                    mine[0] = mine[0] + parts[tx * _THREADS + i]
+                for i in range(threads):
+                    mine[0] = mine[0] + parts[tx * threads + i]
                 sums[tx] = mine[0]
             T.tvm_storage_sync("shared")
             # Masses decrease with the limit: the digit is the number of masses that suffice.
@@ -105,9 +104,9 @@ def _least_kept(vocabulary: int):
     return find
 
 
-def _draw(vocabulary: int):
+def _draw(vocabulary: int, threads: int):
     """Return the macro that samples a token whose probability is at least that of `least`."""
-    each = (vocabulary + _THREADS - 1) // _THREADS
+    each = (vocabulary + threads - 1) // threads
 
     @T.macro
     def draw(probability, uniform, at, bx, tx, parts, least, out):
@@ -120,15 +119,15 @@ def _draw(vocabulary: int):
         limit[0] = T.reinterpret("float32", least[0])
         mass[0] = T.float32(0)
         for i in range(each):
-            if i * _THREADS + tx < vocabulary:
-                mine[0] = probability[at[0], i * _THREADS + tx]
+            if i * threads + tx < vocabulary:
+                mine[0] = probability[at[0], i * threads + tx]
                 mass[0] = mass[0] + mine[0] * T.Cast("float32", mine[0] >= limit[0])
         parts[tx] = mass[0]
         T.tvm_storage_sync("shared")
         # All threads add the same numbers in the same order, so that the sampled mass is in the
         # interval of exactly one.
         mass[2] = T.float32(0)
-        for i in range(_THREADS):
+        for i in range(threads):
             if i == tx:
                 mass[0] = mass[2]
             mass[2] = mass[2] + parts[i]
@@ -139,10 +138,10 @@ def _draw(vocabulary: int):
         if mass[0] <= mass[3] and mass[3] < mass[1]:
             chosen[0] = 0
             for i in range(each):
-                if i * _THREADS + tx < vocabulary:
-                    mine[0] = probability[at[0], i * _THREADS + tx]
+                if i * threads + tx < vocabulary:
+                    mine[0] = probability[at[0], i * threads + tx]
                     if mine[0] >= limit[0] and mine[0] > T.float32(0) and mass[0] <= mass[3]:
-                        chosen[0] = i * _THREADS + tx
+                        chosen[0] = i * threads + tx
                         mass[0] = mass[0] + mine[0]
             out[bx] = chosen[0]
 
