@@ -31,10 +31,13 @@ export async function checkEngineSupport(scope, workerUrl, createWorker) {
 /**
  * Check that the engine can get an adapter, which WebLLM 0.2.86 reports by errors without a name.
  * @param {unknown} gpu `navigator.gpu` where the engine runs
+ * @returns {Promise<import("./libraries.js").Adapter | undefined>} how {@link checkSupport} describes it
  */
 export async function requireAdapter(gpu) {
   const navigator = /** @type {{ gpu?: GPU }} */ ({ gpu });
-  requireNoProblem(JSON.parse(await checkSupport({ isSecureContext: true, navigator })));
+  const support = JSON.parse(await checkSupport({ isSecureContext: true, navigator }));
+  requireNoProblem(support);
+  return support.adapter;
 }
 
 /** @param {{ problem?: string }} support of the thread that runs the engine */

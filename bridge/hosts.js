@@ -14,6 +14,7 @@ import { WorkerHost } from "./worker_host.js";
  * @typedef {object} Host
  * @property {Lifeline} lifeline
  * @property {(webllm: WebLLM | undefined) => Promise<Engine>} open `webllm` is undefined for a model of llama.cpp
+ * @property {import("./libraries.js").Adapter | undefined} adapter that of the engine, when it is open
  * @property {(modelId: string) => Promise<void>} reload
  * @property {(seconds: number) => Promise<boolean>} answers whether the engine answers within this time; true if it is closed
  * @property {(reason: BridgeError) => Promise<void>} close

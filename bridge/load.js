@@ -3,6 +3,7 @@
 import { BridgeError, isInvalidFile, nameAndMessage, toBridgeError } from "./errors.js";
 import { filesInMemory } from "./files.js";
 import { createHost } from "./hosts.js";
+import { libraryFor } from "./libraries.js";
 import { deleteInvalidFiles } from "./patches/invalid_files.js";
 import { probe } from "./probe.js";
 import { readReport } from "./progress.js";
@@ -79,7 +80,8 @@ async function openEngine(context, host, request) {
     // A load that was cancelled by now must not unload the current model.
     host.lifeline.throwIfFailed();
     await context.unload();
-    return { record, engine: await host.open(webllm) };
+    const engine = await host.open(webllm);
+    return { record: libraryFor(record, host.adapter), engine };
   } finally {
     watch.stop();
   }

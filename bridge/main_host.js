@@ -13,6 +13,8 @@ import { withTimeout } from "./timeout.js";
 
 export class MainHost {
   lifeline = new Lifeline();
+  /** @type {import("./libraries.js").Adapter | undefined} */
+  adapter;
   #adapters;
   #gpu;
   #releaseTimeout;
@@ -40,7 +42,7 @@ export class MainHost {
   async open(webllm) {
     this.lifeline.throwIfFailed();
     if (!webllm) throw new BridgeError("WorkerError", "The engine wllama runs in a worker.");
-    await this.lifeline.guard(requireAdapter(this.#gpu));
+    this.adapter = await this.lifeline.guard(requireAdapter(this.#gpu));
     this.#engine = new webllm.MLCEngine();
     patchEngine(this.#engine);
     return this.#engine;

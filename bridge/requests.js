@@ -67,6 +67,8 @@ function readModel({ model }) {
     if ("gguf" in fields || name in fields) readUrl(`${name} of the model record`, fields[name]);
   }
   for (const url of [fields["gguf"] ?? []].flat()) readUrl("gguf of the model record", url);
+  const { gpu_model_lib } = fields;
+  if (gpu_model_lib !== undefined) readUrl("gpu_model_lib of the model record", gpu_model_lib);
   return { record: /** @type {ModelRecord} */ (/** @type {unknown} */ (fields)) };
 }
 

@@ -15,6 +15,8 @@ import { WllamaProxy } from "./wllama/proxy.js";
 /** The page's side of an engine worker; `worker.js` is the other. */
 export class WorkerHost {
   lifeline = new Lifeline();
+  /** @type {import("./libraries.js").Adapter | undefined} */
+  adapter;
   #config;
   #environment;
   #closed = new AbortController();
@@ -54,6 +56,7 @@ export class WorkerHost {
   async #startWebLLM(webllm) {
     const { support } = await this.#ask({ [TAG]: "support" }, "support");
     requireNoProblem(support);
+    this.adapter = support.adapter;
     await this.#ask({ [TAG]: "start", webllmUrl: this.#config.webllmUrl }, "ready");
     return new webllm.WebWorkerMLCEngine(this.#port);
   }

@@ -335,11 +335,12 @@ def _find_assets(url: str | None) -> Assets:
 def _absolute(model: ModelRecord) -> ModelRecord:
     if model.gguf is not None:
         return replace(model, gguf=tuple(map(_absolute_url, model.parts)))
-    manifest = model.model_manifest
+    manifest, gpu_model_lib = model.model_manifest, model.gpu_model_lib
     return replace(
         model,
         model=_absolute_url(model.model),
         model_lib=_absolute_url(model.model_lib),
+        gpu_model_lib=None if gpu_model_lib is None else _absolute_url(gpu_model_lib),
         model_manifest=None if manifest is None else _absolute_url(manifest),
     )
 

@@ -1,6 +1,6 @@
 """How a caller names a model: None, an id, or a custom record.
 
-The fields of a record are those of WebLLM. `wire` reads and writes records as JSON.
+The fields of a record are those of WebLLM, and one more. `wire` reads and writes records as JSON.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ class ModelRecord:
         model: URL of the folder with `mlc-chat-config.json` and the weights, absolute or relative
             to the page.
         model_lib: URL of the compiled library (`.wasm`), absolute or relative to the page.
+        gpu_model_lib: URL of a library that is loaded instead where WebGPU runs on a real GPU, for
+            the same weights; `model_lib` is for any adapter, also one that a CPU emulates. A field
+            of this library.
         gguf: URL of a GGUF file, absolute or relative to the page, or a tuple of those of its
             parts, in their order. The engine `wllama` runs it. Of the other fields `overrides`
             (`context_window_size`, `temperature`, `top_p`, `repetition_penalty`), `model_type`
@@ -54,6 +57,7 @@ class ModelRecord:
     model: str = ""
     model_lib: str = ""
     gguf: str | tuple[str, ...] | None = None
+    gpu_model_lib: str | None = None
     overrides: Mapping[str, object] | None = None
     required_features: tuple[str, ...] | None = None
     model_type: int | None = None
