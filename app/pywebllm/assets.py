@@ -11,7 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from .builtin import BUILTIN_CHECKSUMS, BUILTIN_LIBRARY, BUILTIN_MODEL, BUILTIN_PATH
+from .builtin import (
+    BUILTIN_CHECKSUMS,
+    BUILTIN_GPU_LIBRARY,
+    BUILTIN_LIBRARY,
+    BUILTIN_MODEL,
+    BUILTIN_PATH,
+)
 from .errors import AssetsError, InvalidRequestError
 from .records import ModelRecord
 
@@ -125,6 +131,7 @@ def builtin_record(base: str) -> ModelRecord:
         model_id=BUILTIN_MODEL,
         model=base,
         model_lib=base + BUILTIN_LIBRARY,
+        gpu_model_lib=base + BUILTIN_GPU_LIBRARY,
         integrity={"files": dict(BUILTIN_CHECKSUMS)},
     )
 

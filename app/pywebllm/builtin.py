@@ -13,6 +13,7 @@ from types import MappingProxyType
 __all__ = [
     "BUILTIN_CHECKSUMS",
     "BUILTIN_CONFIG",
+    "BUILTIN_GPU_LIBRARY",
     "BUILTIN_LIBRARY",
     "BUILTIN_MODEL",
     "BUILTIN_PATH",
@@ -28,11 +29,13 @@ BUILTIN_PATH = f"models/{BUILTIN_MODEL}/resolve/{BUILTIN_REVISION}/"
 # Relative to BUILTIN_PATH.
 BUILTIN_CONFIG = "mlc-chat-config.json"
 BUILTIN_LIBRARY = "model.wasm"
+BUILTIN_GPU_LIBRARY = "model-gpu.wasm"
 
 # Of the files below BUILTIN_PATH: those of SHA256SUMS, in the form of Subresource Integrity.
 BUILTIN_CHECKSUMS: Mapping[str, str] = MappingProxyType(
     {
         "mlc-chat-config.json": "sha256-XmhNF4DhXG7MLWv1/dpr+MR/9MiepBPjg+nygwFqAlo=",
+        "model-gpu.wasm": "sha256-LA42Vw6pS4hukes+Exm5u/+eCWRDewqRZk7pKFs5/5I=",
         "model.wasm": "sha256-OlWhPWL0Ru0rLuxOgfpln3+wc4g6XuNYRCAy2oa47DU=",
         "params_shard_0.bin": "sha256-FJEDTVL80I1tfQRVSttxRJIfqhyAFb/CWxBY7LBqV/g=",
         "tensor-cache.json": "sha256-QVWYkSKi5vHA3sMd04ABpbJODuLOjrPi7PwTw/hzEH4=",

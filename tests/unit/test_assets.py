@@ -32,6 +32,7 @@ async def test_urls_of_site_assets_are_below_the_url_of_the_site(url: str) -> No
     base = f"https://x/files/{BUILTIN_PATH}"
     assert (record.model_id, record.model) == (BUILTIN_MODEL, base)
     assert record.model_lib == base + "model.wasm"
+    assert record.gpu_model_lib == base + "model-gpu.wasm"
     assert record.integrity == {"files": BUILTIN_CHECKSUMS}
 
 
