@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from model.compile.architecture import Architecture
 from model.compile.checkpoint import Checkpoint
-from model.compile.quantize import GROUP, pack, per_word, quantize_round_trip
+from model.compile.quantize import GROUP, dequantize, pack, per_word
 
 __all__ = ["Parameter", "dequantized", "fill", "parameters"]
 
@@ -71,7 +71,7 @@ def dequantized(checkpoint: Checkpoint) -> dict[str, npt.NDArray[np.float32]]:
         for name in source.weights
     }
     return {
-        name: quantize_round_trip(weight, bits) if name in matrices else weight
+        name: dequantize(pack(weight, bits)) if name in matrices else weight
         for name, weight in checkpoint.weights.items()
     }
 
@@ -124,4 +124,4 @@ def _declare(source: _Source, bits: int) -> Iterator[Parameter]:
     words = (source.inputs // per_word(bits), source.outputs)
     scales = (source.inputs // GROUP, source.outputs)
     yield Parameter(name=f"{source.name}.words", shape=words, dtype="uint32")
-    yield Parameter(name=f"{source.name}.scales", shape=scales, dtype="float32")
+    yield Parameter(name=f"{source.name}.scales", shape=scales, dtype="uint32")

@@ -1,27 +1,30 @@
 """The format of the weights, 4 or 8 bits each, in numpy.
 
 A matrix maps `inputs` numbers to `outputs` numbers. Its inputs are divided into groups of 32; the
-weights of one group and one output share a scale, the largest magnitude divided by 7, and each is
-stored as an integer from -7 to 7. Eight of them, plus 7 so that none is negative, share a 32-bit
-word, the first in the lowest bits. Words and scales are laid out input-major, `[inputs / 8,
+weights of one group and one output share a scale and an offset, and each is stored as a level, an
+integer from 0 to 15 (or 255): the weight is `level * scale + offset`. Eight levels of 4 bits, or
+four of 8, share a 32-bit word, the first in the lowest bits. Scale and offset are float16 and share
+another word, the scale in the low half. Both kinds of words are laid out input-major, `[inputs / 8,
 outputs]` and `[inputs / 32, outputs]`, so that adjacent threads, which compute adjacent outputs,
-read adjacent words. With 8 bits, it is 127 instead of 7, and four per word.
+read adjacent words.
 
-`q4f32_1` is WebLLM's name for 4-bit weights with float32 arithmetic, and is used here, too. The
-layout differs from that of MLC, and is read by the library that comes with the weights.
+The blocks Q4_0, Q4_1 and Q8_0 of GGUF fit into this format without rounding. `q4f32_1` is WebLLM's
+name for 4-bit weights with float32 arithmetic, and is used here, too. The layout differs from that
+of MLC, and is read by the library that comes with the weights.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GROUP", "Packed", "dequantize", "pack", "per_word", "quantize_round_trip", "zero"]
+from model.compile.grid import GROUP, Groups, fit
 
-GROUP = 32
-_SMALLEST_SCALE = 1e-8
+__all__ = ["GROUP", "Packed", "concatenate", "dequantize", "pack", "pack_groups", "per_word"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -31,7 +34,8 @@ class Packed:
     """A quantized matrix: words `[inputs / per word, outputs]`, scales `[inputs / 32, outputs]`."""
 
     words: npt.NDArray[np.uint32]
-    scales: Floats
+    scales: npt.NDArray[np.uint32]
+    """The scale of each group in the low half, its offset in the high half, both float16."""
     bits: int = 4
 
 
@@ -40,44 +44,55 @@ def per_word(bits: int) -> int:
     return 32 // bits
 
 
-def zero(bits: int) -> int:
-    """Return the integer that represents the weight 0, which is also the largest magnitude."""
-    return (1 << (bits - 1)) - 1
-
-
 def pack(weight: Floats, bits: int = 4) -> Packed:
     """Quantize a weight `[outputs, inputs]`, the layout of `torch.nn.Linear`.
 
     Raises:
-        ValueError: The number of inputs is not a multiple of 32, or a weight is not finite.
+        ValueError: The number of inputs is not a multiple of 32, a weight is not finite, or it is
+            too large for float16.
     """
-    outputs, inputs = weight.shape
-    if inputs % GROUP:
-        raise ValueError(f"inputs must be a multiple of {GROUP}, got {inputs}")
-    if not np.isfinite(weight).all():
-        raise ValueError("all weights must be finite")
-    groups = weight.T.astype(np.float32).reshape(inputs // GROUP, GROUP, outputs)
-    most = zero(bits)
-    scales = np.maximum(np.abs(groups).max(axis=1) / most, _SMALLEST_SCALE).astype(np.float32)
-    levels = np.clip(np.rint(groups / scales[:, None]), -most, most) + most
-    fields = levels.astype(np.uint32).reshape(inputs // per_word(bits), per_word(bits), outputs)
-    words = np.bitwise_or.reduce(fields << _shifts(bits), axis=1)
-    return Packed(words=words, scales=scales, bits=bits)
+    return pack_groups(fit(weight, bits), bits)
+
+
+def pack_groups(groups: Groups, bits: int) -> Packed:
+    """Write levels, scales and offsets as words."""
+    outputs, count, _ = groups.levels.shape
+    levels = groups.levels.reshape(outputs, count * GROUP // per_word(bits), per_word(bits))
+    words = np.zeros(levels.shape[:2], np.uint32)
+    for index in range(per_word(bits)):
+        words |= levels[:, :, index].astype(np.uint32) << np.uint32(bits * index)
+    scales, offsets = (
+        each.view(np.uint16).astype(np.uint32) for each in (groups.scales, groups.offsets)
+    )
+    return Packed(
+        words=_turned(words), scales=_turned(scales | offsets << np.uint32(16)), bits=bits
+    )
+
+
+def concatenate(parts: Sequence[Packed]) -> Packed:
+    """Return one matrix with the outputs of several, which have the same inputs and bits."""
+    return Packed(
+        words=np.concatenate([part.words for part in parts], axis=1),
+        scales=np.concatenate([part.scales for part in parts], axis=1),
+        bits=parts[0].bits,
+    )
 
 
 def dequantize(packed: Packed) -> Floats:
     """Return the weight `[outputs, inputs]` that the kernels compute with."""
-    groups, outputs = packed.scales.shape
-    fields = (packed.words[:, None] >> _shifts(packed.bits)) & np.uint32(2**packed.bits - 1)
-    levels = fields.astype(np.float32).reshape(groups, GROUP, outputs) - zero(packed.bits)
-    weight = levels * packed.scales[:, None]
-    return np.ascontiguousarray(weight.reshape(groups * GROUP, outputs).T)
+    shifts = (packed.bits * np.arange(per_word(packed.bits), dtype=np.uint32))[None, None]
+    fields = packed.words.T[:, :, None] >> shifts & np.uint32(2**packed.bits - 1)
+    count, outputs = packed.scales.shape
+    levels = fields.reshape(outputs, count, GROUP).astype(np.float32)
+    scales = _half(packed.scales & np.uint32(0xFFFF))
+    offsets = _half(packed.scales >> np.uint32(16))
+    return (levels * scales + offsets).reshape(outputs, count * GROUP)
 
 
-def quantize_round_trip(weight: Floats, bits: int = 4) -> Floats:
-    """Return `weight` after packing and unpacking."""
-    return dequantize(pack(weight, bits))
+def _half(words: npt.NDArray[np.uint32]) -> Floats:
+    numbers = words.astype(np.uint16).view(np.float16).astype(np.float32)
+    return np.ascontiguousarray(numbers.T)[:, :, None]
 
 
-def _shifts(bits: int) -> npt.NDArray[np.uint32]:
-    return (bits * np.arange(per_word(bits), dtype=np.uint32))[None, :, None]
+def _turned(words: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.ascontiguousarray(words.T)

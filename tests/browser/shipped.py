@@ -1,8 +1,9 @@
 """The built-in model's network in plain numpy, from the files that a visitor downloads.
 
-A Llama over one whole sequence, without a cache: what the compiled library must compute. The
-format of the weights is defined by `model.compile.quantize`, the names of the parameters by
-`model.compile.parameters`.
+A Llama over one whole sequence, without a cache: what the compiled library must compute. The names
+of the parameters are defined by `model.compile.parameters`. The weights are in an earlier format
+than that of `model.compile.quantize`: a level is an integer from 0 to 14, where 7 represents zero,
+and the scale of a group is a float32.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import numpy.typing as npt
 from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_PATH
 
 from model.browser.site import ROOT
-from model.compile.quantize import Packed, dequantize
 
 __all__ = ["REVISION", "SHIPPED", "Floats", "ShippedNetwork"]
 
@@ -24,6 +24,8 @@ SHIPPED = ROOT / "static/models" / BUILTIN_MODEL
 REVISION = ROOT / "static" / BUILTIN_PATH
 
 Floats = npt.NDArray[np.float32]
+
+_GROUP, _ZERO = 32, 7
 
 # The files define all sizes except these.
 _HEAD = 64
@@ -59,7 +61,10 @@ class ShippedNetwork:
     def matrix(self, name: str) -> Floats:
         """Return a weight `[out, in]`, dequantized."""
         words, scales = self._tensors[f"{name}.words"], self._tensors[f"{name}.scales"]
-        return dequantize(Packed(words=words, scales=scales))
+        levels = words.T[:, :, None] >> (4 * np.arange(8, dtype=np.uint32)) & np.uint32(15)
+        grouped = levels.reshape(len(levels), -1, _GROUP).astype(np.float32) - _ZERO
+        found: Floats = (grouped * scales.T[:, :, None]).reshape(len(levels), -1)
+        return found
 
     def vector(self, name: str) -> Floats:
         """Return a weight that is not quantized."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
-from model.compile.quantize import GROUP, per_word, zero
+from model.compile.kernels.affine import offset_of, scale_of
+from model.compile.quantize import GROUP, per_word
 
 __all__ = ["gather_embedding"]
 
@@ -24,7 +25,7 @@ def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4):
         n = T.int32()
         ids = T.match_buffer(var_ids, (n,), "int32")
         words = T.match_buffer(var_words, (hidden // share, vocabulary), "uint32")
-        scales = T.match_buffer(var_scales, (hidden // GROUP, vocabulary), "float32")
+        scales = T.match_buffer(var_scales, (hidden // GROUP, vocabulary), "uint32")
         y = T.match_buffer(var_y, (n, hidden), "float32")
         for by in T.thread_binding(n, "blockIdx.y"):
             for bx in T.thread_binding((hidden + _THREADS - 1) // _THREADS, "blockIdx.x"):
@@ -32,20 +33,21 @@ def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4):
                     with T.sblock("gather"):
                         T.reads()
                         T.writes()
+                        word = T.sblock_alloc_buffer((1,), "uint32", scope="local")
+                        level = T.sblock_alloc_buffer((1,), "float32", scope="local")
                         k: T.let[T.int32] = bx * _THREADS + tx
                         if k < hidden:
-                            y[by, k] = (
-                                T.Cast(
-                                    "float32",
-                                    T.bitwise_and(
-                                        T.shift_right(
-                                            words[k // share, ids[by]],
-                                            T.Cast("uint32", k % share * bits),
-                                        ),
-                                        T.uint32((1 << bits) - 1),
+                            level[0] = T.Cast(
+                                "float32",
+                                T.bitwise_and(
+                                    T.shift_right(
+                                        words[k // share, ids[by]],
+                                        T.Cast("uint32", k % share * bits),
                                     ),
-                                )
-                                - T.float32(zero(bits))
-                            ) * scales[k // GROUP, ids[by]]
+                                    T.uint32((1 << bits) - 1),
+                                ),
+                            )
+                            word[0] = scales[k // GROUP, ids[by]]
+                            y[by, k] = level[0] * scale_of(word[0]) + offset_of(word[0])
 
     return gather

@@ -15,7 +15,8 @@ from enum import Enum
 
 from tvm.script import tirx as T
 
-from model.compile.quantize import GROUP, per_word, zero
+from model.compile.kernels.affine import offset_of, scale_of
+from model.compile.quantize import GROUP, per_word
 
 __all__ = ["Projection", "projection"]
 
@@ -80,7 +81,7 @@ def projection(
         x = T.match_buffer(var_x, (m, inputs), "float32")
         extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
         words = T.match_buffer(var_words, (inputs // per_word(bits), outputs), "uint32")
-        scales = T.match_buffer(var_scales, (inputs // GROUP, outputs), "float32")
+        scales = T.match_buffer(var_scales, (inputs // GROUP, outputs), "uint32")
         y = T.match_buffer(
             var_y,
             (1, kept) if last else (m, outputs // 2 if gated else outputs),
@@ -147,7 +148,7 @@ def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed
     Each input is multiplied by the weight of the norm; the caller applies the factor of the norm,
     which is known only at the end. To reduce the cost per weight, a weight is not shifted to the
     end of its word, but remains 16^j times too large (256^j with 8 bits), and the input, which all
-    columns share, is divided instead; scale and zero point are applied to the sums of a group.
+    columns share, is divided instead; scale and offset are applied to the sums of a group.
     """
     share, half_share = per_word(bits), per_word(bits) // 2
 
@@ -187,9 +188,8 @@ def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed
                     for c in T.unroll(columns):
                         word[c] = T.shift_right(word[c], T.uint32(bits * half_share))
             for c in T.unroll(columns):
-                total[c] = total[c] + scales[group, column + c * width] * (
-                    part[c] - T.float32(zero(bits)) * whole[0]
-                )
+                word[c] = scales[group, column + c * width]
+                total[c] = total[c] + scale_of(word[c]) * part[c] + offset_of(word[c]) * whole[0]
 
     return multiply
 
@@ -201,6 +201,7 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: in
     @T.macro
     def multiply(x, gain, words, scales, m, row, column, total, squares):
         scale = T.sblock_alloc_buffer((columns,), "float32", scope="local")
+        offset = T.sblock_alloc_buffer((columns,), "float32", scope="local")
         word = T.sblock_alloc_buffer((columns,), "uint32", scope="local")
         value = T.sblock_alloc_buffer((rows,), "float32", scope="local")
         level = T.sblock_alloc_buffer((1,), "float32", scope="local")
@@ -210,7 +211,9 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: in
             total[i] = T.float32(0)
         for group in range(inputs // GROUP):
             for c in T.unroll(columns):
-                scale[c] = scales[group, column + c * width]
+                word[c] = scales[group, column + c * width]
+                scale[c] = scale_of(word[c])
+                offset[c] = offset_of(word[c])
             for block in range(GROUP // share):
                 for c in T.unroll(columns):
                     word[c] = words[group * (GROUP // share) + block, column + c * width]
@@ -223,9 +226,9 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: in
                             squares[r] = squares[r] + value[r] * value[r]
                             value[r] = value[r] * gain[k]
                     for c in T.unroll(columns):
-                        level[0] = scale[c] * (
-                            _number(T.bitwise_and(word[c], T.uint32((1 << bits) - 1)))
-                            - T.float32(zero(bits))
+                        level[0] = (
+                            scale[c] * _number(T.bitwise_and(word[c], T.uint32((1 << bits) - 1)))
+                            + offset[c]
                         )
                         word[c] = T.shift_right(word[c], T.uint32(bits))
                         for r in T.unroll(rows):
