@@ -71,12 +71,12 @@ def compile_checkpoint(
         objects = build_runtime(runtime, emcc)
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         draft = Path(name)
-        with _Step("the library"):
+        with _Step("the libraries"):
             # Imported late because it needs TVM, which check_tvm() has found.
-            from model.compile.library import build_library  # noqa: PLC0415
+            from model.compile.library import build_libraries  # noqa: PLC0415
 
             linker = Linker(emcc=emcc, runtime=objects)
-            build_library(checkpoint.architecture, draft / "model.wasm", linker)
+            build_libraries(checkpoint.architecture, draft, linker)
         with _Step("the weights"):
             _write_weights(fill(checkpoint), draft)
         for file in TOKENIZER_FILES:

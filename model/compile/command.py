@@ -94,7 +94,8 @@ and load them with a URL relative to the page:
     from pywebllm import AsyncWebLLM, ModelRecord
 
     base = "models/{name}/resolve/v1/"
-    mine = ModelRecord(model_id="{name}", model=base, model_lib=base + "model.wasm")
+    mine = ModelRecord(model_id="{name}", model=base, model_lib=base + "model.wasm",
+                       gpu_model_lib=base + "model-gpu.wasm")
     async with AsyncWebLLM(model=mine) as llm:
         ask = {{"role": "user", "content": "Hello"}}
         reply = await llm.chat.completions.create(messages=[ask])

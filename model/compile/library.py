@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from model.compile.architecture import Architecture
 from model.compile.cache import add_cache
 from model.compile.errors import CompileError
 from model.compile.graph import Graph
-from model.compile.kernels.sets import FOR_ANY_ADAPTER, KernelSet
+from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.linker import Linker
 from model.compile.network import add_network
 from model.compile.parameters import parameters
 from model.compile.sampling import add_sampling
 
-__all__ = ["build_library", "build_module", "link_module", "webgpu_target"]
+__all__ = ["build_libraries", "build_library", "build_module", "link_module", "webgpu_target"]
+
+_GPU_PREFILL_CHUNK = 512
 
 
 def webgpu_target() -> Any:
@@ -39,6 +42,23 @@ def build_module(shape: Architecture, target: Any, kernels: KernelSet = FOR_ANY_
     with graph.builder.function("_metadata", []):
         graph.builder.emit_func_output(tvm.ir.StringImm(json.dumps(_metadata(shape))))
     return graph.builder.finalize()
+
+
+def build_libraries(shape: Architecture, folder: Path, linker: Linker) -> None:
+    """Write both libraries of a network, `model.wasm` for any adapter and `model-gpu.wasm`.
+
+    That for GPUs reads longer chunks of a prompt at once, which a real GPU computes faster; on an
+    emulated one, a stopped request would wait too long.
+
+    Raises:
+        ToolError: The linker failed.
+        CompileError: The shaders are not in one module.
+    """
+    build_library(shape, folder / "model.wasm", linker)
+    longer = max(shape.prefill_chunk, min(_GPU_PREFILL_CHUNK, shape.context))
+    build_library(
+        replace(shape, prefill_chunk=longer), folder / "model-gpu.wasm", linker, FOR_GPUS
+    )
 
 
 def build_library(

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.matmul import Projection
-from model.compile.quantize import GROUP, per_word, zero
+from model.compile.quantize import GROUP, per_word
 
 __all__ = ["row_product"]
 
@@ -58,7 +59,7 @@ def row_product(
         x = T.match_buffer(var_x, (m, inputs), "float32")
         extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
         words = T.match_buffer(var_words, (inputs // per_word(bits), outputs), "uint32")
-        scales = T.match_buffer(var_scales, (groups, outputs), "float32")
+        scales = T.match_buffer(var_scales, (groups, outputs), "uint32")
         y = T.match_buffer(var_y, (1 if last else m, width), "float32")
         for bx in T.thread_binding((width + columns - 1) // columns, "blockIdx.x"):
             for tx in T.thread_binding(threads, "threadIdx.x"):
@@ -170,8 +171,9 @@ def _products_of_group(bits: int, sums_of: int, apart: int, *, normed: bool):
                         ),
                     )
         for each in T.unroll(sums_of):
-            total[each] = total[each] + scales[group, column + each * apart] * (
-                part[each] - T.float32(zero(bits)) * whole[0]
+            word[0] = scales[group, column + each * apart]
+            total[each] = (
+                total[each] + scale_of(word[0]) * part[each] + offset_of(word[0]) * whole[0]
             )
 
     return multiply

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.matmul import Projection
-from model.compile.quantize import GROUP, per_word, zero
+from model.compile.quantize import GROUP, per_word
 
 __all__ = ["tiled_product"]
 
@@ -55,7 +56,7 @@ def tiled_product(kind: Projection, *, inputs: int, outputs: int, epsilon: float
         x = T.match_buffer(var_x, (m, inputs), "float32")
         extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
         words = T.match_buffer(var_words, (inputs // share, outputs), "uint32")
-        scales = T.match_buffer(var_scales, (groups, outputs), "float32")
+        scales = T.match_buffer(var_scales, (groups, outputs), "uint32")
         y = T.match_buffer(var_y, (m, width), "float32")
         for by in T.thread_binding((m + _TILE - 1) // _TILE, "blockIdx.y"):
             for bx in T.thread_binding((width + covered - 1) // covered, "blockIdx.x"):
@@ -70,7 +71,7 @@ def tiled_product(kind: Projection, *, inputs: int, outputs: int, epsilon: float
                         left = T.sblock_alloc_buffer((_EACH,), scope="local")
                         right = T.sblock_alloc_buffer((_EACH,), scope="local")
                         word = T.sblock_alloc_buffer((1,), "uint32", scope="local")
-                        scale = T.sblock_alloc_buffer((1,), scope="local")
+                        scale = T.sblock_alloc_buffer((2,), scope="local")
                         value = T.sblock_alloc_buffer((1,), scope="local")
                         column = T.sblock_alloc_buffer((1,), "int32", scope="local")
                         at = T.sblock_alloc_buffer((1,), "int32", scope="local")
@@ -89,21 +90,20 @@ def tiled_product(kind: Projection, *, inputs: int, outputs: int, epsilon: float
                                     ),
                                     group * GROUP + tx % GROUP,
                                 ]
-                            scale[0] = scales[group, column[0]]
+                            word[0] = scales[group, column[0]]
+                            scale[0] = scale_of(word[0])
+                            scale[1] = offset_of(word[0])
                             for i in T.unroll(loads):
                                 word[0] = words[
                                     group * (GROUP // share) + tx // _TILE * loads + i, column[0]
                                 ]
                                 for j in T.unroll(share):
-                                    value[0] = scale[0] * (
-                                        T.Cast(
-                                            "float32",
-                                            T.bitwise_and(
-                                                T.shift_right(word[0], T.Cast("uint32", bits * j)),
-                                                T.uint32((1 << bits) - 1),
-                                            ),
-                                        )
-                                        - T.float32(zero(bits))
+                                    value[0] = scale[1] + scale[0] * T.Cast(
+                                        "float32",
+                                        T.bitwise_and(
+                                            T.shift_right(word[0], T.Cast("uint32", bits * j)),
+                                            T.uint32((1 << bits) - 1),
+                                        ),
                                     )
                                     at[0] = (tx // _TILE * loads + i) * share + j
                                     if normed:
