@@ -2,14 +2,18 @@
  * For each kernel, WebLLM 0.2.86 begins and ends a compute pass, creates a bind group, and writes the
  * uniforms, although almost all of them are those of the previous token. On a real GPU, that takes
  * longer than most kernels of a small model. With this patch, a GPU device keeps the pass open until
- * something else is encoded, reuses bind groups, and writes uniforms only when they change. The order
- * of all work remains the same. docs/webllm-dispatches.md describes it for WebLLM's authors.
+ * something else is encoded, submits the first kernels while others are still encoded, reuses bind
+ * groups, and writes uniforms only when they change. The order of all work remains the same.
+ * docs/webllm-dispatches.md describes it for WebLLM's authors.
  *
  * Guarded by tests/bridge/patches/dispatches.test.mjs.
  */
 
 /** Bind groups that are kept, before all are dropped: a decode step of a large model needs hundreds. */
 const MOST_GROUPS = 8192;
+
+/** Kernels after which they are submitted, so that the GPU starts while WebLLM encodes the others. */
+const PART = 48;
 
 /** What ends a compute pass that is open, because it cannot be encoded within one. */
 const OUTSIDE_PASSES = /** @type {const} */ ([
@@ -19,46 +23,57 @@ const OUTSIDE_PASSES = /** @type {const} */ ([
 
 /** @param {GPUDevice} device one that was just created, whose methods are replaced */
 export function patchDispatches(device) {
-  const { createCommandEncoder } = device;
-  device.createCommandEncoder = function (descriptor) {
-    return keepPassOpen(createCommandEncoder.call(device, descriptor));
-  };
+  const createCommandEncoder = device.createCommandEncoder?.bind(device);
+  device.createCommandEncoder = (descriptor) =>
+    encodeInParts(() => createCommandEncoder(descriptor), device.queue);
   reuseBindGroups(device);
   writeChangedUniforms(device.queue);
 }
 
-/** @param {GPUCommandEncoder} encoder */
-function keepPassOpen(encoder) {
-  /** @type {(() => void) | undefined} */
-  let end;
-  /** @type {GPUComputePassEncoder} */
-  let pass;
-  const { beginComputePass } = encoder;
+/**
+ * Stands for one encoder, and is several, one after the other, of which the last is the one that WebLLM submits.
+ * @param {() => GPUCommandEncoder} create @param {GPUQueue} queue
+ * @returns {GPUCommandEncoder}
+ */
+function encodeInParts(create, queue) {
+  let encoder = create();
+  let kernels = 0;
+  /** @type {{ pass: GPUComputePassEncoder, end: () => void } | undefined} */
+  let open;
   const endPass = () => {
-    end?.();
-    end = undefined;
+    open?.end();
+    open = undefined;
   };
-  encoder.beginComputePass = (descriptor) => {
+  const submitPart = () => {
+    endPass();
+    queue.submit([encoder.finish()]);
+    encoder = create();
+    kernels = 0;
+  };
+  const beginComputePass = (/** @type {GPUComputePassDescriptor | undefined} */ descriptor) => {
     // A pass with a descriptor has a label or is timed, and stands for itself.
     if (descriptor) {
       endPass();
-      return beginComputePass.call(encoder, descriptor);
+      return encoder.beginComputePass(descriptor);
     }
-    if (!end) {
-      pass = beginComputePass.call(encoder);
-      end = pass.end.bind(pass);
-      pass.end = () => {};
-    }
-    return pass;
+    if (kernels === PART) submitPart();
+    kernels += 1;
+    open ??= openPass(encoder);
+    return open.pass;
   };
-  for (const name of OUTSIDE_PASSES) {
-    const method = /** @type {(...args: any[]) => any} */ (encoder[name]);
-    /** @type {any} */ (encoder)[name] = (/** @type {any[]} */ ...args) => {
-      endPass();
-      return method.apply(encoder, args);
-    };
-  }
-  return encoder;
+  const outside = OUTSIDE_PASSES.map((name) => [name, (/** @type {any[]} */ ...args) => {
+    endPass();
+    return /** @type {any} */ (encoder)[name](...args);
+  }]);
+  return /** @type {any} */ ({ beginComputePass, ...Object.fromEntries(outside) });
+}
+
+/** A pass that ends when `end` is called, and not when WebLLM ends it. @param {GPUCommandEncoder} encoder */
+function openPass(encoder) {
+  const pass = encoder.beginComputePass();
+  const end = pass.end.bind(pass);
+  pass.end = () => {};
+  return { pass, end };
 }
 
 /** @param {GPUDevice} device */

@@ -99,6 +99,19 @@ test("the patch keeps the order of dispatches and copies, in one pass between tw
   assert.deepEqual(encoded, [...token, ...token]);
 });
 
+test("many kernels are submitted in parts, in their order, and a part is never empty", () => {
+  for (const kernels of [48, 49, 100]) {
+    const device = new Device();
+    patchDispatches(/** @type {any} */ (device));
+    const { context, a, b, run } = contextOn(device);
+    for (let number = 0; number < kernels; number += 1) run(a, b, number);
+    context.flushCommands();
+    const parts = device.log.filter((line) => !line.startsWith("write")).join(" ").split(" finish submit").slice(0, -1);
+    assert.deepEqual(parts.map((part) => part.split("x 3").length - 1), { 48: [48], 49: [48, 1], 100: [48, 48, 4] }[kernels]);
+    for (const part of parts) assert.match(part, /^ ?begin k.* x 3 end$/);
+  }
+});
+
 test("the patch reuses bind groups, and writes only uniforms that have changed", () => {
   const device = new Device();
   patchDispatches(/** @type {any} */ (device));
