@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 from model.browser.chromium import FLAGS, find_chromium
 from model.browser.server import QuietHandler, serving
 
-__all__ = ["measure", "stage"]
+__all__ = ["IsolatedHandler", "measure", "named_folder", "stage"]
 
 _PAGE: Final = Path(__file__).with_name("kernels.js")
 _WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
@@ -60,7 +60,7 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, rounds=rounds)
-        handler = partial(_Handler, directory=str(site))
+        handler = partial(IsolatedHandler, directory=str(site))
         with serving(handler) as origin, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
             page = browser.new_page()
@@ -72,15 +72,18 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
     return figures
 
 
-class _Handler(QuietHandler):
+class IsolatedHandler(QuietHandler):
+    """Makes pages cross-origin isolated."""
+
     def end_headers(self) -> None:
-        # A cross-origin isolated page has a clock resolution of 5 µs instead of 100.
+        """Send the headers; an isolated page has a clock resolution of 5 µs instead of 100."""
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
 
-def _named(text: str) -> tuple[str, Path]:
+def named_folder(text: str) -> tuple[str, Path]:
+    """Read `NAME=FOLDER` of a command line."""
     name, _, folder = text.partition("=")
     if not (name and (Path(folder) / "mlc-chat-config.json").is_file()):
         raise argparse.ArgumentTypeError(
@@ -92,7 +95,7 @@ def _named(text: str) -> tuple[str, Path]:
 def _main() -> None:
     description = next(iter((__doc__ or "").splitlines()))
     parser = argparse.ArgumentParser(prog="python -m bench.kernels", description=description)
-    parser.add_argument("models", nargs="+", type=_named, metavar="NAME=FOLDER")
+    parser.add_argument("models", nargs="+", type=named_folder, metavar="NAME=FOLDER")
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help="rounds of measurements")
     parser.add_argument(
         "--stage", type=Path, metavar="SITE", help="only write the folder of the page"
