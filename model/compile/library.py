@@ -56,9 +56,7 @@ def build_libraries(shape: Architecture, folder: Path, linker: Linker) -> None:
     """
     build_library(shape, folder / "model.wasm", linker)
     longer = max(shape.prefill_chunk, min(_GPU_PREFILL_CHUNK, shape.context))
-    build_library(
-        replace(shape, prefill_chunk=longer), folder / "model-gpu.wasm", linker, FOR_GPUS
-    )
+    build_library(replace(shape, prefill_chunk=longer), folder / "model-gpu.wasm", linker, FOR_GPUS)
 
 
 def build_library(

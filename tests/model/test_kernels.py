@@ -10,6 +10,7 @@ from tvm.script import tirx as T  # noqa: N812
 
 from model.compile import kernels
 from model.compile.kernels import Projection
+from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.quantize import dequantize, pack
 from tests.model.kernels_on_cpu import run_in_both_orders
 
@@ -88,8 +89,9 @@ def test_embedding_gathers_the_dequantized_row(bits: int) -> None:
     np.testing.assert_array_equal(y, dequantize(table)[ids])
 
 
+@pytest.mark.parametrize("of", [FOR_ANY_ADAPTER, FOR_GPUS], ids=lambda of: of.name)
 @pytest.mark.parametrize("applied", [True, False])
-def test_rotary_positions_are_accurate_for_large_positions(applied: bool) -> None:
+def test_rotary_positions_are_accurate_for_large_positions(of: KernelSet, applied: bool) -> None:
     rows, size, theta = 5, 16, 10000.0
     qkv = normal(rows, 8, size)
     positions = np.array([0, 1, 77, 1023, 8063], np.int32)
@@ -97,7 +99,7 @@ def test_rotary_positions_are_accurate_for_large_positions(applied: bool) -> Non
     angles = np.outer(positions, frequencies) * applied
     cos, sin = (np.tile(part, 2)[:, None] for part in (np.cos(angles), np.sin(angles)))
     turned = qkv * cos + np.concatenate([-qkv[..., size // 2 :], qkv[..., : size // 2]], -1) * sin
-    kernel = kernels.rotary_positions(
+    kernel = of.rotary_positions(
         query_heads=4, kv_heads=2, head_size=size, frequencies=frequencies.tolist()
     )
     empty = [zeros(rows, 4, size), zeros(rows, 2, size), zeros(rows, 2, size)]

@@ -25,11 +25,11 @@ def page() -> Iterator[Page]:
         yield opened
 
 
-def softmax(page: Page, logits: Any, temperature: float) -> Any:
+def softmax(page: Page, logits: Any, temperature: float, threads: int = 64) -> Any:
     rows, _, vocabulary = logits.shape
     left = run_in_browser(
         page,
-        kernels.softmax_with_temperature(vocabulary=vocabulary),
+        kernels.softmax_with_temperature(vocabulary=vocabulary, threads=threads),
         {"x": logits, "t": np.full(rows, temperature, np.float32), "y": np.zeros_like(logits)},
         {"n": rows},
         (rows, 1),
@@ -37,13 +37,16 @@ def softmax(page: Page, logits: Any, temperature: float) -> Any:
     return left["y"]
 
 
+@pytest.mark.parametrize("threads", [64, 256])
 @pytest.mark.parametrize("temperature", [1e-6, 0.7, 1.0, 2.0])
 @pytest.mark.parametrize("vocabulary", [8, 64, 200, 4096])
-def test_softmax_equals_numpy(page: Page, vocabulary: int, temperature: float) -> None:
+def test_softmax_equals_numpy(
+    page: Page, vocabulary: int, temperature: float, threads: int
+) -> None:
     logits = (RANDOM.standard_normal((2, 1, vocabulary)) * 5).astype(np.float32)
     scaled = (logits - logits.max(-1, keepdims=True)).astype(np.float64) / temperature
     expected = np.exp(scaled) / np.exp(scaled).sum(-1, keepdims=True)
-    np.testing.assert_allclose(softmax(page, logits, temperature), expected, atol=1e-6)
+    np.testing.assert_allclose(softmax(page, logits, temperature, threads), expected, atol=1e-6)
 
 
 def test_softmax_of_a_masked_logit_is_exactly_zero(page: Page) -> None:
@@ -55,13 +58,15 @@ def test_softmax_of_a_masked_logit_is_exactly_zero(page: Page) -> None:
         assert y.sum() == pytest.approx(1, abs=1e-5)
 
 
-def sample(page: Page, probabilities: Any, uniform: Any, top_p: float) -> list[int]:
+def sample(
+    page: Page, probabilities: Any, uniform: Any, top_p: float, *, threads: int = 64
+) -> list[int]:
     """Return what is drawn for each number of `uniform`."""
     p = np.asarray(probabilities, np.float32)[None]
     u = np.asarray(uniform, np.float32)
     left = run_in_browser(
         page,
-        kernels.sample_top_p(vocabulary=p.size),
+        kernels.sample_top_p(vocabulary=p.size, threads=threads),
         {
             "probability": p,
             "same": p,
@@ -85,12 +90,13 @@ def kept(probabilities: Any, top_p: float) -> set[int]:
 
 @pytest.mark.parametrize("vocabulary", [5, 64, 200, 4096])
 @pytest.mark.parametrize("top_p", [1e-5, 0.3, 0.9, 0.99])
+@pytest.mark.parametrize("threads", [64, 256])
 def test_only_tokens_that_top_p_keeps_are_sampled(
-    page: Page, vocabulary: int, top_p: float
+    page: Page, vocabulary: int, top_p: float, threads: int
 ) -> None:
     p = RANDOM.dirichlet(np.full(vocabulary, 0.1)).astype(np.float32)
     grid = (np.arange(400) + 0.5) / 400
-    drawn = Counter(sample(page, p, grid, top_p))
+    drawn = Counter(sample(page, p, grid, top_p, threads=threads))
     allowed = kept(p, top_p)
     assert set(drawn) <= allowed
     total = sum(float(p[token]) for token in allowed)
