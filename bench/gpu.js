@@ -94,7 +94,8 @@ function watchDevices() {
   };
 }
 
-async function open({ name, url, library }, mode) {
+/** Load a model; `mode` is a key of MODES. */
+export async function open({ name, url, library }, mode) {
   prepareDevice = MODES[mode];
   const at = new URL(url, location.href).href;
   const model_list = [{ model_id: name, model: at, model_lib: new URL(library, at).href }];
@@ -113,7 +114,8 @@ async function prefill(pipeline, count) {
   return pipeline.forwardKnownTokens(tokens(pipeline, count), true);
 }
 
-async function prefillTime({ pipeline }, count) {
+/** Milliseconds until the first token of a prompt. */
+export async function prefillTime({ pipeline }, count) {
   const start = performance.now();
   const logits = await prefill(pipeline, count);
   await pipeline.sampleFromRawLogits(logits, { temperature: 0 });
@@ -122,7 +124,7 @@ async function prefillTime({ pipeline }, count) {
 }
 
 /** Milliseconds of steps with all work of WebLLM for a token, and of these until the network is encoded. */
-async function decodeTimes({ pipeline }, length, steps) {
+export async function decodeTimes({ pipeline }, length, steps) {
   (await prefill(pipeline, length)).dispose();
   await pipeline.device.sync();
   const times = { steps: [], encoding: [] };
@@ -215,9 +217,9 @@ async function resolve(device, set, count) {
   return ticks;
 }
 
-const turned = (values, by) => [...values.slice(by % values.length), ...values.slice(0, by % values.length)];
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-const rounded = (value) => Math.round(value * 100) / 100;
+export const turned = (values, by) => [...values.slice(by % values.length), ...values.slice(0, by % values.length)];
+export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+export const rounded = (value) => Math.round(value * 100) / 100;
 
 function note(figures, name, what, times) {
   ((figures[name] ??= {})[what] ??= []).push(...times);

@@ -1,0 +1,72 @@
+/**
+ * A compiled model in WebLLM, as the bridge runs it, and a model of the same shape in transformers.js,
+ * in turns in one page: loading from the cache, the first token of prompts, and decode steps.
+ */
+import { AutoModelForCausalLM, Tensor, env } from "./transformers/transformers.min.js";
+import { decodeTimes, median, open, prefillTime, rounded, turned } from "./gpu.js";
+
+const SOME_STEPS = 4; // after the first token, until the speed is steady
+
+Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: "/onnx/" });
+env.backends.onnx.wasm.wasmPaths = "/transformers/";
+
+/**
+ * @param {{ ours: {name: string, url: string, library: string}, dtype: string }} models
+ * @param {{ lengths?: number[], rounds?: number, steps?: number }} options
+ * @returns milliseconds, medians
+ */
+export async function run({ ours, dtype }, { lengths = [45, 995, 3800], rounds = 4, steps = 20 } = {}) {
+  const peers = { pywebllm: await openOurs(ours), "transformers.js": await openTransformers(dtype) };
+  const times = {};
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [name, peer] of turned(Object.entries(peers), round)) {
+      for (const length of lengths) {
+        const { first, decode } = await peer.measure(length, steps, round);
+        if (round === 0) continue; // it compiles shaders
+        ((times[`first token of ${length}`] ??= {})[name] ??= []).push(first);
+        ((times[`step after ${length}`] ??= {})[name] ??= []).push(...decode);
+      }
+    }
+  }
+  const load = Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, [peer.load]]));
+  return Object.fromEntries(Object.entries({ "load from cache": load, ...times }).map(([what, byPeer]) => {
+    const medians = Object.fromEntries(Object.entries(byPeer).map(([name, all]) => [name, rounded(median(all))]));
+    return [what, { ...medians, ratio: rounded(medians["transformers.js"] / medians.pywebllm) }];
+  }));
+}
+
+async function openOurs(place) {
+  await (await open(place, "patched")).engine.unload(); // fills the cache
+  const model = await open(place, "patched");
+  const measure = async (length, steps) => ({
+    first: await prefillTime(model, length),
+    decode: (await decodeTimes(model, length, steps)).steps,
+  });
+  return { load: model.load, measure };
+}
+
+async function openTransformers(dtype) {
+  const load = () => AutoModelForCausalLM.from_pretrained("model", { device: "webgpu", dtype });
+  await (await load()).dispose();
+  const start = performance.now();
+  const model = await load();
+  return { load: performance.now() - start, measure: (...given) => generate(model, ...given) };
+}
+
+async function generate(model, length, steps, round) {
+  const ids = BigInt64Array.from({ length }, (_, index) => BigInt(3 + ((index * 7919 + 13 + round) % 40000)));
+  const times = [];
+  const start = performance.now();
+  const count = steps + SOME_STEPS;
+  await model.generate({
+    inputs: new Tensor("int64", ids, [1, length]),
+    attention_mask: new Tensor("int64", new BigInt64Array(length).fill(1n), [1, length]),
+    max_new_tokens: count,
+    min_new_tokens: count,
+    do_sample: false,
+    streamer: { put: () => times.push(performance.now()), end() {} },
+  });
+  const tokens = times.slice(1); // the first call passes the prompt
+  const decode = tokens.slice(SOME_STEPS).map((time, index) => time - tokens[index + SOME_STEPS - 1]);
+  return { first: tokens[0] - start, decode };
+}
