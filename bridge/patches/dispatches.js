@@ -76,23 +76,50 @@ function openPass(encoder) {
   return { pass, end };
 }
 
+/**
+ * A bind group that is kept, and the one that was asked for after it the last time, which is almost always the next.
+ * @typedef {{ descriptor: GPUBindGroupDescriptor, group: GPUBindGroup, next?: Kept }} Kept
+ */
+
 /** @param {GPUDevice} device */
 function reuseBindGroups(device) {
   const { createBindGroup } = device;
   const number = numbering();
-  /** @type {Map<string, GPUBindGroup>} */
+  /** @type {Map<string, Kept>} */
   const groups = new Map();
-  device.createBindGroup = (descriptor) => {
+  /** @type {Kept | undefined} */
+  let last;
+  const find = (/** @type {GPUBindGroupDescriptor} */ descriptor) => {
     const key = keyOf(descriptor, number);
-    if (key === undefined) return createBindGroup.call(device, descriptor);
-    const known = groups.get(key);
-    if (known) return known;
-    const group = createBindGroup.call(device, descriptor);
+    if (key === undefined) return undefined;
     // The groups of buffers that are destroyed by now are dropped together with the others.
     if (groups.size >= MOST_GROUPS) groups.clear();
-    groups.set(key, group);
-    return group;
+    const kept = groups.get(key) ?? { descriptor, group: createBindGroup.call(device, descriptor) };
+    groups.set(key, kept);
+    return kept;
   };
+  device.createBindGroup = (descriptor) => {
+    const expected = last?.next;
+    const kept = expected && isSame(expected.descriptor, descriptor) ? expected : find(descriptor);
+    if (!kept) return createBindGroup.call(device, descriptor);
+    if (last && last.next !== kept) last.next = kept;
+    last = kept;
+    return kept.group;
+  };
+}
+
+/** Compare without the string that a map needs. @param {GPUBindGroupDescriptor} one @param {GPUBindGroupDescriptor} other */
+function isSame(one, other) {
+  const mine = /** @type {any[]} */ (one.entries);
+  const others = /** @type {any[]} */ (other.entries);
+  if (one.layout !== other.layout || mine.length !== others.length) return false;
+  for (let index = 0; index < mine.length; index += 1) {
+    const [a, b] = [mine[index], others[index]];
+    const [from, to] = [a.resource, b.resource];
+    if (a.binding !== b.binding || from.buffer !== to.buffer || from.buffer === undefined) return false;
+    if (from.offset !== to.offset || from.size !== to.size) return false;
+  }
+  return true;
 }
 
 /**
@@ -146,5 +173,9 @@ function writeChangedUniforms(queue) {
 
 /** @param {Int32Array} before @param {Int32Array} words */
 function startsWith(before, words) {
-  return before.length >= words.length && words.every((word, index) => word === before[index]);
+  if (before.length < words.length) return false;
+  for (let index = 0; index < words.length; index += 1) {
+    if (before[index] !== words[index]) return false;
+  }
+  return true;
 }
