@@ -13,6 +13,7 @@ import { patchEmptyThinking } from "./empty_thinking.js";
 import { patchEndTokens } from "./end_tokens.js";
 import { patchJournal } from "./journal.js";
 import { patchLogitBias } from "./logit_bias.js";
+import { patchModelLogprobs } from "./model_logprobs.js";
 import { patchPrefillStop } from "./prefill_stop.js";
 import { patchPromptLength } from "./prompt_length.js";
 import { patchResumedAnswer } from "./resumed_answer.js";
@@ -34,7 +35,7 @@ const ENGINE_PATCHES = [
 /** @type {((pipeline: any) => void)[]} */
 const PIPELINE_PATCHES = [
   patchTokenBytes, patchTopLogprobsOfTokens, patchEndTokens, patchStopStrings, patchEmptyThinking, patchTokenizer,
-  patchPromptLength,
+  patchPromptLength, patchModelLogprobs,
 ];
 
 /** @type {WeakSet<object>} */

@@ -8,6 +8,7 @@ answers.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -184,6 +185,23 @@ def test_top_logprobs_list_the_most_likely_token_first(python: PagePython) -> No
         assert most_likely == sorted(most_likely, reverse=True)
         assert len(most_likely) == 5
         assert token["token"] == token["top_logprobs"][0]["token"], "temperature 0"
+
+
+def test_logprobs_are_those_of_the_model_at_any_temperature(python: PagePython) -> None:
+    firsts = [
+        answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        for answer in completions(
+            python,
+            *(
+                {"logprobs": True, "top_logprobs": 5, "max_tokens": 1, "temperature": temperature}
+                for temperature in (0, 0.5, 1, 2)
+            ),
+        )
+    ]
+    cold, *others = ([round(other["logprob"], 3) for other in first] for first in firsts)
+    assert all(logprobs == cold for logprobs in others)
+    assert 0 > cold[0] > cold[4] > -50
+    assert sum(math.exp(logprob) for logprob in cold) <= 1.001
 
 
 def test_logit_bias_bans_a_token_and_forces_one(python: PagePython) -> None:
