@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pywebllm.errors import ToolRoundsError, TruncatedError
 from pywebllm.request.checks import integer
-from pywebllm.types import ChatCompletion, ChatCompletionMessage
+from pywebllm.types import ChatCompletion, ChatCompletionMessage, Function, ToolCall
 from pywebllm.types.inputs import Message
 
 from .toolbox import Toolbox
@@ -45,21 +46,22 @@ async def run_tools(
 ) -> ToolRun:
     """Request answers and call tools until an answer has no tool calls.
 
-    On cancellation the model or the running tool stops.
+    Of a truncated answer, the complete calls are made, each once: a model that must call a tool may
+    repeat the same call until `max_tokens`. On cancellation the model or the running tool stops.
 
     Raises:
         InvalidRequestError: `max_rounds` is not an integer from 1.
         ToolRoundsError: The answer of the last round has tool calls, which were not made.
-        TruncatedError: An answer was truncated in a tool call, or before it had any text.
+        TruncatedError: An answer was truncated in its first tool call, or before it had any text.
     """
     _MAX_ROUNDS("max_rounds", max_rounds)
     conversation = list(messages)
     for rounds in range(1, max_rounds + 1):
         completion = await ask(conversation, tool_choice)
         message = completion.choices[0].message
-        conversation.append(message)
         if completion.finish_reason == "length" and _lacks_an_answer(message):
-            raise TruncatedError("a tool call was truncated", text=completion.text)
+            message = _with_complete_calls(completion)
+        conversation.append(message)
         if not message.tool_calls:
             return ToolRun(completion=completion, messages=tuple(conversation), rounds=rounds)
         if rounds < max_rounds:
@@ -75,6 +77,28 @@ async def run_tools(
 def _lacks_an_answer(message: ChatCompletionMessage) -> bool:
     # Of a call that ends before its name nothing is left: `tool_calls.ToolCallReader`.
     return bool(message.tool_calls) or not (message.content or message.reasoning)
+
+
+def _with_complete_calls(completion: ChatCompletion) -> ChatCompletionMessage:
+    """Return the message of a truncated answer without what was truncated or repeated.
+
+    Raises:
+        TruncatedError: No call is complete.
+    """
+    message = completion.choices[0].message
+    complete: dict[Function, ToolCall] = {}
+    for call in filter(_is_complete, message.tool_calls or ()):
+        complete.setdefault(call.function, call)
+    if not complete:
+        raise TruncatedError("a tool call was truncated", text=completion.text)
+    return replace(message, tool_calls=tuple(complete.values()))
+
+
+def _is_complete(call: ToolCall) -> bool:
+    try:
+        return isinstance(json.loads(call.function.arguments), dict)
+    except ValueError:
+        return False
 
 
 def _after_a_call(choice: object) -> object:

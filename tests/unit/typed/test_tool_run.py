@@ -152,11 +152,33 @@ async def test_calls_in_the_last_round_are_an_error_and_are_not_made() -> None:
 
 async def test_truncated_tool_call_is_an_error_and_is_not_made() -> None:
     weather = Weather()
-    model = Model(completion("So", call(1), finish_reason="length"))
-    with pytest.raises(TruncatedError, match="a tool call was truncated") as caught:
-        await run(model, weather.warmth)
-    assert caught.value.text == "So"
+    for arguments in ('{"city": "Ro', "{", "", '{"city": "Rome"'):
+        truncated = completion("So", call(1, arguments=arguments), finish_reason="length")
+        with pytest.raises(TruncatedError, match="a tool call was truncated") as caught:
+            await run(Model(truncated), weather.warmth)
+        assert caught.value.text == "So"
     assert weather.cities == []
+
+
+async def test_complete_calls_of_a_truncated_answer_are_made_once_each() -> None:
+    """A model that must call a tool may repeat the same call until `max_tokens`."""
+    weather = Weather()
+    other = '{"city": "Oslo"}'
+    calls = [call(1), call(2, arguments=other), call(3), call(4), call(5, arguments='{"city": "R')]
+    model = Model(completion("", *calls, finish_reason="length"), completion("Warm."))
+    found = await run(model, weather.warmth, tool_choice="required")
+    assert weather.cities == ["Rome", "Oslo"]
+    assert (found.text, found.rounds) == ("Warm.", 2)
+    message, *results = found.messages[1:4]
+    assert message.tool_calls == (call(1), call(2, arguments=other))
+    assert [result["tool_call_id"] for result in results] == ["call_1", "call_2"]
+
+
+async def test_repeated_calls_of_a_complete_answer_are_all_made() -> None:
+    weather = Weather()
+    model = Model(completion(None, call(1), call(2)), completion("Warm."))
+    await run(model, weather.warmth)
+    assert weather.cities == ["Rome", "Rome"]
 
 
 async def test_tool_call_truncated_before_its_name_is_an_error() -> None:
