@@ -1,4 +1,4 @@
-"""The shape of a Llama network, read from `config.json` and checked against the kernels."""
+"""The shape of a network, read from `config.json` and checked against the kernels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ DEFAULT_PREFILL_CHUNK: Final = 256
 # storage; this leaves room for 64 threads.
 _LONGEST_CONTEXT: Final = 32 * 1024 // 4 - 2 * 64
 _COLUMNS: Final = 8
-_NETWORKS: Final = ("LlamaForCausalLM", "MistralForCausalLM", "llama", "mistral")
+# The supported networks by `architectures` and by `model_type`, and what they compute.
+_NETWORKS: Final = {
+    "LlamaForCausalLM": "llama",
+    "MistralForCausalLM": "llama",
+    "Qwen2ForCausalLM": "qwen2",
+    "Qwen3ForCausalLM": "qwen3",
+    "llama": "llama",
+    "mistral": "llama",
+    "qwen2": "qwen2",
+    "qwen3": "qwen3",
+}
 _DENSE: Final = "mixtures of experts are not supported. Use a dense checkpoint."
 _TEXT_ONLY: Final = (
     "networks for more than text are not supported. Save the language model alone as "
@@ -50,7 +60,8 @@ _REFUSED: Final = {
 class Architecture:
     """The shape of a network; sizes count numbers, `context` and `prefill_chunk` count tokens.
 
-    `bits` is the number of bits per weight in the compiled model: 4 or 8.
+    `bits` is the number of bits per weight in the compiled model, `embedding_bits` that of the
+    embedding and of the output projection: 4 or 8.
     """
 
     hidden: int
@@ -66,6 +77,11 @@ class Architecture:
     context: int = DEFAULT_CONTEXT
     prefill_chunk: int = DEFAULT_PREFILL_CHUNK
     bits: int = 4
+    embedding_bits: int = 4
+    family: str = "llama"
+    """What the network computes: that of `llama`, `qwen2` or `qwen3`."""
+    trained_context: int | None = None
+    """The longest context that the model was trained for; None: it is not known."""
 
     @classmethod
     def from_config(
@@ -77,13 +93,14 @@ class Architecture:
     ) -> Architecture:
         """Read the contents of a `config.json` of `transformers`.
 
-        `context` defaults to that of the model, `prefill_chunk` to 256 or a shorter context.
+        `context` defaults to that of the model, or to the longest that the kernels support;
+        `prefill_chunk` to 256 or a shorter context.
 
         Raises:
             CheckpointError: A key is missing or not a number, the kernels do not support the
                 network, or it was not trained for a context of this length.
         """
-        _refuse_other_networks(config)
+        family = _family(config)
         context = _context(config, context)
         heads, hidden = integer(config, "num_attention_heads"), integer(config, "hidden_size")
         shape = cls(
@@ -97,6 +114,8 @@ class Architecture:
             norm_epsilon=float(number(config, "rms_norm_eps")),
             rope=Rope.from_config(config),
             tied=bool(config.get("tie_word_embeddings", False)),
+            family=family,
+            trained_context=integer(config, "max_position_embeddings", default=0) or None,
             context=context,
             prefill_chunk=(
                 min(DEFAULT_PREFILL_CHUNK, context) if prefill_chunk is None else prefill_chunk
@@ -110,6 +129,21 @@ class Architecture:
     def quantization(self) -> str:
         """WebLLM's name for weights of this number of bits with float32 arithmetic."""
         return f"q{self.bits}f32_1"
+
+    @property
+    def qkv_bias(self) -> bool:
+        """Whether queries, keys and values have a bias."""
+        return self.family == "qwen2"
+
+    @property
+    def head_norm(self) -> bool:
+        """Whether each head of queries and keys is normalized."""
+        return self.family == "qwen3"
+
+    def bits_of(self, weight: str) -> int:
+        """Return the bits of a matrix, by the name of its weight in `transformers`."""
+        outer = weight.startswith(("model.embed_tokens", "lm_head"))
+        return self.embedding_bits if outer else self.bits
 
     @property
     def attention_size(self) -> int:
@@ -161,28 +195,32 @@ class Architecture:
             )
 
 
-def _refuse_other_networks(config: Mapping[str, Any]) -> None:
+def _family(config: Mapping[str, Any]) -> str:
+    """Return what the network computes, or refuse it."""
     for key, advice in _REFUSED.items():
         if config.get(key):
             raise CheckpointError(f"config.json has {key}: {advice}")
     kinds = config.get("architectures") or [config.get("model_type")]
     kinds = kinds if isinstance(kinds, list) else [kinds]
-    if not any(kind in _NETWORKS for kind in kinds):
+    found = next((_NETWORKS[kind] for kind in kinds if kind in _NETWORKS), None)
+    if found is None:
+        known = [kind for kind in _NETWORKS if kind[0].isupper()]
         raise CheckpointError(
-            f"The network must be {' or '.join(_NETWORKS[:2])}, got {kinds[0]}. Use a checkpoint "
-            "of one of them; if yours computes the same, save it as one of them."
+            f"The network must be {', '.join(known[:-1])} or {known[-1]}, got {kinds[0]}. Use a "
+            "checkpoint of one of them; if yours computes the same, save it as one of them."
         )
     activation = config.get("hidden_act", "silu")
     if activation not in ("silu", "swish"):
         raise CheckpointError(
             f"hidden_act must be silu, got {activation}. Use a checkpoint with silu."
         )
+    return found
 
 
 def _context(config: Mapping[str, Any], asked: int | None) -> int:
     trained = integer(config, "max_position_embeddings", default=asked)
     if asked is None:
-        return trained
+        return min(trained, _LONGEST_CONTEXT)
     if asked > trained:
         raise CheckpointError(
             f"--context must be at most max_position_embeddings, {trained} tokens, got {asked}. "

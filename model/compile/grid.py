@@ -18,7 +18,8 @@ __all__ = ["GROUP", "Groups", "fit", "fits"]
 
 GROUP: Final = 32
 # By how many levels a grid is narrower than the range of the weights.
-_NARROWER: Final = {4: (0.0, 0.5, 1.0, 1.5, 2.0, 3.0), 8: (0.0,)}
+_NARROWER: Final = {4: (0.0, 1.0, 2.0, 3.5), 8: (0.0,)}
+_MOVES: Final = 2
 _SMALLEST: Final = np.float32(2.0**-14)  # the smallest normal float16
 _LARGEST: Final = 60_000.0
 _BATCH: Final = 8192  # groups: small enough for the caches of a CPU
@@ -29,11 +30,12 @@ Halves = npt.NDArray[np.float16]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """Levels `[outputs, groups, 32]`; scales and offsets `[outputs, groups]`."""
+    """Levels `[outputs, groups, 32]` of `bits` bits; scales and offsets `[outputs, groups]`."""
 
     levels: npt.NDArray[np.uint8]
     scales: Halves
     offsets: Halves
+    bits: int
 
 
 def fit(weight: Floats, bits: int) -> Groups:
@@ -60,6 +62,7 @@ def fit(weight: Floats, bits: int) -> Groups:
         levels=levels.reshape(outputs, -1, GROUP),
         scales=scales.reshape(outputs, -1),
         offsets=offsets.reshape(outputs, -1),
+        bits=bits,
     )
 
 
@@ -75,7 +78,8 @@ def _best(values: Floats, bits: int) -> tuple[npt.NDArray[np.uint8], Halves, Hal
     levels = np.zeros(values.shape, np.float32)
     scales, offsets = np.zeros((2, len(values)), np.float32)
     for scale, offset in _grids(values, bits):
-        scale, offset = _moved(values, scale, offset, bits)  # noqa: PLW2901
+        for _ in range(_MOVES):
+            scale, offset = _moved(values, scale, offset, bits)  # noqa: PLW2901
         nearest = _levels(values, scale, offset, bits)
         error = np.square(nearest * scale[:, None] + offset[:, None] - values).sum(1)
         better = error < least

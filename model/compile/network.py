@@ -51,7 +51,9 @@ class _Network:
             gather = graph.kernel(
                 "gather_embedding",
                 lambda: kernels.gather_embedding(
-                    vocabulary=shape.padded_vocabulary, hidden=shape.hidden, bits=shape.bits
+                    vocabulary=shape.padded_vocabulary,
+                    hidden=shape.hidden,
+                    bits=shape.embedding_bits,
                 ),
             )
             matrix = [values["embedding.words"], values["embedding.scales"]]
@@ -86,6 +88,7 @@ class _Network:
         heads = shape.query_heads + 2 * shape.kv_heads
         gain = values[f"{name}.norm"]
         qkv = self._project(Projection.NORMED, x, values, f"{name}.qkv", gain, rows)
+        qkv = self._adjust(graph.reshape(qkv, rows, heads, shape.head_size), values, name, rows)
         scale = relax.prim_value(1 / math.sqrt(shape.head_size))
         mixed = graph.builder.emit(
             relax.call_dps_packed(
@@ -94,13 +97,34 @@ class _Network:
                     cache,
                     relax.prim_value(layer),
                     scale,
-                    graph.reshape(qkv, rows, heads, shape.head_size),
+                    qkv,
                 ],
                 out_ty=tensor([rows, shape.query_heads, shape.head_size]),
             )
         )
         mixed = graph.reshape(mixed, rows, shape.attention_size)
         return self._project(Projection.ADDED, mixed, values, f"{name}.out", x, rows)
+
+    def _adjust(self, qkv: Expr, values: dict[str, Expr], name: str, rows: Any) -> Expr:
+        """Add the bias, and normalize the heads of queries and keys, in networks that do so."""
+        shape = self._shape
+        given = [each for each in ("bias", "head_norm") if f"{name}.{each}" in values]
+        if not given:
+            return qkv
+        kernel = self._graph.kernel(
+            f"adjust_heads_{'row' if isinstance(rows, int) else 'rows'}",
+            lambda: kernels.adjust_heads(
+                query_heads=shape.query_heads,
+                kv_heads=shape.kv_heads,
+                head_size=shape.head_size,
+                epsilon=shape.norm_epsilon,
+                biased=shape.qkv_bias,
+                normed=shape.head_norm,
+            ),
+        )
+        heads = shape.query_heads + 2 * shape.kv_heads
+        out = tensor([rows, heads, shape.head_size])
+        return self._graph.call(kernel, [qkv, *(values[f"{name}.{each}"] for each in given)], out)
 
     def _feed_forward(self, x: Expr, values: dict[str, Expr], layer: int, rows: Any) -> Expr:
         name = f"layers.{layer}.mlp"
@@ -131,7 +155,7 @@ class _Network:
                 single_row=single,
                 epsilon=self._shape.norm_epsilon,
                 kept=kept,
-                bits=self._shape.bits,
+                bits=self._shape.embedding_bits if last else self._shape.bits,
             ),
         )
         written = outputs // 2 if kind is Projection.GATED else kept

@@ -7,6 +7,7 @@ value; gate and up.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,9 @@ import numpy.typing as npt
 
 from model.compile.architecture import Architecture
 from model.compile.checkpoint import Checkpoint
-from model.compile.quantize import GROUP, dequantize, pack, per_word
+from model.compile.quantize import GROUP, concatenate, dequantize, per_word
 
-__all__ = ["Parameter", "dequantized", "fill", "parameters"]
+__all__ = ["Parameter", "bits_per_weight", "dequantized", "fill", "parameters"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +43,28 @@ class _Source:
 
 def parameters(shape: Architecture) -> list[Parameter]:
     """Return all parameters in the order of the library's arguments."""
-    return [parameter for source in _sources(shape) for parameter in _declare(source, shape.bits)]
+    return [parameter for source in _sources(shape) for parameter in _declare(source, shape)]
 
 
 def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
     """Return the value of every parameter; matrices are quantized."""
     filled: dict[str, npt.NDArray[Any]] = {}
     for source in _sources(checkpoint.architecture):
-        weight = np.concatenate([checkpoint.weights[name] for name in source.weights])
-        # Padding of the vocabulary: never looked up, and its logits are never written.
-        weight = np.pad(weight, [(0, source.outputs - len(weight))] + [(0, 0)] * (weight.ndim - 1))
         if source.inputs is None:
-            filled[source.name] = weight
+            filled[source.name] = np.concatenate(
+                [checkpoint.weights[name] for name in source.weights]
+            )
             continue
-        packed = pack(weight, checkpoint.architecture.bits)
-        filled[f"{source.name}.words"] = packed.words
-        filled[f"{source.name}.scales"] = packed.scales
+        packed = concatenate([checkpoint.packed(name) for name in source.weights])
+        # Padding of the vocabulary: never looked up, and its logits are never written.
+        padding = [(0, 0), (0, source.outputs - packed.words.shape[1])]
+        filled[f"{source.name}.words"] = np.pad(packed.words, padding)
+        filled[f"{source.name}.scales"] = np.pad(packed.scales, padding)
     return filled
 
 
 def dequantized(checkpoint: Checkpoint) -> dict[str, npt.NDArray[np.float32]]:
     """Return the checkpoint's weights as the library computes with them."""
-    bits = checkpoint.architecture.bits
     matrices = {
         name
         for source in _sources(checkpoint.architecture)
@@ -71,9 +72,16 @@ def dequantized(checkpoint: Checkpoint) -> dict[str, npt.NDArray[np.float32]]:
         for name in source.weights
     }
     return {
-        name: dequantize(pack(weight, bits)) if name in matrices else weight
+        name: dequantize(checkpoint.packed(name)) if name in matrices else weight
         for name, weight in checkpoint.weights.items()
     }
+
+
+def bits_per_weight(shape: Architecture) -> float:
+    """Return the size of all parameters in bits, divided by the number of weights."""
+    size = sum(32 * math.prod(parameter.shape) for parameter in parameters(shape))
+    weights = sum(source.outputs * (source.inputs or 1) for source in _sources(shape))
+    return size / weights
 
 
 def _sources(shape: Architecture) -> Iterator[_Source]:
@@ -97,30 +105,32 @@ def _sources(shape: Architecture) -> Iterator[_Source]:
 
 def _layer_sources(shape: Architecture, ours: str, theirs: str) -> Iterator[_Source]:
     def source(name: str, *weights: str, outputs: int, inputs: int | None = None) -> _Source:
-        names = tuple(f"{theirs}.{weight}.weight" for weight in weights)
+        names = tuple(f"{theirs}.{weight}" for weight in weights)
         return _Source(name=f"{ours}.{name}", weights=names, outputs=outputs, inputs=inputs)
 
-    projections = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
-    yield source("attention.norm", "input_layernorm", outputs=shape.hidden)
-    yield source("attention.qkv", *projections, inputs=shape.hidden, outputs=shape.qkv_size)
-    yield source(
-        "attention.out", "self_attn.o_proj", inputs=shape.attention_size, outputs=shape.hidden
-    )
-    yield source("mlp.norm", "post_attention_layernorm", outputs=shape.hidden)
-    yield source(
-        "mlp.gate_up",
-        "mlp.gate_proj",
-        "mlp.up_proj",
-        inputs=shape.hidden,
-        outputs=2 * shape.feed_forward,
-    )
-    yield source("mlp.down", "mlp.down_proj", inputs=shape.feed_forward, outputs=shape.hidden)
+    hidden, attention, width = shape.hidden, shape.attention_size, shape.feed_forward
+    qkv = [f"self_attn.{part}_proj" for part in "qkv"]
+    weights = [f"{name}.weight" for name in qkv]
+    yield source("attention.norm", "input_layernorm.weight", outputs=hidden)
+    yield source("attention.qkv", *weights, inputs=hidden, outputs=shape.qkv_size)
+    if shape.qkv_bias:
+        biases = [f"{name}.bias" for name in qkv]
+        yield source("attention.bias", *biases, outputs=shape.qkv_size)
+    if shape.head_norm:
+        gains = [f"self_attn.{part}_norm.weight" for part in "qk"]
+        yield source("attention.head_norm", *gains, outputs=2 * shape.head_size)
+    yield source("attention.out", "self_attn.o_proj.weight", inputs=attention, outputs=hidden)
+    yield source("mlp.norm", "post_attention_layernorm.weight", outputs=hidden)
+    gate_up = ("mlp.gate_proj.weight", "mlp.up_proj.weight")
+    yield source("mlp.gate_up", *gate_up, inputs=hidden, outputs=2 * width)
+    yield source("mlp.down", "mlp.down_proj.weight", inputs=width, outputs=hidden)
 
 
-def _declare(source: _Source, bits: int) -> Iterator[Parameter]:
+def _declare(source: _Source, shape: Architecture) -> Iterator[Parameter]:
     if source.inputs is None:
         yield Parameter(name=source.name, shape=(source.outputs,), dtype="float32")
         return
+    bits = shape.bits_of(source.weights[0])
     words = (source.inputs // per_word(bits), source.outputs)
     scales = (source.inputs // GROUP, source.outputs)
     yield Parameter(name=f"{source.name}.words", shape=words, dtype="uint32")

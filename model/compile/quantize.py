@@ -51,11 +51,12 @@ def pack(weight: Floats, bits: int = 4) -> Packed:
         ValueError: The number of inputs is not a multiple of 32, a weight is not finite, or it is
             too large for float16.
     """
-    return pack_groups(fit(weight, bits), bits)
+    return pack_groups(fit(weight, bits))
 
 
-def pack_groups(groups: Groups, bits: int) -> Packed:
+def pack_groups(groups: Groups) -> Packed:
     """Write levels, scales and offsets as words."""
+    bits = groups.bits
     outputs, count, _ = groups.levels.shape
     levels = groups.levels.reshape(outputs, count * GROUP // per_word(bits), per_word(bits))
     words = np.zeros(levels.shape[:2], np.uint32)

@@ -33,7 +33,7 @@ def chat_settings(checkpoint: Checkpoint, conversation: Mapping[str, Any]) -> di
         "version": "0.1.0",
         "model_type": "llama",
         "quantization": shape.quantization,
-        "model_config": sizes,
+        "model_config": {**sizes, "bits": shape.bits, "embedding_bits": shape.embedding_bits},
         "vocab_size": shape.vocabulary,
         **sizes,
         "sliding_window_size": -1,

@@ -45,7 +45,6 @@ LLAMA_3 = {
         ({"vocab_size": 0}, "vocab_size must be at least 1, got 0"),
         ({"num_key_value_heads": 3}, "4 query heads and 3 key heads"),
         ({"head_dim": 36, "num_attention_heads": 8}, "head_dim must be a multiple of 8, got 36"),
-        ({"max_position_embeddings": 131072}, "--context"),
         ({"max_position_embeddings": -1}, "--prefill-chunk"),
         ({"auto_map": {"AutoModel": "mine.Model"}}, "auto_map: custom code"),
         ({"architectures": "GPT2LMHeadModel"}, "got GPT2LMHeadModel"),
@@ -90,6 +89,14 @@ def test_error_names_a_missing_key() -> None:
 def test_context_can_be_shortened() -> None:
     config = {"model_type": "llama", **SMALL, "max_position_embeddings": 131072}
     assert Architecture.from_config(config, context=2048).context == 2048
+
+
+def test_context_is_cut_to_what_the_kernels_support() -> None:
+    config = SMALL | {"architectures": ["LlamaForCausalLM"], "max_position_embeddings": 131072}
+    shape = Architecture.from_config(config)
+    assert (shape.context, shape.trained_context) == (8064, 131072)
+    with pytest.raises(CheckpointError, match=r"--context"):
+        Architecture.from_config(config, context=9000)
 
 
 def test_context_longer_than_in_training_is_rejected() -> None:

@@ -152,7 +152,7 @@ def test_error_names_a_weight_that_no_llama_has(folder: Path) -> None:
     assert "model.layers.0.self_attn.rotary_emb.inv_freq" not in Checkpoint.read(folder).weights
     weights["model.layers.0.self_attn.q_norm.weight"] = np.ones(32, np.float32)
     save_file(weights, path)
-    with pytest.raises(CheckpointError, match=r"q_norm\.weight does not belong to a plain Llama"):
+    with pytest.raises(CheckpointError, match=r"q_norm\.weight does not belong to a llama network"):
         Checkpoint.read(folder)
 
 

@@ -1,6 +1,6 @@
-"""Compiled models of two shapes in the real engine, compared with PyTorch and definitions.
+"""Compiled models of several shapes in the real engine, compared with PyTorch and definitions.
 
-Takes minutes: it compiles two small models, and TVM's runtime unless build/model/runtime has it.
+Takes minutes: it compiles small models, and TVM's runtime unless build/model/runtime has it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from model.compile.verify.engine import Engine, open_engine
 from model.compile.verify.logits import compare_logits
 from model.compile.verify.sampling import CHECKS
 from tests.model.random_llama import write_llama
+from tests.model.random_qwen import QWENS, write_qwen
 
 pytestmark = [
     pytest.mark.recipe,
@@ -42,12 +43,16 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", params=[*SHAPES.values()], ids=[*SHAPES])
+@pytest.fixture(scope="module", params=[*SHAPES, *QWENS])
 def compiled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Checkpoint, Path]:
     folder = tmp_path_factory.mktemp("model")
-    source = write_llama(folder / "hf", **request.param)
+    name: str = request.param
+    if name in QWENS:
+        source = write_qwen(folder / "hf", name)
+    else:
+        source = write_llama(folder / "hf", **SHAPES[name])
     out = folder / "out"
     compile_model(source, out, runtime=RUNTIME, context=1024, prefill_chunk=64)
     return Checkpoint.read(source, prefill_chunk=64), out

@@ -46,9 +46,12 @@ def test_first_input_is_in_the_lowest_bits_and_the_scale_in_the_low_half() -> No
     levels = np.zeros((1, 1, 32), np.uint8)
     levels[0, 0, :3] = [14, 0, 8]
     groups = Groups(
-        levels=levels, scales=np.array([[1]], np.float16), offsets=np.array([[-2]], np.float16)
+        levels=levels,
+        scales=np.array([[1]], np.float16),
+        offsets=np.array([[-2]], np.float16),
+        bits=4,
     )
-    packed = pack_groups(groups, 4)
+    packed = pack_groups(groups)
     assert packed.words.shape == (4, 1)
     assert packed.words[0, 0] == 0x80E
     assert packed.scales[0, 0] == 0xC000_3C00
@@ -67,7 +70,7 @@ def test_scale_is_never_below_the_normal_range_of_float16() -> None:
     groups = fit(tiny, 4)
     assert fits(groups.scales).all()
     assert fits(groups.offsets).all()
-    assert np.abs(dequantize(pack_groups(groups, 4)) - tiny).max() < 2.0**-14
+    assert np.abs(dequantize(pack_groups(groups)) - tiny).max() < 2.0**-14
 
 
 def test_weight_that_cannot_be_packed_is_rejected() -> None:

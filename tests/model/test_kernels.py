@@ -10,6 +10,7 @@ from tvm.script import tirx as T  # noqa: N812
 
 from model.compile import kernels
 from model.compile.kernels import Projection
+from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.quantize import dequantize, pack
 from tests.model.kernels_on_cpu import run_in_both_orders
@@ -239,3 +240,52 @@ def test_race_between_threads_is_detected() -> None:
 
     with pytest.raises(AssertionError, match="order of the threads"):
         run_in_both_orders(shift, [], [normal(8)])
+
+
+@pytest.mark.parametrize("kind", ["bias", "norm"])
+def test_heads_get_a_bias_or_a_norm(kind: str) -> None:
+    rows, size = 5, 16
+    x = normal(rows, 8, size)
+    sizes = {"query_heads": 4, "kv_heads": 2, "head_size": size, "epsilon": EPSILON}
+    if kind == "bias":
+        extra = normal(8 * size)
+        expected = x + extra.reshape(8, size)
+    else:
+        extra = normal(2 * size)
+        expected = x.copy()
+        for heads, gain in ((slice(0, 4), extra[:size]), (slice(4, 6), extra[size:])):
+            expected[:, heads] = rms_norm(x[:, heads].reshape(-1, size), gain).reshape(
+                rows, -1, size
+            )
+    kernel = kernels.adjust_heads(**sizes, biased=kind == "bias", normed=kind == "norm")
+    [y] = run_in_both_orders(kernel, [x, extra], [zeros(rows, 8, size)])
+    np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * 20)
+
+
+def test_scale_and_offset_are_read_exactly() -> None:
+    """Any finite float16 that is zero or normal, with either sign."""
+    numbers = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    with np.errstate(invalid="ignore"):
+        given = numbers[np.isfinite(numbers) & ((numbers == 0) | (np.abs(numbers) >= 2.0**-14))]
+    count = len(given)
+    words = given.view(np.uint16).astype(np.uint32) | (
+        given[::-1].view(np.uint16).astype(np.uint32) << np.uint32(16)
+    )
+
+    @T.prim_func(private=True, s_tir=True)
+    def read(var_words: T.handle, var_y: T.handle):
+        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
+        packed = T.match_buffer(var_words, (count,), "uint32")
+        y = T.match_buffer(var_y, (2, count), "float32")
+        for bx in T.thread_binding((count + 63) // 64, "blockIdx.x"):
+            for tx in T.thread_binding(64, "threadIdx.x"):
+                with T.sblock("read"):
+                    T.reads()
+                    T.writes()
+                    i: T.let[T.int32] = bx * 64 + tx
+                    if i < count:
+                        y[0, i] = scale_of(packed[i])
+                        y[1, i] = offset_of(packed[i])
+
+    [y] = run_in_both_orders(read, [words], [zeros(2, count)])
+    np.testing.assert_array_equal(y, np.stack([given, given[::-1]]).astype(np.float32))

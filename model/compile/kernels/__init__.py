@@ -20,6 +20,7 @@ from __future__ import annotations
 from model.compile.kernels.attend import PAGE
 from model.compile.kernels.attention import decode_attention, paged_attention, ragged_attention
 from model.compile.kernels.embedding import gather_embedding
+from model.compile.kernels.heads import adjust_heads
 from model.compile.kernels.logits import apply_bias, apply_bitmask, apply_penalty
 from model.compile.kernels.matmul import Projection, projection
 from model.compile.kernels.merge import merge_attention
@@ -32,6 +33,7 @@ __all__ = [
     "GROUP",
     "PAGE",
     "Projection",
+    "adjust_heads",
     "apply_bias",
     "apply_bitmask",
     "apply_penalty",

@@ -10,6 +10,8 @@ from typing import Any, Final
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import CheckpointError
 from model.compile.prompts import pieces
+from model.compile.quality.measure import measure
+from model.compile.source import Source
 from model.compile.tokenizer import TextTokens, read_json
 from model.compile.verify.engine import open_engine
 from model.compile.verify.logits import compare_logits
@@ -31,6 +33,7 @@ def verify(options: argparse.Namespace) -> None:
 
     Raises:
         VerificationError: The model does not compute what PyTorch computes.
+        QualityError: The compiled weights lose too much quality.
         ToolError: Chromium or WebLLM is missing.
         CheckpointError: The folder was not built, or the checkpoint is not supported.
     """
@@ -40,11 +43,13 @@ def verify(options: argparse.Namespace) -> None:
             "`python -m model build` wrote."
         )
     sizes = read_json(options.model / "mlc-chat-config.json")
+    bits = 8 if sizes["quantization"].startswith("q8") else 4
     checkpoint = Checkpoint.read(
-        options.source,
+        Source.find(options.source).path,
         context=sizes["context_window_size"],
         prefill_chunk=sizes["prefill_chunk_size"],
-        bits=8 if sizes["quantization"].startswith("q8") else 4,
+        bits=bits,
+        embedding_bits=sizes["model_config"].get("embedding_bits", bits),
     )
     with open_engine(options.model) as engine:
         loaded = engine.load()
@@ -55,6 +60,10 @@ def verify(options: argparse.Namespace) -> None:
         if not options.skip_sampling:
             _print(f"samplers checked: {', '.join(check_sampling(engine))}")
         _print_speed(engine.complete(timed_request(engine.settings, checkpoint.tokens)))
+    if not options.skip_quality:
+        quality = measure(checkpoint)
+        _print(str(quality))
+        quality.check(options.max_loss)
 
 
 def timed_request(settings: Mapping[str, Any], tokens: TextTokens) -> dict[str, Any]:

@@ -33,6 +33,15 @@ class Agreement:
     cosine: float
     """The smallest cosine similarity to the logits of the weights before quantization."""
 
+    def __str__(self) -> str:
+        """Return the figures in words."""
+        return (
+            f"logits as in PyTorch at {self.positions} of {self.tokens} tokens: the largest "
+            f"difference is {self.worst_error:.1e} of the largest logit, the best token is the "
+            f"same at {self.same_best}, and the cosine similarity to the weights before "
+            f"quantization is at least {self.cosine:.4f}"
+        )
+
     def check(self) -> None:
         """Check that the logits of the browser are those of PyTorch.
 

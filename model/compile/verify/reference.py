@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config
 
 from model.compile.architecture import Architecture
 from model.compile.checkpoint import Checkpoint
 from model.compile.parameters import dequantized
 
-__all__ = ["Reference"]
+__all__ = ["Reference", "Scores"]
 
 Floats = npt.NDArray[np.float32]
 
+_CONFIGS: Final[dict[str, Any]] = {
+    "llama": LlamaConfig,
+    "qwen2": Qwen2Config,
+    "qwen3": Qwen3Config,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """What a network says about each token of a text but the first."""
+
+    logarithms: list[float]
+    """The natural logarithm of the probability of the token."""
+    best: list[int]
+    """The token that is most probable instead."""
+
 
 class Reference:
-    """A Llama with the given weights, in float32 on the CPU."""
+    """A network with the given weights, in float32 on the CPU."""
 
     def __init__(self, shape: Architecture, weights: dict[str, Floats]) -> None:
-        self._model: Any = LlamaForCausalLM(_config(shape))
+        self._model: Any = AutoModelForCausalLM.from_config(_config(shape)).float()
         tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in weights.items()}
         missing, unexpected = self._model.load_state_dict(tensors, strict=False)
         # A tied head has no weight; it uses that of the embedding.
@@ -47,9 +64,17 @@ class Reference:
             out: Floats = self._model(torch.tensor([tokens])).logits[0].numpy()
         return out
 
+    def scores(self, tokens: list[int]) -> Scores:
+        """Return how probable each token is after those before it."""
+        with torch.no_grad():
+            logits = self._model(torch.tensor([tokens[:-1]])).logits[0].float()
+            found = logits.gather(1, torch.tensor(tokens[1:])[:, None])[:, 0]
+            logarithms = found - logits.logsumexp(-1)
+        return Scores(logarithms=logarithms.tolist(), best=logits.argmax(-1).tolist())
 
-def _config(shape: Architecture) -> LlamaConfig:
-    return LlamaConfig(
+
+def _config(shape: Architecture) -> Any:
+    return _CONFIGS[shape.family](
         hidden_size=shape.hidden,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.query_heads,
