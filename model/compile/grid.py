@@ -69,7 +69,8 @@ def fit(weight: Floats, bits: int) -> Groups:
 def fits(numbers: Halves) -> npt.NDArray[np.bool_]:
     """Return for each scale or offset whether the kernels can read it: zero, or a normal number."""
     size = np.abs(numbers.astype(np.float32))
-    return np.isfinite(size) & ((size == 0) | (size >= _SMALLEST))
+    readable: npt.NDArray[np.bool_] = np.isfinite(size) & ((size == 0) | (size >= _SMALLEST))
+    return readable
 
 
 def _best(values: Floats, bits: int) -> tuple[npt.NDArray[np.uint8], Halves, Halves]:

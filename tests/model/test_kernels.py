@@ -10,9 +10,9 @@ from tvm.script import tirx as T  # noqa: N812
 
 from model.compile import kernels
 from model.compile.kernels import Projection
-from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.quantize import dequantize, pack
+from tests.model.affine_reader import scales_and_offsets
 from tests.model.kernels_on_cpu import run_in_both_orders
 
 pytestmark = pytest.mark.recipe
@@ -246,7 +246,6 @@ def test_race_between_threads_is_detected() -> None:
 def test_heads_get_a_bias_or_a_norm(kind: str) -> None:
     rows, size = 5, 16
     x = normal(rows, 8, size)
-    sizes = {"query_heads": 4, "kv_heads": 2, "head_size": size, "epsilon": EPSILON}
     if kind == "bias":
         extra = normal(8 * size)
         expected = x + extra.reshape(8, size)
@@ -257,7 +256,14 @@ def test_heads_get_a_bias_or_a_norm(kind: str) -> None:
             expected[:, heads] = rms_norm(x[:, heads].reshape(-1, size), gain).reshape(
                 rows, -1, size
             )
-    kernel = kernels.adjust_heads(**sizes, biased=kind == "bias", normed=kind == "norm")
+    kernel = kernels.adjust_heads(
+        query_heads=4,
+        kv_heads=2,
+        head_size=size,
+        epsilon=EPSILON,
+        biased=kind == "bias",
+        normed=kind == "norm",
+    )
     [y] = run_in_both_orders(kernel, [x, extra], [zeros(rows, 8, size)])
     np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * 20)
 
@@ -272,20 +278,5 @@ def test_scale_and_offset_are_read_exactly() -> None:
         given[::-1].view(np.uint16).astype(np.uint32) << np.uint32(16)
     )
 
-    @T.prim_func(private=True, s_tir=True)
-    def read(var_words: T.handle, var_y: T.handle):
-        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
-        packed = T.match_buffer(var_words, (count,), "uint32")
-        y = T.match_buffer(var_y, (2, count), "float32")
-        for bx in T.thread_binding((count + 63) // 64, "blockIdx.x"):
-            for tx in T.thread_binding(64, "threadIdx.x"):
-                with T.sblock("read"):
-                    T.reads()
-                    T.writes()
-                    i: T.let[T.int32] = bx * 64 + tx
-                    if i < count:
-                        y[0, i] = scale_of(packed[i])
-                        y[1, i] = offset_of(packed[i])
-
-    [y] = run_in_both_orders(read, [words], [zeros(2, count)])
+    [y] = run_in_both_orders(scales_and_offsets(count), [words], [zeros(2, count)])
     np.testing.assert_array_equal(y, np.stack([given, given[::-1]]).astype(np.float32))

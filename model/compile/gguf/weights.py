@@ -151,9 +151,7 @@ def _readable(groups: Groups, values: Floats) -> Groups:
     if not wrong.any():
         return groups
     again = fit(values.reshape(*wrong.shape, GROUP)[wrong], groups.bits)
-    levels, scales, offsets = (
-        np.array(each) for each in (groups.levels, groups.scales, groups.offsets)
-    )
+    levels, scales, offsets = groups.levels.copy(), groups.scales.copy(), groups.offsets.copy()
     levels[wrong], scales[wrong] = again.levels[:, 0], again.scales[:, 0]
     offsets[wrong] = again.offsets[:, 0]
     return replace(groups, levels=levels, scales=scales, offsets=offsets)
