@@ -9,7 +9,8 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +27,14 @@ from model.compile.settings import chat_settings
 from model.compile.tokenizer import TOKENIZER_FILES
 from model.tools import ToolError
 
-__all__ = ["TVM_VERSION", "check_tvm", "compile_checkpoint", "compile_model"]
+__all__ = [
+    "TVM_VERSION",
+    "Parts",
+    "check_tvm",
+    "compile_checkpoint",
+    "compile_model",
+    "compile_parts",
+]
 
 TVM_VERSION: Final = "0.27.0.post1"
 log = logging.getLogger("pywebllm.model")
@@ -72,6 +80,45 @@ def compile_checkpoint(
         ChecksumError: A download differs from its pin.
     """
     settings = chat_settings(checkpoint, conversation.template)
+
+    def libraries(folder: Path, linker: Linker) -> None:
+        # Imported late because it needs TVM, which check_tvm() has found.
+        from model.compile.library import build_libraries  # noqa: PLC0415
+
+        build_libraries(checkpoint.architecture, folder, linker)
+
+    parts = Parts(
+        libraries=libraries,
+        weights=lambda: fill(checkpoint),
+        texts={
+            **{name: (checkpoint.folder / name).read_text("utf-8") for name in TOKENIZER_FILES},
+            "mlc-chat-config.json": json.dumps(settings, indent=2, ensure_ascii=False) + "\n",
+        },
+        card=card,
+    )
+    compile_parts(parts, out, runtime=runtime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a folder for WebLLM consists of; each part is made when it is needed."""
+
+    libraries: Callable[[Path, Linker], None]
+    """Writes the libraries into a folder."""
+    weights: Callable[[], Mapping[str, npt.NDArray[Any]]]
+    texts: Mapping[str, str]
+    """The contents of the other files by name."""
+    card: Callable[[Path], str] | None = None
+    """Returns the model card for the files in a folder."""
+
+
+def compile_parts(parts: Parts, out: Path, *, runtime: Path) -> None:
+    """Make the files of a model in a temporary folder, and copy them to `out` when all are done.
+
+    Raises:
+        ToolError: A tool is missing, has the wrong version, or failed.
+        ChecksumError: A download differs from its pin.
+    """
     check_tvm()
     emcc = find_emcc()
     with _Step("TVM's runtime"):
@@ -79,19 +126,13 @@ def compile_checkpoint(
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         draft = Path(name)
         with _Step("the libraries"):
-            # Imported late because it needs TVM, which check_tvm() has found.
-            from model.compile.library import build_libraries  # noqa: PLC0415
-
-            linker = Linker(emcc=emcc, runtime=objects)
-            build_libraries(checkpoint.architecture, draft, linker)
+            parts.libraries(draft, Linker(emcc=emcc, runtime=objects))
         with _Step("the weights"):
-            _write_weights(fill(checkpoint), draft)
-        for file in TOKENIZER_FILES:
-            shutil.copyfile(checkpoint.folder / file, draft / file)
-        text = json.dumps(settings, indent=2, ensure_ascii=False)
-        (draft / "mlc-chat-config.json").write_text(text + "\n", "utf-8")
-        if card is not None:
-            (draft / "README.md").write_text(card(draft), "utf-8")
+            _write_weights(parts.weights(), draft)
+        for file, text in parts.texts.items():
+            (draft / file).write_text(text, "utf-8")
+        if parts.card is not None:
+            (draft / "README.md").write_text(parts.card(draft), "utf-8")
         _publish(draft, out)
 
 
@@ -112,7 +153,7 @@ def check_tvm() -> None:
         raise ToolError(f"apache-tvm must be {TVM_VERSION}, got {found}. {install}")
 
 
-def _write_weights(values: dict[str, npt.NDArray[Any]], folder: Path) -> None:
+def _write_weights(values: Mapping[str, npt.NDArray[Any]], folder: Path) -> None:
     from tvm.contrib import tvmjs  # noqa: PLC0415 (see compile_checkpoint)
 
     contiguous = {name: np.ascontiguousarray(value) for name, value in values.items()}

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from model.compile.architecture import Architecture
 from model.compile.quality.measure import Quality
 from model.compile.source import Source
 
-__all__ = ["card"]
+__all__ = ["card", "chat_facts"]
 
 
-def card(
-    name: str, source: Source, shape: Architecture, quality: Quality | None, folder: Path
-) -> str:
+def chat_facts(shape: Architecture, quality: Quality | None) -> dict[str, str]:
+    """Return what a card says about a language model."""
+    return {
+        "network": f"{shape.family}, {shape.layers} layers, hidden size {shape.hidden}",
+        "context": f"{shape.context} tokens",
+        "weights": shape.quantization,
+        "quality": str(quality) if quality else "not measured",
+    }
+
+
+def card(name: str, source: Source, facts: Mapping[str, str], folder: Path) -> str:
     """Return the card of the model whose files are in `folder`."""
     size = sum(file.stat().st_size for file in folder.glob("params_shard_*.bin"))
     rows = {
         "source": source.origin,
         "license": source.license,
-        "network": f"{shape.family}, {shape.layers} layers, hidden size {shape.hidden}",
-        "context": f"{shape.context} tokens",
-        "weights": f"{shape.quantization}, {size / 1e6:.1f} MB",
-        "quality": str(quality) if quality else "not measured",
+        **facts,
+        "size of the weights": f"{size / 1e6:.1f} MB",
     }
     table = "\n".join(f"| {key} | {_cell(value)} |" for key, value in rows.items())
     return f"""# {name}
@@ -36,8 +42,8 @@ source applies to the weights.
 |---|---|
 {table}
 
-Perplexity and agreement were measured on a short English text of several kinds; they say how much
-the compiled weights differ from those of the source, not how good the model is.
+The quality was measured on a short English text of several kinds. It says how much the compiled
+weights differ from those of the source, not how good the model is.
 
 ## SHA-256
 

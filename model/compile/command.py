@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from model.compile.architecture import Architecture
+from model.compile.bert.build import build_bert
+from model.compile.bert.shape import is_bert
 from model.compile.build import compile_checkpoint
-from model.compile.card import card
+from model.compile.card import card, chat_facts
 from model.compile.checkpoint import Checkpoint
 from model.compile.conversation import describe_conversation, read_conversation
 from model.compile.errors import CheckpointError
@@ -44,6 +46,13 @@ def build(options: argparse.Namespace) -> None:
     source = Source.find(options.source)
     name = _checked(options.name or f"{source.name}-q{options.bits}f32_1")
     out = options.out or _OUT / name
+    if is_bert(source.path):
+        measured = not options.skip_quality
+        build_bert(
+            source, out, name=name, bits=options.bits, runtime=options.runtime, measured=measured
+        )
+        sys.stdout.write(_USE_EMBEDDINGS.format(name=name, out=out))
+        return
     checkpoint = Checkpoint.read(
         source.path,
         context=options.context,
@@ -61,12 +70,13 @@ def build(options: argparse.Namespace) -> None:
     for note in (*conversation.notes, *cut, *warnings(checkpoint.architecture)):
         sys.stderr.write(f"note: {note}\n")
     quality = None if options.skip_quality else _measured(checkpoint, options.max_loss)
+    facts = chat_facts(checkpoint.architecture, quality)
     compile_checkpoint(
         checkpoint,
         conversation,
         out,
         runtime=options.runtime,
-        card=lambda folder: card(name, source, checkpoint.architecture, quality, folder),
+        card=lambda folder: card(name, source, facts, folder),
     )
     sys.stdout.write(_USE.format(name=name, out=out))
 
@@ -134,6 +144,26 @@ def _measured(checkpoint: Checkpoint, max_loss: float) -> Quality:
     log.info("%s", quality)
     quality.check(max_loss)
     return quality
+
+
+_USE_EMBEDDINGS: Final = """
+Copy the files to where your page is served from; each revision needs a new folder:
+
+    mkdir -p static/models/{name}/resolve/v1
+    cp {out}/* static/models/{name}/resolve/v1/
+
+and load them with a URL relative to the page:
+
+    from pywebllm import AsyncWebLLM, ModelRecord
+
+    base = "models/{name}/resolve/v1/"
+    mine = ModelRecord(
+        model_id="{name}", model=base, model_lib=base + "model.wasm", model_type=1
+    )
+    async with AsyncWebLLM(records=[mine]) as llm:
+        found = await llm.embeddings.create(model="{name}", input=["Hello"])
+        print(len(found.data[0].embedding))
+"""
 
 
 def _checked(name: str) -> str:

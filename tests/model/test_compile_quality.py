@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from model.__main__ import main
-from model.compile.card import card
+from model.compile.card import card, chat_facts
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import QualityError
 from model.compile.parameters import bits_per_weight
@@ -102,11 +102,13 @@ def test_card_names_source_license_quality_and_checksums(folder: Path, tmp_path:
     out.mkdir()
     (out / "params_shard_0.bin").write_bytes(b"weights")
     shape = Checkpoint.read(folder).architecture
-    text = card("small", Source.find(str(file)), shape, GOOD, out)
+    text = card("small", Source.find(str(file)), chat_facts(shape, GOOD), out)
     assert "| source | small.gguf |" in text
     assert "| license | apache-2.0 |" in text
     assert f"| quality | {GOOD} |" in text
     for path in (file, out / "params_shard_0.bin"):
         assert f"{sha256(path.read_bytes()).hexdigest()}  {path.name}" in text
     assert re.search(r"\| context \| 1024 tokens \|", text)
-    assert "| quality | not measured |" in card("small", Source.find(str(file)), shape, None, out)
+    assert "| quality | not measured |" in card(
+        "small", Source.find(str(file)), chat_facts(shape, None), out
+    )

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
+from model.compile.bert.shape import is_bert
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import CheckpointError
 from model.compile.prompts import pieces
 from model.compile.quality.measure import measure
 from model.compile.source import Source
 from model.compile.tokenizer import TextTokens, read_json
+from model.compile.verify.embeddings import verify_bert
 from model.compile.verify.engine import open_engine
 from model.compile.verify.logits import compare_logits
 from model.compile.verify.sampling import check_sampling
@@ -44,8 +46,15 @@ def verify(options: argparse.Namespace) -> None:
         )
     sizes = read_json(options.model / "mlc-chat-config.json")
     bits = 8 if sizes["quantization"].startswith("q8") else 4
+    source = Source.find(options.source).path
+    if is_bert(source):
+        for line in verify_bert(
+            source, options.model, bits=bits, measured=not options.skip_quality
+        ):
+            _print(line)
+        return
     checkpoint = Checkpoint.read(
-        Source.find(options.source).path,
+        source,
         context=sizes["context_window_size"],
         prefill_chunk=sizes["prefill_chunk_size"],
         bits=bits,

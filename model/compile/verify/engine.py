@@ -13,7 +13,7 @@ from playwright.sync_api import Error, Page
 from model.browser.page import open_page
 from model.compile.errors import VerificationError
 
-__all__ = ["PROBE", "Engine", "open_engine"]
+__all__ = ["PROBE", "WEBLLM", "Engine", "open_engine"]
 
 WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
 PROBE: Final = Path(__file__).with_name("probe.js")
