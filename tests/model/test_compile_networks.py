@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import CheckpointError
-from model.compile.verify.reference import Reference
+from model.compile.reference import Reference
 from tests.model.random_llama import write_llama, write_other_llama
 from tests.model.random_qwen import QWENS, write_qwen
 

@@ -20,10 +20,10 @@ from pywebllm import ModelRecord
 
 from model.__main__ import main
 from model.compile.checkpoint import Checkpoint
+from model.compile.reference import Reference
 from model.compile.template import Template
 from model.compile.verify.engine import Engine, open_engine
 from model.compile.verify.logits import compare_logits
-from model.compile.verify.reference import Reference
 from model.compile.verify.sampling import a_grammar_is_obeyed
 from tests.model.random_llama import ZEPHYR, write_other_llama
 

@@ -18,8 +18,8 @@ from model.compile.checkpoint import Checkpoint
 from model.compile.errors import QualityError
 from model.compile.parameters import bits_per_weight
 from model.compile.quality.measure import Quality, measure
+from model.compile.reference import Reference
 from model.compile.source import Source
-from model.compile.verify.reference import Reference
 from tests.model.random_gguf import write_gguf
 from tests.model.random_llama import write_llama
 

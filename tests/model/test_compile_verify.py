@@ -18,12 +18,12 @@ from model.compile.checkpoint import Checkpoint
 from model.compile.conversation import describe_conversation
 from model.compile.errors import VerificationError
 from model.compile.prompts import pieces
+from model.compile.reference import Reference
 from model.compile.settings import chat_settings
 from model.compile.verify.command import timed_request
 from model.compile.verify.conversation import SENTENCE, fit
 from model.compile.verify.engine import Engine
 from model.compile.verify.logits import compare_logits
-from model.compile.verify.reference import Reference
 from model.compile.verify.sampling import CHECKS, a_grammar_is_obeyed
 from tests.model.random_llama import CHATML, byte_tokenizer, write_llama, write_tokenizer
 

@@ -11,7 +11,7 @@ from typing import Final
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import QualityError
 from model.compile.parameters import bits_per_weight
-from model.compile.verify.reference import Reference, Scores
+from model.compile.reference import Reference, Scores
 
 __all__ = ["MAX_LOSS", "TEXT", "Quality", "measure"]
 

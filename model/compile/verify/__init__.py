@@ -5,5 +5,5 @@
 Loads the folder with the real WebLLM in headless Chromium on its software GPU, and compares it with
 `transformers` on exactly the tokens that WebLLM fed to the network. Modules: `engine` (WebLLM in a
 page), `probe.js` (what runs in the page), `conversation` (the messages and their tokens),
-`reference` (PyTorch), `logits` and `sampling` (the comparisons).
+`logits`, `sampling` and `embeddings` (the comparisons).
 """

@@ -8,10 +8,10 @@ import numpy as np
 
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import VerificationError
+from model.compile.reference import Floats, Reference
 from model.compile.tokenizer import TextTokens
 from model.compile.verify.conversation import TOLERANCE, converse, fit, sequence
 from model.compile.verify.engine import Engine
-from model.compile.verify.reference import Floats, Reference
 
 __all__ = ["Agreement", "compare_logits"]
 
