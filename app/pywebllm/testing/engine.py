@@ -183,7 +183,10 @@ class _ScriptedBridge:
         return 0
 
     async def unload(self, *, force: bool) -> None:
-        """Do nothing: `dispose` unloads a model that is not shared."""
+        """Do nothing: `dispose` unloads a model that is not shared.
+
+        Cancellation has no side effects.
+        """
 
     def lose(self, error: WebLLMError) -> None:
         self._end(error)
