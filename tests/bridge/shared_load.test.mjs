@@ -24,6 +24,8 @@ test("a caller that joins a load receives the current progress immediately", asy
   load(bridge);
   await settle();
   assert.equal(JSON.parse((await load(bridge).next()) ?? "").phase, "fetch");
+  // A load that is watched for stalls would keep the process alive for a minute.
+  await bridge.dispose();
 });
 
 test("a load continues for the other caller when one stops", async () => {

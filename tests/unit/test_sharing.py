@@ -41,7 +41,7 @@ def opener_of(llm: AsyncWebLLM) -> functools.partial[Any]:
 async def test_client_passes_what_it_shares_to_the_bridge() -> None:
     opener = opener_of(AsyncWebLLM(share=True, keep_alive="1h", max_models=2))
     assert opener.func is open_bridge
-    expected = {"share": True, "keep_alive": 3600.0, "max_models": 2}
+    expected: dict[str, Any] = {"share": True, "keep_alive": 3600.0, "max_models": 2}
     expected |= {"assets_url": None, "engine": "auto"}
     assert opener.keywords == expected
     assert opener_of(AsyncWebLLM()).keywords["share"] is False
