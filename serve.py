@@ -163,7 +163,9 @@ def write_site(target: Path, sources: Mapping[str, Path], archive: bytes) -> Non
     _new(target / MARKER).write_text("\n".join(sorted(paths)) + "\n", encoding="utf-8")
     for path, source in sources.items():
         _copy(source, target / path)
-    _new(target / ARCHIVE).write_bytes(archive)
+    # A server that is running may be reading it.
+    if not (target / ARCHIVE).is_file() or (target / ARCHIVE).read_bytes() != archive:
+        _new(target / ARCHIVE).write_bytes(archive)
 
 
 class SiteHandler(http.server.SimpleHTTPRequestHandler):

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from model.browser.chromium import FLAGS, find_chromium
 from model.browser.pyodide_wheels import pyodide_wheels
 from model.browser.python import PagePython
-from model.browser.site import ROOT, served_site
+from model.browser.site import ROOT, served_site, site_lock
 from tests.browser.watch import PageWatch
 
 # Seconds. These end a test that hangs; a machine that is busy with other work must not reach them.
@@ -114,7 +114,8 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Build the static site and serve it from a sub-path, by a server that sets no headers."""
     root = tmp_path_factory.mktemp("pages")
     command = [sys.executable, str(ROOT / "serve.py"), "build", str(root / "project")]
-    subprocess.run(command, check=True)
+    with site_lock():
+        subprocess.run(command, check=True)
     handler = functools.partial(_PlainHandler, directory=str(root))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)

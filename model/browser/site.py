@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO
+
+from filelock import FileLock
 
 from model.browser.processes import ROOT, started
 
-__all__ = ["ROOT", "served_site"]
+__all__ = ["ROOT", "served_site", "site_lock"]
+
+
+def site_lock() -> FileLock:
+    """Return the lock of who builds the site, of several processes."""
+    file = ROOT / "build/.site.lock"
+    file.parent.mkdir(exist_ok=True)
+    return FileLock(file)
 
 
 @contextmanager
 def served_site(*options: str) -> Iterator[str]:
-    """Start the server on a free port, with options; yield its address, which ends in a slash."""
+    """Start the server on a free port, with options; yield its address, which ends in a slash.
+
+    Of several processes, one builds the site while the others wait for it.
+    """
     command = [sys.executable, str(ROOT / "serve.py"), "--no-open", "--port", "0", *options]
-    with started(command) as server:
-        assert server.stdout is not None
-        yield _address(server.stdout)
+    with ExitStack() as stack:
+        with site_lock():
+            server = stack.enter_context(started(command))
+            assert server.stdout is not None
+            address = _address(server.stdout)
+        yield address
 
 
 def _address(lines: IO[str]) -> str:
