@@ -101,6 +101,8 @@ class _Html(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if "id" in given:
             self.ids.add(given["id"])
+        if "data-view" in given:
+            self.ids.add("/" + given["data-view"])  # start.js shows the view of this address
         if tag in ("script", "img", "source", "iframe") and "src" in given:
             self.loaded.append(given["src"])
         elif tag == "link" and given.get("rel") not in ("canonical", None):
