@@ -62,7 +62,7 @@ export async function findAdapter(gpu) {
 }
 
 /** Chrome before 127 has no `info`, and `isFallbackAdapter` was first the adapter's. @param {GPUAdapter} adapter */
-function describeAdapter(adapter) {
+export function describeAdapter(adapter) {
   const old = /** @type {{ info?: GPUAdapterInfo, isFallbackAdapter?: boolean }} */ (adapter);
   const { vendor = "", architecture = "", description = "", isFallbackAdapter } = old.info ?? {};
   return { vendor, architecture, description, fallback: isFallbackAdapter ?? old.isFallbackAdapter ?? false };

@@ -5,6 +5,8 @@ import { Queue } from "../queue.js";
 import { findRecord } from "../records.js";
 import { forgetAll } from "./catalog.js";
 import { deleteCached, listCached } from "./cached_models.js";
+import { libraryFor } from "../libraries.js";
+import { describeAdapter, findAdapter } from "../support.js";
 import { runFileWork } from "./host.js";
 import { describeSpace, persist } from "./space.js";
 import { siteOf } from "./worker.js";
@@ -85,7 +87,12 @@ export class FileDesk {
 
   /** @param {LoadRequest} model @returns {Promise<ModelRecord>} */
   async #record(model) {
-    return "record" in model ? model.record : findRecord(model, await this.#webllm.import());
+    if (!("record" in model)) return findRecord(model, await this.#webllm.import());
+    /** @type {ModelRecord & { gpu_model_lib?: string }} */
+    const record = model.record;
+    if (record.gpu_model_lib === undefined) return record;
+    const adapter = await findAdapter(/** @type {GPU | undefined} */ (this.#environment.gpu));
+    return libraryFor(record, adapter ? describeAdapter(adapter) : undefined);
   }
 
   /** @param {ModelRecord[]} records @returns {Promise<ModelRecord[]>} */

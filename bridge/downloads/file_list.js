@@ -2,6 +2,7 @@
 
 import { MANIFEST } from "../expected_files.js";
 import { CACHES } from "../files.js";
+import { usesWllama } from "../records.js";
 
 /** @import { ModelRecord } from "../types.js" */
 
@@ -36,7 +37,7 @@ export async function listFiles(record, readJson) {
   const weights = await read(MANIFEST, CACHES.weights);
   const tokenizer = TOKENIZERS.find((name) => config?.tokenizer_files?.includes(name));
   if (tokenizer) files.push({ url: new URL(tokenizer, folder).href, cache: CACHES.weights });
-  if (isCachedLibrary(record.model_lib)) files.push({ url: record.model_lib, cache: CACHES.library });
+  if (!usesWllama({ record }) && isCachedLibrary(record.model_lib)) files.push({ url: record.model_lib, cache: CACHES.library });
   const isList = Array.isArray(weights?.records);
   for (const { dataPath, nbytes } of isList ? weights.records : []) {
     files.push({ url: new URL(String(dataPath), folder).href, cache: CACHES.weights, nbytes });

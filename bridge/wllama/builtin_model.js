@@ -1,5 +1,6 @@
 /** The built-in model as GGUF, made of the files that WebLLM loads: it is downloaded, and stored, once. */
 
+import { remember } from "../downloads/catalog.js";
 import { CACHES } from "../files.js";
 import { ModelFiles } from "../model_files.js";
 import { MANIFEST } from "../expected_files.js";
@@ -37,6 +38,7 @@ export const NETWORK = { heads: 4, kvHeads: 2, headSize: 64, feedForward: 768, n
 export async function readBuiltinModel(record, browser, report, published, signal) {
   const files = new ModelFiles(record, browser, report, published);
   await files.readManifest(signal);
+  await remember(browser.openCache, record);
   const read = async (/** @type {string} */ name, cacheName = CACHES.weights) => {
     const cache = await files.open(cacheName);
     const request = new Request(new URL(name, record.model), signal ? { signal } : undefined);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { remember } from "../../bridge/downloads/catalog.js";
 import { createHash } from "node:crypto";
 import { PARTIAL_CACHE } from "../../bridge/downloads/partial_file.js";
 import { FakeWorker, RECORD, World, drain, query, settle, test } from "./fakes.mjs";
@@ -328,4 +329,27 @@ test("a stopped download gives its worker the time to store what has arrived", a
   worker?.emit({ pywebllm: "failed", error: { name: "AbortError", message: "stopped" } });
   await settle();
   assert.equal(worker?.terminated, true);
+});
+
+test("a download fetches the one of two libraries that a load on this GPU takes", async () => {
+  for (const isFallbackAdapter of [true, false]) {
+    const site = new Site();
+    const gpuLibrary = `${FOLDER}model-gpu.wasm`;
+    const own = RECORD.model_lib;
+    site.server.files = { ...modelIn(), [gpuLibrary]: modelIn()[own] ?? Uint8Array.of() };
+    site.world.gpu = { requestAdapter: async () => ({ features: [], limits: {}, info: { isFallbackAdapter } }) };
+    await site.download({ ...RECORD, gpu_model_lib: gpuLibrary });
+    assert.deepEqual(site.caches.urls("webllm/wasm"), [isFallbackAdapter ? own : gpuLibrary]);
+  }
+});
+
+test("a model that llama.cpp loaded is complete without a library", async () => {
+  const site = new Site();
+  await site.download();
+  await (await site.caches.open("webllm/wasm")).delete(RECORD.model_lib);
+  assert.equal((await site.ask("files.cached")).result[0].complete, false);
+  const urls = { wllama_url: "https://x/wllama.js", wasm_url: "https://x/wllama.wasm" };
+  await remember(/** @type {any} */ (site.caches.open.bind(site.caches)), /** @type {any} */ ({ ...RECORD, ...urls }));
+  const [model, ...others] = (await site.ask("files.cached")).result;
+  assert.deepEqual([model.id, model.complete, others], [RECORD.model_id, true, []]);
 });
