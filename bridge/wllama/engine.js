@@ -68,6 +68,7 @@ export class WllamaEngine {
     this.#wllama.setCompat(null);
     try {
       await this.#wllama.loadModel(blobs, parameters);
+      requireLoaded(this.#wllama);
     } catch (error) {
       throw errorOf(error, this.#log, "load");
     }
@@ -162,6 +163,12 @@ export class WllamaEngine {
     if (this.#wllama && this.#text && this.#record) return { wllama: this.#wllama, text: this.#text, record: this.#record };
     throw new BridgeError("ModelNotLoadedError", "No model is loaded.");
   }
+}
+
+/** wllama 3.13.0 resolves a load also if llama.cpp has refused the model. @param {Wllama} wllama */
+function requireLoaded(wllama) {
+  const { success } = /** @type {{ success?: boolean }} */ (wllama.getLoadedContextInfo());
+  if (!success) throw new Error("Model failed to load");
 }
 
 /** The chunks that have arrived, for a generator. */

@@ -56,16 +56,17 @@ for (const [what, file, checksums, problem] of /** @type {[string, Uint8Array, R
   });
 }
 
-/** @param {(options: any) => Promise<void>} complete answers a chat */
-function engineWith(complete) {
+/** @param {(options: any) => Promise<void>} complete answers a chat @param {{ refusal?: string }} [model] what llama.cpp logs if it refuses the model */
+function engineWith(complete, { refusal } = {}) {
   const page = browser();
   /** @type {any} */
   const seen = { exits: 0 };
   class Wllama {
+    constructor(/** @type {unknown} */ _paths, /** @type {any} */ { logger }) { this.logger = logger; }
     setCompat(/** @type {unknown} */ compat) { seen.compat = compat; }
-    async loadModel(/** @type {unknown} */ blobs, /** @type {unknown} */ parameters) { Object.assign(seen, { blobs, parameters }); }
+    async loadModel(/** @type {unknown} */ blobs, /** @type {unknown} */ parameters) { Object.assign(seen, { blobs, parameters }); if (refusal) this.logger.error(refusal); }
     async createChatCompletion(/** @type {any} */ options) { seen.options = options; await complete(options); }
-    getLoadedContextInfo() { return { n_vocab: 512 }; }
+    getLoadedContextInfo() { return { success: refusal === undefined, n_vocab: 512 }; }
     async exit() { seen.exits += 1; }
   }
   const engine = new WllamaEngine(page, async () => /** @type {any} */ ({ Wllama }));
@@ -180,4 +181,12 @@ test("a bias for a token beyond the vocabulary is refused before llama.cpp sees 
   assert.equal(seen.options, undefined);
   await ask({ 511: 1 });
   assert.deepEqual(seen.options.logit_bias, [[511, 1]]);
+});
+
+test("a model that llama.cpp refuses is not loaded, though wllama says so", async () => {
+  const { engine } = engineWith(async () => {}, { refusal: "unknown model architecture: 'other'" });
+  await assert.rejects(engine.reload("m"), {
+    name: "EngineError",
+    message: "llama.cpp could not load the model: Model failed to load: unknown model architecture: 'other'",
+  });
 });
