@@ -18,7 +18,10 @@ from playwright.sync_api import sync_playwright
 ANSWER = "async () => (await (await fetch('/data')).text())"
 FILES = {
     "/": ("text/html", "<p>A page</p>"),
-    "/worker.js": ("text/javascript", f"const ask = {ANSWER}; onmessage = async () => postMessage(await ask());"),
+    "/worker.js": (
+        "text/javascript",
+        f"const ask = {ANSWER}; onmessage = async () => postMessage(await ask());",
+    ),
     "/shared.js": (
         "text/javascript",
         f"const ask = {ANSWER}; onconnect = async ({{ ports: [port] }}) => port.postMessage(await ask());",
