@@ -129,8 +129,12 @@ def test_build_prints_how_to_use_the_result(built: Built) -> None:
     names: dict[str, object] = {}
     exec(code[: code.index("async with")], names)
     base = "models/mine/resolve/v1/"
-    record = ModelRecord(model_id="mine", model=base, model_lib=f"{base}model.wasm")
-    assert names["mine"] == record
+    assert names["mine"] == ModelRecord(
+        model_id="mine",
+        model=base,
+        model_lib=f"{base}model.wasm",
+        gpu_model_lib=f"{base}model-gpu.wasm",
+    )
 
 
 def _indented(code: str) -> str:
