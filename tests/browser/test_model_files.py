@@ -223,7 +223,7 @@ def test_full_disk_is_reported_and_the_download_continues_when_there_is_space(
     assert server.count(SHARD) == 0
     session = context.new_cdp_session(python.page)
     # Room for two copies of the library, as a slow download stores parts first, not for the shard.
-    quota = {"origin": site.rstrip("/"), "quotaSize": 8_650_000}
+    quota = {"origin": site.rstrip("/"), "quotaSize": 8_800_000}
     session.send("Storage.overrideQuotaForOrigin", quota)
     kind, text, _ = python.run(download, address=address)
     assert (kind, SHARD in text) == ("StorageError", True)
