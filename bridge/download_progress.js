@@ -3,7 +3,6 @@
 import { Meter } from "./downloads/meter.js";
 import { nameOf } from "./urls.js";
 
-/** @import { ExpectedFiles } from "./expected_files.js" */
 /** @import { InitProgressReport } from "./types.js" */
 
 /**
@@ -14,6 +13,13 @@ import { nameOf } from "./urls.js";
  */
 
 /** @typedef {InitProgressReport & { url?: string, waiting?: boolean, bytes?: Bytes }} DownloadReport */
+
+/**
+ * What is known of the sizes of the files.
+ * @typedef {object} Sizes
+ * @property {number} weightBytes of all weights; 0 while unknown
+ * @property {(url: string) => { nbytes: number } | undefined} shard a file of the weights
+ */
 
 /** How often progress is reported at most, in milliseconds. */
 const INTERVAL = 100;
@@ -27,7 +33,7 @@ export class DownloadProgress {
   #lastReport = -Infinity;
   #meter = new Meter();
 
-  /** @param {ExpectedFiles} expected @param {(report: DownloadReport) => void} report */
+  /** @param {Sizes} expected @param {(report: DownloadReport) => void} report */
   constructor(expected, report) {
     this.#expected = expected;
     this.#report = report;

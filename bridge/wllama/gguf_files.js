@@ -2,6 +2,7 @@
 
 import { CHECKED, FileDownload, LOAD_DELAYS } from "../downloads/file_download.js";
 import { PARTIAL_CACHE } from "../downloads/partial_file.js";
+import { DownloadProgress } from "../download_progress.js";
 import { BridgeError, invalidFileError, isInvalidFile } from "../errors.js";
 import { CACHES } from "../files.js";
 import { MemoryCache } from "../memory_cache.js";
@@ -18,18 +19,13 @@ import { matchesSri } from "../expected_files.js";
 /** Seconds that a server may take to say how large a file is. */
 const SIZE_TIMEOUT = 10;
 
-/** How often progress is reported at most, in milliseconds. */
-const INTERVAL = 100;
-
 export class GgufFiles {
   #wanted;
   #browser;
-  #report;
   #signal;
-  /** The bytes of each file: those received, and all. @type {Map<string, { received: number, size: number }>} */
-  #bytes = new Map();
-  #started = performance.now();
-  #lastReport = -Infinity;
+  /** The bytes of each file that is missing; 0 if the server has not said. @type {Map<string, number>} */
+  #sizes = new Map();
+  #progress;
 
   /**
    * @param {Wanted} wanted @param {Browser} browser
@@ -38,8 +34,20 @@ export class GgufFiles {
   constructor(wanted, browser, report, signal) {
     this.#wanted = wanted;
     this.#browser = browser;
-    this.#report = report;
     this.#signal = signal;
+    this.#progress = new DownloadProgress(this, report);
+  }
+
+  /** Of all files that are missing; 0 while the size of one is unknown. */
+  get weightBytes() {
+    const sizes = [...this.#sizes.values()];
+    return sizes.includes(0) ? 0 : sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  /** @param {string} url */
+  shard(url) {
+    const nbytes = this.#sizes.get(url);
+    return nbytes ? { nbytes } : undefined;
   }
 
   /** @returns {Promise<Blob[]>} in the order of the URLs */
@@ -74,12 +82,12 @@ export class GgufFiles {
     const answer = this.#browser.fetch(url, options).catch(() => undefined);
     const response = await withTimeout(SIZE_TIMEOUT, answer);
     const size = response?.ok ? Number(response.headers.get("Content-Length") ?? 0) : 0;
-    this.#bytes.set(url, { received: 0, size });
+    this.#sizes.set(url, size);
   }
 
   /** Refuse before the download what cannot be loaded after it. */
   #requireMemory() {
-    const size = [...this.#bytes.values()].reduce((sum, file) => sum + file.size, 0);
+    const size = [...this.#sizes.values()].reduce((sum, it) => sum + it, 0);
     const { memory } = this.#wanted;
     if (size <= memory) return;
     const message = `The model has ${mebibytes(size)} MiB, and at most ${mebibytes(memory)} MiB fit into this browser's memory.`;
@@ -100,8 +108,12 @@ export class GgufFiles {
       locks: this.#browser.locks,
       signal: this.#signal,
       delays: LOAD_DELAYS,
-      onBytes: (/** @type {number} */ received, /** @type {number} */ announced) => this.#progress(url, received, announced),
-      onWait: (/** @type {string} */ reason) => this.#send(url, `: ${reason}`),
+      onBytes: (/** @type {number} */ received, /** @type {number} */ announced) => {
+        // Some servers say it only now.
+        this.#sizes.set(url, Math.max(this.#sizes.get(url) ?? 0, announced));
+        this.#progress.received(url, received, announced);
+      },
+      onWait: (/** @type {string} */ reason) => this.#progress.waiting(url, reason),
     };
     try {
       await new FileDownload(target, means).run();
@@ -141,34 +153,6 @@ export class GgufFiles {
         return isWrong ? `its ${sri.slice(0, 6)} checksum is a different one` : "";
       },
     };
-  }
-
-  /** @param {string} url @param {number} received @param {number} announced */
-  #progress(url, received, announced) {
-    const size = Math.max(this.#bytes.get(url)?.size ?? 0, announced);
-    this.#bytes.set(url, { received, size });
-    const now = performance.now();
-    if (now - this.#lastReport < INTERVAL && received > 0 && received < size) return;
-    this.#lastReport = now;
-    const { done, all } = this.#sums();
-    this.#send(url, `: ${(done / 2 ** 20).toFixed(1)} of ${(all / 2 ** 20).toFixed(1)} MB`);
-  }
-
-  #sums() {
-    const files = [...this.#bytes.values()];
-    return {
-      all: files.reduce((sum, { received, size }) => sum + Math.max(received, size), 0),
-      // Some servers do not say how large a file is.
-      isKnown: files.every(({ size }) => size > 0),
-      done: files.reduce((sum, file) => sum + file.received, 0),
-    };
-  }
-
-  /** @param {string} url @param {string} end of the text */
-  #send(url, end) {
-    const { done, all, isKnown } = this.#sums();
-    const timeElapsed = Math.round((performance.now() - this.#started) / 1000);
-    this.#report({ progress: isKnown ? done / all : 0, timeElapsed, text: `Fetching ${nameOf(url)}${end}`, url });
   }
 }
 

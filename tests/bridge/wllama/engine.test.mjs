@@ -190,3 +190,20 @@ test("a model that llama.cpp refuses is not loaded, though wllama says so", asyn
     message: "llama.cpp could not load the model: Model failed to load: unknown model architecture: 'other'",
   });
 });
+
+test("a server that fails is asked again, which does not count as progress", async () => {
+  const page = browser();
+  const { fetch } = page;
+  let failures = 1;
+  page.fetch = async (/** @type {any} */ request, /** @type {any} */ options) => {
+    if (options?.method === "HEAD" || failures === 0) return fetch(request, options);
+    failures -= 1;
+    return new Response("", { status: 503, headers: { "Retry-After": "1" } });
+  };
+  /** @type {any[]} */
+  const reports = [];
+  await new GgufFiles({ urls: [URLS[0] ?? ""], checksums: {}, memory: 1e9 }, page, (report) => reports.push(report)).read();
+  const waiting = reports.filter((report) => report.waiting);
+  assert.deepEqual(waiting.map(({ text }) => text), ["Fetching a.gguf: trying again in 1 s, because the server answered with HTTP status 503"]);
+  assert.equal(reports.at(-1).bytes.received, FILE.length);
+});
