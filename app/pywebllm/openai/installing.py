@@ -8,11 +8,11 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from pywebllm import browser
 from pywebllm.client import AsyncWebLLM
+from pywebllm.closing import Closing
 from pywebllm.waiting import Wait
 
 from .sdk import HTTP_CLIENTS
@@ -25,7 +25,7 @@ _HOST = "all://pywebllm.invalid"
 _DEFAULTS = {"OPENAI_BASE_URL": PAGE_URL, "OPENAI_API_KEY": "no-key"}
 
 
-class Installation:
+class Installation(Closing):
     """What `install` changed. Call it, or leave its `with` block, to undo that.
 
     HTTP clients made meanwhile keep the page's host. A second call does nothing.
@@ -46,15 +46,7 @@ class Installation:
         while self._undo:
             self._undo.pop()()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def _leave(self, error: BaseException | None) -> None:
         self()
 
 

@@ -6,11 +6,11 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.closing import Closing
 from pywebllm.errors import (
     DeviceLostError,
     DisposedError,
@@ -35,7 +35,7 @@ _ADDRESS = "https://scripted.invalid/"
 _FOREVER = 10**9  # seconds
 
 
-class ScriptedEngine:
+class ScriptedEngine(Closing):
     """An engine whose answers come from a script.
 
         engine = ScriptedEngine(["Hello", Answer("Slowly.", delay=0.1), DeviceLostError("gone")])
@@ -107,15 +107,7 @@ class ScriptedEngine:
         """End the thread on which `wait` runs. May be called again."""
         self.wait.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def _leave(self, error: BaseException | None) -> None:
         self.close()
 
     async def _answered(self, request: ScriptedRequest) -> AsyncIterator[str]:
