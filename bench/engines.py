@@ -10,9 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
-from model.browser.chromium import FLAGS, find_chromium
+from bench.page import chromium
 from model.browser.gguf import write_gguf
 from model.browser.page import bare_page
 from model.browser.python import PagePython
@@ -64,13 +64,9 @@ def _read(path: Path) -> bytes:
 
 
 def _main() -> None:
-    path = find_chromium()
-    if path is None:
-        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
-    with served_site() as site, sync_playwright() as playwright:
+    with served_site() as site, chromium() as browser:
         model = ROOT / "build/site/model.gguf"
         write_gguf(model)
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         names = ("aloneOnce", "openBridged")
         memory = {name: _peak(browser, site, name) for name in names}
         page = browser.new_page()
@@ -78,7 +74,6 @@ def _main() -> None:
         _serve_bench(page, site)
         PagePython(page, site)
         figures = page.evaluate("async () => (await import('/bench/engines.js')).run()")
-        browser.close()
         model.unlink()
     sys.stdout.write(json.dumps({**figures, "peak_mib": memory}, indent=2) + "\n")
 

@@ -21,10 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import sync_playwright
-
 from bench.kernels import IsolatedHandler, named_folder
-from model.browser.chromium import FLAGS, find_chromium
+from bench.page import chromium
 from model.browser.server import serving
 
 __all__ = ["measure", "stage"]
@@ -63,20 +61,15 @@ def measure(models: Mapping[str, Path], options: Mapping[str, Any]) -> dict[str,
     Raises:
         SystemExit: Chromium is not installed.
     """
-    path = find_chromium()
-    if path is None:
-        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, options)
         handler = partial(IsolatedHandler, directory=str(site))
-        with serving(handler) as origin, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        with serving(handler) as origin, chromium() as browser:
             page = browser.new_page()
             page.set_default_timeout(0)
             page.goto(origin)
             figures: dict[str, Any] = page.evaluate((site / "gpu.run.js").read_text("utf-8"))
-            browser.close()
     return figures
 
 

@@ -20,9 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import sync_playwright
-
-from model.browser.chromium import FLAGS, find_chromium
+from bench.page import chromium
 from model.browser.server import QuietHandler, serving
 
 __all__ = ["IsolatedHandler", "measure", "named_folder", "stage"]
@@ -54,21 +52,16 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
     Raises:
         SystemExit: Chromium is not installed.
     """
-    path = find_chromium()
-    if path is None:
-        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, rounds=rounds)
         handler = partial(IsolatedHandler, directory=str(site))
-        with serving(handler) as origin, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        with serving(handler) as origin, chromium() as browser:
             page = browser.new_page()
             page.set_default_timeout(0)
             page.goto(origin)
             expression = (site / "kernels.run.js").read_text("utf-8")
             figures: dict[str, Any] = page.evaluate(expression)
-            browser.close()
     return figures
 
 

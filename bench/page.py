@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from model.browser.chromium import FLAGS, find_chromium
 from model.browser.site import served_site
 
-__all__ = ["print_figures"]
+__all__ = ["chromium", "print_figures"]
 
 _FOLDER = Path(__file__).parent
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Chromium with WebGPU on SwiftShader, for the duration of a `with` block.
+
+    Raises:
+        SystemExit: Chromium is not installed.
+    """
+    path = find_chromium()
+    if path is None:
+        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
 
 
 def print_figures(module: str, open_page: Callable[[Page, str], object]) -> None:
@@ -25,16 +42,11 @@ def print_figures(module: str, open_page: Callable[[Page, str], object]) -> None
     Raises:
         SystemExit: Chromium is not installed.
     """
-    path = find_chromium()
-    if path is None:
-        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
-    with served_site() as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    with served_site() as site, chromium() as browser:
         page = browser.new_page()
         page.route(f"{site}bench/*", _answer)
         open_page(page, site)
         figures = page.evaluate(f"async () => (await import('/bench/{module}')).run()")
-        browser.close()
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 

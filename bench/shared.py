@@ -16,9 +16,9 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from model.browser.chromium import FLAGS, find_chromium
+from bench.page import chromium
 from model.browser.python import PagePython
 from model.browser.site import served_site
 
@@ -145,15 +145,10 @@ async def _speeds(first: int) -> list[float]:
 
 
 def _main() -> None:
-    path = find_chromium()
-    if path is None:
-        raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
-    with served_site() as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    with served_site() as site, chromium() as browser:
         page = browser.new_page()
         page.set_default_timeout(300_000)
         figures = measure(page, site)
-        browser.close()
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 
