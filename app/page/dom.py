@@ -1,7 +1,7 @@
 """The page's elements: shows a `Screen`, reads the form, forwards clicks and keys.
 
-The only module that touches the DOM. Text from the model or the visitor goes in as text nodes,
-never as markup.
+Only the modules `dom` and `elements` touch the DOM. Text from the model or the visitor goes in as
+text nodes, never as markup.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import js
 from pyodide.ffi import create_proxy
 
+from .elements import find_element, set_text
 from .view import Screen
 
 __all__ = ["Actions", "Page", "wanted_engine"]
@@ -41,22 +42,22 @@ class Page:
 
     def __init__(self) -> None:
         self._body = js.document.body
-        self._status = _element("status")
-        self._percent = _element("percent")
-        self._bar = _element("bar")
-        self._fill = _element("fill")
-        self._gpu = _element("gpu")
-        self._problem = _element("problem")
-        self._problem_what = _element("problem-what")
-        self._problem_advice = _element("problem-advice")
-        self._again = _element("again")
-        self._form = _element("form")
-        self._form_problem = _element("form-problem")
-        self._buttons = _element("buttons")
-        self._generate = _element("generate")
-        self._stop = _element("stop")
-        self._output = _element("output")
-        self._speed = _element("speed")
+        self._status = find_element("status")
+        self._percent = find_element("percent")
+        self._bar = find_element("bar")
+        self._fill = find_element("fill")
+        self._gpu = find_element("gpu")
+        self._problem = find_element("problem")
+        self._problem_what = find_element("problem-what")
+        self._problem_advice = find_element("problem-advice")
+        self._again = find_element("again")
+        self._form = find_element("form")
+        self._form_problem = find_element("form-problem")
+        self._buttons = find_element("buttons")
+        self._generate = find_element("generate")
+        self._stop = find_element("stop")
+        self._output = find_element("output")
+        self._speed = find_element("speed")
         # Kept for the life of the page: a listener needs its proxy while it is registered.
         self._proxies: list[Any] = []
 
@@ -82,7 +83,7 @@ class Page:
     def show(self, screen: Screen) -> None:
         """Replace what is shown by `screen`."""
         self._body.dataset.state = screen.state
-        _set_text(self._status, screen.status)
+        set_text(self._status, screen.status)
         self._show_ratio(screen)
         self._problem_what.textContent = screen.problem
         self._problem_advice.textContent = screen.advice
@@ -146,19 +147,6 @@ def wanted_engine() -> Literal["auto", "webllm", "wllama"]:
     if wanted == "webllm":
         return "webllm"
     return "wllama" if wanted == "wllama" else "auto"
-
-
-def _element(name: str) -> Any:
-    element = js.document.getElementById(name)
-    if element is None:
-        raise LookupError(f"index.html has no element {name!r}")
-    return element
-
-
-def _set_text(element: Any, text: str) -> None:
-    # Unchanged text is not set again, so that a screen reader does not repeat it.
-    if element.textContent != text:
-        element.textContent = text
 
 
 def _show_problem(element: Any, *, is_shown: bool) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Protocol, cast
 import js
 from pyodide.ffi import create_proxy
 
+from page.elements import find_element, set_text
+
 from .view import ACTIONS, Action, Filters, Row, StorageBar
 
 __all__ = ["Actions", "ModelsElements"]
@@ -44,17 +46,17 @@ class ModelsElements:
     """The elements of the view in index.html, found once by their ids."""
 
     def __init__(self) -> None:
-        self._main = _element("models")
-        self._list = _element("models-list")
-        self._template = _element("model-row")
-        self._status = _element("models-status")
-        self._problem = _element("models-problem")
-        self._filters = _element("models-filters")
-        self._storage_text = _element("storage-text")
-        self._storage_note = _element("storage-note")
-        self._storage_bar = _element("storage-bar")
-        self._persist = _element("persist")
-        self._delete_all = _element("delete-all")
+        self._main = find_element("models")
+        self._list = find_element("models-list")
+        self._template = find_element("model-row")
+        self._status = find_element("models-status")
+        self._problem = find_element("models-problem")
+        self._filters = find_element("models-filters")
+        self._storage_text = find_element("storage-text")
+        self._storage_note = find_element("storage-note")
+        self._storage_bar = find_element("storage-bar")
+        self._persist = find_element("persist")
+        self._delete_all = find_element("delete-all")
         self._rows: dict[str, _RowElement] = {}
         # Kept for the life of the page: a listener needs its proxy while it is registered.
         self._proxies: list[Any] = []
@@ -82,20 +84,20 @@ class ModelsElements:
 
     def show_status(self, text: str) -> None:
         """Show the line above the list."""
-        _set_text(self._status, text)
+        set_text(self._status, text)
 
     def show_problem(self, text: str) -> None:
         """Show what went wrong with the list as a whole; an empty string hides it."""
-        _set_text(self._problem, text)
+        set_text(self._problem, text)
         self._problem.hidden = not text
 
     def show_storage(self, storage: StorageBar) -> None:
         """Show how much space there is."""
-        _set_text(self._storage_text, storage.text)
-        _set_text(self._storage_note, storage.note)
+        set_text(self._storage_text, storage.text)
+        set_text(self._storage_note, storage.note)
         _show_ratio(self._storage_bar, storage.ratio)
         self._persist.hidden = not storage.can_persist
-        _set_text(self._delete_all, storage.delete_label)
+        set_text(self._delete_all, storage.delete_label)
         self._delete_all.hidden = not storage.delete_label
 
     def show_row(self, row: Row) -> None:
@@ -157,11 +159,11 @@ class _RowElement:
         if before is None:
             self.element.dataset.model = self._title.textContent = row.id
             self._bar.ariaLabel = f"Download of {row.id}"
-        _set_text(self._facts, row.facts)
-        _set_text(self._note, row.note)
+        set_text(self._facts, row.facts)
+        set_text(self._note, row.note)
         self._note.dataset.runs = "yes" if row.can_run else "no"
-        _set_text(self._status, row.status)
-        _set_text(self._problem, row.problem)
+        set_text(self._status, row.status)
+        set_text(self._problem, row.problem)
         self._problem.hidden = not row.problem
         self._bar.hidden = row.ratio is None
         _show_ratio(self._bar, row.ratio or 0.0)
@@ -196,19 +198,6 @@ def _keep_focus(change: Callable[[], object]) -> None:
     change()
     if focused and focused != js.document.activeElement:
         focused.focus()
-
-
-def _element(name: str) -> Any:
-    element = js.document.getElementById(name)
-    if element is None:
-        raise LookupError(f"index.html has no element {name!r}")
-    return element
-
-
-def _set_text(element: Any, text: str) -> None:
-    # Unchanged text is not set again, so that a screen reader does not repeat it.
-    if element.textContent != text:
-        element.textContent = text
 
 
 def _show_ratio(bar: Any, ratio: float) -> None:
