@@ -126,6 +126,15 @@ def test_text_drawn_from_the_masks_fits_and_a_fitting_value_is_accepted(
         Draft202012Validator(schema, format_checker=FORMATS).validate(json.loads(drawn))
 
 
+@pytest.mark.parametrize("name", ["root", "true", "false", "null", "TagDispatch", "0", "-", "é"])
+def test_property_may_have_any_name(matcher: NodeMatcher, name: str) -> None:
+    """A rule is named like the property of its object, and some names are words of the grammar."""
+    nested = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    schema = {"type": "object", "properties": {name: nested}, "required": [name]}
+    fitting = {name: {"a": 1}}
+    assert accepted(matcher, schema, [fitting, {name: {}}]) == [fitting]
+
+
 # The validator is of draft 2020-12, which has neither `nullable` nor a list in `items`.
 OLDER = ("nullable", "additionalItems")
 

@@ -45,6 +45,8 @@ from .strings import string_node
 __all__ = ["GrammarWriter", "write_grammar"]
 
 _ROOT = "root"
+# web-xgrammar 0.1.27 reads the others as words of its own, not as names of rules, and ends.
+_RESERVED = frozenset({_ROOT, "true", "false", "TagDispatch"})
 _ANYTHING: tuple[TypedSchema, ...] = (
     Object(extras=(Extra(String(), Anything()),)),
     Array(items=Anything()),
@@ -161,7 +163,7 @@ class GrammarWriter:
         stem = re.sub(r"[^a-zA-Z0-9_]+", "_", name).strip("_") or "value"
         stem = f"_{stem}" if stem[0].isdigit() else stem
         found = stem
-        while found in self.rules or found == _ROOT:
+        while found in self.rules or found in _RESERVED:
             self._counts[stem] = self._counts.get(stem, 1) + 1
             found = f"{stem}_{self._counts[stem]}"
         return found
