@@ -1,8 +1,10 @@
 """Print how much of JSON Schema structured output covers, and how soundly.
 
-Run it as `python -m bench.schema.coverage FILE [--engine NAME ...] [--show N]`. A line of the file
-is `{"id": …, "schema": …, "tests": [{"valid": true, "data": …}, …]}`, also gzipped. Engines other
-than pywebllm and web-xgrammar come from PyPI and are not installed by this project.
+    PYTHONPATH=app .venv/bin/python -m bench.schema.coverage FILE [--engine NAME ...] [--show N]
+
+A line of the file is `{"id": …, "schema": …, "tests": [{"valid": true, "data": …}, …]}`, also
+gzipped. Engines other than pywebllm and web-xgrammar come from PyPI and are not installed by this
+project.
 
 The figures: `translated` are the schemas that are not refused. Of the instances of these, `unsound`
 are the invalid ones that are accepted, and `narrow` the valid ones that are not; `closed` are valid
