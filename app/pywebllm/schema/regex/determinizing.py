@@ -17,7 +17,7 @@ from pywebllm.schema.ebnf.nodes import Chars, Choice, Node, Repeat, Sequence, Te
 from .automaton import MOST_STATES, Automaton, minimal, numbered
 from .classes import RegexError
 
-__all__ = ["END", "START", "automaton", "of_strings"]
+__all__ = ["END", "START", "Allowance", "automaton", "of_strings"]
 
 # Nothing stands before the one, or after the other. No character has these codes.
 START, END = Chars(((-1, -1),)), Chars(((-2, -2),))
@@ -25,17 +25,35 @@ START, END = Chars(((-1, -1),)), Chars(((-2, -2),))
 _LINE_FEED = of_text("\n")
 
 
-def automaton(node: Node, *, wide: bool = False) -> Automaton:
+class Allowance:
+    """How many states may be made before several are merged into one: for one pattern in all."""
+
+    def __init__(self) -> None:
+        self._left = 20 * MOST_STATES
+
+    def take(self) -> None:
+        """Count one state.
+
+        Raises:
+            RegexError: It is one too many.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise RegexError("it has too many states")
+
+
+def automaton(node: Node, *, wide: bool = False, allowance: Allowance | None = None) -> Automaton:
     """Make the automaton of a node, in which `START` and `END` may stand anywhere.
 
     Args:
         node: What the strings consist of.
         wide: Whether a line feed may follow `END`, as it may in Python.
+        allowance: Shared by the automata of one pattern; None: one of its own.
 
     Raises:
         RegexError: It would have too many states.
     """
-    return _Builder(wide=wide).build(node)
+    return _Builder(allowance or Allowance(), wide=wide).build(node)
 
 
 def of_strings(texts: Iterable[str]) -> Automaton:
@@ -46,7 +64,8 @@ def of_strings(texts: Iterable[str]) -> Automaton:
 class _Builder:
     """Makes an automaton of which a string may be in several states, then one without these."""
 
-    def __init__(self, *, wide: bool) -> None:
+    def __init__(self, allowance: Allowance, *, wide: bool) -> None:
+        self._allowance = allowance
         self._wide = wide
         self._moves: list[list[tuple[Ranges, int]]] = []
         # Steps without a character: at any place, at the start only, at the end only.
@@ -83,8 +102,7 @@ class _Builder:
         return minimal(Automaton(classes, steps, accepting))
 
     def _state(self) -> int:
-        if len(self._moves) > 20 * MOST_STATES:
-            raise RegexError("it has too many states")
+        self._allowance.take()
         for table in (self._free, self._at_start, self._at_end):
             table.append([])
         self._moves.append([])

@@ -34,7 +34,7 @@ from pywebllm.schema.ebnf.nodes import (
 
 from .automaton import Automaton
 from .classes import RegexError, Scanner, read_class, read_escape
-from .determinizing import END, START, automaton
+from .determinizing import END, START, Allowance, automaton
 from .eliminating import node_of
 
 __all__ = ["RegexError", "language_of", "read_regex"]
@@ -100,12 +100,15 @@ def language_of(pattern: str, *, wide: bool = False) -> Automaton:
     branches = _branches(Scanner(pattern, wide=wide))
     # What a look-ahead excludes is excluded in any dialect, and the other way round.
     opposite = _branches(Scanner(pattern, wide=not wide))
+    # Of hundreds of branches, each may be small.
+    allowance = Allowance()
     found = automaton(NOTHING)
     for branch, other in zip(branches, opposite, strict=True):
-        one = automaton(sequence(_ANYTHING, branch.node, _ANYTHING), wide=wide)
+        one = automaton(sequence(_ANYTHING, branch.node, _ANYTHING), wide=wide, allowance=allowance)
         for ahead, against in zip(branch.aheads, other.aheads, strict=True):
             used, is_wide = (against, not wide) if ahead.negated else (ahead, wide)
-            starts = automaton(sequence(START, used.node, _ANYTHING), wide=is_wide)
+            node = sequence(START, used.node, _ANYTHING)
+            starts = automaton(node, wide=is_wide, allowance=allowance)
             one &= ~starts if ahead.negated else starts
         found |= one
     return found

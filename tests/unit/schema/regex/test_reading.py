@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pywebllm.schema.regex.reading import RegexError, language_of
 
 from tests.unit.schema.checking import fits, refusal
 
@@ -49,3 +50,12 @@ def test_anchors_inside_and_look_aheads_are_kept(
 def test_patterns_outside_the_subset_are_refused(pattern: str) -> None:
     error = refusal({"type": "string", "pattern": pattern})
     assert "'pattern'" in error.problem
+
+
+def test_states_of_all_branches_of_a_pattern_count_together() -> None:
+    """Each of hundreds of branches may be small, and all of them take long."""
+    branch = "^a{2,300}$"
+    assert language_of(branch).accepts("aa")
+    assert language_of("|".join([branch] * 20)).accepts("aa")
+    with pytest.raises(RegexError, match="it has too many states"):
+        language_of("|".join([branch] * 60))
