@@ -33,6 +33,8 @@ from typing import Any, BinaryIO
 
 from bridge.bundle import BUNDLE, BundleError, bundle, sources
 from hatch_build import BytecodeError, compile_python
+from site_files.libraries import bundle_libraries, library_sources
+from site_files.page import page_sources, write_pages
 
 __all__ = [
     "SetupError",
@@ -115,7 +117,10 @@ def site_sources(root: Path) -> dict[str, Path]:
     """Map every path of the site but `ARCHIVE` to the file it is a copy of."""
     npm, build = root / "node_modules", root / "build"
     files = {
-        **_tree(root / "static"),
+        **{path: file for path, file in _tree(root / "static").items() if not _is_source(path)},
+        **_tree(build / "page"),
+        **_tree(build / "libraries", "libraries/"),
+        "vendor/modern-normalize.css": npm / "modern-normalize/modern-normalize.css",
         BUNDLE: build / "bridge" / BUNDLE,
         "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
         "webllm.LICENSE": npm / "@mlc-ai/web-llm/LICENSE",
@@ -241,7 +246,8 @@ def _parser() -> argparse.ArgumentParser:
 def _build_site(target: Path, *, needs_docs: bool = True) -> None:
     npm_install()
     _download_pyodide_wheels()
-    _bundle_bridge()
+    _bundle()
+    _write_pages()
     _compile_app()
     _build_wheel()
     _build_wllama_wheel()
@@ -294,12 +300,19 @@ def _download_pyodide_wheels() -> None:
     _once("wheels", " ".join(wanted), lambda to: _pip("download", *wanted, "--dest", str(to)))
 
 
-def _bundle_bridge() -> None:
-    made_from = _made_from([*sources(ROOT), NPM_STAMP])
+def _bundle() -> None:
+    bridge = _made_from([*sources(ROOT), NPM_STAMP])
+    files = [*library_sources(ROOT), ROOT / "site_files/libraries.py", NPM_STAMP]
     try:
-        _once("bridge", made_from, lambda to: bundle(ROOT, to))
+        _once("bridge", bridge, lambda to: bundle(ROOT, to))
+        _once("libraries", _made_from(files), lambda to: bundle_libraries(ROOT, to))
     except BundleError as error:
         raise SetupError(str(error)) from error
+
+
+def _write_pages() -> None:
+    files = [ROOT / "site_files/page.py", *page_sources(ROOT)]
+    _once("page", _made_from(files), lambda to: write_pages(ROOT, to))
 
 
 def _compile_app() -> None:
@@ -410,6 +423,11 @@ def _tree(folder: Path, prefix: str = "") -> dict[str, Path]:
         for path, file in files.items()
         if not any(part.startswith((".", "__pycache__")) for part in path.parts)
     }
+
+
+def _is_source(path: str) -> bool:
+    # What a file of `build` is made from, in `static`.
+    return path == "index.html" or path.startswith(("views/", "libraries/"))
 
 
 def _licenses(package: Path, prefix: str) -> dict[str, Path]:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-__all__ = ["BUNDLE", "BundleError", "bundle", "sources"]
+__all__ = ["BUNDLE", "BundleError", "bundle", "rollup", "sources"]
 
 BUNDLE = "webllm_bridge.js"
 
@@ -31,18 +31,27 @@ def bundle(root: Path, folder: Path) -> Path:
     """Write the bundle of the repository at `root` into `folder`, and return its path.
 
     Raises:
-        BundleError: Node.js or rollup is missing, or rollup fails, for example on an import cycle.
+        BundleError: As `rollup` raises it, for example on an import cycle.
+    """
+    target = folder / BUNDLE
+    rollup(root, "--config", _CONFIG, "--file", str(target))
+    return target
+
+
+def rollup(root: Path, *options: str) -> None:
+    """Run rollup of the repository at `root`, in it.
+
+    Raises:
+        BundleError: Node.js or rollup is missing, or rollup fails.
     """
     node = shutil.which("node")
     if node is None:
         raise BundleError("node is missing: install Node.js 20 or newer (https://nodejs.org)")
     if not (root / _ROLLUP).is_file():
         raise BundleError(f"{root / _ROLLUP} is missing: run `npm ci --ignore-scripts` in {root}")
-    target = folder / BUNDLE
-    command = [node, _ROLLUP, "--config", _CONFIG, "--silent", "--file", str(target)]
+    command = [node, _ROLLUP, "--silent", *options]
     result = subprocess.run(  # noqa: S603 - the repository's own files
         command, cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     if result.returncode != 0:
-        raise BundleError(f"rollup could not bundle {BUNDLE}: {result.stderr.strip()}")
-    return target
+        raise BundleError(f"rollup {' '.join(options)} failed: {result.stderr.strip()}")

@@ -8,6 +8,9 @@
 
 const DEADLINE_SECONDS = 60;
 
+/** The texts of this script in the page's language. @type {Record<string, string>} */
+const TEXTS = JSON.parse(element("start-texts").textContent);
+
 /** @param {string} id */
 function element(id) {
   const found = document.getElementById(id);
@@ -16,18 +19,25 @@ function element(id) {
 }
 
 /**
- * Report that Python did not start; does nothing once it has.
- * @param {string} what
- * @param {string} advice
+ * Return a text with its `{reason}` filled in.
+ * @param {string} key
  */
-function fail(what, advice) {
+function text(key, reason = "") {
+  return (TEXTS[key] ?? key).replace("{reason}", () => reason);
+}
+
+/**
+ * Report that Python did not start; does nothing once it has.
+ * @param {string} key What happened; the text "KEY.advice" says what to do about it.
+ */
+function fail(key, reason = "") {
   if (document.body.dataset["state"] !== "starting") return;
   document.body.dataset["state"] = "failed";
-  element("status").textContent = "Python did not start.";
-  element("problem-what").textContent = what;
-  element("problem-advice").textContent = advice;
+  element("status").textContent = text("failed");
+  element("problem-what").textContent = text(key, reason);
+  element("problem-advice").textContent = text(`${key}.advice`);
   const again = element("again");
-  again.textContent = "Reload";
+  again.textContent = text("reload");
   again.addEventListener("click", () => location.reload());
   again.hidden = false;
   element("problem").hidden = false;
@@ -35,24 +45,22 @@ function fail(what, advice) {
 
 /** @param {unknown} reason */
 function failWith(reason) {
-  const text = reason instanceof Error ? reason.message : String(reason);
-  fail(
-    `Something this page needs did not load or did not run (${text}).`,
-    "Reload the page. If that does not help, use a current Chrome, Edge, Firefox or Safari.",
-  );
+  fail("missing", reason instanceof Error ? reason.message : String(reason));
 }
 
 /** Show the view that the address names, before Python is there; the first one for an unknown address. */
 function showView() {
-  const links = [...document.querySelectorAll("nav a")];
-  const found = links.find((link) => link.getAttribute("href") === location.hash) ?? links[0];
-  const view = found?.getAttribute("href")?.slice(2);
+  const links = [...document.querySelectorAll(".top nav a")];
+  // What follows the view's name belongs to the view: "#/chat/12".
+  const [, name] = location.hash.split("/");
+  const found = links.find((link) => link.getAttribute("href") === `#/${name}`) ?? links[0];
+  const view = found?.getAttribute("href")?.slice(2) ?? "";
   for (const link of links) {
     if (link === found) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   for (const part of document.querySelectorAll("[data-view]")) {
-    if (part instanceof HTMLElement) part.hidden = part.dataset["view"] !== view;
+    if (part instanceof HTMLElement) part.hidden = !part.dataset["view"]?.split(" ").includes(view);
   }
 }
 
@@ -84,9 +92,7 @@ async function startPython() {
   const script = document.createElement("script");
   script.type = "py";
   script.textContent = "import main\nawait main.start()";
-  script.addEventListener("py:done", () =>
-    fail("Python ended before the page was ready.", "Reload the page. The browser's console shows the details."),
-  );
+  script.addEventListener("py:done", () => fail("ended"));
   document.body.append(script);
 }
 
@@ -94,15 +100,12 @@ showView();
 addEventListener("hashchange", showView);
 
 if (location.protocol === "file:") {
-  fail("This page was opened as a file.", "It needs a web server: run “python3 serve.py”.");
+  fail("file");
 } else {
   addEventListener("error", (event) => failWith(event.error ?? event.message));
   addEventListener("unhandledrejection", (event) => failWith(event.reason));
   watchDownloads();
-  setTimeout(
-    () => fail("Python did not start within a minute.", "Check the connection, then reload the page."),
-    DEADLINE_SECONDS * 1000,
-  );
+  setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
   // After the first frame, so that the page is painted first; a hidden page has no frames.
   const start = () => setTimeout(() => startPython().catch(failWith));
   if (document.hidden) start();

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import js
-from pyodide.ffi import create_proxy
 
-from page.elements import find_element, set_text
+from page.elements import Listeners, find_element, on_visit, set_text
 
 from .view import ACTIONS, Action, Filters, Row, StorageBar
 
@@ -58,8 +57,7 @@ class ModelsElements:
         self._persist = find_element("persist")
         self._delete_all = find_element("delete-all")
         self._rows: dict[str, _RowElement] = {}
-        # Kept for the life of the page: a listener needs its proxy while it is registered.
-        self._proxies: list[Any] = []
+        self._listeners = Listeners()
 
     def connect(self, actions: Actions) -> None:
         """Call `actions` for each action of the visitor from now on."""
@@ -69,18 +67,12 @@ class ModelsElements:
             if button:
                 actions.act(cast(Action, button.dataset.action), button.dataset.model)
 
-        def visit(_event: Any) -> None:
-            if not self._main.hidden:
-                actions.open()
-
-        self._listen(self._list, "click", click)
-        self._listen(self._filters, "input", lambda _event: actions.search())
-        self._listen(self._filters, "submit", lambda event: event.preventDefault())
-        self._listen(self._persist, "click", lambda _event: actions.persist())
-        self._listen(self._delete_all, "click", lambda _event: actions.delete_all())
-        # start.js shows the view before this event reaches its later listeners.
-        self._listen(js.window, "hashchange", visit)
-        visit(None)
+        self._listeners.add(self._list, "click", click)
+        self._listeners.add(self._filters, "input", lambda _event: actions.search())
+        self._listeners.add(self._filters, "submit", lambda event: event.preventDefault())
+        self._listeners.add(self._persist, "click", lambda _event: actions.persist())
+        self._listeners.add(self._delete_all, "click", lambda _event: actions.delete_all())
+        on_visit(self._listeners, self._main, actions.open)
 
     def show_status(self, text: str) -> None:
         """Show the line above the list."""
@@ -130,11 +122,6 @@ class ModelsElements:
     def _order(self) -> list[str]:
         found = self._list.querySelectorAll("li:not([hidden])")
         return [element.dataset.model for element in found]
-
-    def _listen(self, target: Any, event: str, handler: Callable[[Any], object]) -> None:
-        proxy = create_proxy(handler)
-        self._proxies.append(proxy)
-        target.addEventListener(event, proxy)
 
 
 class _RowElement:

@@ -1,0 +1,1 @@
+"""The set-up card, shown above every view that talks to the model."""

@@ -1,0 +1,131 @@
+"""What the set-up card shows in each of its states: values and texts, no DOM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from page.texts import text, text_of_count
+from pywebllm import LoadProgress, Support, WebLLMError
+
+__all__ = [
+    "Screen",
+    "State",
+    "checking",
+    "crashed",
+    "describe_gpu",
+    "failed",
+    "loading",
+    "ready",
+    "sentence",
+    "unsupported",
+]
+
+# index.html begins in the state "starting", which start.js owns; css/setup.css styles all of them.
+State: TypeAlias = Literal["checking", "unsupported", "loading", "failed", "ready"]
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Everything that changes on the card, except the line about the GPU.
+
+    Attributes:
+        state: Decides what the visitor can do, see `can_retry`.
+        status: One line, read aloud by screen readers.
+        ratio: Progress of the load, 0 to 1.
+        problem: What went wrong, one sentence or empty.
+        advice: What to do about it.
+    """
+
+    state: State
+    status: str
+    ratio: float = 0.0
+    problem: str = ""
+    advice: str = ""
+
+    @property
+    def can_retry(self) -> bool:
+        """True when loading again may help."""
+        return self.state == "failed"
+
+
+def checking() -> Screen:
+    """Python runs and checks the browser."""
+    return Screen(state="checking", status=text("setup.checking"))
+
+
+def unsupported(support: Support) -> Screen:
+    """This browser cannot run a model."""
+    return Screen(
+        state="unsupported",
+        status=text("setup.unsupported"),
+        problem=support.problem,
+        advice=support.advice,
+    )
+
+
+def loading(progress: LoadProgress | None) -> Screen:
+    """The model is being loaded."""
+    if progress is None:
+        return Screen(state="loading", status=text("setup.load.start"))
+    status = text(f"setup.load.{progress.phase}")
+    return Screen(state="loading", status=status, ratio=progress.ratio)
+
+
+def failed(error: WebLLMError | None) -> Screen:
+    """The model could not be loaded, or was lost; loading can be tried again."""
+    return Screen(
+        state="failed",
+        status=text("setup.failed"),
+        problem=sentence(error.problem if error else text("setup.failed.unknown")),
+        advice=error.advice if error else "",
+    )
+
+
+def ready(model: str) -> Screen:
+    """The model answers; an empty `model` is the built-in one."""
+    name = model or text("setup.builtin")
+    return Screen(state="ready", status=text("setup.ready", model=name), ratio=1.0)
+
+
+def crashed(error: Exception) -> Screen:
+    """An unexpected error."""
+    return Screen(
+        state="failed",
+        status=text("setup.crashed"),
+        problem=sentence(f"{type(error).__name__}: {error}"),
+        advice=text("setup.crashed.advice"),
+    )
+
+
+def describe_gpu(support: Support) -> str:
+    """Return one line about what the model runs on; an empty string when it cannot run."""
+    if support.engine == "wllama" and support.ok:
+        return _describe_processor(support)
+    adapter = support.adapter
+    if adapter is None:
+        return ""
+    name = adapter.description or f"{adapter.vendor} {adapter.architecture}".strip()
+    if adapter.fallback or "swiftshader" in name.lower():
+        return text("setup.gpu.software")
+    parts = [text("setup.gpu", name=name or text("setup.gpu.hidden"))]
+    buffer = support.limits.get("maxBufferSize", 0)
+    if buffer:
+        parts.append(text("setup.gpu.buffers", size=f"{buffer / _GIB:.3g}"))
+    has_f16 = "shader-f16" in support.features
+    parts.append(text("setup.gpu.f16") if has_f16 else text("setup.gpu.f32"))
+    return ", ".join(parts) + "."
+
+
+def _describe_processor(support: Support) -> str:
+    threads = support.engines["wllama"].threads
+    return f"{support.reason} {text_of_count('setup.processor', threads)}".strip()
+
+
+def sentence(words: str) -> str:
+    """Return the words with a capital letter and a full stop."""
+    words = words.strip()
+    end = "" if words.endswith((".", "!", "?")) else "."
+    return words[:1].upper() + words[1:] + end

@@ -1,0 +1,1 @@
+"""What `serve.py` writes into a site beside copies: files that are made from others."""

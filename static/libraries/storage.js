@@ -1,0 +1,83 @@
+/**
+ * What the page keeps in this browser: records in IndexedDB, one store for each kind.
+ *
+ * Records cross as JSON text, so that Python and JavaScript hold no object of each other. A record has an
+ * `id`, a string.
+ */
+
+import { deleteDB, openDB } from "idb";
+
+export const NAME = "pywebllm-page";
+
+/** Raised with each new entry of `STORES`. */
+const VERSION = 1;
+
+/** The kinds of records, as `app/page/storage.py` names them. */
+export const STORES = ["conversations", "personas", "programs", "settings"];
+
+/** @type {Promise<import("idb").IDBPDatabase> | undefined} */
+let opening;
+
+function open() {
+  opening ??= openDB(NAME, VERSION, {
+    upgrade(database) {
+      for (const store of STORES) {
+        if (!database.objectStoreNames.contains(store)) database.createObjectStore(store, { keyPath: "id" });
+      }
+    },
+    // Another tab has a newer page, or deletes all: let go, and open again when needed.
+    blocking(_current, _blocked, event) {
+      opening = undefined;
+      /** @type {IDBDatabase} */ (event.target).close();
+    },
+    terminated() {
+      opening = undefined;
+    },
+  });
+  opening.catch(() => (opening = undefined));
+  return opening;
+}
+
+/**
+ * Return all records of a store as a JSON list, in the order of their IDs.
+ * @param {string} store
+ */
+export async function readAll(store) {
+  return JSON.stringify(await (await open()).getAll(store));
+}
+
+/**
+ * Return one record as JSON, or an empty string.
+ * @param {string} store
+ * @param {string} id
+ */
+export async function read(store, id) {
+  const found = await (await open()).get(store, id);
+  return found === undefined ? "" : JSON.stringify(found);
+}
+
+/**
+ * Keep a record, in place of one with the same ID.
+ * @param {string} store
+ * @param {string} record JSON
+ */
+export async function write(store, record) {
+  await (await open()).put(store, JSON.parse(record));
+}
+
+/**
+ * Delete one record.
+ * @param {string} store
+ * @param {string} id
+ */
+export async function remove(store, id) {
+  await (await open()).delete(store, id);
+}
+
+/** Delete all records of all stores; other tabs let go of the database. */
+export async function removeAll() {
+  const database = await opening;
+  database?.close();
+  opening = undefined;
+  await deleteDB(NAME);
+}
