@@ -9,8 +9,8 @@ from page.persona.dom import PersonaElements
 from page.setup.controller import SetupController
 from page.setup.dom import SetupElements, wanted_engine
 from page.texts import use_language
-from pywebllm import AsyncWebLLM, WebLLMService
 from pyscript import document
+from pywebllm import AsyncWebLLM, WebLLMService
 
 __all__ = ["start"]
 

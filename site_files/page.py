@@ -1,7 +1,7 @@
 """The page in each of its languages, made from `static/index.html`, `static/views/` and the texts.
 
-A comment `view: NAME` becomes the file `static/views/NAME.html`, and `{{section.name}}` a text
-from `app/page/texts/LANGUAGE.json`. English is `index.html`; another language, `index.LANGUAGE.html`.
+A comment `view: NAME` becomes the file `static/views/NAME.html`, and `{{section.name}}` a text from
+`app/page/texts/LANGUAGE.json`. English is `index.html`; others are `index.LANGUAGE.html`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Importing what the views take from npm: `static/libraries/NAME.js`, each bundled into one file."""
+"""Import what the views take from npm: `static/libraries/NAME.js`, each bundled into one file."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from .libraries import import_library
 
-__all__ = ["Kind", "Record", "Store", "StorageProblem", "browser_store"]
+__all__ = ["Kind", "Record", "StorageProblem", "Store", "browser_store"]
 
 # As `STORES` in storage.js.
 Kind: TypeAlias = Literal["conversations", "personas", "programs", "settings"]

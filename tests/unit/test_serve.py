@@ -35,9 +35,12 @@ def put(folder: Path, *paths: str) -> None:
 def project(tmp_path: Path) -> Path:
     """Return a project that is set up, with the least of everything."""
     root = tmp_path / "project"
-    put(root, "static/index.html", "static/models/m/model.wasm", "webllm_bridge.js")
+    put(root, "static/index.html", "static/views/chat.html", "static/libraries/a.js")
+    put(root, "static/models/m/model.wasm", "static/icon.svg", "webllm_bridge.js")
+    put(root / "build", "page/index.html", "libraries/storage.js")
     put(root / "build", "bridge/webllm_bridge.js", "bridge/.made-from")
     put(root / "node_modules", "@mlc-ai/web-llm/lib/index.js", "@mlc-ai/web-llm/LICENSE")
+    put(root / "node_modules", "modern-normalize/modern-normalize.css")
     put(root / "node_modules/pyodide", *serve.PYODIDE_FILES, "console.html")
     put(root / "node_modules/@pyscript/core", "LICENSE", "dist/core.js", "dist/core.js.map")
     put(root / "node_modules/@wllama/wllama", "LICENSE", "esm/index.min.js", "esm/wasm/wllama.wasm")
@@ -78,6 +81,9 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
     paths = site_sources(project)
     assert set(paths) == {
         "index.html",
+        "icon.svg",
+        "libraries/storage.js",
+        "vendor/modern-normalize.css",
         "models/m/model.wasm",
         "webllm_bridge.js",
         "webllm.js",
@@ -118,7 +124,7 @@ def test_rewritten_site_drops_removed_files(project: Path, tmp_path: Path) -> No
     put(project, "static/old.css")
     write_site(target, site_sources(project), b"one")
     (project / "static/old.css").unlink()
-    (project / "static/index.html").write_text("changed")
+    (project / "build/page/index.html").write_text("changed")
     (target / ".git").mkdir()
     write_site(target, site_sources(project), b"two")
     assert not (target / "old.css").exists()
@@ -180,7 +186,7 @@ def test_symbolic_link_is_not_written_through(project: Path, tmp_path: Path, pat
     before = sorted((file, file.stat().st_mtime_ns) for file in [outside, *outside.rglob("*")])
     (target / path).symlink_to(outside)
     put(project, "static/models/m/more.bin")
-    (project / "static/index.html").write_text("changed")
+    (project / "build/page/index.html").write_text("changed")
     with pytest.raises(SetupError, match="symbolic link"):
         write_site(target, site_sources(project), b"two")
     after = sorted((file, file.stat().st_mtime_ns) for file in [outside, *outside.rglob("*")])
@@ -206,9 +212,9 @@ def test_hard_link_to_a_file_of_the_site_keeps_its_content(project: Path, tmp_pa
     target, backup = tmp_path / "site", tmp_path / "backup.html"
     write_site(target, site_sources(project), b"one")
     backup.hardlink_to(target / "index.html")
-    (project / "static/index.html").write_text("changed")
+    (project / "build/page/index.html").write_text("changed")
     write_site(target, site_sources(project), b"two")
-    assert backup.read_text() == "static/index.html"
+    assert backup.read_text() == "page/index.html"
     assert (target / "index.html").read_text() == "changed"
 
 
@@ -218,7 +224,7 @@ def test_site_of_an_older_version_is_taken_over(project: Path, tmp_path: Path) -
     put(target, "index.html", "CNAME")
     (target / serve.MARKER).touch()
     write_site(target, site_sources(project), b"")
-    assert (target / "index.html").read_text() == "static/index.html"
+    assert (target / "index.html").read_text() == "page/index.html"
     assert (target / "CNAME").is_file()
 
 
@@ -325,27 +331,31 @@ def test_bridge_is_bundled_again_when_a_module_changed(
 ) -> None:
     root = tmp_path / "project"
     put(root, "webllm_bridge.js", "bridge/a.js", "bridge/bundle.py", "node_modules/stamp")
+    put(root, "static/libraries/b.js", "site_files/libraries.py")
     monkeypatch.setattr(serve, "ROOT", root)
     monkeypatch.setattr(serve, "BUILD", root / "build")
     monkeypatch.setattr(serve, "NPM_STAMP", root / "node_modules/stamp")
     bundled: list[Path] = []
+    libraries: list[Path] = []
     monkeypatch.setattr(serve, "bundle", lambda _root, folder: bundled.append(folder))
-    serve._bundle_bridge()
-    serve._bundle_bridge()
+    monkeypatch.setattr(serve, "bundle_libraries", lambda _root, folder: libraries.append(folder))
+    serve._bundle()
+    serve._bundle()
     (root / "bridge/a.js").write_text("changed")
-    serve._bundle_bridge()
+    serve._bundle()
     assert bundled == [root / "build/bridge"] * 2
+    assert libraries == [root / "build/libraries"]
 
 
 def test_bridge_that_cannot_be_bundled_is_reported_with_what_to_do(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(project, "bridge/bundle.py")
+    put(project, "bridge/bundle.py", "site_files/libraries.py")
     monkeypatch.setattr(serve, "ROOT", project)
     monkeypatch.setattr(serve, "BUILD", project / "build")
     monkeypatch.setattr(serve, "NPM_STAMP", project / "webllm_bridge.js")
     with pytest.raises(SetupError, match=r"rollup.* is missing: run `npm ci --ignore-scripts`"):
-        serve._bundle_bridge()
+        serve._bundle()
 
 
 def test_step_runs_once_and_again_when_its_source_changed(
@@ -385,8 +395,8 @@ def set_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     put(project, "static/icon.svg", "static/screenshot.png")
     monkeypatch.setattr(serve, "ROOT", project)
     monkeypatch.setattr(serve, "BUILD", project / "build")
-    steps = "npm_install _download_pyodide_wheels _bundle_bridge _compile_app _build_wheel"
-    for step in (*steps.split(), "_build_wllama_wheel"):
+    steps = "npm_install _download_pyodide_wheels _bundle _write_pages _compile_app"
+    for step in (*steps.split(), "_build_wheel", "_build_wllama_wheel"):
         monkeypatch.setattr(serve, step, lambda: None)
     return project
 

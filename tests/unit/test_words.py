@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from site_files.page import render_page
+
 ROOT = Path(__file__).parents[2]
 
 # What must not be written, and what to write instead.
@@ -119,10 +121,14 @@ def test_documentation_uses_the_fields_words(path: Path) -> None:
 
 
 def test_the_page_uses_the_fields_words() -> None:
-    path = ROOT / "static/index.html"
-    text = PageText(path.read_text(encoding="utf-8"))
+    text = PageText(render_page(ROOT, "en"))
     assert len(text.found) > 30
-    assert faults(path, iter(text.found)) == []
+    assert faults(ROOT / "static/index.html", iter(text.found)) == []
+
+
+def test_texts_of_the_page_use_the_fields_words() -> None:
+    path = ROOT / "app/page/texts/en.json"
+    assert faults(path, lines(path)) == []
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import asyncio
 import logging
 from typing import Protocol
 
-from page.setup.controller import SetupController
 from pywebllm import EngineError, InvalidRequestError, WebLLMError
+
+from page.setup.controller import SetupController
 
 from . import view
 from .view import Screen

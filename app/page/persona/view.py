@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pywebllm import Usage, WebLLMError
+
 from page.setup.view import sentence
 from page.texts import text
-from pywebllm import Usage, WebLLMError
 
 __all__ = [
     "Screen",

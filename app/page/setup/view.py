@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from page.texts import text, text_of_count
 from pywebllm import LoadProgress, Support, WebLLMError
+
+from page.texts import text, text_of_count
 
 __all__ = [
     "Screen",

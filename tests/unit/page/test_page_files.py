@@ -9,10 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import get_args
 
-from page.view import State
+from page.setup.view import State
 from pywebllm.persona.prompt import FIELDS
 
-ROOT = Path(__file__).parents[2]
+from site_files.page import render_page
+
+ROOT = Path(__file__).parents[3]
 STATIC = ROOT / "static"
 
 
@@ -33,12 +35,12 @@ class Elements(HTMLParser):
 
 
 def index() -> Elements:
-    return Elements((STATIC / "index.html").read_text(encoding="utf-8"))
+    return Elements(render_page(ROOT, "en"))
 
 
 def test_every_element_the_page_looks_up_is_there_once() -> None:
     ids = index().values("id")
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "app/page").rglob("dom.py"))
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "app/page").rglob("*.py"))
     asked = re.findall(r'_?element\("([\w-]+)"\)', sources)
     asked += re.findall(r'element\("([\w-]+)"\)', (STATIC / "start.js").read_text("utf-8"))
     assert len(asked) > 15
@@ -59,7 +61,8 @@ def test_form_has_a_labeled_control_for_each_known_field() -> None:
 
 
 def test_stylesheet_covers_every_state() -> None:
-    styled = set(re.findall(r'data-state="(\w+)"', (STATIC / "style.css").read_text("utf-8")))
+    style = "".join(path.read_text("utf-8") for path in (STATIC / "css").glob("*.css"))
+    styled = set(re.findall(r'data-state="(\w+)"', style))
     assert styled == {"starting", *get_args(State)}
 
 
@@ -83,7 +86,10 @@ def test_policy_allows_this_origin_only() -> None:
 
 def test_page_has_no_inline_code_or_style() -> None:
     tags = index().tags
-    assert not [tag for tag, attributes in tags if tag == "script" and "src" not in attributes]
+    scripts = [attributes for tag, attributes in tags if tag == "script"]
+    data = [script for script in scripts if script.get("type") == "application/json"]
+    assert len(data) == 1
+    assert all("src" in script for script in scripts if script not in data)
     assert not [tag for tag, attributes in tags if tag == "style" or "style" in attributes]
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
 
@@ -98,7 +104,7 @@ def test_links_are_relative() -> None:
 
 def test_page_names_the_wheel_of_this_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    named = re.findall(r"pywebllm-[\w.]+-py3-none-any\.whl", (STATIC / "index.html").read_text())
+    named = re.findall(r"pywebllm-[\w.]+-py3-none-any\.whl", render_page(ROOT, "en"))
     assert set(named) == {f"pywebllm-{project['version']}-py3-none-any.whl"}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from page import view
+from page.persona import view as persona
+from page.setup import view
 from pywebllm import DownloadError, InvalidRequestError, Support, Usage
 from pywebllm.records import EngineName
 from pywebllm.values import Adapter, EngineSupport
@@ -50,13 +51,13 @@ def test_missing_gpu_has_an_empty_description() -> None:
 
 def test_speed_omits_figures_that_the_engine_did_not_report() -> None:
     usage = Usage(prompt_tokens=1, completion_tokens=9, total_tokens=10)
-    assert view.finished(usage).speed == "9 tokens"
-    assert view.finished(None).speed == ""
+    assert persona.finished(usage).speed == "9 tokens"
+    assert persona.finished(None).speed == ""
 
 
 def test_problem_is_a_sentence() -> None:
     assert view.failed(DownloadError("no network")).problem == "No network."
-    assert view.refused(InvalidRequestError("what?")).form_problem == "What?"
+    assert persona.refused(InvalidRequestError("what?")).problem == "What?"
 
 
 def test_failure_without_an_error_has_a_message() -> None:
@@ -64,18 +65,31 @@ def test_failure_without_an_error_has_a_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("screen", "actions"),
+    ("screen", "can_retry"),
     [
-        (view.checking(), (False, False, False)),
-        (view.loading("Loading", 0.5), (False, False, False)),
-        (view.unsupported(Support(ok=False)), (False, False, False)),
-        (view.failed(None), (False, False, True)),
-        (view.ready(), (True, False, False)),
-        (view.writing(), (False, True, False)),
-        (view.stopped(), (True, False, False)),
+        (view.checking(), False),
+        (view.loading(None), False),
+        (view.unsupported(Support(ok=False)), False),
+        (view.failed(None), True),
+        (view.ready(""), False),
     ],
 )
-def test_each_state_allows_its_own_actions(
-    screen: view.Screen, actions: tuple[bool, bool, bool]
+def test_only_a_failure_can_be_tried_again(screen: view.Screen, can_retry: bool) -> None:
+    assert screen.can_retry == can_retry
+
+
+@pytest.mark.parametrize(
+    ("screen", "actions"),
+    [
+        (persona.waiting(), (False, False)),
+        (persona.waiting().with_model(is_ready=True), (True, False)),
+        (persona.writing(), (False, True)),
+        (persona.stopped(is_ready=True), (True, False)),
+        (persona.stopped(is_ready=False), (False, False)),
+        (persona.interrupted(DownloadError("gone"), is_ready=False), (False, False)),
+    ],
+)
+def test_each_persona_screen_allows_its_own_actions(
+    screen: persona.Screen, actions: tuple[bool, bool]
 ) -> None:
-    assert (screen.can_generate, screen.can_stop, screen.can_retry) == actions
+    assert (screen.can_generate, screen.is_writing) == actions
