@@ -120,7 +120,7 @@ def site_sources(root: Path) -> dict[str, Path]:
         **{path: file for path, file in _tree(root / "static").items() if not _is_source(path)},
         **_tree(build / "page"),
         **_tree(build / "libraries", "libraries/"),
-        "vendor/modern-normalize.css": npm / "modern-normalize/modern-normalize.css",
+        "css/modern-normalize.css": npm / "modern-normalize/modern-normalize.css",
         BUNDLE: build / "bridge" / BUNDLE,
         "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
         "webllm.LICENSE": npm / "@mlc-ai/web-llm/LICENSE",

@@ -83,7 +83,7 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
         "index.html",
         "icon.svg",
         "libraries/storage.js",
-        "vendor/modern-normalize.css",
+        "css/modern-normalize.css",
         "models/m/model.wasm",
         "webllm_bridge.js",
         "webllm.js",

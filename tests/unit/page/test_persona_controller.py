@@ -1,4 +1,4 @@
-"""The persona view's controller, over the real service and a fake bridge: what it shows, and when."""
+"""The persona view's controller over a fake bridge: what it shows, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The set-up card's controller, over the real service and a fake bridge: what it shows, and when."""
+"""The set-up card's controller over a fake bridge: what it shows, and when."""
 
 from __future__ import annotations
 
