@@ -1,7 +1,7 @@
 """Run the source of a coroutine function in Pyodide, in a real page or frame.
 
 A caller writes what a user would write as an ordinary `async def`, so that it is linted and type
-checked; `FramePython.run` sends its source to the page and returns its JSON-serializable result.
+checked; `StartedPython.run` sends its source to the page and returns its JSON-serializable result.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Frame, Page, Route
+from playwright.sync_api import Frame, Page, Route, Worker
 
 from model.browser.page import bare_page
 from model.browser.site import ROOT
 
-__all__ = ["FramePython", "PagePython", "wheels"]
+__all__ = ["FramePython", "PagePython", "StartedPython", "wheels"]
 
 Result = TypeVar("Result")
 
@@ -35,15 +35,11 @@ _START = """async ({wheels, more}) => {
 }"""
 
 
-class FramePython:
-    """Pyodide in a frame with the wheel installed; the frame's base URL is that of the site.
+class StartedPython:
+    """Pyodide that runs already, as the global `pyodide` of a page, frame or worker."""
 
-    `more` are the paths of further wheels of the site.
-    """
-
-    def __init__(self, frame: Frame | Page, more: Sequence[str] = ()) -> None:
-        self._frame = frame
-        self._start(more)
+    def __init__(self, place: Frame | Page | Worker) -> None:
+        self._place = place
 
     def run(self, function: Callable[..., Awaitable[Result]], **arguments: Any) -> Result:
         """Run `function(**arguments)` in the page; arguments and result cross as JSON.
@@ -59,12 +55,23 @@ class FramePython:
                 f"_json.dumps(await {function.__name__}(**_arguments))",
             ]
         )
-        text = self._frame.evaluate("code => pyodide.runPythonAsync(code)", code)
+        text = self._place.evaluate("code => pyodide.runPythonAsync(code)", code)
         result: Result = json.loads(text)
         return result
 
+
+class FramePython(StartedPython):
+    """Pyodide in a frame with the wheel installed; the frame's base URL is that of the site.
+
+    `more` are the paths of further wheels of the site.
+    """
+
+    def __init__(self, frame: Frame | Page, more: Sequence[str] = ()) -> None:
+        super().__init__(frame)
+        self._start(more)
+
     def _start(self, more: Sequence[str] = ()) -> None:
-        self._frame.evaluate(_START, {"wheels": wheels(), "more": list(more)})
+        self._place.evaluate(_START, {"wheels": wheels(), "more": list(more)})
 
 
 class PagePython(FramePython):

@@ -1,14 +1,19 @@
 """Public addresses that the documentation's pages load from, answered with this machine's files.
 
 A page runs exactly as it is printed: what it asks of a content delivery network comes from
-`node_modules`, what it asks of a package index is the wheel that `serve.py` built.
+`node_modules`, what it asks of a package index are wheels of this machine: the one that `serve.py`
+built, and those that a test names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Route
 
@@ -20,60 +25,94 @@ __all__ = ["answer_registries"]
 _NODE = ROOT / "node_modules"
 # A page of another origin may read the answer.
 _HEADERS = {"Access-Control-Allow-Origin": "*"}
+_MEDIA = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+}
 
 
-def answer_registries(context: BrowserContext, site: str) -> None:
+def answer_registries(
+    context: BrowserContext, site: str, *, pyodide: str = "pyodide", more: Sequence[Path] = ()
+) -> None:
     """Answer requests for PyScript, for Pyodide, and for `pywebllm` on a package index.
 
     Every other request is left as it is, and fails where there is no network.
+
+    Args:
+        context: The browser context.
+        site: The address of the site, which serves the wheel.
+        pyodide: The folder of Pyodide in `node_modules`, whatever version the page asks for.
+        more: Further wheels that the package index has; Pyodide's lock file names them too, in
+            place of its own builds.
     """
     micropip, wheel = (ROOT / "build/site" / path for path in wheels())
+    found = {path.name: path for path in [micropip, *more]}
+    # Of two wheels of a package, the one that the test names.
+    projects = {_project(path): path for path in [micropip, wheel, *more]}
 
     def pyscript(route: Route) -> None:
         _file(route, _NODE / "@pyscript/core/dist" / _name(route))
 
-    def pyodide(route: Route) -> None:
+    def distribution(route: Route) -> None:
         name = _name(route)
         if name == "pyodide-lock.json":
-            route.fulfill(body=_lock(micropip), content_type="application/json", headers=_HEADERS)
-        elif name == micropip.name:
-            _file(route, micropip)
+            body = _lock(_NODE / pyodide, [micropip, *more])
+            route.fulfill(body=body, content_type="application/json", headers=_HEADERS)
         else:
-            _file(route, _NODE / "pyodide" / name)
+            _file(route, found.get(name, _NODE / pyodide / name))
 
     def index(route: Route) -> None:
-        body = json.dumps(_project(wheel, url=site + wheel.name))
+        path = projects.get(route.request.url.rstrip("/").rpartition("/")[2])
+        if path is None:
+            route.fulfill(status=404, headers=_HEADERS)
+            return
+        url = site + path.name if path == wheel else f"{site}simple-files/{path.name}"
         kind = "application/vnd.pypi.simple.v1+json"
-        route.fulfill(body=body, headers={**_HEADERS, "Content-Type": kind})
+        route.fulfill(body=_listed(path, url), headers={**_HEADERS, "Content-Type": kind})
 
     context.route("**/npm/@pyscript/core@*/dist/*", pyscript)
-    context.route("**/pyodide/v*/full/*", pyodide)
-    context.route("**/simple/pywebllm/", index)
+    context.route("**/pyodide/v*/full/*", distribution)
+    context.route("**/simple/*/", index)
+    context.route("**/simple-files/*", lambda route: _file(route, found[_name(route)]))
 
 
 def _name(route: Route) -> str:
-    return route.request.url.rpartition("/")[2]
+    return urlsplit(route.request.url).path.rpartition("/")[2]
 
 
 def _file(route: Route, path: Path) -> None:
-    media = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css"}
-    kind = media.get(path.suffix, "application/octet-stream")
-    kind = "application/wasm" if path.suffix == ".wasm" else kind
+    if not path.is_file():
+        route.fulfill(status=404, headers=_HEADERS)
+        return
+    kind = _MEDIA.get(path.suffix, "application/octet-stream")
     route.fulfill(body=path.read_bytes(), headers={**_HEADERS, "Content-Type": kind})
 
 
-def _lock(micropip: Path) -> str:
-    # Pyodide builds its own wheel of micropip; this one is the package index's.
-    lock = json.loads((_NODE / "pyodide/pyodide-lock.json").read_text("utf-8"))
-    found = {
-        "file_name": micropip.name,
-        "sha256": hashlib.sha256(micropip.read_bytes()).hexdigest(),
-    }
-    lock["packages"]["micropip"].update(found)
+def _lock(pyodide: Path, found: Sequence[Path]) -> str:
+    # Pyodide builds its own wheels; these are the package index's.
+    lock = json.loads((pyodide / "pyodide-lock.json").read_text("utf-8"))
+    for path in found:
+        if (entry := lock["packages"].get(_project(path))) is not None:
+            entry.update(
+                file_name=path.name, sha256=_digest(path), version=path.name.split("-")[1]
+            )
     return json.dumps(lock)
 
 
-def _project(wheel: Path, *, url: str) -> dict[str, object]:
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    file = {"filename": wheel.name, "url": url, "hashes": {"sha256": digest}}
-    return {"meta": {"api-version": "1.0"}, "name": "pywebllm", "files": [file]}
+def _project(wheel: Path) -> str:
+    # https://packaging.python.org/en/latest/specifications/name-normalization/
+    return re.sub(r"[-_.]+", "-", wheel.name.split("-")[0]).lower()
+
+
+def _listed(wheel: Path, url: str) -> str:
+    file: dict[str, Any] = {"filename": wheel.name, "url": url}
+    file["hashes"] = {"sha256": _digest(wheel)}
+    return json.dumps(
+        {"meta": {"api-version": "1.0"}, "name": _project(wheel), "files": [file]}
+    )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

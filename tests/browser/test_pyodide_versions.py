@@ -1,0 +1,146 @@
+"""Earlier versions of Pyodide, and Python in workers of every shape in which hosts start them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from model.browser.page import bare_page, wait_for_no_worker
+from model.browser.pyodide_wheels import pyodide_wheels
+from model.browser.python import StartedPython
+from model.browser.site import ROOT
+from tests.browser.registries import answer_registries
+
+# A worker that only waits for what is evaluated in it.
+_WORKER = """type => {
+  const source = new Blob(["0;"], {type: "text/javascript"});
+  globalThis.host = new Worker(URL.createObjectURL(source), {type});
+}"""
+
+_START = """async folder => {
+  // As a classic worker does, and as a module does, which has no importScripts.
+  const classic = "importScripts" in globalThis && !globalThis.document && (() => {
+    try { importScripts(folder + "pyodide.js"); return true; } catch { return false; }
+  })();
+  const {loadPyodide} = classic ? globalThis : await import(folder + "pyodide.mjs");
+  globalThis.pyodide = await loadPyodide({packages: ["micropip"]});
+  await pyodide.pyimport("micropip").install("pywebllm");
+  return classic;
+}"""
+
+# The version, its folder in `node_modules`, where Python runs, and what hosts do so.
+_PLACES = {
+    "0.27 in a page": ("pyodide-0.27", "page"),
+    "0.28 in a module worker": ("pyodide-0.28", "module"),
+    "0.29 in a classic worker, as stlite and Panel": ("pyodide-0.29", "classic"),
+    "the pinned version in a module worker": ("pyodide", "module"),
+}
+
+
+def _version(folder: str) -> str:
+    package = json.loads((ROOT / "node_modules" / folder / "package.json").read_text("utf-8"))
+    version: str = package["version"]
+    return version
+
+
+@pytest.fixture(params=_PLACES.values(), ids=_PLACES)
+def started(
+    request: pytest.FixtureRequest, context: BrowserContext, page: Page, site: str
+) -> Iterator[tuple[StartedPython, str]]:
+    """Python with the wheel installed by that version's micropip, and where it runs."""
+    folder, place = request.param
+    earlier = folder != "pyodide"
+    more = pyodide_wheels(f"{folder}-requirements.txt") if earlier else ()
+    answer_registries(context, site, pyodide=folder, more=more)
+    bare_page(page, site)
+    target: Any = page
+    if place != "page":
+        with page.expect_worker() as found:
+            page.evaluate(_WORKER, place)
+        target = found.value
+    url = f"https://cdn.jsdelivr.net/pyodide/v{_version(folder)}/full/"
+    assert target.evaluate(_START, url) == (place == "classic")
+    yield StartedPython(target), place
+    page.evaluate("globalThis.host?.terminate()")
+    wait_for_no_worker(page)
+
+
+async def everything() -> dict[str, object]:
+    """Return what a first program does: every way in which Python and JavaScript meet."""
+    import asyncio
+    import dataclasses
+
+    import pywebllm
+
+    @dataclasses.dataclass
+    class Draft:
+        name: str
+        likes_chess: bool
+
+    ask = [{"role": "user", "content": "Name: Ada\nAge: 36\nInterests: chess"}]
+    support = await pywebllm.check_support()
+    found = {"ok": support.ok, "thread": support.thread, "storage": support.storage}
+    phases = []
+    async with pywebllm.AsyncWebLLM() as llm:
+        create = llm.chat.completions.create
+        await llm.load(on_progress=lambda progress: phases.append(progress.phase))
+        found["phases"] = [phases[0], phases[-1]]
+        found["text"] = (await create(messages=ask, seed=1, max_tokens=8)).text
+        pieces = []
+        async for chunk in await create(messages=ask, seed=1, stream=True):
+            pieces.append(chunk.text)
+            if len("".join(pieces)) > 10:
+                break
+        found["streamed"] = "".join(pieces)
+        parsed = await llm.chat.completions.parse(messages=ask, seed=1, response_format=Draft)
+        found["parsed"] = [type(parsed.parsed) is Draft, type(parsed.parsed.likes_chess).__name__]
+        try:
+            async with asyncio.timeout(0.3):
+                await create(messages=ask, max_tokens=900, extra_body={"ignore_eos": True})
+        except TimeoutError:
+            found["timed_out"] = True
+        try:
+            await create(model="No-Such-q4f32_1-MLC", messages=ask)
+        except pywebllm.ModelNotFoundError as error:
+            found["not_found"] = "No-Such" in str(error)
+        found["after"] = (await create(messages=ask, seed=1, max_tokens=8)).text
+        found["cached"] = [(it.id, it.complete) for it in await llm.models.cached()]
+    with pywebllm.WebLLM() as waiting:
+        found["without_await"] = waiting.chat.completions.create(
+            messages=ask, seed=1, max_tokens=8
+        ).text
+    async with pywebllm.AsyncWebLLM(share=True) as llm:
+        found["shared_text"] = (
+            await llm.chat.completions.create(messages=ask, seed=1, max_tokens=8)
+        ).text
+        found["shared"] = llm.shared
+    return found
+
+
+def test_pyodide_answers_wherever_it_runs(started: tuple[StartedPython, str]) -> None:
+    python, place = started
+    found = python.run(everything)
+    text = found["text"]
+    assert text.startswith("Ada is 36"), found
+    assert found == {
+        "ok": True,
+        "thread": "worker",
+        "storage": True,
+        "phases": ["start", "ready"],
+        "text": text,
+        "streamed": found["streamed"],
+        "parsed": [True, "bool"],
+        "timed_out": True,
+        "not_found": True,
+        "after": text,
+        "cached": [["pywebllm-persona-q4f32_1", True]],
+        "without_await": text,
+        "shared_text": text,
+        # A worker has no SharedWorker.
+        "shared": place == "page",
+    }
+    assert text.startswith(found["streamed"]) or found["streamed"].startswith(text)
