@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .completions.stream import CompletionStream
     from .persona.persona import Persona
     from .persona.service import WebLLMService
+    from .progress import ProgressBar
     from .sync.client import WebLLM
     from .typed import ToolRun
 
@@ -95,6 +96,7 @@ __all__ = [
     "OutOfMemoryError",
     "ParseError",
     "Persona",
+    "ProgressBar",
     "RequestTimeoutError",
     "SessionNotFoundError",
     "StorageError",
@@ -123,6 +125,7 @@ __getattr__ = lazy_attributes(
     {
         "CompletionStream": ".completions.stream",
         "Persona": ".persona.persona",
+        "ProgressBar": ".progress",
         "ToolRun": ".typed",
         "WebLLM": ".sync.client",
         "WebLLMService": ".persona.service",

@@ -95,9 +95,7 @@ def _lock(pyodide: Path, found: Sequence[Path]) -> str:
     lock = json.loads((pyodide / "pyodide-lock.json").read_text("utf-8"))
     for path in found:
         if (entry := lock["packages"].get(_project(path))) is not None:
-            entry.update(
-                file_name=path.name, sha256=_digest(path), version=path.name.split("-")[1]
-            )
+            entry.update(file_name=path.name, sha256=_digest(path), version=path.name.split("-")[1])
     return json.dumps(lock)
 
 
@@ -109,9 +107,7 @@ def _project(wheel: Path) -> str:
 def _listed(wheel: Path, url: str) -> str:
     file: dict[str, Any] = {"filename": wheel.name, "url": url}
     file["hashes"] = {"sha256": _digest(wheel)}
-    return json.dumps(
-        {"meta": {"api-version": "1.0"}, "name": _project(wheel), "files": [file]}
-    )
+    return json.dumps({"meta": {"api-version": "1.0"}, "name": _project(wheel), "files": [file]})
 
 
 def _digest(path: Path) -> str:

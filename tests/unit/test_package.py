@@ -65,6 +65,7 @@ def test_the_public_names_are_these() -> None:
         "OutOfMemoryError",
         "ParseError",
         "Persona",
+        "ProgressBar",
         "RequestTimeoutError",
         "SessionNotFoundError",
         "StorageError",

@@ -113,6 +113,12 @@ class ChatCompletion(Value):
         """The finish reason of the first choice."""
         return self.choices[0].finish_reason
 
+    def _repr_html_(self) -> str:
+        # Only notebooks ask for it.
+        from .rich import chat_html  # noqa: PLC0415
+
+        return chat_html(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedChatCompletionMessage(ChatCompletionMessage, Generic[T]):

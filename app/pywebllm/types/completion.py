@@ -61,3 +61,9 @@ class Completion(Value):
     def text(self) -> str:
         """The text of the first choice, or what this chunk adds to it."""
         return "".join(choice.text for choice in self.choices if choice.index == 0)
+
+    def _repr_html_(self) -> str:
+        # Only notebooks ask for it.
+        from .rich import completion_html  # noqa: PLC0415
+
+        return completion_html(self)
