@@ -4,6 +4,7 @@
  */
 
 import { concatenate } from "./bytes.js";
+import { ExpectedGguf, matchesSri, partsOf } from "./gguf_record.js";
 import { Md5 } from "./md5.js";
 import { nameOf } from "./urls.js";
 
@@ -23,6 +24,11 @@ export const MANIFEST = "tensor-cache.json";
 
 /** The keys that WebLLM 0.2.86 reads of each JSON file, by the file's name. @type {Record<string, string>} */
 const KEYS = { [MANIFEST]: "records", "mlc-chat-config.json": "tokenizer_files", "tokenizer.json": "model" };
+
+/** @param {ModelRecord} record @returns {ExpectedFiles | ExpectedGguf} */
+export function expectedFiles(record) {
+  return partsOf(record).length > 0 ? new ExpectedGguf(record) : new ExpectedFiles(record);
+}
 
 export class ExpectedFiles {
   /** @type {Map<string, Shard>} the weights by their URLs */
@@ -54,6 +60,9 @@ export class ExpectedFiles {
   hasChecksum(url) {
     return this.#shards.get(url)?.md5 !== undefined || this.#checksum(url) !== undefined;
   }
+
+  /** The sizes are in the list of the weights. @param {string} _url @param {number} _size */
+  announce(_url, _size) {}
 
   /** Begin to check a download. @param {string} url @returns {Check} */
   check(url) {
@@ -142,13 +151,6 @@ function checksumsOf({ integrity }) {
     ...(config && { "mlc-chat-config.json": config }),
     ...(model_lib && { model_lib }),
   };
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes @param {string} sri for example `sha256-` and the digest in base64 */
-export async function matchesSri(bytes, sri) {
-  const [, bits = "", digest] = /^sha(256|384|512)-(.*)$/.exec(sri) ?? [];
-  const found = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, bytes));
-  return btoa(String.fromCharCode(...found)) === digest;
 }
 
 /** @param {Uint8Array} bytes @returns {any} an object; undefined if the bytes are not JSON of one */

@@ -8,7 +8,7 @@ import { modelFolder } from "./downloads/file_list.js";
 import { PARTIAL_CACHE } from "./downloads/partial_file.js";
 import { DownloadProgress } from "./download_progress.js";
 import { BridgeError, invalidFileError, isInvalidFile } from "./errors.js";
-import { ExpectedFiles, MANIFEST } from "./expected_files.js";
+import { MANIFEST, expectedFiles } from "./expected_files.js";
 import { CACHES, VIRTUAL_BASE } from "./files.js";
 import { MemoryCache } from "./memory_cache.js";
 
@@ -48,7 +48,7 @@ export class ModelFiles {
   constructor(record, browser, report, published, delays = LOAD_DELAYS) {
     this.#record = record;
     this.#browser = browser;
-    this.#expected = new ExpectedFiles(record);
+    this.#expected = expectedFiles(record);
     this.#progress = new DownloadProgress(this.#expected, report);
     this.#published = published;
     this.#delays = delays;
@@ -145,7 +145,8 @@ export class ModelFiles {
       await this.#forget(cache, url);
       throw invalidFileError(url, `${problem}, in this browser's cache`);
     };
-    return { arrayBuffer, json: async () => JSON.parse(new TextDecoder().decode(await arrayBuffer())) };
+    const json = async () => JSON.parse(new TextDecoder().decode(await arrayBuffer()));
+    return { arrayBuffer, json, blob: () => response.blob() };
   }
 
   /** @param {Cache | MemoryCache} cache @param {Request} request */
@@ -173,8 +174,10 @@ export class ModelFiles {
       locks: this.#browser.locks,
       signal,
       delays: this.#delays,
-      onBytes: (/** @type {number} */ received, /** @type {number} */ announced) =>
-        this.#progress.received(url, received, announced),
+      onBytes: (/** @type {number} */ received, /** @type {number} */ announced) => {
+        this.#expected.announce(url, announced);
+        this.#progress.received(url, received, announced);
+      },
       onWait: (/** @type {string} */ text) => this.#progress.waiting(url, text),
     };
     await new FileDownload(target, means).run();

@@ -5,6 +5,7 @@ The fields of a record are those of WebLLM, and one more. `wire` reads and write
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -14,6 +15,9 @@ from .echo import shown
 from .errors import InvalidRequestError
 
 __all__ = ["EngineName", "Model", "ModelRecord", "WllamaRecord", "engine_of", "id_of"]
+
+# As llama.cpp's `gguf-split` names the parts of a model.
+_PART = re.compile(r"-\d{5}-of-(\d{5})\.gguf(?=$|[?#])")
 
 EngineName: TypeAlias = Literal["webllm", "wllama"]
 
@@ -32,10 +36,11 @@ class ModelRecord:
         gpu_model_lib: URL of a library that is loaded instead where WebGPU runs on a real GPU, for
             the same weights; `model_lib` is for any adapter, also one that a CPU emulates. A field
             of this library.
-        gguf: URL of a GGUF file, absolute or relative to the page, or a tuple of those of its
-            parts, in their order. The engine `wllama` runs it. Of the other fields `overrides`
-            (`context_window_size`, `temperature`, `top_p`, `repetition_penalty`), `model_type`
-            and `integrity["files"]` apply to it.
+        gguf: URL of a GGUF file, absolute or relative to the page. For a model in several parts,
+            the URL of any of them, with a name like `mine-00001-of-00003.gguf`, or a tuple of the
+            URLs of all parts, in their order. The engine `wllama` runs it. Of the other fields
+            `overrides` (`context_window_size`, `temperature`, `top_p`, `repetition_penalty`),
+            `model_type` and `integrity["files"]` apply to it.
         overrides: Changes to the model's configuration, for example `context_window_size`.
         required_features: WebGPU features that it needs, for example `shader-f16`.
         model_type: WebLLM's number: 0 language, 1 embedding, 2 vision, and so on.
@@ -86,7 +91,7 @@ class ModelRecord:
     @property
     def parts(self) -> tuple[str, ...]:
         """The URLs of `gguf`, in their order; empty for a model of WebLLM."""
-        return (self.gguf,) if isinstance(self.gguf, str) else self.gguf or ()
+        return _all_parts(self.gguf) if isinstance(self.gguf, str) else self.gguf or ()
 
     def _check_gguf(self) -> None:
         if not self.parts or not _is_names(self.parts) or not all(map(str.strip, self.parts)):
@@ -130,6 +135,15 @@ def id_of(model: str | ModelRecord | None) -> str:
 def engine_of(model: str | ModelRecord) -> EngineName:
     """Return the engine that runs a model, whose record is as `Bridge.locate` returns it."""
     return "wllama" if isinstance(model, WllamaRecord) else "webllm"
+
+
+def _all_parts(url: str) -> tuple[str, ...]:
+    """Return the URLs of all parts of a model, of which the URL of one is given."""
+    found = _PART.search(url)
+    if found is None:
+        return (url,)
+    start, end, count = url[: found.start()], url[found.end() :], int(found[1])
+    return tuple(f"{start}-{part:05}-of-{count:05}.gguf{end}" for part in range(1, count + 1))
 
 
 def _is_names(value: object) -> bool:

@@ -2,9 +2,10 @@
 
 import { BridgeError, invalidRequest } from "../errors.js";
 import { CACHES } from "../files.js";
+import { partsOf } from "../gguf_record.js";
 import { forget, remembered } from "./catalog.js";
 import { CHECKED } from "./file_download.js";
-import { listFiles, modelFolder } from "./file_list.js";
+import { listFiles, placeOf } from "./file_list.js";
 import { unlessUsed } from "./file_lock.js";
 import { PARTIAL_CACHE, deletePartial, partialSizes } from "./partial_file.js";
 
@@ -15,7 +16,7 @@ import { PARTIAL_CACHE, deletePartial, partialSizes } from "./partial_file.js";
 /**
  * @typedef {object} CachedModel
  * @property {string} id
- * @property {string} url its folder
+ * @property {string} url its folder, or its first file
  * @property {number} size bytes on disk, those of incomplete files included
  * @property {number} [total] bytes of all its files, as far as their sizes are known
  * @property {boolean} complete whether a load need not download anything
@@ -96,8 +97,8 @@ class Found {
     /** @type {CachedModel[]} */
     const models = [];
     const add = async (/** @type {ModelRecord} */ record, /** @type {Iterable<string>} */ urls) => {
-      const folder = modelFolder(record.model);
-      if ([...urls].some((url) => folderOf(url) === folder)) models.push(await this.#model(record, folder));
+      const belongs = belongsTo(record);
+      if ([...urls].some(belongs)) models.push(await this.#model(record, belongs));
     };
     for (const record of known) await add(record, this.#urls);
     // Several models of WebLLM's list may have one folder: the first is taken.
@@ -113,14 +114,17 @@ class Found {
     return [...this.#caches.keys(), ...this.#partials.keys()];
   }
 
-  /** @param {ModelRecord} record @param {string} folder */
-  async #model(record, folder) {
+  /** @param {ModelRecord} record @param {(url: string) => boolean} belongs */
+  async #model(record, belongs) {
     const { files, isWhole } = await listFiles(record, async ({ url }) => this.#json(url));
     const known = new Map(files.map((file) => [file.url, file]));
-    const others = this.#urls.filter((url) => folderOf(url) === folder && !known.has(url));
+    const others = this.#urls.filter((url) => belongs(url) && !known.has(url));
     const urls = [...known.keys(), ...others].filter((url) => this.#caches.has(url) || this.#partials.has(url));
     const complete = isWhole && files.every(({ url }) => this.#caches.has(url));
-    return this.#describe(record.model_id, folder, urls, { complete, isWhole, known });
+    // Servers need not say the size of a file that is not there.
+    const isSized = files.every(({ url, nbytes }) => nbytes !== undefined || this.#caches.has(url));
+    const isKnown = partsOf(record).length > 0 ? isSized : isWhole;
+    return this.#describe(record.model_id, placeOf(record), urls, { complete, isWhole: isKnown, known });
   }
 
   /** Files of models that are in no list, by their folders. */
@@ -183,6 +187,14 @@ class Found {
       return undefined;
     }
   }
+}
+
+/** A model of WebLLM has all files of its folder, others only those that its record names. @param {ModelRecord} record @returns {(url: string) => boolean} */
+function belongsTo(record) {
+  const parts = partsOf(record);
+  if (parts.length > 0) return (url) => parts.includes(url);
+  const folder = placeOf(record);
+  return (url) => folderOf(url) === folder;
 }
 
 /** @param {string} url */

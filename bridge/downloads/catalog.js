@@ -38,7 +38,8 @@ export async function remembered(openCache) {
 async function readRecord(response) {
   try {
     const record = await response?.json();
-    return typeof record.model_id === "string" && typeof record.model === "string" ? record : undefined;
+    const isKnown = typeof record.model_id === "string" && (typeof record.model === "string" || Array.isArray(record.gguf));
+    return isKnown ? record : undefined;
   } catch {
     return undefined;
   }

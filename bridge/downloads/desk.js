@@ -3,7 +3,7 @@
 import { toBridgeError } from "../errors.js";
 import { Queue } from "../queue.js";
 import { findRecord } from "../records.js";
-import { forgetAll } from "./catalog.js";
+import { forgetAll, remembered } from "./catalog.js";
 import { deleteCached, listCached } from "./cached_models.js";
 import { libraryFor } from "../libraries.js";
 import { describeAdapter, findAdapter } from "../support.js";
@@ -87,12 +87,24 @@ export class FileDesk {
 
   /** @param {LoadRequest} model @returns {Promise<ModelRecord>} */
   async #record(model) {
-    if (!("record" in model)) return findRecord(model, await this.#webllm.import());
+    if (!("record" in model)) return this.#byId(model);
     /** @type {ModelRecord & { gpu_model_lib?: string }} */
     const record = model.record;
     if (record.gpu_model_lib === undefined) return record;
     const adapter = await findAdapter(/** @type {GPU | undefined} */ (this.#environment.gpu));
     return libraryFor(record, adapter ? describeAdapter(adapter) : undefined);
+  }
+
+  /** A model that was downloaded or loaded here before may be in no list. @param {{ model: string }} request */
+  async #byId(request) {
+    try {
+      return findRecord(request, await this.#webllm.import());
+    } catch (error) {
+      const known = await remembered(this.#environment.openCache).catch(() => []);
+      const found = known.find(({ model_id }) => model_id === request.model);
+      if (found) return found;
+      throw error;
+    }
   }
 
   /** @param {ModelRecord[]} records @returns {Promise<ModelRecord[]>} */

@@ -2,8 +2,10 @@
 
 import { MANIFEST } from "../expected_files.js";
 import { CACHES } from "../files.js";
+import { partsOf } from "../gguf_record.js";
 import { usesWllama } from "../records.js";
 
+/** @import { GgufRecord } from "../gguf_record.js" */
 /** @import { ModelRecord } from "../types.js" */
 
 /** @typedef {{ url: string, cache: string, nbytes?: number | undefined }} ModelFile `cache` is the name of its cache */
@@ -17,6 +19,12 @@ export function modelFolder(url) {
   return /.+\/resolve\/.+\//.test(folder) ? folder : `${folder}resolve/main/`;
 }
 
+/** @param {ModelRecord} record @returns {string} the URL that stands for the model: its folder, or its first file */
+export function placeOf(record) {
+  const [first] = partsOf(record);
+  return first ?? modelFolder(record.model);
+}
+
 /**
  * List the files of a model; some of them name the others.
  * @param {ModelRecord} record
@@ -24,6 +32,7 @@ export function modelFolder(url) {
  * @returns {Promise<{ files: ModelFile[], isWhole: boolean }>} `isWhole` unless a file that names others is not there
  */
 export async function listFiles(record, readJson) {
+  if (partsOf(record).length > 0) return { files: ggufFiles(record), isWhole: true };
   const folder = modelFolder(record.model);
   /** @type {ModelFile[]} */
   const files = [];
@@ -43,6 +52,11 @@ export async function listFiles(record, readJson) {
     files.push({ url: new URL(String(dataPath), folder).href, cache: CACHES.weights, nbytes });
   }
   return { files, isWhole: described !== undefined && config !== undefined && isList };
+}
+
+/** @param {GgufRecord} record @returns {ModelFile[]} */
+function ggufFiles({ gguf = [], gguf_sizes = [] }) {
+  return gguf.map((url, index) => ({ url, cache: CACHES.weights, ...(gguf_sizes[index] && { nbytes: gguf_sizes[index] }) }));
 }
 
 /** WebLLM fetches a library whose URL contains "localhost" again for each load. @param {string} url */

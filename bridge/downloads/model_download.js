@@ -2,10 +2,12 @@
 
 import { BridgeError, isInvalidFile } from "../errors.js";
 import { ModelFiles } from "../model_files.js";
+import { partsOf } from "../gguf_record.js";
 import { nameOf } from "../urls.js";
+import { measured, requireMemory } from "../wllama/gguf_sizes.js";
 import { remember } from "./catalog.js";
 import { DOWNLOAD_DELAYS } from "./file_download.js";
-import { listFiles, modelFolder } from "./file_list.js";
+import { listFiles, placeOf } from "./file_list.js";
 import { usingModel } from "./file_lock.js";
 import { PARTIAL_CACHE, partialSizes } from "./partial_file.js";
 import { requireSpace } from "./space.js";
@@ -36,7 +38,18 @@ const PARALLEL = 3;
  * @param {(progress: Progress) => void} report @param {AbortSignal} signal
  */
 export async function downloadModel(record, site, report, signal) {
-  await usingModel(site.locks, modelFolder(record.model), () => new ModelDownload(record, site, report, signal).run());
+  await usingModel(site.locks, placeOf(record), async () => {
+    const known = await describedRecord(record, site, signal);
+    await new ModelDownload(known, site, report, signal).run();
+  });
+}
+
+/** With its sizes, if no file of it has them. @param {ModelRecord} record @param {Site} site @param {AbortSignal} signal */
+async function describedRecord(record, site, signal) {
+  if (partsOf(record).length === 0) return record;
+  const known = await measured(record, site, signal);
+  requireMemory(known);
+  return known;
 }
 
 class ModelDownload {

@@ -1,10 +1,10 @@
 /** Checks the files of a model in the caches, byte by byte, and downloads those again that are damaged. */
 
 import { concatenate } from "../bytes.js";
-import { ExpectedFiles } from "../expected_files.js";
+import { expectedFiles } from "../expected_files.js";
 import { nameOf } from "../urls.js";
-import { DIGEST, digestOf } from "./file_download.js";
-import { listFiles, modelFolder } from "./file_list.js";
+import { CHECKED, DIGEST, digestOf } from "./file_download.js";
+import { listFiles, placeOf } from "./file_list.js";
 import { unlessUsed } from "./file_lock.js";
 import { downloadModel } from "./model_download.js";
 
@@ -31,7 +31,7 @@ export async function verifyModel(record, repair, site, report, signal) {
   /** @type {Findings} */
   let found = await verification.run();
   if (!repair || (found.damaged.length === 0 && found.missing.length === 0)) return found;
-  await unlessUsed(site.locks, modelFolder(record.model), () => verification.deleteDamaged());
+  await unlessUsed(site.locks, placeOf(record), () => verification.deleteDamaged());
   await downloadModel(record, site, report, signal);
   if (!verification.isWhole) found = merge(found, await verifyModel(record, true, site, report, signal));
   return { ...found, repaired: true };
@@ -65,7 +65,7 @@ class Verification {
     this.#site = site;
     this.#report = report;
     this.#signal = signal;
-    this.#expected = new ExpectedFiles(record);
+    this.#expected = expectedFiles(record);
   }
 
   /** @returns {Promise<Findings>} */
@@ -109,7 +109,8 @@ class Verification {
     const check = this.#expected.check(url);
     /** @type {Uint8Array[]} */
     const parts = [];
-    const reader = response.body?.getReader();
+    const { headers, body } = response;
+    const reader = body?.getReader();
     let length = 0;
     for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
       this.#signal.throwIfAborted();
@@ -118,7 +119,8 @@ class Verification {
       length += part.value.length;
       this.#progress(url, part.value.length);
     }
-    return { problem: await check.finish(), bytes: concatenate(parts, isKept ? length : 0) };
+    const isWhole = !headers.has(CHECKED) || Number(headers.get("Content-Length") ?? length) === length;
+    return { problem: isWhole ? await check.finish() : "it is not complete", bytes: concatenate(parts, isKept ? length : 0) };
   }
 
   /** @param {string} url @param {number} bytes */

@@ -1,5 +1,7 @@
 /** llama.cpp in WebAssembly (wllama 3.13.0) as an engine: the part of WebLLM's interface that the bridge uses. */
 
+import { placeOf } from "../downloads/file_list.js";
+import { usingModel } from "../downloads/file_lock.js";
 import { BridgeError } from "../errors.js";
 import { checkLogitBias } from "../token_ids.js";
 import { NativeLog, errorOf, isPartialCharacter } from "./native_errors.js";
@@ -59,6 +61,12 @@ export class WllamaEngine {
     const record = this.#config.model_list.find(({ model_id }) => model_id === modelId);
     if (!record) throw new BridgeError("ModelNotFoundError", `The engine has no record of the model ${modelId}.`);
     this.#loading = new AbortController();
+    // Its files are not deleted while they are read.
+    await usingModel(this.#browser.locks, placeOf(record), () => this.#load(record));
+  }
+
+  /** @param {WllamaRecord} record */
+  async #load(record) {
     const { Wllama } = await this.#import(record.wllama_url);
     const context = { browser: this.#browser, report: this.#report, published: this.#config.publishedFiles ?? new Map(), signal: this.#loading.signal };
     const { blobs, text, parameters } = await loadedModel(record, context);

@@ -1,10 +1,13 @@
 /** What is loaded: the files of a model, how text is passed to it, and llama.cpp's parameters. */
 
+import { remember } from "../downloads/catalog.js";
 import { invalidFileError, nameAndMessage } from "../errors.js";
+import { partsOf } from "../gguf_record.js";
 import { readBuiltinModel } from "./builtin_model.js";
 import { readModelInfo } from "./gguf_reader.js";
 import { GgufFiles } from "./gguf_files.js";
-import { memoryLimit, threadCount } from "./resources.js";
+import { measured, requireMemory } from "./gguf_sizes.js";
+import { threadCount } from "./resources.js";
 
 /** @import { LoadModelParams } from "@wllama/wllama" */
 /** @import { Browser } from "../model_files.js" */
@@ -27,7 +30,7 @@ const ERROR_LEVEL = 4;
 
 /** @param {WllamaRecord} record @param {Context} context @returns {Promise<Loaded>} */
 export function loadedModel(record, context) {
-  return record.gguf ? ggufModel(record, record.gguf, context) : builtinModel(record, context);
+  return record.gguf ? ggufModel(record, context) : builtinModel(record, context);
 }
 
 /** @param {WllamaRecord} record @param {Context} context @returns {Promise<Loaded>} */
@@ -47,12 +50,14 @@ async function builtinModel(record, { browser, report, published, signal }) {
   return { blobs: [blob], text, parameters: { ...parametersOf(record, contextLength), ...exact } };
 }
 
-/** @param {WllamaRecord} record @param {string[]} urls @param {Context} context @returns {Promise<Loaded>} */
-async function ggufModel(record, urls, { browser, report, signal }) {
-  const checksums = /** @type {any} */ (record.integrity)?.files ?? {};
-  const files = new GgufFiles({ urls, checksums, memory: memoryLimit() }, browser, report, signal);
+/** @param {WllamaRecord} record @param {Context} context @returns {Promise<Loaded>} */
+async function ggufModel(record, { browser, report, signal }) {
+  const known = await measured(record, browser, signal);
+  requireMemory(known);
+  await remember(browser.openCache, known);
+  const files = new GgufFiles(known, browser, report, signal);
   const blobs = await files.read();
-  const [url = ""] = urls;
+  const [url = ""] = partsOf(record);
   const info = await readModelInfo(/** @type {Blob} */ (blobs[0])).catch(async (error) => {
     await files.forget(url);
     throw invalidFileError(url, nameAndMessage(error).message);

@@ -50,6 +50,14 @@ def test_record_of_both_engines_is_rejected(field: str) -> None:
 
 def test_gguf_of_one_file_has_one_part() -> None:
     assert ModelRecord(model_id="m", gguf="a.gguf").parts == ("a.gguf",)
+
+
+def test_gguf_of_one_part_names_all_parts() -> None:
+    names = ("x/a-00001-of-00002.gguf?token=1", "x/a-00002-of-00002.gguf?token=1")
+    for name in names:
+        assert ModelRecord(model_id="m", gguf=name).parts == names
+    (alone,) = ModelRecord(model_id="m", gguf="a-00001-of-00001.gguf").parts
+    assert alone == "a-00001-of-00001.gguf"
     assert RECORD.parts == ()
 
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WllamaEngine } from "../../../bridge/wllama/engine.js";
 import { GgufFiles } from "../../../bridge/wllama/gguf_files.js";
+import { measured, requireMemory } from "../../../bridge/wllama/gguf_sizes.js";
 import { writeGguf } from "../../../bridge/wllama/gguf.js";
 import { MemoryCache } from "../../../bridge/memory_cache.js";
 import { errorOf, NativeLog } from "../../../bridge/wllama/native_errors.js";
@@ -25,11 +26,14 @@ function browser(file = FILE, size = file.length) {
   return { requests, cache, fetch: /** @type {any} */ (fetch), openCache: async () => /** @type {any} */ (cache) };
 }
 
+/** @param {string[]} gguf @param {Record<string, string>} [files] checksums @returns {any} */
+const record = (gguf, files = {}) => ({ model_id: "m", gguf, integrity: { files } });
+
 test("the parts of a model are downloaded once, and progress counts all their bytes", async () => {
   const page = browser();
   /** @type {any[]} */
   const reports = [];
-  const read = () => new GgufFiles({ urls: URLS, checksums: {}, memory: 1e9 }, page, (report) => reports.push(report)).read();
+  const read = async () => new GgufFiles(await measured(record(URLS), page), page, (report) => reports.push(report)).read();
   assert.deepEqual((await read()).map(({ size }) => size), [FILE.length, FILE.length]);
   assert.equal(reports.at(-1).progress, 1);
   assert.match(reports.at(-1).text, /^Fetching b\.gguf: /);
@@ -39,8 +43,9 @@ test("the parts of a model are downloaded once, and progress counts all their by
 
 test("a model that is too large for the memory is refused before its download", async () => {
   const page = browser(FILE, 2 ** 33);
-  const files = new GgufFiles({ urls: URLS, checksums: {}, memory: 2 ** 32 }, page, () => {});
-  await assert.rejects(files.read(), { name: "OutOfMemoryError", message: /has 16384 MiB, and at most 4096 MiB fit/ });
+  const found = await measured(record(URLS), page);
+  const refused = { name: "OutOfMemoryError", message: "The model has 16384 MiB, and at most 4096 MiB fit into this browser's memory." };
+  assert.throws(() => requireMemory(found, 2 ** 32), refused);
   assert.ok(page.requests.every((request) => request.startsWith("HEAD")));
 });
 
@@ -50,7 +55,7 @@ for (const [what, file, checksums, problem] of /** @type {[string, Uint8Array, R
 ])) {
   test(`a file ${what} is not kept`, async () => {
     const page = browser(file);
-    const files = new GgufFiles({ urls: URLS, checksums, memory: 1e9 }, page, () => {});
+    const files = new GgufFiles(record(URLS, checksums), page, () => {});
     await assert.rejects(files.read(), { name: "IntegrityError", message: problem });
     assert.deepEqual(await page.cache.keys(), []);
   });
@@ -202,7 +207,7 @@ test("a server that fails is asked again, which does not count as progress", asy
   };
   /** @type {any[]} */
   const reports = [];
-  await new GgufFiles({ urls: [URLS[0] ?? ""], checksums: {}, memory: 1e9 }, page, (report) => reports.push(report)).read();
+  await new GgufFiles(record([URLS[0] ?? ""]), page, (report) => reports.push(report)).read();
   const waiting = reports.filter((report) => report.waiting);
   assert.deepEqual(waiting.map(({ text }) => text), ["Fetching a.gguf: trying again in 1 s, because the server answered with HTTP status 503"]);
   assert.equal(reports.at(-1).bytes.received, FILE.length);
