@@ -11,6 +11,7 @@ import { llamaTensors } from "./weights.js";
 /** @import { Browser } from "../model_files.js" */
 /** @import { InitProgressReport, ModelRecord } from "../types.js" */
 /** @import { Value } from "./gguf.js" */
+/** @import { LazyFile } from "./lazy_file.js" */
 
 /** The types of tokens in GGUF. */
 const NORMAL = 1;
@@ -23,7 +24,7 @@ export const NETWORK = { heads: 4, kvHeads: 2, headSize: 64, feedForward: 768, n
 
 /**
  * @typedef {object} BuiltinModel
- * @property {Blob} blob
+ * @property {LazyFile} file
  * @property {Boundaries} boundaries
  * @property {any} config the content of `mlc-chat-config.json`
  */
@@ -54,8 +55,8 @@ export async function readBuiltinModel(record, browser, report, published, signa
   const settings = await json("tokenizer_config.json");
   const [{ dataPath, records }] = manifest.records;
   const tensors = llamaTensors(await read(dataPath), records, NETWORK);
-  const blob = writeGguf({ ...networkOf(config, records), ...vocabularyOf(config, tokenizer, settings) }, tensors);
-  return { blob, boundaries: new Boundaries(tokenizer), config };
+  const file = writeGguf({ ...networkOf(config, records), ...vocabularyOf(config, tokenizer, settings) }, tensors);
+  return { file, boundaries: new Boundaries(tokenizer), config };
 }
 
 /** @param {any} config @param {{ name: string, shape: number[] }[]} records @returns {Record<string, Value>} */

@@ -13,5 +13,5 @@ const browser = {
   },
 };
 const record = { model_id: "built-in", model: base, model_lib: `${base}model.wasm` };
-const { blob } = await readBuiltinModel(record, browser, () => {}, new Map());
-writeFileSync(target, Buffer.from(await blob.arrayBuffer()));
+const { file } = await readBuiltinModel(record, browser, () => {}, new Map());
+writeFileSync(target, Buffer.from(await file.arrayBuffer()));

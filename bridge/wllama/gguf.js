@@ -1,12 +1,16 @@
 /** Writes GGUF, the file format of llama.cpp: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 3. */
 
+import { LazyFile, sizeOf } from "./lazy_file.js";
+
+/** @import { LazyBytes } from "./lazy_file.js" */
+
 /** Numbers of ggml's types. */
 export const TYPES = /** @type {const} */ ({ f32: 0, f16: 1, q4_0: 2 });
 
 /**
  * A tensor, with the number of ggml's type and its bytes. Rows are contiguous: `shape` is `[rows, columns]`, or
  * `[columns]` for a vector.
- * @typedef {{ name: string, shape: number[], type: number, bytes: Uint8Array | Blob }} Tensor
+ * @typedef {{ name: string, shape: number[], type: number, bytes: Uint8Array | LazyBytes }} Tensor
  */
 
 /**
@@ -28,7 +32,7 @@ const ALIGNMENT = 32;
 /**
  * @param {Record<string, Value>} metadata
  * @param {Tensor[]} tensors
- * @returns {Blob}
+ * @returns {LazyFile}
  */
 export function writeGguf(metadata, tensors) {
   const head = new Bytes();
@@ -51,7 +55,7 @@ export function writeGguf(metadata, tensors) {
     offset += padded(sizeOf(bytes));
   }
   const parts = tensors.flatMap(({ bytes }) => [bytes, padding(sizeOf(bytes))]);
-  return new Blob(/** @type {BlobPart[]} */ ([...head.parts(), padding(head.length), ...parts]));
+  return new LazyFile([...head.parts(), padding(head.length), ...parts]);
 }
 
 /** @param {Bytes} out @param {Value} value */
@@ -116,11 +120,6 @@ class Bytes {
     this.uint32(type);
     this.uint64(length);
   }
-}
-
-/** @param {Uint8Array | Blob} bytes */
-function sizeOf(bytes) {
-  return bytes instanceof Blob ? bytes.size : bytes.length;
 }
 
 /** @param {number} length */

@@ -1,5 +1,7 @@
 /** Reads the metadata of a GGUF file: what is needed of a model before it is loaded. */
 
+/** @import { LazyFile } from "./lazy_file.js" */
+
 /** Bytes that are read of a file at a time. */
 const PIECE = 2 ** 20;
 
@@ -21,7 +23,7 @@ const USER_DEFINED = 4;
  * @property {number} contextLength in tokens
  */
 
-/** Rejects with the end of a sentence that says what is wrong. @param {Blob} blob the first part of a model @returns {Promise<ModelInfo>} */
+/** Rejects with the end of a sentence that says what is wrong. @param {Blob | LazyFile} blob the first part of a model @returns {Promise<ModelInfo>} */
 export async function readModelInfo(blob) {
   const reader = new BlobReader(blob);
   const metadata = await readMetadata(reader);
@@ -72,7 +74,7 @@ class BlobReader {
   #piece = new Uint8Array();
   #start = 0;
 
-  /** @param {Blob} blob */
+  /** @param {Blob | LazyFile} blob */
   constructor(blob) {
     this.#blob = blob;
   }

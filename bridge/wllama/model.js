@@ -35,7 +35,7 @@ export function loadedModel(record, context) {
 
 /** @param {WllamaRecord} record @param {Context} context @returns {Promise<Loaded>} */
 async function builtinModel(record, { browser, report, published, signal }) {
-  const { blob, boundaries, config } = await readBuiltinModel(record, browser, report, published, signal);
+  const { file, boundaries, config } = await readBuiltinModel(record, browser, report, published, signal);
   const { temperature, top_p, repetition_penalty } = config;
   const contextLength = Number(record.overrides?.context_window_size ?? config.context_window_size);
   const text = {
@@ -47,7 +47,7 @@ async function builtinModel(record, { browser, report, published, signal }) {
   };
   // As WebLLM computes: float32 throughout.
   const exact = /** @type {const} */ ({ cache_type_k: "f32", cache_type_v: "f32", flash_attn: false });
-  return { blobs: [blob], text, parameters: { ...parametersOf(record, contextLength), ...exact } };
+  return { blobs: [/** @type {any} */ (file)], text, parameters: { ...parametersOf(record, contextLength), ...exact } };
 }
 
 /** @param {WllamaRecord} record @param {Context} context @returns {Promise<Loaded>} */

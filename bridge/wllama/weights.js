@@ -6,6 +6,7 @@
 import { TYPES } from "./gguf.js";
 
 /** @import { Tensor } from "./gguf.js" */
+/** @import { LazyBytes } from "./lazy_file.js" */
 
 /**
  * Sizes of the network, as far as the shapes of its weights do not say them.
@@ -86,13 +87,13 @@ class Reader {
     const words = this.#entry(`${matrix}.words`);
     const scales = this.#entry(`${matrix}.scales`);
     const columns = Number(scales.shape[0]) * GROUP;
-    const values = dequantize(
-      new Uint32Array(this.#shard, words.byteOffset, words.nbytes / 4),
-      new Float32Array(this.#shard, scales.byteOffset, scales.nbytes / 4),
-      { outputs: Number(scales.shape[1]), rows, columns },
-    );
-    // A blob, so that this thread need not hold all of them at once.
-    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: new Blob([values]) };
+    const packed = {
+      words: new Uint32Array(this.#shard, words.byteOffset, words.nbytes / 4),
+      scales: new Float32Array(this.#shard, scales.byteOffset, scales.nbytes / 4),
+      outputs: Number(scales.shape[1]),
+      columns,
+    };
+    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: unpacked(packed, rows) };
   }
 
   /** @param {string} name @returns {Entry} */
@@ -104,10 +105,23 @@ class Reader {
 }
 
 /**
- * @param {Uint32Array} words `[columns / 8, outputs]` @param {Float32Array} scales `[columns / 32, outputs]`
- * @param {{ outputs: number, rows: number[], columns: number }} shape
+ * `words` is `[columns / 8, outputs]`, `scales` is `[columns / 32, outputs]`.
+ * @typedef {{ words: Uint32Array, scales: Float32Array, outputs: number, columns: number }} Packed
  */
-function dequantize(words, scales, { outputs, rows, columns }) {
+
+/** The float32 numbers of a matrix, made when they are read: they have eight times as many bytes. @param {Packed} packed @param {number[]} rows @returns {LazyBytes} */
+function unpacked(packed, rows) {
+  const rowBytes = packed.columns * 4;
+  const read = (/** @type {number} */ start, /** @type {number} */ end) => {
+    const first = Math.floor(start / rowBytes);
+    const values = dequantize(packed, rows.slice(first, Math.ceil(end / rowBytes)));
+    return new Uint8Array(values.buffer, start - first * rowBytes, end - start);
+  };
+  return { size: rows.length * rowBytes, read };
+}
+
+/** @param {Packed} packed @param {number[]} rows */
+function dequantize({ words, scales, outputs, columns }, rows) {
   const values = new Float32Array(rows.length * columns);
   let index = 0;
   for (const row of rows) {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TYPES, writeGguf } from "../../../bridge/wllama/gguf.js";
+import { LazyFile } from "../../../bridge/wllama/lazy_file.js";
 import { readModelInfo } from "../../../bridge/wllama/gguf_reader.js";
 import { llamaTensors } from "../../../bridge/wllama/weights.js";
 
@@ -91,7 +92,7 @@ test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them",
   const tensors = llamaTensors(shard.buffer, entries, { heads: 1, kvHeads: 1, headSize: 4 });
   const valuesOf = async (/** @type {string} */ name) => {
     const found = /** @type {any} */ (tensors.find((tensor) => tensor.name === name));
-    return new Float32Array(await found.bytes.arrayBuffer());
+    return new Float32Array(await new LazyFile([found.bytes]).arrayBuffer());
   };
   const scalesOf = async (/** @type {string} */ name) => {
     const values = await valuesOf(`blk.0.${name}.weight`);
@@ -103,6 +104,14 @@ test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them",
   assert.deepEqual(await scalesOf("attn_v"), [9, 10, 11, 12]);
   assert.deepEqual([await scalesOf("ffn_gate"), await scalesOf("ffn_up")], [[1, 2], [3, 4]]);
   const embedding = await valuesOf("token_embd.weight");
+  // Any bytes of it can be read, within a row or over several.
+  const whole = new LazyFile(tensors.map(({ bytes }) => bytes));
+  const all = new Uint8Array(await whole.arrayBuffer());
+  for (const [start, end] of [[3, 130], [126, 131], [255, 600]]) {
+    assert.deepEqual(new Uint8Array(await whole.slice(start, end).arrayBuffer()), all.slice(start, end));
+  }
+  const streamed = new Uint8Array(await new Response(/** @type {BodyInit} */ (whole.stream())).arrayBuffer());
+  assert.deepEqual(streamed, all);
   assert.deepEqual([...embedding.slice(0, 16)], Array.from({ length: 16 }, (_, input) => (input % 15) - 7));
   assert.equal(tensors.find(({ name }) => name === "output.weight"), undefined, "the embedding is the head, too");
 });

@@ -1,0 +1,73 @@
+/**
+ * A file whose bytes are made when they are read: the part of `Blob` that wllama 3.13.0 uses. It reads a model one
+ * tensor after the other, so the whole of it need never be in memory but as llama.cpp has it.
+ */
+
+/**
+ * Bytes that are made when they are needed.
+ * @typedef {object} LazyBytes
+ * @property {number} size
+ * @property {(start: number, end: number) => Uint8Array} read
+ */
+
+/** The bytes that `stream` makes at a time. */
+const PIECE = 2 ** 20;
+
+export class LazyFile {
+  size;
+  type = "";
+  #parts;
+  #start;
+
+  /** @param {(Uint8Array | LazyBytes)[]} parts @param {number} [start] @param {number} [end] of all their bytes */
+  constructor(parts, start = 0, end = parts.reduce((sum, part) => sum + sizeOf(part), 0)) {
+    this.#parts = parts;
+    this.#start = start;
+    this.size = end - start;
+  }
+
+  /** @param {number} [start] @param {number} [end] both not negative */
+  slice(start = 0, end = this.size) {
+    const from = Math.min(start, this.size);
+    return new LazyFile(this.#parts, this.#start + from, this.#start + Math.max(from, Math.min(end, this.size)));
+  }
+
+  async arrayBuffer() {
+    const bytes = new Uint8Array(this.size);
+    const end = this.#start + this.size;
+    let offset = 0;
+    for (const part of this.#parts) {
+      const [from, to] = [Math.max(this.#start, offset), Math.min(end, offset + sizeOf(part))];
+      if (from < to) bytes.set(read(part, from - offset, to - offset), from - this.#start);
+      offset += sizeOf(part);
+    }
+    return bytes.buffer;
+  }
+
+  async text() {
+    return new TextDecoder().decode(await this.arrayBuffer());
+  }
+
+  /** How wllama reads where WebAssembly cannot wait for JavaScript. @returns {ReadableStream<Uint8Array>} */
+  stream() {
+    let start = 0;
+    return new ReadableStream({
+      pull: async (controller) => {
+        if (start >= this.size) return controller.close();
+        const piece = await this.slice(start, start + PIECE).arrayBuffer();
+        start += piece.byteLength;
+        controller.enqueue(new Uint8Array(piece));
+      },
+    });
+  }
+}
+
+/** @param {Uint8Array | LazyBytes} part @returns {number} */
+export function sizeOf(part) {
+  return part instanceof Uint8Array ? part.length : part.size;
+}
+
+/** @param {Uint8Array | LazyBytes} part @param {number} start @param {number} end */
+function read(part, start, end) {
+  return part instanceof Uint8Array ? part.subarray(start, end) : part.read(start, end);
+}
