@@ -10,7 +10,7 @@ export const TYPES = /** @type {const} */ ({ f32: 0, f16: 1, q4_0: 2 });
 /**
  * A tensor, with the number of ggml's type and its bytes. Rows are contiguous: `shape` is `[rows, columns]`, or
  * `[columns]` for a vector.
- * @typedef {{ name: string, shape: number[], type: number, bytes: Uint8Array | LazyBytes }} Tensor
+ * @typedef {{ name: string, shape: number[], type: number, bytes: Uint8Array<ArrayBuffer> | LazyBytes }} Tensor
  */
 
 /**
@@ -84,14 +84,14 @@ function writeValue(out, value) {
 /** Collects bytes. All numbers are little-endian, as every browser's typed arrays are. */
 class Bytes {
   length = 0;
-  /** @type {Uint8Array[]} */
+  /** @type {Uint8Array<ArrayBuffer>[]} */
   #parts = [];
 
   parts() {
     return this.#parts;
   }
 
-  /** @param {Uint8Array} bytes */
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
   bytes(bytes) {
     this.#parts.push(bytes);
     this.length += bytes.length;

@@ -7,7 +7,7 @@
  * Bytes that are made when they are needed.
  * @typedef {object} LazyBytes
  * @property {number} size
- * @property {(start: number, end: number) => Uint8Array} read
+ * @property {(start: number, end: number) => Uint8Array<ArrayBuffer>} read
  */
 
 /** The bytes that `stream` makes at a time. */
@@ -19,7 +19,7 @@ export class LazyFile {
   #parts;
   #start;
 
-  /** @param {(Uint8Array | LazyBytes)[]} parts @param {number} [start] @param {number} [end] of all their bytes */
+  /** @param {(Uint8Array<ArrayBuffer> | LazyBytes)[]} parts @param {number} [start] @param {number} [end] of all their bytes */
   constructor(parts, start = 0, end = parts.reduce((sum, part) => sum + sizeOf(part), 0)) {
     this.#parts = parts;
     this.#start = start;
@@ -33,15 +33,22 @@ export class LazyFile {
   }
 
   async arrayBuffer() {
-    const bytes = new Uint8Array(this.size);
     const end = this.#start + this.size;
+    /** @type {Uint8Array<ArrayBuffer> | undefined} */
+    let bytes;
     let offset = 0;
     for (const part of this.#parts) {
       const [from, to] = [Math.max(this.#start, offset), Math.min(end, offset + sizeOf(part))];
-      if (from < to) bytes.set(read(part, from - offset, to - offset), from - this.#start);
+      if (from < to) {
+        const found = read(part, from - offset, to - offset);
+        // A tensor as a whole is not copied.
+        if (!(part instanceof Uint8Array) && to - from === this.size && found.buffer.byteLength === this.size) return found.buffer;
+        bytes ??= new Uint8Array(this.size);
+        bytes.set(found, from - this.#start);
+      }
       offset += sizeOf(part);
     }
-    return bytes.buffer;
+    return (bytes ?? new Uint8Array(this.size)).buffer;
   }
 
   async text() {
@@ -67,7 +74,7 @@ export function sizeOf(part) {
   return part instanceof Uint8Array ? part.length : part.size;
 }
 
-/** @param {Uint8Array | LazyBytes} part @param {number} start @param {number} end */
+/** @param {Uint8Array<ArrayBuffer> | LazyBytes} part @param {number} start @param {number} end */
 function read(part, start, end) {
   return part instanceof Uint8Array ? part.subarray(start, end) : part.read(start, end);
 }

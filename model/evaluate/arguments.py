@@ -36,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="worker",
         help="thread of the engine in a pack",
     )
+    parser.add_argument(
+        "--engine",
+        choices=("webllm", "wllama"),
+        default="webllm",
+        help="the engine that answers: WebLLM, or llama.cpp on the processor, in minutes",
+    )
     parser.add_argument("--transcripts", type=Path, nargs="+", help="answers to judge")
     parser.add_argument(
         "--no-fail", action="store_true", help="exit with status 0 even if a promise is not kept"

@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
             parts=arguments.pages,
             seconds=arguments.seconds,
             thread=arguments.thread,
+            engine=arguments.engine,
         )
         log.info("serve %s and evaluate %s in its pages", folder / "site", folder / "part-*.js")
     if step in (None, "judge"):
@@ -68,7 +69,8 @@ def _replay(cases: Path, arguments: argparse.Namespace) -> None:
     from model.evaluate.replay import replay  # noqa: PLC0415
 
     out = arguments.out / "transcripts.jsonl"
-    replay(_model(arguments), read_cases(cases), pages=arguments.pages, out=out)
+    how = {"pages": arguments.pages, "engine": arguments.engine}
+    replay(_model(arguments), read_cases(cases), **how, out=out)
 
 
 def _model(arguments: argparse.Namespace) -> Path:

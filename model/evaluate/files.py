@@ -10,6 +10,7 @@ __all__ = ["FILES"]
 
 _HERE: Final = Path(__file__).parent
 _ROOT: Final = _HERE.parents[1]
+_WLLAMA: Final = _ROOT / "node_modules/@wllama/wllama/esm"
 
 FILES: Final[Mapping[str, Path]] = {
     "/replay.js": _HERE / "replay.js",
@@ -19,4 +20,6 @@ FILES: Final[Mapping[str, Path]] = {
         for file in [_ROOT / "webllm_bridge.js", *sorted((_ROOT / "bridge").rglob("*.js"))]
     },
     "/webllm.js": _ROOT / "node_modules/@mlc-ai/web-llm/lib/index.js",
+    "/wllama/wllama.js": _WLLAMA / "index.min.js",
+    "/wllama/wllama.wasm": _WLLAMA / "wasm/wllama.wasm",
 }

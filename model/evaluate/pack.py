@@ -17,19 +17,21 @@ _PAGE: Final = "<!doctype html><meta charset=utf-8><title>replay</title>\n"
 _SCRIPT: Final = """(async () => {{
   const {{ replay }} = await import("/replay.js");
   const cases = await (await fetch("/cases.json")).json();
-  const how = {{ part: {part}, of: {of}, seconds: {seconds}, thread: "{thread}" }};
+  const how = {{ part: {part}, of: {of}, seconds: {seconds}, thread: "{thread}", engine: "{engine}" }};
   return replay(cases, {{ url: "/{model}/", ...how }});
 }})()
 """
 
 
-def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thread: str) -> Path:
+def pack(
+    model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thread: str, engine: str
+) -> Path:
     """Replace the folder `out` and return it.
 
     A server must serve `out/site`. Each of `out/part-N.js` is one expression to evaluate in a page
     of this origin; its value, as JSON on one line, is a part of the transcripts. After `seconds`, a
-    part starts no further case. The engine runs on the `thread` "worker", as for visitors, or
-    "main".
+    part starts no further case. The `engine` "webllm" runs on the `thread` "worker", as for
+    visitors, or "main"; "wllama" has a worker.
 
     Raises:
         RecipeError: A required file is missing, or `cases` is invalid.
@@ -49,7 +51,7 @@ def pack(model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thr
     (site / "index.html").write_text(_PAGE, "utf-8")
     for part in range(parts):
         script = _SCRIPT.format(
-            model=_MODEL, part=part, of=parts, seconds=f"{seconds:g}", thread=thread
+            model=_MODEL, part=part, of=parts, seconds=f"{seconds:g}", thread=thread, engine=engine
         )
         (out / f"part-{part}.js").write_text(script, "utf-8")
     return out

@@ -15,44 +15,51 @@ let bridge;
 /**
  * Answer every case whose number is `part` modulo `of`. After `seconds`, no further case is started.
  * @param {any[]} cases as in cases.json
- * @param {{ url: string, part?: number, of?: number, seconds?: number, thread?: "worker" | "main" }} options
+ * @param {{ url: string, part?: number, of?: number, seconds?: number, thread?: "worker" | "main", engine?: "webllm" | "wllama" }} options
  *   `url` is the URL of the model's folder, which ends in a slash
  */
-export async function replay(cases, { url, part = 0, of = 1, seconds = Infinity, thread = "worker" }) {
+export async function replay(cases, { url, part = 0, of = 1, seconds = Infinity, thread = "worker", engine = "webllm" }) {
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   const webllmUrl = new URL("./webllm.js", import.meta.url).href;
   bridge ??= openBridge(JSON.stringify({ webllmUrl, thread }));
-  await load(url);
+  const model = recordOf(url, engine);
+  await load(model);
   const transcripts = [];
   for (const { id, asks } of cases.filter((_, index) => index % of === part)) {
-    if (elapsed() < seconds) transcripts.push({ id, answers: await converse(asks, url) });
+    if (elapsed() < seconds) transcripts.push({ id, answers: await converse(asks, model) });
   }
   const { adapter } = JSON.parse(await checkSupport());
-  return { adapter: adapter && `${adapter.vendor} ${adapter.architecture}`, seconds: elapsed(), transcripts };
+  const gpu = adapter && `${adapter.vendor} ${adapter.architecture}`;
+  return { adapter: engine === "webllm" ? gpu : "llama.cpp on the processor", seconds: elapsed(), transcripts };
 }
 
-async function load(url) {
+function recordOf(url, engine) {
   const folder = new URL(url, location.href).href;
   const model = { model_id: ID, model: folder, model_lib: new URL("model.wasm", folder).href };
+  const at = (path) => new URL(path, import.meta.url).href;
+  return engine === "webllm" ? model : { ...model, wllama_url: at("./wllama/wllama.js"), wasm_url: at("./wllama/wllama.wasm") };
+}
+
+async function load(model) {
   const loading = bridge.load(JSON.stringify({ model }));
   while ((await loading.next()) !== undefined);
 }
 
 /** The answers of the model are the history of the next turn. */
-async function converse(asks, url) {
+async function converse(asks, model) {
   const messages = [];
   const answers = [];
   for (const ask of asks) {
     messages.push(...ask.messages);
-    const answer = await answered({ ...ask.request, messages }, url);
+    const answer = await answered({ ...ask.request, messages }, model);
     messages.push({ role: "assistant", content: answer.text });
     answers.push(answer);
   }
   return answers;
 }
 
-async function answered(request, url) {
+async function answered(request, model) {
   const start = performance.now();
   const answer = { text: "", finish: "", tokens: 0, prompt_tokens: 0, milliseconds: 0, error: "" };
   try {
@@ -62,7 +69,7 @@ async function answered(request, url) {
     }
   } catch (error) {
     answer.error = `${error.name}: ${error.message}`;
-    await load(url); // an engine that failed cannot be used again
+    await load(model); // an engine that failed cannot be used again
   }
   answer.milliseconds = Math.round(performance.now() - start);
   return answer;
