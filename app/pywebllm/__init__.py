@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .persona.persona import Persona
     from .persona.service import WebLLMService
     from .progress import ProgressBar
+    from .relay import Lending, borrow_models, lend_models
     from .sync.client import WebLLM
     from .typed import ToolRun
 
@@ -88,6 +89,7 @@ __all__ = [
     "FeatureSupportError",
     "IntegrityError",
     "InvalidRequestError",
+    "Lending",
     "LoadProgress",
     "ModelNotFoundError",
     "ModelNotLoadedError",
@@ -112,8 +114,10 @@ __all__ = [
     "WebLLMService",
     "WorkerError",
     "__version__",
+    "borrow_models",
     "check_support",
     "connect",
+    "lend_models",
     "open_bridge",
 ]
 
@@ -123,13 +127,16 @@ __version__ = "0.1.0"
 __getattr__ = lazy_attributes(
     __name__,
     {
+        "borrow_models": ".relay",
         "CompletionStream": ".completions.stream",
+        "Lending": ".relay",
         "Persona": ".persona.persona",
         "ProgressBar": ".progress",
         "ToolRun": ".typed",
         "WebLLM": ".sync.client",
         "WebLLMService": ".persona.service",
         "connect": ".backend",
+        "lend_models": ".relay",
     },
 )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -34,6 +34,7 @@ from .bridge import Bridge, Stream
 from .builtin import BUILTIN_CONFIG
 from .errors import AssetsError, DownloadError, SupportError, WebLLMError, error_for
 from .records import ModelRecord, WllamaRecord
+from .relayed import Port, borrowed
 from .request.duration import read_keep_alive
 from .support import explain_host
 from .values import EngineChoice, Support
@@ -51,7 +52,7 @@ try:
 except ModuleNotFoundError:  # Pyodide without PyScript
     pyscript = None
 
-__all__ = ["Obstacle", "check_support", "obstacle_to", "open_bridge", "run_sync"]
+__all__ = ["Obstacle", "check_support", "message_port", "obstacle_to", "open_bridge", "run_sync"]
 
 # What keeps a page from reading what a server answers.
 Obstacle: TypeAlias = Literal["mixed content", "cors", "unreachable", "unknown"]
@@ -86,6 +87,8 @@ async def open_bridge(
         keep_alive: As for `AsyncWebLLM`.
         max_models: As for `AsyncWebLLM`; for a shared engine.
 
+    After `borrow_models` the engine is that of the lender, and only `keep_alive` is looked at.
+
     Cancelled, nothing is left open.
 
     Raises:
@@ -95,6 +98,8 @@ async def open_bridge(
         DownloadError: `webllm_bridge.js` could not be imported.
     """
     seconds = read_keep_alive(keep_alive)
+    if (lender := borrowed()) is not None:
+        return lender.open_bridge()
     _require_browser()
     assets = _find_assets(assets_url)
     loaded = await _import_bridge(assets) if module is None else module
@@ -180,6 +185,39 @@ def run_sync(awaitable: Awaitable[T]) -> T:
         raise
     found: T = ffi.run_sync(awaitable)
     return found
+
+
+def message_port(port: Any) -> Port:
+    """Return a JavaScript object that posts messages as a `Port`.
+
+    Args:
+        port: A `MessagePort`, a `Worker`, or the global object of a dedicated worker.
+    """
+    return _JsPort(port)
+
+
+class _JsPort:
+    """A port of JavaScript; only strings cross."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+        self._proxies: list[Any] = []
+
+    def post(self, text: str) -> None:
+        self._port.postMessage(text)
+
+    def listen(self, handler: Callable[[str], object]) -> None:
+        proxy = ffi.create_proxy(lambda event: handler(str(event.data)))
+        self._proxies.append(proxy)
+        self._port.addEventListener("message", proxy)
+        if hasattr(self._port, "start"):  # a MessagePort keeps its messages until then
+            self._port.start()
+
+    def close(self) -> None:
+        proxies, self._proxies = self._proxies, []
+        for proxy in proxies:
+            self._port.removeEventListener("message", proxy)
+            proxy.destroy()
 
 
 class _JsStream:

@@ -64,6 +64,7 @@ __all__ = [
     "WebLLMError",
     "WorkerError",
     "error_for",
+    "name_for",
 ]
 
 
@@ -375,6 +376,11 @@ def error_for(name: str, message: str) -> WebLLMError:
     if issubclass(found, IntegrityError):
         return found(problem, advice=advice, url=_url_in(message))
     return found(problem, advice=advice)
+
+
+def name_for(error: WebLLMError) -> str:
+    """Return the name for which `error_for` returns an error of the same class."""
+    return next((name for name, found in _CLASSES.items() if found is type(error)), "EngineError")
 
 
 # Errors of the engine's worker cross as text alone, so URL and status are read out of the bridge's

@@ -57,6 +57,7 @@ def test_the_public_names_are_these() -> None:
         "FeatureSupportError",
         "IntegrityError",
         "InvalidRequestError",
+        "Lending",
         "LoadProgress",
         "ModelNotFoundError",
         "ModelNotLoadedError",
@@ -81,8 +82,10 @@ def test_the_public_names_are_these() -> None:
         "WebLLMService",
         "WorkerError",
         "__version__",
+        "borrow_models",
         "check_support",
         "connect",
+        "lend_models",
         "open_bridge",
     ]
 

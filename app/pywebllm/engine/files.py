@@ -7,11 +7,11 @@ download may well be of another model.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from pywebllm import wire
-from pywebllm.bridge import Bridge
+from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.errors import DisposedError, EngineError, WebLLMError
 from pywebllm.records import ModelRecord
@@ -74,6 +74,28 @@ class ModelFiles:
         bridge = await self._open()
         absolute = [await bridge.locate(record) for record in records]
         return await _result(bridge, wire.files_request(kind, fields, records=absolute), _ignore)
+
+    async def open_query(
+        self, request: Mapping[str, Any], *, lent: Any, model: str | ModelRecord | None
+    ) -> Stream:
+        """Return the stream of a query of another context, see `relay`.
+
+        Args:
+            request: The query.
+            lent: What stands in it for the model of the client that lends its models.
+            model: That model; None is the built-in one.
+
+        Cancelled, nothing is left open.
+
+        Raises:
+            WebLLMError: There is no bridge.
+        """
+        bridge = await self._open()
+        if request.get("model") != lent:
+            return bridge.query(wire.query_request(request))
+        found = model if isinstance(model, str) else await bridge.locate(model)
+        fields = {k: v for k, v in request.items() if k not in ("kind", "model", "records")}
+        return bridge.query(wire.files_request(request["kind"], fields, model=found))
 
     def release(self) -> asyncio.Task[None]:
         """End all downloads and checks at once; return the task that ends when they have ended."""

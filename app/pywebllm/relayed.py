@@ -1,0 +1,221 @@
+"""A bridge whose engine belongs to another context: a worker's Python uses the models of its page.
+
+`relay` is the other side. Each message is one JSON object. From here:
+
+    {"open": ID, "method": "load" | "generate" | "query", "request": "…", "model": …}
+    {"stop": ID}
+
+and from there, for each ID:
+
+    {"id": ID, "text": "…"}      the next string of the stream
+    {"id": ID, "error": {…}}     it failed
+    {"id": ID, "end": true}      it ended
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .builtin import BUILTIN_MODEL
+from .errors import DisposedError, WebLLMError, error_for
+from .records import ModelRecord
+
+if TYPE_CHECKING:
+    from .bridge import Bridge, Stream
+
+__all__ = ["LENDERS_MODEL", "Port", "Relayed", "borrow_from", "borrowed"]
+
+# What a request without a model means is for the other side to say.
+LENDERS_MODEL = ModelRecord(model_id=BUILTIN_MODEL, model="lender:", model_lib="lender:")
+
+
+class Port(Protocol):
+    """One end of a channel of strings between two contexts."""
+
+    def post(self, text: str) -> None:
+        """Send a string to the other end."""
+        ...
+
+    def listen(self, handler: Callable[[str], object]) -> None:
+        """Call `handler` with each string of the other end from now on."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening. May be called again."""
+        ...
+
+
+class Relayed:
+    """Opens bridges over one port.
+
+    Args:
+        port: Its other end serves the models, see `relay.lend_models`.
+    """
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._ids = count(1)
+        self._streams: dict[int, _Stream] = {}
+        port.listen(self._receive)
+
+    def open_bridge(self) -> Bridge:
+        """Return another bridge; it opens nothing before it is used."""
+        return _Bridge(self)
+
+    def open(self, method: str, request: str, *, model: object = None) -> _Stream:
+        """Ask the other side to open a stream."""
+        number = next(self._ids)
+        stream = _Stream(lambda: self._stop(number))
+        self._streams[number] = stream
+        self._post({"open": number, "method": method, "request": request, "model": model})
+        return stream
+
+    def _stop(self, number: int) -> None:
+        if self._streams.pop(number, None) is not None:
+            self._post({"stop": number})
+
+    def _post(self, message: Mapping[str, object]) -> None:
+        self._port.post(json.dumps(message))
+
+    def _receive(self, text: str) -> None:
+        message = json.loads(text)
+        stream = self._streams.get(message["id"])
+        if stream is None:
+            return  # it was stopped
+        if "text" in message:
+            stream.push(message["text"])
+            return
+        del self._streams[message["id"]]
+        stream.finish(_error(message["error"]) if "error" in message else None)
+
+
+class _Stream:
+    """A stream whose strings arrive as messages."""
+
+    def __init__(self, on_stop: Callable[[], object]) -> None:
+        self._on_stop = on_stop
+        self._waiting: deque[str] = deque()
+        self._arrived = asyncio.Event()
+        self._error: WebLLMError | None = None
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """True once nothing more arrives."""
+        return self._is_over
+
+    def push(self, text: str) -> None:
+        """Let a string arrive."""
+        self._waiting.append(text)
+        self._arrived.set()
+
+    def finish(self, error: WebLLMError | None) -> None:
+        """Let the stream end, or fail, after what has arrived; nothing if it is over."""
+        if not self._is_over:
+            self._is_over, self._error = True, error
+            self._arrived.set()
+
+    def abandon(self, error: WebLLMError) -> None:
+        """Let the stream fail here, and stop the work there."""
+        self.finish(error)
+        self._on_stop()
+
+    async def next(self) -> str | None:
+        """Wait for the next string; None at the end.
+
+        Cancelled, nothing is lost and the work goes on.
+        """
+        while not self._waiting and not self._is_over:
+            self._arrived.clear()
+            await self._arrived.wait()
+        if self._waiting:
+            return self._waiting.popleft()
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        return None
+
+    def stop(self) -> None:
+        """Stop the work, as `bridge.Stream.stop` says."""
+        self._waiting.clear()
+        self.finish(None)
+        self._error = None
+        self._on_stop()
+
+
+class _Bridge:
+    """The bridge of one engine of this side."""
+
+    # The models stay with the other side, whatever this side frees.
+    is_shared = False
+
+    def __init__(self, relayed: Relayed) -> None:
+        self._relayed = relayed
+        self._model: Any = None
+        self._opened: list[_Stream] = []
+        self._watchers: list[_Stream] = []
+
+    async def locate(self, model: ModelRecord | None) -> ModelRecord:
+        return LENDERS_MODEL if model is None else model
+
+    def load(self, request: str) -> Stream:
+        self._model = json.loads(request)["model"]
+        return self._open("load", request)
+
+    def generate(self, request: str) -> Stream:
+        return self._open("generate", request)
+
+    def query(self, request: str) -> Stream:
+        return self._open("query", request)
+
+    def watch(self) -> Stream:
+        # What the other side loses, it loads again for the next request.
+        stream = _Stream(lambda: None)
+        self._watchers.append(stream)
+        return stream
+
+    def in_use_by(self) -> int:
+        return 0
+
+    async def unload(self, *, force: bool) -> None:
+        del force
+
+    async def dispose(self) -> None:
+        for stream in self._opened:
+            stream.abandon(DisposedError("the engine was disposed"))
+        for watcher in self._watchers:
+            watcher.push('[{"type": "disposed"}]')
+            watcher.finish(None)
+        self._opened, self._watchers = [], []
+
+    def _open(self, method: str, request: str) -> Stream:
+        self._opened = [stream for stream in self._opened if not stream.is_over]
+        stream = self._relayed.open(method, request, model=self._model)
+        self._opened.append(stream)
+        return stream
+
+
+# The models of another context that this Python uses, if any.
+_borrowed: Relayed | None = None
+
+
+def borrow_from(port: Port) -> None:
+    """Let all clients of this Python that are created from now on use the models at a port."""
+    global _borrowed  # noqa: PLW0603 - one Python has one lender
+    _borrowed = Relayed(port)
+
+
+def borrowed() -> Relayed | None:
+    """Return what opens bridges to the models of another context; None if there is none."""
+    return _borrowed
+
+
+def _error(found: Mapping[str, str]) -> WebLLMError:
+    error = error_for(found["name"], found["problem"])
+    error.advice = found["advice"]
+    return error
