@@ -6,8 +6,15 @@ from page.models.controller import ModelsController
 from page.models.dom import ModelsElements
 from page.persona.controller import PersonaController
 from page.persona.dom import PersonaElements
+from page.python.controller import PythonController
+from page.python.dom import PythonElements
+from page.python.files import build_page, read_example
+from page.python.process import WorkerProcess
+from page.python.programs import Programs
+from page.python.runs import Runs
 from page.setup.controller import SetupController
 from page.setup.dom import SetupElements, wanted_engine
+from page.storage import browser_store
 from page.texts import use_language
 from pyscript import document
 from pywebllm import AsyncWebLLM, WebLLMService
@@ -25,6 +32,7 @@ async def start() -> None:
     setup = _start_setup(llm)
     _start_persona(setup)
     _start_models(llm)
+    _start_python(llm, setup)
     await setup.start()
 
 
@@ -47,3 +55,12 @@ def _start_persona(setup: SetupController) -> None:
 def _start_models(llm: AsyncWebLLM) -> None:
     elements = ModelsElements()
     elements.connect(ModelsController(page=elements, llm=llm, check_support=llm.check_support))
+
+
+def _start_python(llm: AsyncWebLLM, setup: SetupController) -> None:
+    elements = PythonElements()
+    programs = Programs(page=elements, store=browser_store(), read_example=read_example)
+    runs = Runs(page=elements, create=lambda: WorkerProcess(llm, lambda: setup.model))
+    elements.connect(
+        PythonController(page=elements, programs=programs, runs=runs, build_page=build_page)
+    )

@@ -1,0 +1,1 @@
+"""The view "Python": an editor for programs that talk to the loaded model."""

@@ -1,0 +1,258 @@
+"""The visitor's programs: kept between visits, chosen from a menu beside the examples."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from page.storage import StorageProblem, Store
+from page.texts import text
+
+from . import link
+from .view import EXAMPLES
+
+__all__ = ["Entry", "Programs", "ProgramsPage"]
+
+# Seconds after the last key until a program is kept.
+_PAUSE = 0.4
+
+# The record of what was open last, in the store of settings.
+_OPEN = "python"
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """A program of the visitor.
+
+    Attributes:
+        id: Its ID in the store.
+        name: Its name in the menu.
+        code: Its text.
+        changed: When it was changed last, in seconds since 1970.
+    """
+
+    id: str
+    name: str
+    code: str
+    changed: float = 0
+
+
+class ProgramsPage(Protocol):
+    """The elements of the view that have to do with the choice of a program."""
+
+    def code(self) -> str:
+        """Return the program in the editor."""
+        ...
+
+    def show_code(self, code: str) -> None:
+        """Show another program in the editor."""
+        ...
+
+    def show_menu(self, entries: list[Entry], chosen: str) -> None:
+        """Show the menu: the visitor's programs and the examples."""
+        ...
+
+    def show_name(self, name: str | None) -> None:
+        """Show the name of a program of the visitor; None: an example, which has no such field."""
+        ...
+
+    def show_notice(self, words: str) -> None:
+        """Show a line above the editor; an empty string hides it."""
+        ...
+
+
+class Programs:
+    """Keeps what the visitor writes. An example becomes a program of the visitor when it is edited.
+
+    Args:
+        page: The elements.
+        store: Where programs are kept.
+        read_example: Returns the text of an example.
+    """
+
+    def __init__(
+        self, *, page: ProgramsPage, store: Store, read_example: Callable[[str], Awaitable[str]]
+    ) -> None:
+        self._page = page
+        self._store = store
+        self._read_example = read_example
+        self._entries: dict[str, Entry] = {}
+        self._chosen = ""
+        self._shared: str | None = None
+        self._is_open = False
+        self._is_confirming = False
+        self._saving: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def title(self) -> str:
+        """The name of what is in the editor."""
+        entry = self._entries.get(self._chosen)
+        if entry is not None:
+            return entry.name
+        if self._chosen in EXAMPLES:
+            return text(f"python.example.{self._chosen}")
+        return text("python.shared")
+
+    async def visit(self, address: str) -> None:
+        """Show the program of the address, or at the first visit the one that was open last.
+
+        Cancelled, what is in the editor stays.
+        """
+        if not self._is_open:
+            await self._read()
+            self._is_open = True
+            await self._choose(await self._last())
+        if address.startswith(link.PREFIX) and address != self._shared:
+            self._shared = address
+            self._show_shared(address)
+
+    def choose(self, program: str) -> None:
+        """Show an example, by its name, or a program of the visitor, by its ID."""
+        self._do(self._choose(program))
+
+    def edit(self) -> None:
+        """Keep what the visitor has changed, after a pause."""
+        if self._chosen not in self._entries:
+            self._add(self.title, self._page.code())
+        self._entries[self._chosen].code = self._page.code()
+        if self._saving is not None:
+            self._saving.cancel()
+        self._saving = asyncio.get_running_loop().call_later(_PAUSE, self.keep)
+
+    def keep(self) -> None:
+        """Keep the program now, if it was changed."""
+        if self._saving is None:
+            return
+        self._saving.cancel()
+        self._saving = None
+        self._keep(self._entries[self._chosen])
+
+    def rename(self, name: str) -> None:
+        """Rename the program of the visitor."""
+        entry = self._entries.get(self._chosen)
+        if entry is not None and name.strip():
+            entry.name = name.strip()
+            self._keep(entry)
+            self._show_menu()
+
+    def new(self) -> None:
+        """Begin a new program."""
+        self.keep()
+        self._add(text("python.new.name"), "")
+        self._keep(self._entries[self._chosen])
+        self._page.show_code("")
+
+    def delete(self) -> None:
+        """Delete the program of the visitor; the first press only asks."""
+        entry = self._entries.get(self._chosen)
+        if entry is None:
+            return
+        self._is_confirming = not self._is_confirming
+        if self._is_confirming:
+            self._page.show_notice(text("python.delete.again", name=entry.name))
+            return
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        del self._entries[entry.id]
+        self._do(self._delete(entry))
+
+    def shared(self, address: str) -> None:
+        """Remember the address of a link that was made here: it is no program of somebody else."""
+        self._shared = address
+
+    async def settled(self) -> None:
+        """Wait until everything that was begun is kept.
+
+        Cancelled, that goes on.
+        """
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _show_shared(self, address: str) -> None:
+        try:
+            code = link.code_in(address)
+        except ValueError as error:
+            self._page.show_notice(text("python.shared.damaged", reason=str(error)))
+            return
+        if code is None:
+            return
+        self.keep()
+        self._chosen = ""
+        self._page.show_code(code)
+        self._page.show_name(None)
+        self._show_menu()
+        self._page.show_notice(text("python.shared.read"))
+
+    def _add(self, name: str, code: str) -> None:
+        entry = Entry(id=uuid.uuid4().hex, name=name, code=code)
+        self._entries[entry.id] = entry
+        self._chosen = entry.id
+        self._is_confirming = False
+        self._show_menu()
+        self._page.show_name(name)
+        self._page.show_notice("")
+        self._do(self._remember())
+
+    async def _choose(self, program: str) -> None:
+        self.keep()
+        self._is_confirming = False
+        entry = self._entries.get(program)
+        code = entry.code if entry is not None else await self._read_example(program)
+        self._chosen = program
+        self._page.show_code(code)
+        self._page.show_name(None if entry is None else entry.name)
+        self._page.show_notice("")
+        self._show_menu()
+        await self._remember()
+
+    async def _delete(self, entry: Entry) -> None:
+        await self._store.remove("programs", entry.id)
+        await self._choose(EXAMPLES[0])
+
+    async def _read(self) -> None:
+        try:
+            found = await self._store.read_all("programs")
+        except StorageProblem as problem:
+            self._page.show_notice(text("python.storage", reason=str(problem)))
+            return
+        for record in sorted(found, key=lambda record: -record["changed"]):
+            self._entries[record["id"]] = Entry(**record)
+
+    async def _last(self) -> str:
+        try:
+            found = await self._store.read("settings", _OPEN)
+        except StorageProblem:
+            found = None
+        program = "" if found is None else str(found["program"])
+        return program if program in self._entries or program in EXAMPLES else EXAMPLES[0]
+
+    async def _remember(self) -> None:
+        await self._store.write("settings", {"id": _OPEN, "program": self._chosen})
+
+    def _keep(self, entry: Entry) -> None:
+        entry.changed = time.time()
+        record = {"id": entry.id, "name": entry.name, "code": entry.code, "changed": entry.changed}
+        self._do(self._store.write("programs", record))
+
+    def _show_menu(self) -> None:
+        self._page.show_menu(list(self._entries.values()), self._chosen)
+
+    def _do(self, work: Awaitable[None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except StorageProblem as problem:
+                # What was typed is still in the editor.
+                self._page.show_notice(text("python.storage", reason=str(problem)))
+            except OSError as problem:
+                self._page.show_notice(text("python.example.missing", reason=str(problem)))
+
+        task = asyncio.ensure_future(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

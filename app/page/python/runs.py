@@ -1,0 +1,266 @@
+"""The runs of the Python view: the worker, started with the first one, and its messages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from page.texts import text
+
+from . import view
+from .view import Screen
+
+__all__ = ["Process", "RunPage", "Runs"]
+
+# Seconds: until a program that was asked to stop is interrupted, and until its worker is ended.
+_PATIENCE = 1.0
+_LAST_PATIENCE = 3.0
+
+
+class RunPage(Protocol):
+    """The elements of the view that have to do with a run."""
+
+    def code(self) -> str:
+        """Return the program in the editor."""
+        ...
+
+    def show(self, screen: Screen) -> None:
+        """Show the state of the run."""
+        ...
+
+    def clear(self) -> None:
+        """Remove the output and the mark of an error."""
+        ...
+
+    def append_text(self, words: str, *, is_error: bool) -> None:
+        """Append what the program wrote."""
+        ...
+
+    def append_part(self, part: Mapping[str, Any]) -> None:
+        """Append a value, see `program.display.Part`."""
+        ...
+
+    def append_note(self, words: str) -> None:
+        """Append a line of the page's own."""
+        ...
+
+    def mark(self, line: int, message: str) -> None:
+        """Mark a line of the program, counted from 1."""
+        ...
+
+
+class Process(Protocol):
+    """A worker with Python of its own."""
+
+    @property
+    def can_interrupt(self) -> bool:
+        """True if `interrupt` works: only where the page is isolated from other origins."""
+        ...
+
+    def start(self, on_message: Callable[[str], object]) -> None:
+        """Start it; call `on_message` with each of its messages, JSON strings."""
+        ...
+
+    def send(self, message: Mapping[str, object]) -> None:
+        """Send a message, see static/python/worker.js."""
+        ...
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the program, wherever it is."""
+        ...
+
+    def end(self) -> None:
+        """End the worker with all that it does."""
+        ...
+
+
+class Runs:
+    """Runs the program in the editor, one at a time; each action does nothing when it is late."""
+
+    def __init__(self, *, page: RunPage, create: Callable[[], Process]) -> None:
+        self._page = page
+        self._create = create
+        self._process: Process | None = None
+        self._version: str | None = None
+        self._start_seconds: float | None = None
+        self._code: str | None = None
+        self._screen = view.idle()
+        self._wanted: list[str] = []
+        # What the visitor has agreed to since the page was opened.
+        self._agreed: set[str] = set()
+        self._timers: list[asyncio.TimerHandle] = []
+        page.show(self._screen)
+
+    @property
+    def screen(self) -> Screen:
+        """What is shown."""
+        return self._screen
+
+    def run(self) -> None:
+        """Run the program in the editor."""
+        if not self._screen.can_run:
+            return
+        self._page.clear()
+        self._code = self._page.code()
+        if self._process is None:
+            self._start()
+        if self._version is None:
+            self._show(view.starting())
+        else:
+            self._begin()
+
+    def stop(self) -> None:
+        """Stop what runs: a program by itself if it can, else with its worker."""
+        if not self._screen.can_stop or self._process is None:
+            return
+        if self._screen.state == "running":
+            self._show(view.stopping())
+            self._process.send({"stop": True})
+            self._later(_PATIENCE, self._force)
+            return
+        if self._screen.state == "installing":
+            self._replace()
+        # A worker that starts goes on: the next run needs it.
+        self._show(view.idle())
+
+    def answer(self, *, is_yes: bool) -> None:
+        """Answer whether packages may be installed."""
+        if self._screen.state != "asking" or self._process is None:
+            return
+        if not is_yes:
+            self._show(view.refused())
+            return
+        self._agreed.update(self._wanted)
+        self._install()
+
+    def _start(self) -> None:
+        self._version, self._start_seconds = None, None
+        process = self._create()
+        self._process = process
+
+        def receive(message: str) -> None:
+            # A message of a worker that was ended is late.
+            if process is self._process:
+                self._receive(json.loads(message))
+
+        process.start(receive)
+
+    def _begin(self, *, is_ready: bool = False) -> None:
+        assert self._process is not None
+        assert self._version is not None
+        self._show(view.running(self._version, self._start_seconds))
+        self._start_seconds = None
+        self._process.send({"run": self._code, "isReady": is_ready})
+
+    def _install(self) -> None:
+        assert self._process is not None
+        self._show(view.installing(self._wanted))
+        self._process.send({"install": self._wanted})
+
+    def _receive(self, message: Mapping[str, Any]) -> None:
+        name = next(name for name in message if name in _HANDLERS)
+        _HANDLERS[name](self, message)
+
+    def _on_started(self, message: Mapping[str, Any]) -> None:
+        self._version, self._start_seconds = message["started"], message["seconds"]
+        if self._screen.state == "starting":
+            self._begin()
+
+    def _on_failed(self, message: Mapping[str, Any]) -> None:
+        self._drop()
+        self._show(view.crashed(message["failed"]))
+
+    def _on_needs(self, message: Mapping[str, Any]) -> None:
+        self._wanted = message["needs"]
+        if self._agreed.issuperset(self._wanted):
+            self._install()
+        else:
+            self._show(view.asking(self._wanted))
+
+    def _on_installed(self, message: Mapping[str, Any]) -> None:
+        if problem := message.get("problem"):
+            self._page.append_text(problem + "\n", is_error=True)
+            self._show(view.idle())
+            return
+        self._begin(is_ready=True)
+
+    def _on_stopping(self, _message: Mapping[str, Any]) -> None:
+        # It can stop, unless it goes on all the same.
+        self._forget_timers()
+        self._later(_LAST_PATIENCE, self._force)
+
+    def _on_out(self, message: Mapping[str, Any]) -> None:
+        self._page.append_text(message["out"], is_error=False)
+
+    def _on_err(self, message: Mapping[str, Any]) -> None:
+        self._page.append_text(message["err"], is_error=True)
+
+    def _on_show(self, message: Mapping[str, Any]) -> None:
+        self._page.append_part(message["show"])
+
+    def _on_fault(self, message: Mapping[str, Any]) -> None:
+        fault = message["fault"]
+        self._page.append_text(fault["trace"] + "\n", is_error=True)
+        if fault["line"] is not None:
+            self._page.mark(fault["line"], fault["title"])
+
+    def _on_full(self, _message: Mapping[str, Any]) -> None:
+        self._page.append_note(text("python.full"))
+
+    def _on_done(self, message: Mapping[str, Any]) -> None:
+        self._forget_timers()
+        self._show(view.finished(message["done"], stopped=message["stopped"]))
+
+    def _force(self) -> None:
+        assert self._process is not None
+        if self._process.can_interrupt:
+            self._process.interrupt()
+            self._later(_LAST_PATIENCE, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        is_isolated = self._process is not None and self._process.can_interrupt
+        self._replace()
+        self._show(view.ended(is_isolated=is_isolated))
+
+    def _replace(self) -> None:
+        # The next run finds a Python that has started already.
+        self._drop()
+        self._start()
+
+    def _drop(self) -> None:
+        self._forget_timers()
+        process, self._process = self._process, None
+        self._version = None
+        if process is not None:
+            process.end()
+
+    def _later(self, seconds: float, work: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, work))
+
+    def _forget_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = []
+
+    def _show(self, screen: Screen) -> None:
+        self._screen = screen
+        self._page.show(screen)
+
+
+_HANDLERS: Mapping[str, Callable[[Runs, Mapping[str, Any]], None]] = {
+    "started": Runs._on_started,
+    "failed": Runs._on_failed,
+    "needs": Runs._on_needs,
+    "installed": Runs._on_installed,
+    "stopping": Runs._on_stopping,
+    "out": Runs._on_out,
+    "err": Runs._on_err,
+    "show": Runs._on_show,
+    "fault": Runs._on_fault,
+    "full": Runs._on_full,
+    "done": Runs._on_done,
+}

@@ -1,0 +1,10 @@
+# The model of this page answers a question.
+from pywebllm import AsyncWebLLM
+
+async with AsyncWebLLM() as llm:
+    reply = await llm.chat.completions.create(
+        messages=[{"role": "user", "content": "Write a short persona of Ada, a marine biologist."}],
+        max_tokens=120,
+    )
+    print(reply.text)
+    print(f"\n{reply.usage.completion_tokens} tokens")
