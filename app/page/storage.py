@@ -9,8 +9,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, TypeAlias
 
-from .libraries import import_library
-
 __all__ = ["Kind", "Record", "StorageProblem", "Store", "browser_store"]
 
 # As `STORES` in storage.js.
@@ -75,6 +73,9 @@ def browser_store() -> Store:
 
 
 async def _call(name: str, *arguments: str) -> str:
+    # Here, so that what keeps records can be tested without a browser.
+    from .libraries import import_library  # noqa: PLC0415
+
     storage = await import_library("storage")
     try:
         found = await getattr(storage, name)(*arguments)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 
 __all__ = ["MAX_CODE", "PREFIX", "address_of", "code_in"]
@@ -33,9 +32,9 @@ def code_in(address: str) -> str | None:
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-        code = unpacker.decompress(packed, MAX_CODE)
-    except (binascii.Error, zlib.error) as error:
+        code = unpacker.decompress(packed, MAX_CODE).decode()
+    except (ValueError, zlib.error) as error:
         raise ValueError("the link is damaged") from error
     if not unpacker.eof:
         raise ValueError("the link is damaged, or its program is too long")
-    return code.decode()
+    return code

@@ -38,7 +38,6 @@ EXAMPLES = (
     "logprobs",
     "openai",
     "agent",
-    "langchain",
     "search",
     "benchmark",
     "plot",

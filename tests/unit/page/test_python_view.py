@@ -1,0 +1,454 @@
+"""The Python view: its runs over a fake worker, its programs over a store in memory, its links."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page.python import link, runs, saved_page
+from page.python.controller import PythonController
+from page.python.programs import Entry, Programs
+from page.python.runs import Runs
+from page.python.view import EXAMPLES, Screen
+from page.storage import StorageProblem
+
+ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.timeout(20)
+
+
+class FakePage:
+    """The elements, as values."""
+
+    def __init__(self) -> None:
+        self.program = "print(1)"
+        self.screen = Screen(state="idle", status="")
+        self.output: list[Any] = []
+        self.marked: list[tuple[int, str]] = []
+        self.menu: list[str] = []
+        self.chosen = ""
+        self.name: str | None = None
+        self.notice = ""
+        self.shared: list[str] = []
+        self.downloads: list[tuple[str, str]] = []
+
+    def code(self) -> str:
+        return self.program
+
+    def show(self, screen: Screen) -> None:
+        self.screen = screen
+
+    def clear(self) -> None:
+        self.output, self.marked = [], []
+
+    def append_text(self, words: str, *, is_error: bool) -> None:
+        self.output.append(("err" if is_error else "out", words))
+
+    def append_part(self, part: Mapping[str, Any]) -> None:
+        self.output.append(part)
+
+    def append_note(self, words: str) -> None:
+        self.output.append(("note", words))
+
+    def mark(self, line: int, message: str) -> None:
+        self.marked.append((line, message))
+
+    def show_code(self, code: str) -> None:
+        self.program = code
+
+    def show_menu(self, entries: list[Entry], chosen: str) -> None:
+        self.menu, self.chosen = [entry.name for entry in entries], chosen
+
+    def show_name(self, name: str | None) -> None:
+        self.name = name
+
+    def show_notice(self, words: str) -> None:
+        self.notice = words
+
+    async def open_editor(self) -> None:
+        pass
+
+    def share(self, address: str) -> None:
+        self.shared.append(address)
+
+    def download(self, name: str, content: str) -> None:
+        self.downloads.append((name, content))
+
+
+class FakeProcess:
+    """A worker whose messages come from the test."""
+
+    def __init__(self, *, can_interrupt: bool) -> None:
+        self.can_interrupt = can_interrupt
+        self.sent: list[Mapping[str, object]] = []
+        self.interrupts = 0
+        self.is_ended = False
+        self.receive: Callable[[str], object] = print
+
+    def start(self, on_message: Callable[[str], object]) -> None:
+        self.receive = on_message
+
+    def send(self, message: Mapping[str, object]) -> None:
+        self.sent.append(message)
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
+
+    def end(self) -> None:
+        self.is_ended = True
+
+    def say(self, **message: object) -> None:
+        self.receive(json.dumps(message))
+
+
+class World:
+    """Runs over fake workers."""
+
+    def __init__(self, *, is_isolated: bool = False) -> None:
+        self.page = FakePage()
+        self.workers: list[FakeProcess] = []
+
+        def create() -> FakeProcess:
+            self.workers.append(FakeProcess(can_interrupt=is_isolated))
+            return self.workers[-1]
+
+        self.runs = Runs(page=self.page, create=create)
+
+    @property
+    def worker(self) -> FakeProcess:
+        return self.workers[-1]
+
+    @property
+    def state(self) -> str:
+        return self.page.screen.state
+
+    def run(self) -> None:
+        self.runs.run()
+        if self.state == "starting":
+            self.worker.say(started="3.14.2", seconds=1.25)
+
+
+def test_worker_starts_with_the_first_run_and_is_used_again() -> None:
+    world = World()
+    assert world.workers == []
+    world.runs.run()
+    assert world.state == "starting"
+    assert world.worker.sent == []
+    world.worker.say(started="3.14.2", seconds=1.25)
+    assert "3.14.2" in world.page.screen.status
+    assert "1.2 s" in world.page.screen.status
+    assert world.worker.sent == [{"run": "print(1)", "isReady": False}]
+    # A second press is late.
+    world.runs.run()
+    world.worker.say(out="1\n")
+    world.worker.say(done=0.5, stopped=False)
+    assert world.page.output == [("out", "1\n")]
+    assert world.state == "idle"
+    world.run()
+    assert world.page.output == []
+    assert "1.2 s" not in world.page.screen.status
+    assert len(world.workers) == 1
+
+
+def test_fault_is_shown_and_marked() -> None:
+    world = World()
+    world.run()
+    world.worker.say(fault={"title": "ValueError: x", "trace": "Traceback…", "line": 3})
+    world.worker.say(done=0.1, stopped=False)
+    assert world.page.marked == [(3, "ValueError: x")]
+    assert world.page.output == [("err", "Traceback…\n")]
+
+
+def test_worker_that_does_not_start_is_replaced_by_the_next_run() -> None:
+    world = World()
+    world.runs.run()
+    world.worker.say(failed="no memory")
+    assert world.state == "idle"
+    assert "no memory" in world.page.screen.status
+    assert world.worker.is_ended
+    world.run()
+    assert len(world.workers) == 2
+    assert world.state == "running"
+
+
+def test_packages_are_asked_for_once() -> None:
+    world = World()
+    world.run()
+    world.worker.say(needs=["pygal"])
+    assert world.state == "asking"
+    assert "pygal" in world.page.screen.question
+    world.runs.answer(is_yes=False)
+    assert (world.state, world.page.screen.question) == ("idle", "")
+    assert {"install": ["pygal"]} not in world.worker.sent
+    world.run()
+    world.worker.say(needs=["pygal"])
+    world.runs.answer(is_yes=True)
+    assert world.worker.sent[-1] == {"install": ["pygal"]}
+    world.worker.say(installed=True)
+    assert world.worker.sent[-1] == {"run": "print(1)", "isReady": True}
+    world.worker.say(done=0.1, stopped=False)
+    # The answer holds for a worker that replaces this one.
+    world.run()
+    world.worker.say(needs=["pygal"])
+    assert world.state == "installing"
+    world.worker.say(installed=True, problem="ValueError: no such wheel")
+    assert world.state == "idle"
+    assert world.page.output == [("err", "ValueError: no such wheel\n")]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No patience, so that no test waits for it."""
+    monkeypatch.setattr(runs, "_PATIENCE", 0)
+    monkeypatch.setattr(runs, "_LAST_PATIENCE", 0)
+
+
+async def timers() -> None:
+    """Let timers without a delay run."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_stop_of_a_program_that_waits_keeps_its_worker() -> None:
+    world = World()
+    world.run()
+    world.runs.stop()
+    assert world.state == "stopping"
+    assert world.worker.sent[-1] == {"stop": True}
+    world.worker.say(stopping=True)
+    world.worker.say(done=1.0, stopped=True)
+    await timers()
+    assert world.state == "idle"
+    assert len(world.workers) == 1
+    assert not world.worker.is_ended
+
+
+@pytest.mark.usefixtures("quick")
+async def test_stop_of_a_loop_ends_the_worker_and_starts_another() -> None:
+    world = World()
+    world.run()
+    first = world.worker
+    world.runs.stop()
+    await timers()
+    assert first.is_ended
+    assert len(world.workers) == 2
+    assert world.state == "idle"
+    assert "isolated" in world.page.screen.status
+    # What the ended worker had still to say is late.
+    first.say(out="late")
+    assert world.page.output == []
+    world.run()
+    assert world.worker.sent == [{"run": "print(1)", "isReady": False}]
+
+
+async def test_stop_of_a_loop_interrupts_it_where_the_page_is_isolated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runs, "_PATIENCE", 0)
+    world = World(is_isolated=True)
+    world.run()
+    world.runs.stop()
+    await timers()
+    assert world.worker.interrupts == 1
+    world.worker.say(done=1.0, stopped=True)
+    assert len(world.workers) == 1
+    # One that catches the interrupt ends with its worker.
+    monkeypatch.setattr(runs, "_LAST_PATIENCE", 0)
+    world.run()
+    world.runs.stop()
+    await timers()
+    await timers()
+    assert len(world.workers) == 2
+
+
+class MemoryStore:
+    """Keeps records in memory; refuses them when it is full."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], dict[str, Any]] = {}
+        self.is_full = False
+
+    async def read_all(self, kind: str) -> list[dict[str, Any]]:
+        return [record for (store, _), record in sorted(self.records.items()) if store == kind]
+
+    async def read(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        return self.records.get((kind, record_id))
+
+    async def write(self, kind: str, record: Mapping[str, Any]) -> None:
+        if self.is_full:
+            raise StorageProblem("the disk is full")
+        self.records[kind, record["id"]] = dict(record)
+
+    async def remove(self, kind: str, record_id: str) -> None:
+        del self.records[kind, record_id]
+
+    async def remove_all(self) -> None:
+        self.records = {}
+
+
+async def read_example(name: str) -> str:
+    return f"# {name}\n"
+
+
+class Desk:
+    """A controller over a page and a store; a second one is the next visit."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.page = FakePage()
+        programs = Programs(page=self.page, store=store, read_example=read_example)
+        self.runs = Runs(page=self.page, create=lambda: FakeProcess(can_interrupt=False))
+
+        async def build_page(title: str, code: str) -> str:
+            return f"{title}: {code}"
+
+        self.controller = PythonController(
+            page=self.page, programs=programs, runs=self.runs, build_page=build_page
+        )
+
+    async def visit(self, address: str = "#/python") -> None:
+        self.controller.visit(address)
+        await self.controller.settled()
+
+    async def type(self, code: str) -> None:
+        self.page.program = code
+        self.controller.edit()
+        self.controller.leave()
+        await self.controller.settled()
+
+
+async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
+    store = MemoryStore()
+    desk = Desk(store)
+    await desk.visit()
+    assert desk.page.program == "# hello\n"
+    assert desk.page.name is None
+    assert desk.page.menu == []
+    await desk.type("print('mine')")
+    assert desk.page.name == "Hello, model"
+    desk.controller.rename("  My own ")
+    desk.controller.choose("typed")
+    await desk.controller.settled()
+    assert desk.page.program == "# typed\n"
+    assert desk.page.menu == ["My own"]
+    later = Desk(store)
+    await later.visit()
+    assert later.page.chosen == "typed"
+    (kept,) = await store.read_all("programs")
+    later.controller.choose(kept["id"])
+    await later.controller.settled()
+    assert (later.page.program, later.page.name) == ("print('mine')", "My own")
+    again = Desk(store)
+    await again.visit()
+    assert again.page.program == "print('mine')"
+
+
+async def test_new_programs_are_kept_and_deleted_after_a_question() -> None:
+    store = MemoryStore()
+    desk = Desk(store)
+    await desk.visit()
+    desk.controller.press("new")
+    await desk.type("x = 1")
+    assert [record["code"] for record in await store.read_all("programs")] == ["x = 1"]
+    desk.controller.press("delete")
+    await desk.controller.settled()
+    assert "again" in desk.page.notice
+    assert await store.read_all("programs")
+    desk.controller.press("delete")
+    await desk.controller.settled()
+    assert await store.read_all("programs") == []
+    assert desk.page.program == "# hello\n"
+
+
+async def test_full_disk_is_said_and_nothing_typed_is_lost() -> None:
+    store = MemoryStore()
+    desk = Desk(store)
+    await desk.visit()
+    store.is_full = True
+    await desk.type("x = 2")
+    assert "the disk is full" in desk.page.notice
+    assert desk.page.program == "x = 2"
+
+
+async def test_shared_program_is_shown_and_not_run() -> None:
+    store = MemoryStore()
+    desk = Desk(store)
+    address = link.address_of("print('shared ä')\n")
+    await desk.visit(address)
+    assert desk.page.program == "print('shared ä')\n"
+    assert "Read it before you run it" in desk.page.notice
+    assert desk.runs.screen.state == "idle"
+    assert await store.read_all("programs") == []
+    # A second visit of the same address leaves what was edited meanwhile.
+    await desk.type("print('changed')")
+    await desk.visit(address)
+    assert desk.page.program == "print('changed')"
+    await desk.visit("#/python/code=%%%")
+    assert "damaged" in desk.page.notice
+    assert desk.page.program == "print('changed')"
+
+
+async def test_share_and_save_take_what_is_in_the_editor() -> None:
+    desk = Desk(MemoryStore())
+    await desk.visit()
+    desk.page.program = "print('now')"
+    desk.controller.press("share")
+    (address,) = desk.page.shared
+    assert link.code_in(address) == "print('now')"
+    # The page's own link, when its address arrives as a visit, changes nothing.
+    await desk.visit(address)
+    assert desk.page.program == "print('now')"
+    desk.controller.press("save")
+    await desk.controller.settled()
+    assert desk.page.downloads == [("index.html", "Hello, model: print('now')")]
+
+
+def test_link_refuses_what_is_damaged_or_too_long() -> None:
+    assert link.code_in("#/python") is None
+    code = "print('x')\n" * 300
+    address = link.address_of(code)
+    assert len(address) < 120
+    assert link.code_in(address) == code
+    packer = zlib.compressobj(wbits=-15)
+    long = packer.compress(b"a" * (link.MAX_CODE + 1)) + packer.flush()
+    for text in (address[:-9], "#/python/code=ä", link.PREFIX + urlsafe_b64encode(long).decode()):
+        with pytest.raises(ValueError, match="damaged"):
+            link.code_in(text)
+
+
+def test_saved_page_holds_program_wheel_and_what_runs_it() -> None:
+    code = 'print("</script>{{wheel}}")'
+    page = saved_page.render("A <b> title", code, wheel=b"PK wheel")
+    assert "<title>A &lt;b&gt; title</title>" in page
+    assert "UEsgd2hlZWw=" in page
+    data = re.search(r'id="data">(.*?)</script>', page, re.DOTALL)
+    assert data is not None
+    found = json.loads(data[1])
+    assert found["code"] == code
+    assert "class Runner" in found["sources"]["runner"]
+    assert "{seconds}" in found["done"]
+    # All modules that the others import are there.
+    named = set(re.findall(r"^from \.(\w+) import", "\n".join(found["sources"].values()), re.M))
+    assert named <= set(found["sources"])
+
+
+def test_versions_agree() -> None:
+    package = json.loads((ROOT / "package.json").read_text("utf-8"))
+    assert package["dependencies"]["pyodide"] == saved_page.PYODIDE
+    worker = (ROOT / "static/python/worker.js").read_text("utf-8")
+    wheels = re.search(r'PYODIDE_WHEELS = \("micropip==([\d.]+)"', (ROOT / "serve.py").read_text())
+    assert wheels is not None
+    assert f'"micropip-{wheels[1]}-py3-none-any.whl"' in worker
+
+
+def test_every_example_has_a_file_and_a_title() -> None:
+    files = {path.stem for path in (ROOT / "static/python/examples").glob("*.py")}
+    texts = json.loads((ROOT / "app/page/texts/en.json").read_text("utf-8"))["python"]
+    titles = {key.removeprefix("example.") for key in texts if key.startswith("example.")}
+    assert files == set(EXAMPLES) == titles - {"missing"}
