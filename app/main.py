@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import js
+from page.libraries import import_module
 from page.models.controller import ModelsController
 from page.models.dom import ModelsElements
 from page.persona.controller import PersonaController
@@ -16,8 +20,7 @@ from page.setup.controller import SetupController
 from page.setup.dom import SetupElements, wanted_engine
 from page.storage import browser_store
 from page.texts import use_language
-from pyscript import document
-from pywebllm import AsyncWebLLM, WebLLMService
+from pywebllm import AsyncWebLLM, WebLLMService, open_bridge
 
 __all__ = ["start"]
 
@@ -27,8 +30,13 @@ _ASSETS = "./"
 
 async def start() -> None:
     """Connect the views to one client, check the browser, and load the model."""
-    use_language(document.documentElement.lang)
-    llm = AsyncWebLLM(assets_url=_ASSETS, engine=wanted_engine(), share=True)
+    use_language(js.document.documentElement.lang)
+    # It has begun to load the built-in model, and hands that over.
+    engine = await import_module("start/engine.js")
+    bridge = partial(
+        open_bridge, assets_url=_ASSETS, module=engine, engine=wanted_engine(), share=True
+    )
+    llm = AsyncWebLLM(bridge=bridge)
     setup = _start_setup(llm)
     _start_persona(setup)
     _start_models(llm)

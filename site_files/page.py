@@ -1,7 +1,8 @@
 """The page in each of its languages, made from `static/index.html`, `static/views/` and the texts.
 
-A comment `view: NAME` becomes the file `static/views/NAME.html`, and `{{section.name}}` a text from
-`app/page/texts/LANGUAGE.json`. English is `index.html`; others are `index.LANGUAGE.html`.
+A comment `view: NAME` becomes the file `static/views/NAME.html`, `early` what `early.py` returns,
+and `{{section.name}}` a text from `app/page/texts/LANGUAGE.json`. English is `index.html`; another
+language, `index.LANGUAGE.html`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias, cast
+
+from .archive import checksum
+from .early import early_requests
 
 __all__ = ["page_sources", "render_page", "write_pages"]
 
@@ -27,16 +31,20 @@ def page_sources(root: Path) -> list[Path]:
     return sorted([root / "static/index.html", *views, *(root / _TEXTS).glob("*.json")])
 
 
-def write_pages(root: Path, folder: Path) -> None:
-    """Write the pages of the repository at `root` into `folder`, one for each language."""
+def write_pages(root: Path, folder: Path, archive: Path) -> None:
+    """Write the pages of the repository at `root` into `folder`, one for each language.
+
+    `archive` has the Python files that they run.
+    """
     languages = _languages(root)
+    version = checksum(archive.read_bytes())
     for language in languages:
-        page = render_page(root, language, languages)
+        page = render_page(root, language, languages).replace("{{version}}", version)
         (folder / _file_name(language)).write_text(page, encoding="utf-8")
 
 
 def render_page(root: Path, language: str, languages: Mapping[str, Texts] | None = None) -> str:
-    """Return the page in a language.
+    """Return the page in a language, without the version of its archive.
 
     Raises:
         KeyError: The page names a text that the language does not have.
@@ -46,7 +54,8 @@ def render_page(root: Path, language: str, languages: Mapping[str, Texts] | None
     page = (root / "static/index.html").read_text(encoding="utf-8")
     page = re.sub(r"<!-- view: (\w+) -->", lambda found: _view(root, found[1]), page)
     page = page.replace("<!-- languages -->", _links(language, languages))
-    page = re.sub(r"<!-- texts: (\w+) -->", lambda found: _data(found[1], texts[found[1]]), page)
+    page = page.replace("<!-- early -->", _data("early-requests", early_requests(root)))
+    page = re.sub(r"<!-- texts: (\w+) -->", lambda found: _texts_of(texts, found[1]), page)
     page = page.replace("{{lang}}", language)
     return re.sub(r"\{\{(\w+)\.([\w.-]+)\}\}", lambda found: _text(texts, *found.groups()), page)
 
@@ -82,10 +91,14 @@ def _link(language: str, words: str, *, is_current: bool) -> str:
     return f'<a href="{file}" hreflang="{language}" lang="{language}"{current}>{words}</a>'
 
 
-def _data(section: str, texts: Mapping[str, str]) -> str:
+def _texts_of(texts: Texts, section: str) -> str:
+    return _data(f"{section}-texts", texts[section])
+
+
+def _data(name: str, value: object) -> str:
     # In a script element "<" alone could end it.
-    data = json.dumps(texts, ensure_ascii=False).replace("<", "\\u003c")
-    return f'<script type="application/json" id="{section}-texts">{data}</script>'
+    data = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{name}">{data}</script>'
 
 
 def _text(texts: Texts, section: str, name: str) -> str:

@@ -66,7 +66,7 @@ function showView() {
 
 /** Fetch files in parallel; otherwise each waits until the one before it has run. */
 function preload() {
-  for (const href of ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.mjs", "webllm_bridge.js"]) {
+  for (const href of ["start/python.js", "vendor/pyodide/pyodide.asm.mjs", "start/engine.js"]) {
     document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
   }
 }
@@ -81,8 +81,21 @@ function watchDownloads() {
   }).observe({ type: "resource", buffered: true });
 }
 
+/** Load the built-in model while Python starts. */
+async function startEngine() {
+  // As below for PyScript.
+  const engine = "./start/engine.js";
+  const { begin } = await import(engine);
+  begin(JSON.parse(element("early-requests").textContent), new URLSearchParams(location.search).get("engine"));
+}
+
+/** Keep for the next visit what makes it faster, and possible without a network. */
+async function prepareNextVisit() {
+  const later = "./start/later.js";
+  await (await import(later)).prepareNextVisit();
+}
+
 async function startPython() {
-  preload();
   // A variable, because the file is added when the site is built: tsc cannot resolve it.
   const pyscript = "./vendor/pyscript/core.js";
   const { hooks } = await import(pyscript);
@@ -107,7 +120,12 @@ if (location.protocol === "file:") {
   watchDownloads();
   setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
   // After the first frame, so that the page is painted first; a hidden page has no frames.
-  const start = () => setTimeout(() => startPython().catch(failWith));
+  const start = () => {
+    preload();
+    startEngine().catch(failWith);
+    setTimeout(() => startPython().catch(failWith));
+    prepareNextVisit().catch((error) => console.info(error));
+  };
   if (document.hidden) start();
   else requestAnimationFrame(start);
 }

@@ -47,11 +47,6 @@ try:
 except ModuleNotFoundError:  # CPython: `_require_browser` raises when the module is used
     js = None
 
-try:
-    import pyscript
-except ModuleNotFoundError:  # Pyodide without PyScript
-    pyscript = None
-
 __all__ = ["Obstacle", "check_support", "message_port", "obstacle_to", "open_bridge", "run_sync"]
 
 # What keeps a page from reading what a server answers.
@@ -408,10 +403,20 @@ async def _import_bridge(assets: Assets) -> Any:
 async def _import_module(url: str) -> Any:
     # PyScript's own import works under a policy without 'unsafe-eval'. In a worker it would import
     # into the page, while this Python runs in the worker.
+    pyscript = _find_pyscript()
     if pyscript is None or pyscript.RUNNING_IN_WORKER:
         return await run_js("(url) => import(url)")(url)
     (module,) = await pyscript.js_import(url)
     return module
+
+
+def _find_pyscript() -> Any:
+    # Not with this module: a memory snapshot of Python has this one, but is older than PyScript's.
+    try:
+        import pyscript  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return None
+    return pyscript
 
 
 def _import_error(url: str, error: Any) -> WebLLMError:

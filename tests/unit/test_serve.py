@@ -11,14 +11,20 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import serve
 from model.browser.processes import started
-from serve import SetupError, SiteServer, app_archive, site_sources, write_site
+from site_files import packages, site
+from site_files.archive import app_archive
+from site_files.packages import build_docs, npm_install
+from site_files.project import Project, SetupError
+from site_files.server import SiteServer
+from site_files.site import PYODIDE_FILES, make_files, site_sources
+from site_files.target import MARKER, write_site
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -32,23 +38,22 @@ def put(folder: Path, *paths: str) -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path) -> Project:
     """Return a project that is set up, with the least of everything."""
     root = tmp_path / "project"
-    put(root, "static/index.html", "static/views/chat.html", "static/libraries/a.js")
-    put(root, "static/models/m/model.wasm", "static/icon.svg", "webllm_bridge.js")
-    put(root / "build", "page/index.html", "libraries/storage.js")
+    put(root, "static/start.js", "static/models/m/model.wasm", "webllm_bridge.js")
+    put(root, "build/page/index.html", "build/archive/app.zip", "build/libraries/storage.js")
+    put(root, "node_modules/modern-normalize/modern-normalize.css")
     put(root / "build", "bridge/webllm_bridge.js", "bridge/.made-from")
     put(root / "node_modules", "@mlc-ai/web-llm/lib/index.js", "@mlc-ai/web-llm/LICENSE")
-    put(root / "node_modules", "modern-normalize/modern-normalize.css")
-    put(root / "node_modules/pyodide", *serve.PYODIDE_FILES, "console.html")
+    put(root / "node_modules/pyodide", *PYODIDE_FILES, "console.html")
     put(root / "node_modules/@pyscript/core", "LICENSE", "dist/core.js", "dist/core.js.map")
     put(root / "node_modules/@wllama/wllama", "LICENSE", "esm/index.min.js", "esm/wasm/wllama.wasm")
     put(root / "build", "wheels/micropip-1-py3-none-any.whl", "wheels/.made-from")
     put(root / "build/dist", "pywebllm-1-py3-none-any.whl", ".made-from")
     put(root / "build/dist-wllama", "pywebllm_wllama-1-py3-none-any.whl", ".made-from")
     put(root / "build/docs", "index.html", "api/errors.html", ".made-from", ".buildinfo")
-    return root
+    return Project(root)
 
 
 def served(site: Path, *, isolated: bool = False) -> contextlib.AbstractContextManager[int]:
@@ -77,11 +82,12 @@ def get(port: int, path: str, host: str | None = None) -> http.client.HTTPRespon
     return response
 
 
-def test_site_has_every_part_at_its_place(project: Path) -> None:
+def test_site_has_every_part_at_its_place(project: Project) -> None:
     paths = site_sources(project)
     assert set(paths) == {
         "index.html",
-        "icon.svg",
+        "start.js",
+        "app.zip",
         "libraries/storage.js",
         "css/modern-normalize.css",
         "models/m/model.wasm",
@@ -91,7 +97,7 @@ def test_site_has_every_part_at_its_place(project: Path) -> None:
         "wllama/wllama.js",
         "wllama/wllama.wasm",
         "wllama/wllama.LICENSE",
-        *(f"vendor/pyodide/{name}" for name in serve.PYODIDE_FILES),
+        *(f"vendor/pyodide/{name}" for name in PYODIDE_FILES),
         "vendor/pyscript/LICENSE",
         "vendor/pyscript/core.js",
         "vendor/wheels/micropip-1-py3-none-any.whl",
@@ -114,57 +120,55 @@ def test_archive_contains_the_app_with_its_bytecode_and_is_reproducible(tmp_path
     with zipfile.ZipFile(io.BytesIO(first)) as archive:
         assert sorted(archive.namelist()) == [
             "main.py",
-            "page/__pycache__/view.cpython-314.pyc",
             "page/view.py",
+            "page/view.pyc",
         ]
 
 
-def test_rewritten_site_drops_removed_files(project: Path, tmp_path: Path) -> None:
+def test_rewritten_site_drops_removed_files(project: Project, tmp_path: Path) -> None:
     target = tmp_path / "site"
-    put(project, "static/old.css")
-    write_site(target, site_sources(project), b"one")
-    (project / "static/old.css").unlink()
-    (project / "build/page/index.html").write_text("changed")
+    put(project.root, "static/old.css")
+    write_site(target, site_sources(project))
+    (project.root / "static/old.css").unlink()
+    (project.root / "build/page/index.html").write_text("changed")
     (target / ".git").mkdir()
-    write_site(target, site_sources(project), b"two")
+    write_site(target, site_sources(project))
     assert not (target / "old.css").exists()
     assert (target / "index.html").read_text() == "changed"
-    assert (target / "app.zip").read_bytes() == b"two"
     assert (target / ".git").is_dir(), "hidden files are not ours to remove"
 
 
-def test_folder_with_other_files_is_refused_and_untouched(project: Path, tmp_path: Path) -> None:
+def test_folder_with_other_files_is_refused_and_untouched(project: Project, tmp_path: Path) -> None:
     put(tmp_path / "home", "thesis.txt")
     with pytest.raises(SetupError, match="not empty and no site of ours"):
-        write_site(tmp_path / "home", site_sources(project), b"")
+        write_site(tmp_path / "home", site_sources(project))
     assert [file.name for file in (tmp_path / "home").iterdir()] == ["thesis.txt"]
 
 
 def test_files_that_a_user_added_stay_when_the_site_is_built_again(
-    project: Path, tmp_path: Path
+    project: Project, tmp_path: Path
 ) -> None:
     target = tmp_path / "site"
-    put(project, "static/old.css")
-    write_site(target, site_sources(project), b"one")
+    put(project.root, "static/old.css")
+    write_site(target, site_sources(project))
     put(target, "CNAME", "notes/old.css", "vendor/mine.js")
-    (project / "static/old.css").unlink()
-    write_site(target, site_sources(project), b"two")
+    (project.root / "static/old.css").unlink()
+    write_site(target, site_sources(project))
     kept = [target / path for path in ("CNAME", "notes/old.css", "vendor/mine.js")]
     assert all(file.is_file() for file in kept)
     assert not (target / "old.css").exists()
 
 
 def test_file_that_a_user_added_is_not_overwritten_by_a_new_file_of_the_site(
-    project: Path, tmp_path: Path
+    project: Project, tmp_path: Path
 ) -> None:
     target = tmp_path / "site"
-    write_site(target, site_sources(project), b"one")
+    write_site(target, site_sources(project))
     (target / "robots.txt").write_text("mine")
-    put(project, "static/robots.txt")
+    put(project.root, "static/robots.txt")
     with pytest.raises(SetupError, match=r"robots.txt is not a file of the site"):
-        write_site(target, site_sources(project), b"two")
+        write_site(target, site_sources(project))
     assert (target / "robots.txt").read_text() == "mine"
-    assert (target / "app.zip").read_bytes() == b"one"
 
 
 def test_isolated_server_sends_the_headers_that_give_a_page_threads(tmp_path: Path) -> None:
@@ -178,59 +182,63 @@ def test_isolated_server_sends_the_headers_that_give_a_page_threads(tmp_path: Pa
     assert found == [[None, None], ["same-origin", "require-corp"]]
 
 
-@pytest.mark.parametrize("path", ["index.html", "app.zip", "models", serve.MARKER])
-def test_symbolic_link_is_not_written_through(project: Path, tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize("path", ["index.html", "app.zip", "models", MARKER])
+def test_symbolic_link_is_not_written_through(project: Project, tmp_path: Path, path: str) -> None:
     target, outside = tmp_path / "site", tmp_path / "outside"
-    write_site(target, site_sources(project), b"one")
+    write_site(target, site_sources(project))
     (target / path).rename(outside)
     before = sorted((file, file.stat().st_mtime_ns) for file in [outside, *outside.rglob("*")])
     (target / path).symlink_to(outside)
-    put(project, "static/models/m/more.bin")
-    (project / "build/page/index.html").write_text("changed")
+    put(project.root, "static/models/m/more.bin")
+    (project.root / "build/page/index.html").write_text("changed")
     with pytest.raises(SetupError, match="symbolic link"):
-        write_site(target, site_sources(project), b"two")
+        write_site(target, site_sources(project))
     after = sorted((file, file.stat().st_mtime_ns) for file in [outside, *outside.rglob("*")])
     assert after == before
 
 
-def test_removed_file_of_the_site_that_is_now_outside_stays(project: Path, tmp_path: Path) -> None:
+def test_removed_file_of_the_site_that_is_now_outside_stays(
+    project: Project, tmp_path: Path
+) -> None:
     target, outside = tmp_path / "site", tmp_path / "outside"
-    put(project, "static/old/style.css")
-    write_site(target, site_sources(project), b"one")
+    put(project.root, "static/old/style.css")
+    write_site(target, site_sources(project))
     (target / "old").rename(outside)
     (target / "old").symlink_to(outside)
-    with (target / serve.MARKER).open("a") as marker:
+    with (target / MARKER).open("a") as marker:
         marker.write(f"{tmp_path}/thesis.txt\n../thesis.txt\n")
     put(tmp_path, "thesis.txt")
-    (project / "static/old/style.css").unlink()
-    write_site(target, site_sources(project), b"two")
+    (project.root / "static/old/style.css").unlink()
+    write_site(target, site_sources(project))
     assert (outside / "style.css").is_file()
     assert (tmp_path / "thesis.txt").is_file()
 
 
-def test_hard_link_to_a_file_of_the_site_keeps_its_content(project: Path, tmp_path: Path) -> None:
+def test_hard_link_to_a_file_of_the_site_keeps_its_content(
+    project: Project, tmp_path: Path
+) -> None:
     target, backup = tmp_path / "site", tmp_path / "backup.html"
-    write_site(target, site_sources(project), b"one")
+    write_site(target, site_sources(project))
     backup.hardlink_to(target / "index.html")
-    (project / "build/page/index.html").write_text("changed")
-    write_site(target, site_sources(project), b"two")
-    assert backup.read_text() == "page/index.html"
+    (project.root / "build/page/index.html").write_text("changed")
+    write_site(target, site_sources(project))
+    assert backup.read_text() == "build/page/index.html"
     assert (target / "index.html").read_text() == "changed"
 
 
-def test_site_of_an_older_version_is_taken_over(project: Path, tmp_path: Path) -> None:
+def test_site_of_an_older_version_is_taken_over(project: Project, tmp_path: Path) -> None:
     """Its marker is empty."""
     target = tmp_path / "site"
     put(target, "index.html", "CNAME")
-    (target / serve.MARKER).touch()
-    write_site(target, site_sources(project), b"")
-    assert (target / "index.html").read_text() == "page/index.html"
+    (target / MARKER).touch()
+    write_site(target, site_sources(project))
+    assert (target / "index.html").read_text() == "build/page/index.html"
     assert (target / "CNAME").is_file()
 
 
-def test_site_is_not_written_into_its_own_source(project: Path) -> None:
+def test_site_is_not_written_into_its_own_source(project: Project) -> None:
     with pytest.raises(SetupError, match="outside static"):
-        write_site(serve.ROOT / "static/site", site_sources(project), b"")
+        write_site(serve.ROOT / "static/site", site_sources(project))
     assert not (serve.ROOT / "static/site").exists()
 
 
@@ -319,49 +327,67 @@ def test_invalid_port_is_refused_with_a_message(tmp_path: Path, port: int) -> No
 def test_missing_npm_is_reported_with_advice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(serve, "NPM_STAMP", tmp_path / "never")
+    put(tmp_path / "project", "package-lock.json")
+    monkeypatch.setattr(serve, "PROJECT", Project(tmp_path / "project"))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert serve.main(["build", str(tmp_path / "site")]) == 1
     assert "install Node.js" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
 
 
-def test_bridge_is_bundled_again_when_a_module_changed(
+def test_npm_installs_once_for_each_lock_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = tmp_path / "project"
-    put(root, "webllm_bridge.js", "bridge/a.js", "bridge/bundle.py", "node_modules/stamp")
-    put(root, "static/libraries/b.js", "site_files/libraries.py")
-    monkeypatch.setattr(serve, "ROOT", root)
-    monkeypatch.setattr(serve, "BUILD", root / "build")
-    monkeypatch.setattr(serve, "NPM_STAMP", root / "node_modules/stamp")
-    bundled: list[Path] = []
-    libraries: list[Path] = []
-    monkeypatch.setattr(serve, "bundle", lambda _root, folder: bundled.append(folder))
-    monkeypatch.setattr(serve, "bundle_libraries", lambda _root, folder: libraries.append(folder))
-    serve._bundle()
-    serve._bundle()
-    (root / "bridge/a.js").write_text("changed")
-    serve._bundle()
-    assert bundled == [root / "build/bridge"] * 2
-    assert libraries == [root / "build/libraries"]
+    put(tmp_path, "package-lock.json", "node_modules/.keep")
+    ran: list[str] = []
+    monkeypatch.setattr(packages.shutil, "which", lambda name: name)
+    monkeypatch.setattr(Project, "run", lambda _self, *command: ran.append(command[1]))
+    for lock in ("one", "one", "two"):
+        (tmp_path / "package-lock.json").write_text(lock)
+        npm_install(Project(tmp_path))
+    assert ran == ["ci", "ci"]
 
 
-def test_bridge_that_cannot_be_bundled_is_reported_with_what_to_do(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def made(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the steps that run to make the files of a project; Node.js does none."""
+    put(
+        project.root, "bridge/a.js", "bridge/bundle.py", "site_files/libraries.py", "hatch_build.py"
+    )
+    put(project.root, "app/main.py", "static/libraries/a.js", "node_modules/.pywebllm-lock.json")
+    names: list[str] = []
+
+    def step(name: str) -> Callable[..., None]:
+        return lambda *_given: names.append(name)
+
+    for name in ("bundle", "bundle_libraries", "compile_python", "write_pages"):
+        monkeypatch.setattr(site, name, step(name))
+    return names
+
+
+def test_files_are_made_again_when_what_they_are_made_from_changed(
+    project: Project, made: list[str]
 ) -> None:
-    put(project, "bridge/bundle.py", "site_files/libraries.py")
-    monkeypatch.setattr(serve, "ROOT", project)
-    monkeypatch.setattr(serve, "BUILD", project / "build")
-    monkeypatch.setattr(serve, "NPM_STAMP", project / "webllm_bridge.js")
+    make_files(project)
+    assert sorted(made) == ["bundle", "bundle_libraries", "compile_python", "write_pages"]
+    made.clear()
+    make_files(project)
+    assert made == []
+    (project.root / "bridge/a.js").write_text("changed")
+    make_files(project)
+    assert made == ["bundle"]
+    (project.root / "app/main.py").write_text("changed")
+    make_files(project)
+    assert made == ["bundle", "compile_python", "write_pages"]
+
+
+def test_bridge_that_cannot_be_bundled_is_reported_with_what_to_do(project: Project) -> None:
+    put(project.root, "bridge/bundle.py", "node_modules/.pywebllm-lock.json")
     with pytest.raises(SetupError, match=r"rollup.* is missing: run `npm ci --ignore-scripts`"):
-        serve._bundle()
+        make_files(project)
 
 
-def test_step_runs_once_and_again_when_its_source_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serve, "BUILD", tmp_path)
+def test_step_runs_once_and_again_when_its_source_changed(tmp_path: Path) -> None:
     made: list[str] = []
 
     def make(folder: Path) -> None:
@@ -369,50 +395,48 @@ def test_step_runs_once_and_again_when_its_source_changed(
         put(folder, f"{len(made)}.whl")
 
     for source in ("one", "one", "two"):
-        serve._once("dist", source, make)
+        Project(tmp_path).once("dist", source, make)
     assert len(made) == 2
-    assert sorted(file.name for file in (tmp_path / "dist").iterdir()) == [".made-from", "2.whl"]
+    names = sorted(file.name for file in (tmp_path / "build/dist").iterdir())
+    assert names == [".made-from", "2.whl"]
 
 
-def test_failed_step_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "BUILD", tmp_path)
-
+def test_failed_step_runs_again(tmp_path: Path) -> None:
     def fail(folder: Path) -> None:
         put(folder, "half.whl")
         raise SetupError("no network")
 
     with pytest.raises(SetupError):
-        serve._once("dist", "one", fail)
-    serve._once("dist", "one", lambda folder: put(folder, "whole.whl"))
-    assert not (tmp_path / "dist/half.whl").exists()
-    assert (tmp_path / "dist/whole.whl").exists()
+        Project(tmp_path).once("dist", "one", fail)
+    Project(tmp_path).once("dist", "one", lambda folder: put(folder, "whole.whl"))
+    assert not (tmp_path / "build/dist/half.whl").exists()
+    assert (tmp_path / "build/dist/whole.whl").exists()
 
 
 @pytest.fixture
-def set_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def set_up(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let `serve` work on a project in which everything but the documentation is made."""
-    put(project, "app/main.py", "app/pywebllm/client.py", "docs/index.md", "docs/requirements.txt")
-    put(project, "static/icon.svg", "static/screenshot.png")
-    monkeypatch.setattr(serve, "ROOT", project)
-    monkeypatch.setattr(serve, "BUILD", project / "build")
-    steps = "npm_install _download_pyodide_wheels _bundle _write_pages _compile_app"
-    for step in (*steps.split(), "_build_wheel", "_build_wllama_wheel"):
-        monkeypatch.setattr(serve, step, lambda: None)
-    return project
+    put(project.root, "app/main.py", "app/pywebllm/client.py", "docs/index.md")
+    put(project.root, "docs/requirements.txt", "static/icon.svg", "static/screenshot.png")
+    monkeypatch.setattr(serve, "PROJECT", project)
+    monkeypatch.setattr(serve, "BUILD", project.build)
+    for step in ("npm_install", "download_pyodide_wheels", "build_wheels", "make_files"):
+        monkeypatch.setattr(serve, step, lambda _project: None)
+    return project.root
 
 
 def test_documentation_is_built_again_when_a_page_or_a_docstring_changed(
     set_up: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[Path] = []
-    monkeypatch.setattr(serve, "_write_docs", built.append)
-    serve.build_docs()
-    serve.build_docs()
+    monkeypatch.setattr(packages, "_write_docs", lambda _project, folder: built.append(folder))
+    build_docs(Project(set_up))
+    build_docs(Project(set_up))
     assert len(built) == 1
     (set_up / "docs/index.md").write_text("another page")
-    serve.build_docs()
+    build_docs(Project(set_up))
     (set_up / "app/pywebllm/client.py").write_text("another docstring")
-    serve.build_docs()
+    build_docs(Project(set_up))
     assert built == [set_up / "build/docs"] * 3
 
 
@@ -422,11 +446,11 @@ def test_documentation_that_fails_stops_a_build_but_not_the_server(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(folder: Path) -> None:
+    def fail(_project: Project, folder: Path) -> None:
         put(folder, "half.html")
         raise SetupError("a warning of Sphinx")
 
-    monkeypatch.setattr(serve, "_write_docs", fail)
+    monkeypatch.setattr(packages, "_write_docs", fail)
     with pytest.raises(SetupError, match="a warning of Sphinx"):
         serve._build_site(tmp_path / "built")
     serve._build_site(tmp_path / "served", needs_docs=False)

@@ -1,0 +1,95 @@
+"""The files of the site: what is made in `build/`, and the place of each file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bridge.bundle import BUNDLE, BundleError, bundle, sources
+from hatch_build import BytecodeError, compile_python
+
+from .archive import ARCHIVE, app_archive
+from .libraries import bundle_libraries, library_sources
+from .page import page_sources, write_pages
+from .project import Project, SetupError, made_from, tree
+
+__all__ = ["PYODIDE_FILES", "make_files", "site_sources"]
+
+PYODIDE_FILES = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+)
+
+
+def make_files(project: Project) -> None:
+    """Make the files of the site that are not copies; SetupError says what is missing."""
+    try:
+        _bundle(project)
+        _write_archive(project)
+        _write_pages(project)
+    except (BundleError, BytecodeError) as error:
+        raise SetupError(str(error)) from error
+
+
+def site_sources(project: Project) -> dict[str, Path]:
+    """Map every path of the site to the file it is a copy of."""
+    npm, build = project.npm, project.build
+    static = tree(project.root / "static").items()
+    files = {
+        **{path: file for path, file in static if not _is_source(path)},
+        **tree(build / "page"),
+        **tree(build / "archive"),
+        **tree(build / "libraries", "libraries/"),
+        "css/modern-normalize.css": npm / "modern-normalize/modern-normalize.css",
+        BUNDLE: build / "bridge" / BUNDLE,
+        "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
+        "webllm.LICENSE": npm / "@mlc-ai/web-llm/LICENSE",
+        "wllama/wllama.js": npm / "@wllama/wllama/esm/index.min.js",
+        "wllama/wllama.wasm": npm / "@wllama/wllama/esm/wasm/wllama.wasm",
+        **_licenses(npm / "@wllama/wllama", "wllama/"),
+        **{f"vendor/pyodide/{name}": npm / "pyodide" / name for name in PYODIDE_FILES},
+        **tree(npm / "@pyscript/core/dist", "vendor/pyscript/"),
+        "vendor/pyscript/LICENSE": npm / "@pyscript/core/LICENSE",
+        **tree(build / "wheels", "vendor/wheels/"),
+        **tree(build / "dist"),
+        **tree(build / "dist-wllama"),
+        **tree(build / "docs", "docs/"),
+    }
+    return {path: source for path, source in files.items() if source.suffix != ".map"}
+
+
+def _bundle(project: Project) -> None:
+    root, stamp = project.root, project.npm_stamp
+    files = [*library_sources(root), root / "site_files/libraries.py", stamp]
+    project.once("bridge", made_from([*sources(root), stamp]), lambda to: bundle(root, to))
+    project.once("libraries", made_from(files), lambda to: bundle_libraries(root, to))
+
+
+def _write_archive(project: Project) -> None:
+    app, bytecode = project.root / "app", project.build / "bytecode"
+    files = [project.root / "hatch_build.py", project.npm_stamp, *tree(app).values()]
+    source = made_from(files)
+    project.once("bytecode", source, lambda to: compile_python(project.root, app, to))
+    source += made_from([Path(__file__).with_name("archive.py")])
+    project.once(
+        "archive", source, lambda to: (to / ARCHIVE).write_bytes(app_archive(app, bytecode))
+    )
+
+
+def _write_pages(project: Project) -> None:
+    archive = project.build / "archive" / ARCHIVE
+    code = [Path(__file__).with_name(name) for name in ("page.py", "early.py")]
+    files = [*code, archive, *page_sources(project.root)]
+    project.once("page", made_from(files), lambda to: write_pages(project.root, to, archive))
+
+
+def _is_source(path: str) -> bool:
+    # What a file of `build` is made from, in `static`.
+    return path == "index.html" or path.startswith(("views/", "libraries/"))
+
+
+def _licenses(package: Path, prefix: str) -> dict[str, Path]:
+    # Some packages spell the name of the file in the British way.
+    return {f"{prefix}{package.name}.LICENSE": file for file in package.glob("LICEN?E")}

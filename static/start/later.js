@@ -1,0 +1,55 @@
+/**
+ * What the page does once it is usable, for the next visit: a service worker that keeps its files, and a
+ * snapshot of Python's memory.
+ */
+
+import { hasSnapshot, readVersion } from "./snapshot.js";
+
+/** Seconds that the worker may take: 2 on an idle machine. */
+const PATIENCE = 120;
+
+/** The states of the page in which it is usable. */
+const SETTLED = ["ready", "unsupported", "failed"];
+
+/** Prepare the next visit; it never fails, and says in the console what is missing. */
+export async function prepareNextVisit() {
+  await settled();
+  await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
+}
+
+/** @returns {Promise<void>} resolves when the page is usable, and has time */
+function settled() {
+  const isSettled = () => SETTLED.includes(document.body.dataset["state"] ?? "");
+  return new Promise((resolve) => {
+    const check = () => {
+      if (!isSettled()) return;
+      observer.disconnect();
+      resolve();
+    };
+    const observer = new MutationObserver(check);
+    observer.observe(document.body, { attributeFilter: ["data-state"] });
+    check();
+  });
+}
+
+async function makeSnapshot() {
+  const version = readVersion(document);
+  if (await hasSnapshot(version)) return;
+  const worker = new Worker(new URL("snapshot_worker.js", import.meta.url), { type: "module", name: "pywebllm-snapshot" });
+  try {
+    worker.postMessage(version);
+    const problem = await answerOf(worker);
+    if (problem) throw new Error(problem);
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** @param {Worker} worker @returns {Promise<string>} */
+function answerOf(worker) {
+  return new Promise((resolve, reject) => {
+    worker.addEventListener("message", ({ data }) => resolve(data));
+    worker.addEventListener("error", (event) => reject(new Error(event.message || "the worker did not start")));
+    setTimeout(() => reject(new Error(`no snapshot within ${PATIENCE} s`)), PATIENCE * 1000);
+  });
+}

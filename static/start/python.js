@@ -1,0 +1,85 @@
+/**
+ * The interpreter that PyScript starts: Pyodide, from a snapshot of its memory where there is one.
+ *
+ * A snapshot is made by `snapshot_worker.js` after a first start, with the page's modules imported, and kept
+ * for as long as the version of the page stays the same. It uses private options of Pyodide 314.0.7, which
+ * tests/browser/test_start.py guards. Whatever fails with a snapshot, Python starts without one.
+ */
+
+// @ts-expect-error: the build of the site adds the file
+import * as pyodide from "../vendor/pyodide/pyodide.mjs";
+import { ARCHIVE, ARCHIVE_PATH, forgetSnapshots, readSnapshot, readVersion } from "./snapshot.js";
+
+/** @typedef {import("pyodide").PyodideAPI} Pyodide */
+
+export const { version } = pyodide;
+
+/** Set while a start from a snapshot runs, and for this tab alone: what it finds set did not end well. */
+const ATTEMPT = "pywebllm-snapshot-start";
+
+/** Seconds after which a start from a snapshot counts as failed: it takes half of one. */
+const PATIENCE = 15;
+
+const archive = fetchArchive();
+archive.catch(() => {});
+const snapshot = takeSnapshot();
+
+/** How Python was started: `snapshot`, or `anew`. @type {PromiseWithResolvers<"snapshot" | "anew">} */
+const start = Promise.withResolvers();
+export const started = start.promise;
+
+/**
+ * Start Pyodide, with the page's archive of modules first on its path.
+ * @param {object} options of `loadPyodide`
+ * @returns {Promise<Pyodide>}
+ */
+export async function loadPyodide(options) {
+  const wanted = { ...options, indexURL: new URL("../vendor/pyodide/", import.meta.url).href };
+  const found = await snapshot;
+  const restored = found && (await restore({ ...wanted, _loadSnapshot: found }));
+  const python = restored ?? (await pyodide.loadPyodide(wanted));
+  python.FS.writeFile(ARCHIVE_PATH, await archive);
+  if (!restored) python.runPython(`import sys; sys.path.insert(0, "${ARCHIVE_PATH}")`);
+  start.resolve(restored ? "snapshot" : "anew");
+  return python;
+}
+
+/** @param {object} options @returns {Promise<Pyodide | undefined>} undefined if it failed */
+async function restore(options) {
+  sessionStorage.setItem(ATTEMPT, "1");
+  try {
+    const python = await Promise.race([pyodide.loadPyodide(options), expire(PATIENCE)]);
+    // The random numbers of a snapshot would be the same at each start.
+    python.runPython("import random; random.seed()");
+    return python;
+  } catch (error) {
+    console.info(`Python starts without the snapshot of its memory: ${error}`);
+    await forgetSnapshots();
+    return undefined;
+  } finally {
+    sessionStorage.removeItem(ATTEMPT);
+  }
+}
+
+/** @returns {Promise<Uint8Array | undefined>} */
+async function takeSnapshot() {
+  try {
+    if (sessionStorage.getItem(ATTEMPT) === null) return await readSnapshot(readVersion(document));
+    sessionStorage.removeItem(ATTEMPT);
+    await forgetSnapshots();
+  } catch {
+    // Storage is off, as in a private window.
+  }
+  return undefined;
+}
+
+async function fetchArchive() {
+  const response = await fetch(ARCHIVE);
+  if (!response.ok) throw new Error(`${ARCHIVE.href}: HTTP status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** @param {number} seconds @returns {Promise<never>} */
+function expire(seconds) {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error(`no answer for ${seconds} s`)), seconds * 1000));
+}
