@@ -351,10 +351,9 @@ def test_npm_installs_once_for_each_lock_file(
 @pytest.fixture
 def made(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the steps that run to make the files of a project; Node.js does none."""
-    put(
-        project.root, "bridge/a.js", "bridge/bundle.py", "site_files/libraries.py", "hatch_build.py"
-    )
-    put(project.root, "app/main.py", "static/libraries/a.js", "node_modules/.pywebllm-lock.json")
+    put(project.root, "bridge/a.js", "bridge/bundle.py", "site_files/libraries.py")
+    put(project.root, "static/index.html", "static/libraries/a.js", "hatch_build.py", "app/main.py")
+    put(project.root, "node_modules/.pywebllm-lock.json")
     names: list[str] = []
 
     def step(name: str) -> Callable[..., None]:
