@@ -9,6 +9,7 @@ from hatch_build import BytecodeError, compile_python
 
 from .archive import ARCHIVE, app_archive
 from .libraries import bundle_libraries, library_sources
+from .offline import WORKER, bundle_worker, worker_sources, write_worker
 from .page import page_sources, write_pages
 from .project import Project, SetupError, made_from, tree
 
@@ -29,12 +30,18 @@ def make_files(project: Project) -> None:
         _bundle(project)
         _write_archive(project)
         _write_pages(project)
+        _write_worker(project)
     except (BundleError, BytecodeError) as error:
         raise SetupError(str(error)) from error
 
 
 def site_sources(project: Project) -> dict[str, Path]:
     """Map every path of the site to the file it is a copy of."""
+    return {**_files(project), WORKER: project.build / "worker" / WORKER}
+
+
+def _files(project: Project) -> dict[str, Path]:
+    # All but the service worker, which has a list of them.
     npm, build = project.npm, project.build
     static = tree(project.root / "static").items()
     files = {
@@ -43,6 +50,7 @@ def site_sources(project: Project) -> dict[str, Path]:
         **tree(build / "archive"),
         **tree(build / "libraries", "libraries/"),
         "css/modern-normalize.css": npm / "modern-normalize/modern-normalize.css",
+        "service_worker.LICENSES.txt": build / "worker-bundle/LICENSES.txt",
         BUNDLE: build / "bridge" / BUNDLE,
         "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
         "webllm.LICENSE": npm / "@mlc-ai/web-llm/LICENSE",
@@ -62,7 +70,7 @@ def site_sources(project: Project) -> dict[str, Path]:
 
 def _bundle(project: Project) -> None:
     root, stamp = project.root, project.npm_stamp
-    files = [*library_sources(root), root / "site_files/libraries.py", stamp]
+    files = [*library_sources(root), stamp]
     project.once("bridge", made_from([*sources(root), stamp]), lambda to: bundle(root, to))
     project.once("libraries", made_from(files), lambda to: bundle_libraries(root, to))
 
@@ -85,9 +93,18 @@ def _write_pages(project: Project) -> None:
     project.once("page", made_from(files), lambda to: write_pages(project.root, to, archive))
 
 
+def _write_worker(project: Project) -> None:
+    root, files = project.root, _files(project)
+    source = made_from([*worker_sources(root), project.npm_stamp])
+    project.once("worker-bundle", source, lambda to: bundle_worker(root, to))
+    bundle = project.build / "worker-bundle" / WORKER
+    source = made_from([bundle, Path(__file__), *files.values()])
+    project.once("worker", source, lambda to: write_worker(bundle, files, to))
+
+
 def _is_source(path: str) -> bool:
     # What a file of `build` is made from, in `static`.
-    return path == "index.html" or path.startswith(("views/", "libraries/"))
+    return path == "index.html" or path.startswith(("views/", "libraries/", "offline/"))
 
 
 def _licenses(package: Path, prefix: str) -> dict[str, Path]:

@@ -4,6 +4,10 @@
  */
 
 import { hasSnapshot, readVersion } from "./snapshot.js";
+import { keepFiles } from "./updates.js";
+
+/** The folder of the site. */
+const ROOT = new URL("..", import.meta.url).href;
 
 /** Seconds that the worker may take: 2 on an idle machine. */
 const PATIENCE = 120;
@@ -14,7 +18,9 @@ const SETTLED = ["ready", "unsupported", "failed"];
 /** Prepare the next visit; it never fails, and says in the console what is missing. */
 export async function prepareNextVisit() {
   await settled();
-  await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
+  const isKept = await keepFiles(ROOT).catch((error) => console.info(`The page needs a network: ${error}`));
+  // A browser that keeps no files keeps no memory either.
+  if (isKept) await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
 }
 
 /** @returns {Promise<void>} resolves when the page is usable, and has time */
