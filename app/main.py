@@ -10,6 +10,7 @@ from page.models.controller import ModelsController
 from page.models.dom import ModelsElements
 from page.persona.controller import PersonaController
 from page.persona.dom import PersonaElements
+from page.persona.shelf import Shelf
 from page.python.controller import PythonController
 from page.python.dom import PythonElements
 from page.python.files import build_page, read_example
@@ -57,7 +58,9 @@ def _start_setup(llm: AsyncWebLLM) -> SetupController:
 
 def _start_persona(setup: SetupController) -> None:
     elements = PersonaElements()
-    elements.connect(PersonaController(page=elements, setup=setup))
+    shelf = Shelf(page=elements, store=browser_store())
+    elements.connect(PersonaController(page=elements, setup=setup, shelf=shelf), shelf)
+    shelf.open()
 
 
 def _start_models(llm: AsyncWebLLM) -> None:

@@ -31,7 +31,7 @@ def find_element(name: str) -> Any:
         LookupError: There is none.
     """
     found = js.document.getElementById(name)
-    if found is None:
+    if not found:
         raise LookupError(f"index.html has no element {name!r}")
     return found
 

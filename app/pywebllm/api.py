@@ -7,7 +7,7 @@ choice of the model happen here and below, in the same way for all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import codec, completions, model_files
 from .answers.kept import KeptAnswer
@@ -24,7 +24,7 @@ from .errors import (
 )
 from .events import Event
 from .model_list import list_models
-from .records import Model
+from .records import Model, ModelRecord
 from .request.checks import shown, string
 from .types import CreateEmbeddingResponse, ModelInfo, Session
 from .values import ModelLoss
@@ -142,6 +142,22 @@ class Api:
             if model.id == id:
                 return model
         raise ModelNotFoundError(f"there is no model {shown(id)}")
+
+    def register(self, record: ModelRecord | Mapping[str, Any]) -> None:
+        """Make a custom record known, see `resources.Models.register`.
+
+        Raises:
+            InvalidRequestError: It is not a model record, or another model has its ID.
+        """
+        self._pool.register(record)
+
+    def unregister(self, model: str) -> None:
+        """Forget a custom record, see `resources.Models.unregister`.
+
+        Raises:
+            InvalidRequestError: It is the default model.
+        """
+        self._pool.unregister(model)
 
     async def download(
         self, model: Model, on_progress: Callable[[DownloadProgress], object] | None

@@ -12,8 +12,10 @@ from typing import Any
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
+from pywebllm.echo import shown
 from pywebllm.errors import (
     DisposedError,
+    InvalidRequestError,
     ModelNotFoundError,
     ModelNotLoadedError,
 )
@@ -153,6 +155,24 @@ class Pool:
         """
         model_id = id_of(self.resolve(model))
         return sum(slot.engine.in_use_by() for slot in self._slots if slot.holds(model_id))
+
+    def register(self, record: ModelRecord | Mapping[str, Any]) -> None:
+        """Let requests name a custom record by its id.
+
+        Raises:
+            InvalidRequestError: It is not a record, or another model has its id.
+        """
+        self._records = records_by_id([*self._records.values(), record])
+
+    def unregister(self, model: str) -> None:
+        """Forget the custom record with this id; do nothing if there is none.
+
+        Raises:
+            InvalidRequestError: It is the default model.
+        """
+        if isinstance(self._default, ModelRecord) and self._default.model_id == model:
+            raise InvalidRequestError(f"{shown(model)} is the client's default model")
+        self._records.pop(model, None)
 
     def resolve(self, model: Model) -> str | ModelRecord | None:
         """Return what a request means by `model`: an id, a record, or None for the built-in one.

@@ -20,6 +20,7 @@ __all__ = [
     "PromptMessage",
     "clean_fields",
     "persona_messages",
+    "rewrite_messages",
     "system_prompt",
     "years_in",
 ]
@@ -60,7 +61,7 @@ class _FieldsError(InvalidRequestError, TypeError):
 class PromptMessage(TypedDict):
     """A message as a dictionary, as chat templates and OpenAI's API take it."""
 
-    role: Literal["system", "user"]
+    role: Literal["system", "user", "assistant"]
     content: str
 
 
@@ -85,6 +86,25 @@ def persona_messages(inputs: Mapping[str, str], *, typed: bool = False) -> list[
     return [
         {"role": "system", "content": system_prompt(fields.get("age", ""), typed=typed)},
         {"role": "user", "content": "\n".join([order, *lines])},
+    ]
+
+
+def rewrite_messages(inputs: Mapping[str, str], text: str, change: str) -> list[PromptMessage]:
+    """Return the messages that ask for another version of a persona.
+
+    `inputs` are those of the persona, `text` is its paragraph, `change` what is to be different.
+
+    Raises:
+        InvalidRequestError: As for `persona_messages`, or `text` or `change` is not a string, or
+            is blank.
+    """
+    for name, value in (("text", text), ("change", change)):
+        if not isinstance(value, str) or not value.strip():
+            raise InvalidRequestError(f"{name} must be a non-empty string, got {shown(value)}")
+    return [
+        *persona_messages(inputs),
+        {"role": "assistant", "content": text},
+        {"role": "user", "content": change},
     ]
 
 

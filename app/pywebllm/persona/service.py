@@ -35,7 +35,7 @@ from pywebllm.values import LoadProgress, ModelLoss
 
 from .attempt import Attempt
 from .persona import Persona, read_persona, typed_request
-from .prompt import persona_messages
+from .prompt import PromptMessage, persona_messages, rewrite_messages
 from .reports import Reports
 
 __all__ = ["WebLLMService"]
@@ -217,10 +217,41 @@ class WebLLMService(AsyncClosing):
                 is not a mapping of strings to strings, which is a `TypeError` as well.
         """
         return self._stream(
-            inputs,
+            persona_messages(inputs),
             temperature=temperature,
-            # 0 is a value: only None means "not given".
-            max_tokens=self._max_tokens if max_tokens is None else max_tokens,
+            max_tokens=self._longest(max_tokens),
+            seed=seed,
+        )
+
+    def stream_rewrite(
+        self,
+        inputs: Mapping[str, str],
+        text: str,
+        change: str,
+        *,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        seed: int | None = None,
+    ) -> TextStream:
+        """Return another version of a persona as a stream of strings.
+
+        The other arguments and errors are those of `stream_persona`.
+
+        Args:
+            inputs: What the persona was written from.
+            text: The persona so far, as the model wrote it or as someone has edited it.
+            change: What is to be different, for example "Make it shorter."
+            temperature: As for `stream_persona`.
+            max_tokens: As for `stream_persona`.
+            seed: As for `stream_persona`.
+
+        Raises:
+            InvalidRequestError: Also if `text` or `change` is not a string, or is blank.
+        """
+        return self._stream(
+            rewrite_messages(inputs, text, change),
+            temperature=temperature,
+            max_tokens=self._longest(max_tokens),
             seed=seed,
         )
 
@@ -263,7 +294,8 @@ class WebLLMService(AsyncClosing):
             WebLLMError: The model could not answer. Either error is also in `last_error`.
         """
         request = typed_request(inputs, max_tokens=max_tokens)
-        stream = self._stream(inputs, typed=True, temperature=temperature, seed=seed, **request)
+        messages = persona_messages(inputs, typed=True)
+        stream = self._stream(messages, temperature=temperature, seed=seed, **request)
         async with stream:
             async for _ in stream:
                 pass
@@ -295,11 +327,14 @@ class WebLLMService(AsyncClosing):
     async def _leave(self) -> None:
         await self.dispose()
 
+    def _longest(self, max_tokens: int | None) -> int:
+        # 0 is a value: only None means "not given".
+        return self._max_tokens if max_tokens is None else max_tokens
+
     def _stream(
         self,
-        inputs: Mapping[str, str],
+        messages: list[PromptMessage],
         *,
-        typed: bool = False,
         temperature: float | None,
         **parameters: object,
     ) -> TextStream:
@@ -311,7 +346,7 @@ class WebLLMService(AsyncClosing):
             )
         body = {
             "model": self._model,
-            "messages": persona_messages(inputs, typed=typed),
+            "messages": messages,
             "temperature": self._temperature if temperature is None else temperature,
             **parameters,
         }

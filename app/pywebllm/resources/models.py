@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Mapping,
+)
 from typing import TYPE_CHECKING, Any
 
 from pywebllm.api import Api
-from pywebllm.records import Model
+from pywebllm.records import Model, ModelRecord
 from pywebllm.types import ModelInfo, ModelList
 
 if TYPE_CHECKING:
@@ -61,6 +68,26 @@ class Models:
             WebLLMError: The bridge could not be opened.
         """
         return ModelsRequest(self._api)
+
+    def register(self, record: ModelRecord | Mapping[str, Any]) -> None:
+        """Let requests of this client name a custom record by its `model_id`.
+
+        As `records` of the client does; nothing is loaded or downloaded.
+
+        Raises:
+            InvalidRequestError: It is not a model record, or another model has its ID.
+        """
+        self._api.register(record)
+
+    def unregister(self, model: str) -> None:
+        """Forget the custom record with this ID; do nothing if there is none.
+
+        Its files stay, see `delete`, and so does the model while it is loaded.
+
+        Raises:
+            InvalidRequestError: It is the client's default model.
+        """
+        self._api.unregister(model)
 
     async def retrieve(self, model: str) -> ModelInfo:
         """Return the model with this ID.
