@@ -147,13 +147,15 @@ class PersonaElements(ShelfElements):
             button = event.target.closest("button")
             if not button or button.disabled:
                 return
-            if button.dataset.act in simple:
-                simple[button.dataset.act]()
-            elif button.dataset.change:
-                actions.rewrite(button.dataset.change)
-            elif button.dataset.do:
-                do = actions.open if button.dataset.do == "open" else actions.remove
-                do(button.closest("[data-card]").dataset.card)
+            # An attribute that is not there is null, and a missing property an AttributeError.
+            act, wanted, do = (button.getAttribute(f"data-{it}") for it in ("act", "change", "do"))
+            if act:
+                simple[act]()
+            elif wanted:
+                actions.rewrite(wanted)
+            elif do:
+                handle = actions.open if do == "open" else actions.remove
+                handle(button.closest("[data-card]").dataset.card)
 
         def tick(event: Any) -> None:
             card = event.target.closest("[data-card]").dataset.card

@@ -21,8 +21,8 @@ class ShelfElements:
     def __init__(self) -> None:
         self.section = find_element("persona-kept")
         self.list = find_element("persona-kept-list")
-        self._status = find_element("persona-kept-status")
-        self._problem = find_element("persona-kept-problem")
+        self._kept_status = find_element("persona-kept-status")
+        self._kept_problem = find_element("persona-kept-problem")
         self._undo = find_element("persona-undo")
         self._undo_text = find_element("persona-undo-text")
         self._tools = find_element("persona-kept-tools")
@@ -58,11 +58,11 @@ class ShelfElements:
         """Show a line about the list, what can be brought back, and what went wrong."""
         # A deleted persona takes the focus along: it goes to the button that brings it back.
         lost = self._undo.hidden and bool(undo) and not _has_focus()
-        set_text(self._status, status)
+        set_text(self._kept_status, status)
         set_text(self._undo_text, undo)
         self._undo.hidden = not undo
-        set_text(self._problem, problem)
-        self._problem.hidden = not problem
+        set_text(self._kept_problem, problem)
+        self._kept_problem.hidden = not problem
         self.section.hidden = not (self._rows or undo or problem)
         if lost:
             self._undo.querySelector("button").focus()
