@@ -5,18 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from page.storage import StorageProblem, Store
+from page.storage import Kind, Record, StorageProblem
 from page.texts import text
 
 from . import view
 from .cards import Card, card_of, record_of
 
-__all__ = ["Shelf", "ShelfPage"]
+__all__ = ["Records", "Shelf", "ShelfPage"]
 
-_KIND = "personas"
+_KIND: Kind = "personas"
 _logger = logging.getLogger("page")
+
+
+class Records(Protocol):
+    """What the shelf needs of `page.storage.Store`."""
+
+    async def read_all(self, kind: Kind) -> list[dict[str, Any]]:
+        """Return all records of a kind, in the order of their IDs."""
+        ...
+
+    async def write(self, kind: Kind, record: Record) -> None:
+        """Keep a record, in place of one with the same ID."""
+        ...
+
+    async def remove(self, kind: Kind, record_id: str) -> None:
+        """Delete one record."""
+        ...
 
 
 class ShelfPage(Protocol):
@@ -38,7 +54,7 @@ class ShelfPage(Protocol):
 class Shelf:
     """Keeps personas; what the browser refuses to keep is shown all the same, with the reason."""
 
-    def __init__(self, *, page: ShelfPage, store: Store) -> None:
+    def __init__(self, *, page: ShelfPage, store: Records) -> None:
         self._page = page
         self._store = store
         self._cards: dict[str, Card] = {}
