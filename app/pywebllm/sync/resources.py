@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Unpack, overload
 
-from pywebllm.records import Model
+from pywebllm.records import Model, ModelRecord
 from pywebllm.resources.chat_completions import Chat, ChatCompletions
 from pywebllm.resources.completions import Completions
 from pywebllm.resources.embeddings import Embeddings
@@ -215,6 +215,16 @@ class SyncModels:
     def list(self) -> ModelList:
         """Return the built-in model, then the client's own records, then WebLLM's list."""
         return self._wait(_result(self._models.list()))
+
+    @documented_as(Models.register)
+    def register(self, record: ModelRecord | Mapping[str, Any]) -> None:
+        """Let requests of this client name a custom record by its `model_id`."""
+        self._models.register(record)
+
+    @documented_as(Models.unregister)
+    def unregister(self, model: str) -> None:
+        """Forget the custom record with this ID; do nothing if there is none."""
+        self._models.unregister(model)
 
     @documented_as(Models.retrieve)
     def retrieve(self, model: str) -> ModelInfo:

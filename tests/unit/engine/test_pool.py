@@ -618,3 +618,24 @@ async def test_request_with_a_second_record_of_an_id_is_rejected(make: Make) -> 
             await bench.pool.load(record)
     bench.ask(ModelRecord(model_id="new", model="new/", model_lib="new.wasm"))
     assert bench.pool.records == (RECORD,), "a request that is not made registers no record"
+
+
+async def test_record_can_be_registered_later_and_forgotten(make: Make) -> None:
+    pool = make().pool
+    pool.register({"model_id": "mine", "model": "m/", "model_lib": "m.wasm"})
+    mine = ModelRecord(model_id="mine", model="m/", model_lib="m.wasm")
+    assert (pool.resolve("mine"), pool.records) == (mine, (mine,))
+    pool.register(mine)  # the same again
+    for other in (ModelRecord(model_id="mine", gguf="m.gguf"), "mine", None):
+        with pytest.raises(InvalidRequestError):
+            pool.register(other)  # type: ignore[arg-type]
+    pool.unregister("mine")
+    pool.unregister("mine")
+    assert (pool.resolve("mine"), pool.records) == ("mine", ())
+
+
+async def test_default_model_cannot_be_forgotten(make: Make) -> None:
+    pool = make(model=RECORD).pool
+    with pytest.raises(InvalidRequestError, match="'mine' is the client's default model"):
+        pool.unregister("mine")
+    assert pool.resolve("mine") is RECORD

@@ -594,3 +594,31 @@ async def test_initialize_outside_a_browser_raises_support_error() -> None:
     service = WebLLMService()
     assert await service.initialize("session") is False
     assert "outside of one" in str(service.last_error)
+
+
+async def test_rewrite_asks_for_a_change_of_the_text_so_far() -> None:
+    bench = Bench()
+    service = await bench.initialized()
+    stream = service.stream_rewrite(ADA, "Ada plays chess.", "Make it shorter.", seed=4)
+    reading = asyncio.create_task(_joined(stream))
+    answer = await bench.bridge.generations.get()
+    answer.push(chunk("Ada."), last_chunk()).end()
+    assert await reading == "Ada."
+    request = json.loads(answer.request)["request"]
+    assert request["messages"] == [
+        *persona_messages(ADA),
+        {"role": "assistant", "content": "Ada plays chess."},
+        {"role": "user", "content": "Make it shorter."},
+    ]
+    assert (request["seed"], request["max_tokens"]) == (4, 200)
+
+
+@pytest.mark.parametrize(("text", "change"), [("", "Shorter."), ("Ada.", " "), ("Ada.", None)])
+async def test_rewrite_without_a_text_or_a_change_is_refused(text: str, change: Any) -> None:
+    service = await Bench().initialized()
+    with pytest.raises(InvalidRequestError, match="must be a non-empty string, got"):
+        service.stream_rewrite(ADA, text, change)
+
+
+async def _joined(stream: AsyncIterator[str]) -> str:
+    return "".join([piece async for piece in stream])
