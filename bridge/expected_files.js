@@ -51,6 +51,11 @@ export class ExpectedFiles {
     return [...this.#shards.values()].reduce((sum, { nbytes }) => sum + nbytes, 0);
   }
 
+  /** The files of the weights, in the order of the manifest. */
+  get weights() {
+    return Array.from(this.#shards, ([url, { nbytes }]) => ({ url, nbytes }));
+  }
+
   /** @param {string} url @returns {Shard | undefined} */
   shard(url) {
     return this.#shards.get(url);

@@ -11,6 +11,7 @@ import { BridgeError, invalidFileError, isInvalidFile } from "./errors.js";
 import { MANIFEST, expectedFiles } from "./expected_files.js";
 import { CACHES, VIRTUAL_BASE } from "./files.js";
 import { MemoryCache } from "./memory_cache.js";
+import { ReadAhead } from "./read_ahead.js";
 
 /** @import { Locks } from "./downloads/file_lock.js" */
 /** @import { DownloadReport } from "./download_progress.js" */
@@ -37,6 +38,7 @@ export class ModelFiles {
   /** @type {Map<string, Promise<Cache | MemoryCache>>} */
   #caches = new Map();
   #isInMemory = false;
+  #ahead = new ReadAhead((name) => this.#cache(name));
 
   /**
    * @param {ModelRecord} record
@@ -65,7 +67,8 @@ export class ModelFiles {
   }
 
   /**
-   * Read the list of the weights first, so that progress is a share of the whole from the begin.
+   * Read the list of the weights first, so that progress is a share of the whole from the begin, and
+   * begin to read the weights, if the browser has them.
    * @param {AbortSignal} [signal]
    */
   async readManifest(signal) {
@@ -77,6 +80,7 @@ export class ModelFiles {
     await found?.json();
     const bytes = this.#expected.weightBytes;
     if (this.#isInMemory && bytes > MEMORY_LIMIT) throw noStorageError(this.#record.model_id, bytes);
+    if (!this.#isInMemory) this.#ahead.start(this.#expected.weights);
   }
 
   /**
@@ -139,7 +143,7 @@ export class ModelFiles {
   #checkedOnRead(cache, url, response) {
     const isChecked = response.headers.has(CHECKED) || url.startsWith(VIRTUAL_BASE);
     const arrayBuffer = async () => {
-      const buffer = await response.arrayBuffer();
+      const buffer = (await this.#ahead.take(url)) ?? (await response.arrayBuffer());
       const problem = await this.#expected.problemOfCached(url, buffer, isChecked);
       if (!problem) return buffer;
       await this.#forget(cache, url);
