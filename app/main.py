@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import js
+from page.chat.starting import start_chat
 from page.libraries import import_module
 from page.models.controller import ModelsController
 from page.models.dom import ModelsElements
@@ -42,7 +44,7 @@ async def start() -> None:
     _start_persona(setup)
     _start_models(llm)
     _start_python(llm, setup)
-    await setup.start()
+    await asyncio.gather(start_chat(llm, setup), setup.start())
 
 
 def _start_setup(llm: AsyncWebLLM) -> SetupController:

@@ -33,6 +33,14 @@ class Store(Protocol):
         """Return one record; None if there is none."""
         ...
 
+    async def read_summaries(self, kind: Kind, without: str) -> list[dict[str, Any]]:
+        """Return all records of a kind without one of their fields, which may be long."""
+        ...
+
+    async def search(self, kind: Kind, words: str) -> list[str]:
+        """Return the IDs of the records in which all of these words occur, in any case."""
+        ...
+
     async def write(self, kind: Kind, record: Record) -> None:
         """Keep a record, in place of one with the same ID."""
         ...
@@ -56,6 +64,14 @@ class _BrowserStore:
     async def read(self, kind: Kind, record_id: str) -> dict[str, Any] | None:
         found = await _call("read", kind, record_id)
         return json.loads(found) if found else None
+
+    async def read_summaries(self, kind: Kind, without: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(await _call("readSummaries", kind, without))
+        return found
+
+    async def search(self, kind: Kind, words: str) -> list[str]:
+        found: list[str] = json.loads(await _call("search", kind, words))
+        return found
 
     async def write(self, kind: Kind, record: Record) -> None:
         await _call("write", kind, json.dumps(record))

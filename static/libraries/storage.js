@@ -57,6 +57,42 @@ export async function read(store, id) {
 }
 
 /**
+ * Return all records of a store as a JSON list, each without one of its fields.
+ * @param {string} store
+ * @param {string} without
+ */
+export async function readSummaries(store, without) {
+  const records = await (await open()).getAll(store);
+  return JSON.stringify(records.map(({ [without]: _left, ...summary }) => summary));
+}
+
+/**
+ * Return the IDs of the records in whose texts all words occur, as a JSON list. The addresses of images
+ * and the like are no texts.
+ * @param {string} store
+ * @param {string} words
+ */
+export async function search(store, words) {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = [];
+  for (let cursor = await (await open()).transaction(store).store.openCursor(); cursor; cursor = await cursor.continue()) {
+    const text = textsOf(cursor.value).join("\n").toLowerCase();
+    if (wanted.every((word) => text.includes(word))) found.push(cursor.key);
+  }
+  return JSON.stringify(found);
+}
+
+/** Fields that hold words; all others hold IDs, numbers and states. */
+const TEXTS = new Set(["title", "text", "name", "code", "content"]);
+
+/** @param {unknown} value @returns {string[]} */
+function textsOf(value) {
+  if (Array.isArray(value)) return value.flatMap(textsOf);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) => (typeof part !== "string" ? textsOf(part) : TEXTS.has(key) ? [part] : []));
+}
+
+/**
  * Keep a record, in place of one with the same ID.
  * @param {string} store
  * @param {string} record JSON

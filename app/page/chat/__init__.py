@@ -1,0 +1,1 @@
+"""The chat view: conversations with the model, kept in this browser."""

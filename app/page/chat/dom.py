@@ -1,0 +1,288 @@
+"""The elements of the chat view: shows a `Screen` and messages, reads the composer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import js
+
+from page.elements import Listeners, find_element, on_visit, set_text, show_problem
+from page.libraries import import_library
+from page.texts import text
+
+from .answering import Kind
+from .messages_dom import MessageList
+from .view import MessageView, Screen
+
+__all__ = ["Actions", "ChatElements"]
+
+# What is typed and not sent survives a reload of the tab under this key.
+_DRAFT = "pywebllm-chat-draft"
+
+
+class Actions(Protocol):
+    """The visitor's actions."""
+
+    def visit(self, conversation_id: str) -> None:
+        """Handle an address."""
+        ...
+
+    def send(self, words: str, images: Sequence[str]) -> bool:
+        """Handle the Send button, and Enter."""
+        ...
+
+    def stop(self) -> None:
+        """Handle the Stop button, and Escape."""
+        ...
+
+    def regenerate(self, message_id: str) -> None:
+        """Handle Write again."""
+        ...
+
+    def extend(self, message_id: str) -> None:
+        """Handle Continue."""
+        ...
+
+    def resume(self, message_id: str) -> None:
+        """Handle Resume."""
+        ...
+
+    def edit(self, message_id: str) -> None:
+        """Handle Edit."""
+        ...
+
+    def save_edit(self, message_id: str, words: str) -> bool:
+        """Handle the button that saves an edited message."""
+        ...
+
+    def choose(self, message_id: str, step: int) -> None:
+        """Handle the buttons for other versions."""
+        ...
+
+    def copy(self, message_id: str) -> None:
+        """Handle Copy."""
+        ...
+
+    def decide(self, message_id: str, call_id: str, *, is_allowed: bool) -> None:
+        """Handle Allow and Refuse."""
+        ...
+
+
+class ChatElements:
+    """The elements of the view in index.html, found once by their ids."""
+
+    def __init__(self, markdown: Any, images: Any, thread: Any) -> None:
+        self._main = find_element("chat")
+        self._list = MessageList(markdown, images)
+        self._images = images
+        self._start = find_element("chat-start")
+        self._starters = find_element("chat-starters")
+        self._composer = find_element("chat-composer")
+        self._message = find_element("chat-message")
+        self._send = find_element("chat-send")
+        self._stop = find_element("chat-stop")
+        self._attach = find_element("chat-attach")
+        self._image = find_element("chat-image")
+        self._pictures = find_element("chat-images")
+        self._status = find_element("chat-status")
+        self._problem = find_element("chat-problem")
+        self._context = find_element("chat-context")
+        self._context_text = find_element("chat-context-text")
+        self._context_bar = find_element("chat-context-bar")
+        self._attached: list[str] = []
+        self._follower = thread.follow(self._list.element, self._composer)
+        self._listeners = Listeners()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def create(cls) -> ChatElements:
+        """Import what the view takes from npm, and find the elements."""
+        names = ("markdown", "images", "thread")
+        return cls(*await asyncio.gather(*(import_library(name) for name in names)))
+
+    def connect(self, actions: Actions) -> None:
+        """Call `actions` for each action of the visitor from now on."""
+        self._message.value = js.sessionStorage.getItem(_DRAFT) or ""
+        listen = self._listeners.add
+        listen(self._composer, "submit", lambda event: self._submit(event, actions))
+        listen(self._stop, "click", lambda _event: actions.stop())
+        listen(self._message, "input", lambda _event: self._keep_draft())
+        listen(self._image, "change", lambda _event: self._attach_files())
+        listen(self._starters, "click", self._begin_with)
+        listen(self._list.element, "click", lambda event: self._click(event, actions))
+        listen(self._list.element, "submit", lambda event: self._save_edit(event, actions))
+        listen(js.document, "keydown", lambda event: self._key(event, actions))
+        on_visit(self._listeners, self._main, lambda: actions.visit(_address()))
+
+    def show(self, screen: Screen) -> None:
+        """Replace what is shown by `screen`."""
+        set_text(self._status, screen.status)
+        set_text(self._problem, f"{screen.problem} {screen.advice}".strip())
+        show_problem(self._problem, is_shown=bool(screen.problem))
+        self._start.hidden = not screen.is_empty
+        is_focused = js.document.activeElement
+        had_focus = is_focused is not None and is_focused.id in ("chat-send", "chat-stop")
+        self._send.disabled = not screen.can_send
+        self._send.hidden = screen.is_writing
+        self._stop.hidden = not screen.is_writing
+        if had_focus:
+            (self._stop if screen.is_writing else self._message).focus()
+        # A screen reader should read an answer once, whole, instead of word by word.
+        self._list.element.ariaBusy = "true" if screen.is_writing else "false"
+        self._attach.hidden = self._image.hidden = not screen.takes_images
+        self._context.hidden = not screen.meter.text
+        self._context_text.textContent = screen.meter.text
+        self._context_bar.hidden = not screen.meter.ratio
+        self._context_bar.ariaValueNow = str(round(screen.meter.ratio * 100))
+        fill = self._context_bar.firstElementChild
+        fill.style.setProperty("--ratio", str(screen.meter.ratio))
+
+    def show_messages(self, messages: Sequence[MessageView]) -> None:
+        """Replace the messages; those that are as before stay untouched."""
+        self._list.show(messages)
+
+    def append(self, message_id: str, kind: Kind, piece: str) -> None:
+        """Append to a message that is shown."""
+        shown = self._list.find(message_id)
+        if shown is not None:
+            shown.append(kind, piece)
+
+    def to_end(self) -> None:
+        """Scroll to the end, and follow it."""
+        self._follower.toEnd()
+
+    def edit(self, message_id: str, words: str) -> None:
+        """Let the visitor edit a message."""
+        shown = self._list.find(message_id)
+        if shown is not None:
+            shown.edit(words)
+
+    def copy(self, words: str) -> None:
+        """Put a text on the clipboard."""
+        self._begin(js.navigator.clipboard.writeText(words))
+
+    def name(self, conversation_id: str) -> None:
+        """Make the address that of a conversation, without a visit."""
+        js.history.replaceState(None, "", f"#/chat/{conversation_id}")
+
+    def _submit(self, event: Any, actions: Actions) -> None:
+        event.preventDefault()
+        if actions.send(self._message.value, self._attached):
+            self._message.value = ""
+            self._attached = []
+            self._show_attached()
+            self._keep_draft()
+
+    def _key(self, event: Any, actions: Actions) -> None:
+        if self._main.hidden or event.isComposing:
+            return
+        is_message = event.target.id == "chat-message"
+        if event.key == "Enter" and is_message and not event.shiftKey:
+            event.preventDefault()
+            self._submit(event, actions)
+        elif event.key == "Escape":
+            form = event.target.closest("form.edit") if event.target.closest else None
+            if form:
+                self._end_edit(form)
+            else:
+                actions.stop()
+
+    def _click(self, event: Any, actions: Actions) -> None:
+        button = event.target.closest("[data-action]")
+        if not button:
+            return
+        message_id = button.closest("article").dataset.id
+        call = button.closest(".call")
+        shown = self._list.find(message_id)
+        match button.dataset.action:
+            case "copy":
+                actions.copy(message_id)
+            case "edit":
+                actions.edit(message_id)
+            case "cancel":
+                self._end_edit(button.form)
+            case "regenerate":
+                actions.regenerate(message_id)
+            case "continue":
+                actions.extend(message_id)
+            case "resume":
+                actions.resume(message_id)
+            case "previous":
+                actions.choose(message_id, -1)
+            case "next":
+                actions.choose(message_id, 1)
+            case "json" if shown is not None:
+                shown.toggle_json(button)
+            case "allow" | "refuse" as decision if call:
+                actions.decide(message_id, call.dataset.id, is_allowed=decision == "allow")
+
+    def _save_edit(self, event: Any, actions: Actions) -> None:
+        event.preventDefault()
+        form = event.target
+        words = form.querySelector("textarea").value
+        if actions.save_edit(form.closest("article").dataset.id, words):
+            # The message itself may still be shown, in another branch.
+            self._end_edit(form)
+
+    def _end_edit(self, form: Any) -> None:
+        article = form.closest("article")
+        shown = self._list.find(article.dataset.id) if article else None
+        if shown is not None:
+            shown.end_edit()
+            button = shown.element.querySelector('[data-action="edit"]')
+            if button:
+                button.focus()
+
+    def _begin_with(self, event: Any) -> None:
+        button = event.target.closest("button")
+        if button:
+            self._message.value = button.textContent
+            self._keep_draft()
+            self._message.focus()
+
+    def _keep_draft(self) -> None:
+        js.sessionStorage.setItem(_DRAFT, self._message.value)
+
+    def _attach_files(self) -> None:
+        files = list(self._image.files)
+        self._image.value = ""
+        self._begin(self._read_images(files))
+
+    async def _read_images(self, files: Sequence[Any]) -> None:
+        try:
+            for file in files:
+                self._attached.append(await self._images.readImage(file))
+        except Exception:
+            # A JsException of the browser: it is no image, or a damaged one.
+            set_text(self._status, text("chat.image.unreadable"))
+        self._show_attached()
+
+    def _show_attached(self) -> None:
+        self._pictures.replaceChildren()
+        self._pictures.hidden = not self._attached
+        for place, url in enumerate(self._attached):
+            button = js.document.createElement("button")
+            button.type = "button"
+            button.ariaLabel = text("chat.remove.image", number=place + 1)
+            canvas = js.document.createElement("canvas")
+            button.append(canvas)
+            self._pictures.append(button)
+            self._begin(self._images.drawImage(canvas, url))
+            self._listeners.add(button, "click", lambda _event, url=url: self._remove(url))
+
+    def _remove(self, url: str) -> None:
+        self._attached.remove(url)
+        self._show_attached()
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _address() -> str:
+    """Return the ID of the conversation in the page's address; empty if it has none."""
+    parts: list[str] = js.location.hash.split("/")
+    return parts[2] if len(parts) > 2 else ""

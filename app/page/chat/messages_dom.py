@@ -1,0 +1,320 @@
+"""The elements of messages: built from templates, changed only where they differ.
+
+Text from the model or the visitor goes in as text nodes, or through `static/libraries/markdown.js`,
+which lets no markup of theirs through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import js
+
+from page.elements import find_element
+from page.texts import text
+
+from .answering import Kind
+from .tables import Table
+from .view import Action, CallView, MessageView
+
+__all__ = ["MessageList"]
+
+# Messages that are built before the browser may do something else.
+_SLICE = 6
+
+
+class MessageList:
+    """The messages that are shown, first to last.
+
+    Args:
+        markdown: `static/libraries/markdown.js`.
+        images: `static/libraries/images.js`.
+    """
+
+    def __init__(self, markdown: Any, images: Any) -> None:
+        self.element = find_element("chat-thread")
+        self._markdown = markdown
+        self._images = images
+        self._shown: list[_MessageElement] = []
+        self._wanted: Sequence[MessageView] = ()
+        self._work: asyncio.Task[None] | None = None
+        labels = {name: text(f"chat.{key}") for name, key in _LABELS.items()}
+        markdown.configure(json.dumps(labels))
+
+    def show(self, messages: Sequence[MessageView]) -> None:
+        """Show these messages; those that are as before stay untouched."""
+        self._wanted = messages
+        if (self._work is None or self._work.done()) and not self._step():
+            self._work = asyncio.ensure_future(self._go_on())
+
+    def find(self, message_id: str) -> _MessageElement | None:
+        """Return a message that is shown."""
+        # Most likely the last one.
+        return next((shown for shown in reversed(self._shown) if shown.id == message_id), None)
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            if self._step():
+                return
+
+    def _step(self) -> bool:
+        """Change a few messages; return whether all are as wanted."""
+        left = _SLICE
+        for place, view in enumerate(self._wanted):
+            if place < len(self._shown) and self._shown[place].id != view.id:
+                # Another branch begins here.
+                self._cut(place)
+            if place < len(self._shown) and self._shown[place].view == view:
+                continue
+            if left == 0:
+                return False
+            left -= 1
+            if place < len(self._shown):
+                self._shown[place].show(view)
+            else:
+                self._shown.append(_MessageElement(view, self._markdown, self._images))
+                self.element.append(self._shown[-1].element)
+        self._cut(len(self._wanted))
+        return True
+
+    def _cut(self, place: int) -> None:
+        for shown in self._shown[place:]:
+            shown.element.remove()
+        del self._shown[place:]
+
+
+class _MessageElement:
+    """One message."""
+
+    def __init__(self, view: MessageView, markdown: Any, images: Any) -> None:
+        template = find_element("chat-message-template")
+        self.element = template.content.firstElementChild.cloneNode(True)
+        self.id = view.id
+        self.view: MessageView | None = None
+        self._markdown = markdown
+        self._images = images
+        self._writer: Any = None
+        self._written: list[str] = []
+        self._reasoned: list[str] = []
+        self._body = self.element.querySelector(".text")
+        self.element.dataset.id = view.id
+        self.element.dataset.role = view.role
+        self.element.querySelector("h3").textContent = view.author
+        self.show(view)
+
+    def show(self, view: MessageView) -> None:
+        """Show another state of the message."""
+        before, self.view = self.view, view
+        self.element.dataset.writing = str(view.is_writing).lower()
+        self._show_reasoning(view.reasoning)
+        if before is None or (before.text, before.is_writing) != (view.text, view.is_writing):
+            self._show_text(view)
+        if view.images and (before is None or before.images != view.images):
+            self._show_images(view.images)
+        if view.calls != (before.calls if before else ()):
+            calls = [_call_element(call) for call in view.calls]
+            self.element.querySelector(".calls").replaceChildren(*calls)
+        self._show_line(".ending", view.note)
+        self._show_line(".facts", view.facts)
+        if before is None or _buttons_of(before) != _buttons_of(view):
+            self._show_actions(view)
+
+    def append(self, kind: Kind, piece: str) -> None:
+        """Append to the message while it is written."""
+        if kind == "text":
+            self._written.append(piece)
+            self._writer.append(piece)
+            return
+        self._reasoned.append(piece)
+        fold = self.element.querySelector(".reasoning")
+        fold.hidden = False
+        fold.lastElementChild.append(piece)
+
+    def edit(self, words: str) -> Any:
+        """Show a field with the text in place of the text; return the form."""
+        self.end_edit()
+        form = find_element("chat-edit-template").content.firstElementChild.cloneNode(True)
+        field = form.querySelector("textarea")
+        field.value = words
+        self._body.hidden = True
+        self._body.after(form)
+        field.focus()
+        return form
+
+    def end_edit(self) -> None:
+        """Show the text again."""
+        form = self.element.querySelector("form.edit")
+        if form:
+            form.remove()
+        self._body.hidden = False
+
+    def toggle_json(self, button: Any) -> None:
+        """Show the table or the JSON of a typed answer."""
+        table = self._body.querySelector(".table")
+        source = self._body.querySelector(".source")
+        table.hidden, source.hidden = not table.hidden, not source.hidden
+        button.textContent = text("chat.show.json" if source.hidden else "chat.show.table")
+
+    def _show_text(self, view: MessageView) -> None:
+        wanted = _source_of(view)
+        written = "".join(self._written)
+        if view.table is not None:
+            self._show_typed(view.table, wanted)
+            return
+        if self._writer is None or not wanted.startswith(written):
+            self._writer = self._markdown.writer(self._body)
+            self._written, written = [], ""
+        if len(wanted) > len(written):
+            self._written.append(wanted[len(written) :])
+            self._writer.append(wanted[len(written) :])
+        if not view.is_writing:
+            self._writer.finish()
+
+    def _show_typed(self, table: Table, source: str) -> None:
+        body = js.document.createElement("div")
+        body.className = "source"
+        body.hidden = True
+        self._body.replaceChildren(_table_element(table), body)
+        self._writer = self._markdown.writer(body)
+        self._written = [source]
+        self._writer.append(source)
+        self._writer.finish()
+
+    def _show_reasoning(self, words: str) -> None:
+        shown = "".join(self._reasoned)
+        if words == shown:
+            return
+        self._reasoned = [words]
+        fold = self.element.querySelector(".reasoning")
+        fold.hidden = not words
+        fold.lastElementChild.textContent = words
+
+    def _show_images(self, images: Sequence[str]) -> None:
+        place = self.element.querySelector(".pictures")
+        place.hidden = False
+        for number, url in enumerate(images, 1):
+            canvas = js.document.createElement("canvas")
+            canvas.setAttribute("role", "img")
+            canvas.ariaLabel = text("chat.image", number=number)
+            place.append(canvas)
+            self._images.drawImage(canvas, url)
+
+    def _show_line(self, selector: str, words: str) -> None:
+        line = self.element.querySelector(selector)
+        if line.textContent != words:
+            line.textContent = words
+        line.hidden = not words
+
+    def _show_actions(self, view: MessageView) -> None:
+        place = self.element.querySelector(".actions")
+        focused = js.document.activeElement
+        action = focused.dataset.action if focused and place.contains(focused) else ""
+        place.replaceChildren(*_action_elements(view))
+        again = place.querySelector(f'[data-action="{action}"]') if action else None
+        if again and not again.disabled:
+            again.focus()
+
+
+_LABELS = {
+    "copy": "code.copy",
+    "copied": "code.copied",
+    "code": "code",
+    "table": "table",
+}
+
+
+def _source_of(view: MessageView) -> str:
+    # A typed answer is JSON, which Markdown shows as code.
+    if not view.is_typed:
+        return view.text
+    return f"```json\n{view.text}" if view.is_writing else f"```json\n{view.text}\n```"
+
+
+def _buttons_of(view: MessageView) -> tuple[tuple[Action, ...], int, int, bool]:
+    return view.actions, view.version, view.versions, view.table is not None
+
+
+def _action_elements(view: MessageView) -> list[Any]:
+    elements = []
+    if view.versions > 1:
+        elements += _version_elements(view)
+    if view.table is not None:
+        elements.append(_button("json", text("chat.show.json")))
+    for action in view.actions:
+        if action not in ("previous", "next"):
+            elements.append(_button(action, text(f"chat.action.{action}")))
+    return elements
+
+
+def _version_elements(view: MessageView) -> list[Any]:
+    previous = _button("previous", "‹")  # noqa: RUF001 - the sign that is meant
+    previous.ariaLabel = text("chat.action.previous")
+    previous.disabled = view.version == 1 or view.is_writing
+    place = js.document.createElement("span")
+    place.textContent = text("chat.version", version=view.version, versions=view.versions)
+    following = _button("next", "›")  # noqa: RUF001 - the sign that is meant
+    following.ariaLabel = text("chat.action.next")
+    following.disabled = view.version == view.versions or view.is_writing
+    return [previous, place, following]
+
+
+def _button(action: str, words: str) -> Any:
+    button = js.document.createElement("button")
+    button.type = "button"
+    button.className = "quiet"
+    button.dataset.action = action
+    button.textContent = words
+    return button
+
+
+def _call_element(call: CallView) -> Any:
+    element = find_element("chat-call-template").content.firstElementChild.cloneNode(True)
+    element.dataset.id = call.id
+    element.querySelector("h4").textContent = call.what
+    arguments = element.querySelector("pre")
+    arguments.textContent = call.arguments
+    arguments.hidden = not call.arguments
+    element.querySelector(".note").textContent = call.note
+    element.querySelector(".buttons").hidden = not call.is_asked
+    fold = element.querySelector("details")
+    fold.hidden = not call.result
+    fold.lastElementChild.textContent = call.result
+    return element
+
+
+def _table_element(table: Table) -> Any:
+    region = js.document.createElement("div")
+    region.className = "table"
+    region.tabIndex = 0
+    region.setAttribute("role", "region")
+    region.ariaLabel = text("chat.table")
+    element = js.document.createElement("table")
+    if table.columns:
+        element.createTHead().append(_row("th", table.columns))
+    body = element.createTBody()
+    for row in table.rows:
+        body.append(_row("td", row) if table.columns else _named_row(row))
+    region.append(element)
+    return region
+
+
+def _row(tag: str, cells: Sequence[str]) -> Any:
+    row = js.document.createElement("tr")
+    for words in cells:
+        cell = js.document.createElement(tag)
+        cell.textContent = words
+        row.append(cell)
+    return row
+
+
+def _named_row(cells: Sequence[str]) -> Any:
+    row = _row("td", cells[1:])
+    name = js.document.createElement("th")
+    name.scope = "row"
+    name.textContent = cells[0]
+    row.prepend(name)
+    return row

@@ -1,0 +1,279 @@
+"""The answers that are being written, in this conversation and in others; tools that run.
+
+It changes conversations and keeps them; views follow its events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from page.texts import text
+from pywebllm import BUILTIN_MODEL, AsyncWebLLM, ChatStream, Event, WebLLMError
+
+from .answering import Draft, Kind, finished, forget, open_answer, read_answer
+from .conversation import Conversation
+from .messages import Call, Message
+from .requests import chat_body
+from .resuming import resumed_answer
+from .saving import Saver
+from .settings import SettingsProblem
+from .tools.shelf import Shelf, ToolProblem
+from .view import problem_of
+
+__all__ = ["Piece", "Runs"]
+
+_logger = logging.getLogger("page")
+
+# A model that calls tools again and again is stopped after this many answers in a row.
+_MOST_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What was added to an answer."""
+
+    conversation: Conversation
+    message_id: str
+    kind: Kind
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    conversation: Conversation
+    task: asyncio.Task[None]
+    draft: Draft | None = None
+
+
+class Runs:
+    """Writes at most one answer in each conversation at a time.
+
+    Attributes:
+        changed: Emits a conversation whose messages have changed.
+        piece: Emits what is added to an answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        llm: AsyncWebLLM,
+        shelf: Shelf,
+        saver: Saver,
+        model: Callable[[], str | None],
+        new_id: Callable[[], str],
+        now: Callable[[], int],
+    ) -> None:
+        self.changed: Event[Conversation] = Event()
+        self.piece: Event[Piece] = Event()
+        self._llm = llm
+        self._shelf = shelf
+        self._saver = saver
+        self._model = model
+        self._new_id = new_id
+        self._now = now
+        self._live: dict[str, _Run] = {}
+        self._others: set[asyncio.Task[None]] = set()
+
+    def conversation(self, conversation_id: str) -> Conversation | None:
+        """Return the conversation with this ID if an answer is written in it."""
+        run = self._live.get(conversation_id)
+        if run is None:
+            return None
+        if run.draft is not None:
+            run.conversation.replace(run.draft.now())
+        return run.conversation
+
+    def is_writing(self, conversation_id: str) -> bool:
+        """Return True while an answer is written in a conversation, or a tool runs."""
+        return conversation_id in self._live
+
+    def answer(self, conversation: Conversation, parent: str) -> None:
+        """Write an answer to a message."""
+        settings = conversation.settings
+        message = Message(
+            id=self._new_id(),
+            parent=parent,
+            role="assistant",
+            state="writing",
+            is_typed=settings.is_typed,
+            model=self._model() or BUILTIN_MODEL,
+            created=self._now(),
+        )
+        conversation.add(message)
+        draft = Draft(message=message)
+        branch = conversation.path_to(parent)
+
+        async def ask() -> ChatStream:
+            tools = self._shelf.functions(settings.tools)
+            if _rounds(branch) > _MOST_ROUNDS:
+                tools = []
+            body = chat_body(branch, settings, tools=tools, model=self._model())
+            return await open_answer(self._llm, body, message.id)
+
+        self._start(conversation, draft, ask)
+
+    def extend(self, conversation: Conversation, message: Message) -> None:
+        """Continue an answer that ended too early."""
+        draft = Draft(message=replace(message, state="writing", problem=""))
+        conversation.replace(draft.message)
+        branch = conversation.path_to(message.id)
+
+        async def ask() -> ChatStream:
+            body = chat_body(branch, conversation.settings, model=self._model())
+            return await self._llm.chat.completions.create(stream=True, **body)
+
+        self._start(conversation, draft, ask)
+
+    def resume(self, conversation: Conversation, message: Message) -> None:
+        """Read on where an answer was left when its tab was closed."""
+        draft = Draft(message=message)
+
+        async def ask() -> ChatStream | None:
+            stream = await resumed_answer(self._llm, message.id)
+            if stream is not None:
+                # The stream begins with what had been written.
+                draft.message = replace(message, text="", reasoning="")
+                conversation.replace(draft.message)
+                self.changed.emit(conversation)
+            return stream
+
+        self._start(conversation, draft, ask)
+
+    def stop(self, conversation_id: str) -> None:
+        """Stop writing in a conversation; what was written stays."""
+        run = self._live.get(conversation_id)
+        if run is not None:
+            run.task.cancel()
+
+    def decide(
+        self, conversation: Conversation, message_id: str, call_id: str, *, is_allowed: bool
+    ) -> None:
+        """Run a tool that the model asked for, or refuse to."""
+        message = conversation.messages[message_id]
+        call = next((call for call in message.calls if call.id == call_id), None)
+        if call is None or call.state != "asked" or self.is_writing(conversation.id):
+            return
+        if is_allowed:
+            self._update(conversation, message_id, replace(call, state="running"))
+            task = asyncio.ensure_future(self._run_tool(conversation, message_id, call))
+            self._live[conversation.id] = _Run(conversation=conversation, task=task)
+            self.changed.emit(conversation)
+            return
+        refused = replace(call, state="refused", result=text("chat.tool.refused"))
+        self._update(conversation, message_id, refused)
+        self._after_call(conversation, message_id)
+
+    def forget(self, conversation: Conversation) -> None:
+        """Stop writing in a conversation that is deleted, and delete what the engine kept of it."""
+        self.stop(conversation.id)
+        for message in conversation.unfinished():
+            self._later(forget(self._llm, message.id))
+
+    async def settled(self) -> None:
+        """Wait until nothing is written and no tool runs."""
+        while tasks := [*(run.task for run in self._live.values()), *self._others]:
+            await asyncio.wait(tasks)
+        await self._saver.settled()
+
+    def _start(
+        self,
+        conversation: Conversation,
+        draft: Draft,
+        ask: Callable[[], Awaitable[ChatStream | None]],
+    ) -> None:
+        task = asyncio.ensure_future(self._write(conversation, draft, ask))
+        self._live[conversation.id] = _Run(conversation=conversation, task=task, draft=draft)
+        self._keep(conversation)
+        self.changed.emit(conversation)
+
+    async def _write(
+        self,
+        conversation: Conversation,
+        draft: Draft,
+        ask: Callable[[], Awaitable[ChatStream | None]],
+    ) -> None:
+        message = draft.message
+        try:
+            message = await self._read(conversation, draft, ask)
+        except asyncio.CancelledError:
+            message = draft.now("stopped")
+        except SettingsProblem as problem:
+            message = replace(draft.now("failed"), problem=problem.problem)
+        except WebLLMError as error:
+            message = replace(draft.now("failed"), problem=problem_of(error))
+        except Exception as error:
+            # The top handler of an answer: the visitor sees every error.
+            _logger.exception("Unexpected error in the chat view")
+            message = replace(draft.now("failed"), problem=f"{type(error).__name__}: {error}")
+        finally:
+            self._live.pop(conversation.id, None)
+            conversation.replace(message)
+            self._keep(conversation)
+            self._later(forget(self._llm, message.id))
+            self.changed.emit(conversation)
+
+    async def _read(
+        self,
+        conversation: Conversation,
+        draft: Draft,
+        ask: Callable[[], Awaitable[ChatStream | None]],
+    ) -> Message:
+        stream = await ask()
+        if stream is None:
+            return draft.now("stopped")
+
+        def add(kind: Kind, piece: str) -> None:
+            self.piece.emit(
+                Piece(conversation=conversation, message_id=draft.message.id, kind=kind, text=piece)
+            )
+            if self._saver.is_due:
+                # Joined only now: an answer of many pieces would be copied for each of them.
+                conversation.replace(draft.now())
+                self._saver.save_sometimes(conversation)
+
+        return finished(draft, await read_answer(stream, draft, add))
+
+    async def _run_tool(self, conversation: Conversation, message_id: str, call: Call) -> None:
+        try:
+            result = await self._shelf.run(call.name, call.arguments)
+            over = replace(call, state="done", result=result)
+        except ToolProblem as problem:
+            over = replace(call, state="failed", result=f"Error: {problem}")
+        except asyncio.CancelledError:
+            over = replace(call, state="refused", result=text("chat.tool.refused"))
+        del self._live[conversation.id]
+        self._update(conversation, message_id, over)
+        self._after_call(conversation, message_id)
+
+    def _update(self, conversation: Conversation, message_id: str, call: Call) -> None:
+        message = conversation.messages[message_id].with_call(call)
+        conversation.replace(message)
+        self._keep(conversation)
+
+    def _after_call(self, conversation: Conversation, message_id: str) -> None:
+        if conversation.messages[message_id].is_waiting:
+            self.changed.emit(conversation)
+        else:
+            self.answer(conversation, message_id)
+
+    def _keep(self, conversation: Conversation) -> None:
+        conversation.updated = self._now()
+        self._saver.save(conversation)
+
+    def _later(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._others.add(task)
+        task.add_done_callback(self._others.discard)
+
+
+def _rounds(branch: list[Message]) -> int:
+    """Return how many answers in a row end a branch."""
+    count = 0
+    for message in reversed(branch):
+        if message.role != "assistant":
+            break
+        count += 1
+    return count

@@ -1,0 +1,85 @@
+"""Putting the chat view together."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from page.setup.controller import SetupController
+from page.storage import browser_store
+from page.texts import text
+from pywebllm import AsyncWebLLM
+
+from .controller import ChatController
+from .dom import ChatElements
+from .list_controller import ListController
+from .list_dom import ListElements
+from .runs import Runs
+from .saving import Saver
+from .settings_controller import SettingsController
+from .settings_dom import SettingsElements
+from .tools.address import read_address
+from .tools.shelf import builtin_shelf
+from .view import Screen
+
+__all__ = ["start_chat"]
+
+
+class _Elements(ChatElements):
+    """The view with the list's part of each screen."""
+
+    listing: ListElements
+
+    def show(self, screen: Screen) -> None:
+        """Replace what is shown by `screen`."""
+        super().show(screen)
+        self.listing.show_title(screen.title, is_kept=screen.is_kept)
+
+
+async def start_chat(llm: AsyncWebLLM, setup: SetupController) -> None:
+    """Create the view, and show the conversation that the address names."""
+    elements = await _Elements.create()
+    elements.listing = ListElements()
+    store = browser_store()
+    shelf = builtin_shelf(read_address)
+    saver = Saver(store=store, on_problem=lambda words: report(words))
+    runs = Runs(
+        llm=llm, shelf=shelf, saver=saver, model=lambda: setup.model, new_id=_new_id, now=_now
+    )
+    chat = ChatController(
+        page=elements,
+        setup=setup,
+        llm=llm,
+        store=store,
+        saver=saver,
+        runs=runs,
+        label=shelf.label,
+        new_id=_new_id,
+        now=_now,
+    )
+
+    def report(words: str) -> None:
+        chat.report(text("chat.unsaved", reason=words) if words else "")
+
+    listing = ListController(
+        page=elements.listing,
+        chat=chat,
+        store=store,
+        saver=saver,
+        runs=runs,
+        new_id=_new_id,
+        now=_now,
+    )
+    form = SettingsElements(shelf.tools())
+    settings = SettingsController(page=form, chat=chat, setup=setup, llm=llm, store=store)
+    elements.listing.connect(listing, chat)
+    form.connect(settings)
+    elements.connect(chat)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,1 @@
+"""The shelf: Python functions that the model may ask for."""
