@@ -8,10 +8,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from pywebllm import BUILTIN_MODEL, AsyncWebLLM, Event, WebLLMError
+
 from page.setup.controller import SetupController
 from page.storage import StorageProblem, Store
 from page.texts import text
-from pywebllm import BUILTIN_MODEL, AsyncWebLLM, Event, WebLLMError
 
 from . import view
 from .answering import Kind

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import js
+from pyodide.ffi import JsException
 
 from page.elements import Listeners, find_element, on_visit, set_text, show_problem
 from page.libraries import import_library
@@ -194,29 +195,20 @@ class ChatElements:
         if not button:
             return
         message_id = button.closest("article").dataset.id
+        action = button.dataset.action
         call = button.closest(".call")
-        shown = self._list.find(message_id)
-        match button.dataset.action:
-            case "copy":
-                actions.copy(message_id)
-            case "edit":
-                actions.edit(message_id)
-            case "cancel":
-                self._end_edit(button.form)
-            case "regenerate":
-                actions.regenerate(message_id)
-            case "continue":
-                actions.extend(message_id)
-            case "resume":
-                actions.resume(message_id)
-            case "previous":
-                actions.choose(message_id, -1)
-            case "next":
-                actions.choose(message_id, 1)
-            case "json" if shown is not None:
+        if call:
+            actions.decide(message_id, call.dataset.id, is_allowed=action == "allow")
+        elif action == "cancel":
+            self._end_edit(button.form)
+        elif action == "json":
+            shown = self._list.find(message_id)
+            if shown is not None:
                 shown.toggle_json(button)
-            case "allow" | "refuse" as decision if call:
-                actions.decide(message_id, call.dataset.id, is_allowed=decision == "allow")
+        elif action in ("previous", "next"):
+            actions.choose(message_id, -1 if action == "previous" else 1)
+        else:
+            _actions_of(actions)[action](message_id)
 
     def _save_edit(self, event: Any, actions: Actions) -> None:
         event.preventDefault()
@@ -254,8 +246,8 @@ class ChatElements:
         try:
             for file in files:
                 self._attached.append(await self._images.readImage(file))
-        except Exception:
-            # A JsException of the browser: it is no image, or a damaged one.
+        except JsException:
+            # It is not an image, or a damaged one.
             set_text(self._status, text("chat.image.unreadable"))
         self._show_attached()
 
@@ -282,7 +274,16 @@ class ChatElements:
         task.add_done_callback(self._tasks.discard)
 
 
+def _actions_of(actions: Actions) -> Mapping[str, Callable[[str], None]]:
+    return {
+        "copy": actions.copy,
+        "edit": actions.edit,
+        "regenerate": actions.regenerate,
+        "continue": actions.extend,
+        "resume": actions.resume,
+    }
+
+
 def _address() -> str:
     """Return the ID of the conversation in the page's address; empty if it has none."""
-    parts: list[str] = js.location.hash.split("/")
-    return parts[2] if len(parts) > 2 else ""
+    return str(js.location.hash).removeprefix("#/").partition("/")[2]

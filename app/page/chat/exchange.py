@@ -139,8 +139,8 @@ def _add(conversation: Conversation, role: object, words: str) -> None:
 
 
 def _renewed(conversation: Conversation, *, new_id: Callable[[], str], now: int) -> Conversation:
-    # New IDs throughout: an import must not replace what is kept, and an answer's ID is its place in
-    # the engine's storage.
+    # New IDs throughout: an import must not replace what is kept, and an answer's ID is its place
+    # in the engine's storage.
     ids: Mapping[str, str] = {"": "", **{old: new_id() for old in conversation.messages}}
     messages = [
         replace(

@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListScreen:
-    """The list: its entries, newest first, a line about it, and whether a deletion can be undone."""
+    """The list: its entries, newest first, a line about it, and the deletion to undo."""
 
     entries: tuple[Entry, ...]
     status: str = ""

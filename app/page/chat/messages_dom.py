@@ -91,8 +91,7 @@ class _MessageElement:
     """One message."""
 
     def __init__(self, view: MessageView, markdown: Any, images: Any) -> None:
-        template = find_element("chat-message-template")
-        self.element = template.content.firstElementChild.cloneNode(True)
+        self.element = _copy("chat-message-template")
         self.id = view.id
         self.view: MessageView | None = None
         self._markdown = markdown
@@ -137,7 +136,7 @@ class _MessageElement:
     def edit(self, words: str) -> Any:
         """Show a field with the text in place of the text; return the form."""
         self.end_edit()
-        form = find_element("chat-edit-template").content.firstElementChild.cloneNode(True)
+        form = _copy("chat-edit-template")
         field = form.querySelector("textarea")
         field.value = words
         self._body.hidden = True
@@ -219,6 +218,10 @@ class _MessageElement:
             again.focus()
 
 
+def _copy(template: str) -> Any:
+    return js.document.importNode(find_element(template).content, deep=True).firstElementChild
+
+
 _LABELS = {
     "copy": "code.copy",
     "copied": "code.copied",
@@ -272,7 +275,7 @@ def _button(action: str, words: str) -> Any:
 
 
 def _call_element(call: CallView) -> Any:
-    element = find_element("chat-call-template").content.firstElementChild.cloneNode(True)
+    element = _copy("chat-call-template")
     element.dataset.id = call.id
     element.querySelector("h4").textContent = call.what
     arguments = element.querySelector("pre")

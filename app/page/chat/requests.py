@@ -11,7 +11,7 @@ from page.texts import text
 from .messages import Message
 from .settings import Settings, SettingsProblem
 
-__all__ = ["chat_body", "check_schema_text", "resumable", "response_format"]
+__all__ = ["chat_body", "check_schema_text", "response_format", "resumable"]
 
 
 def chat_body(

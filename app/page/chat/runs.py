@@ -10,8 +10,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from page.texts import text
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, ChatStream, Event, WebLLMError
+
+from page.texts import text
 
 from .answering import Draft, Kind, finished, forget, open_answer, read_answer
 from .conversation import Conversation

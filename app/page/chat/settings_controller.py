@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from pywebllm import BUILTIN_MODEL, AsyncWebLLM, InvalidRequestError, WebLLMError
+
 from page.setup.controller import SetupController
 from page.storage import StorageProblem, Store
 from page.texts import text
-from pywebllm import BUILTIN_MODEL, AsyncWebLLM, InvalidRequestError, WebLLMError
 
 from .controller import ChatController
 from .requests import response_format

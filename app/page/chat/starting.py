@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 
+from pywebllm import AsyncWebLLM
+
 from page.setup.controller import SetupController
 from page.storage import browser_store
 from page.texts import text
-from pywebllm import AsyncWebLLM
 
 from .controller import ChatController
 from .dom import ChatElements
@@ -42,7 +43,11 @@ async def start_chat(llm: AsyncWebLLM, setup: SetupController) -> None:
     elements.listing = ListElements()
     store = browser_store()
     shelf = builtin_shelf(read_address)
-    saver = Saver(store=store, on_problem=lambda words: report(words))
+
+    def report(words: str) -> None:
+        chat.report(text("chat.unsaved", reason=words) if words else "")
+
+    saver = Saver(store=store, on_problem=report)
     runs = Runs(
         llm=llm, shelf=shelf, saver=saver, model=lambda: setup.model, new_id=_new_id, now=_now
     )
@@ -57,9 +62,6 @@ async def start_chat(llm: AsyncWebLLM, setup: SetupController) -> None:
         new_id=_new_id,
         now=_now,
     )
-
-    def report(words: str) -> None:
-        chat.report(text("chat.unsaved", reason=words) if words else "")
 
     listing = ListController(
         page=elements.listing,

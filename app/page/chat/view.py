@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from pywebllm import WebLLMError
+
 from page.setup.view import sentence
 from page.texts import text
-from pywebllm import WebLLMError
 
 from .conversation import Conversation
 from .messages import Call, Message, Speed
@@ -17,8 +18,8 @@ from .tables import Table, table_of
 
 __all__ = [
     "CallView",
-    "Meter",
     "MessageView",
+    "Meter",
     "Screen",
     "describe_call",
     "meter_of",
