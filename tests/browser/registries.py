@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ def answer_registries(
 
     context.route("**/npm/@pyscript/core@*/dist/*", pyscript)
     context.route("**/pyodide/v*/full/*", distribution)
+    # marimo's.
+    context.route("https://wasm.marimo.app/pyodide-lock.json*", distribution)
     context.route("**/simple/*/", index)
     context.route("**/simple-files/*", lambda route: _file(route, found[_name(route)]))
 
@@ -91,12 +94,30 @@ def _file(route: Route, path: Path) -> None:
 
 
 def _lock(pyodide: Path, found: Sequence[Path]) -> str:
-    # Pyodide builds its own wheels; these are the package index's.
+    # Pyodide builds its own wheels; these are the package index's. Hosts have lock files of their
+    # own, which name what they need besides.
     lock = json.loads((pyodide / "pyodide-lock.json").read_text("utf-8"))
+    there = {_project(path) for path in found}
     for path in found:
-        if (entry := lock["packages"].get(_project(path))) is not None:
-            entry.update(file_name=path.name, sha256=_digest(path), version=path.name.split("-")[1])
+        name, version, *_ = path.name.split("-")
+        entry = lock["packages"].setdefault(_project(path), {"name": name, "imports": []})
+        entry.setdefault("depends", sorted(_required(path) & there))
+        entry.update(
+            file_name=path.name,
+            sha256=_digest(path),
+            version=version,
+            install_dir="site",
+            package_type="package",
+        )
     return json.dumps(lock)
+
+
+def _required(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (it for it in archive.namelist() if it.endswith(".dist-info/METADATA"))
+        lines = archive.read(name).decode().splitlines()
+    found = (re.match(r"Requires-Dist: ([\w.-]+)[^;]*$", line) for line in lines)
+    return {re.sub(r"[-_.]+", "-", it[1]).lower() for it in found if it is not None}
 
 
 def _project(wheel: Path) -> str:
