@@ -5,13 +5,11 @@ import { CACHES } from "../files.js";
 import { ModelFiles } from "../model_files.js";
 import { MANIFEST } from "../expected_files.js";
 import { Boundaries, MARK_MERGES, UNSPLIT } from "./boundaries.js";
-import { writeGguf } from "./gguf.js";
 import { llamaTensors } from "./weights.js";
 
 /** @import { Browser } from "../model_files.js" */
 /** @import { InitProgressReport, ModelRecord } from "../types.js" */
-/** @import { Value } from "./gguf.js" */
-/** @import { LazyFile } from "./lazy_file.js" */
+/** @import { Tensor, Value } from "./gguf.js" */
 
 /** The types of tokens in GGUF. */
 const NORMAL = 1;
@@ -24,7 +22,8 @@ export const NETWORK = { heads: 4, kvHeads: 2, headSize: 64, feedForward: 768, n
 
 /**
  * @typedef {object} BuiltinModel
- * @property {LazyFile} file
+ * @property {Record<string, Value>} metadata of its GGUF file
+ * @property {Tensor[]} tensors
  * @property {Boundaries} boundaries
  * @property {any} config the content of `mlc-chat-config.json`
  */
@@ -55,8 +54,8 @@ export async function readBuiltinModel(record, browser, report, published, signa
   const settings = await json("tokenizer_config.json");
   const [{ dataPath, records }] = manifest.records;
   const tensors = llamaTensors(await read(dataPath), records, NETWORK);
-  const file = writeGguf({ ...networkOf(config, records), ...vocabularyOf(config, tokenizer, settings) }, tensors);
-  return { file, boundaries: new Boundaries(tokenizer), config };
+  const metadata = { ...networkOf(config, records), ...vocabularyOf(config, tokenizer, settings) };
+  return { metadata, tensors, boundaries: new Boundaries(tokenizer), config };
 }
 
 /** @param {any} config @param {{ name: string, shape: number[] }[]} records @returns {Record<string, Value>} */

@@ -15,11 +15,12 @@ export const TYPES = /** @type {const} */ ({ f32: 0, f16: 1, q4_0: 2 });
 
 /**
  * A value of the metadata. GGUF distinguishes types that JavaScript does not: an integer is unsigned, a number in
- * an object is a float.
- * @typedef {string | boolean | number | { float: number } | string[] | { integers: number[] }} Value
+ * an object is what its key says.
+ * @typedef {string | boolean | number | { float: number } | { uint16: number } | { int32: number } | string[] | { integers: number[] }} Value
  */
 
 /** The types of values in GGUF. */
+const UINT16 = 2;
 const UINT32 = 4;
 const INT32 = 5;
 const FLOAT32 = 6;
@@ -75,6 +76,12 @@ function writeValue(out, value) {
   } else if ("integers" in value) {
     out.array(INT32, value.integers.length);
     out.bytes(new Uint8Array(Int32Array.from(value.integers).buffer));
+  } else if ("uint16" in value) {
+    out.uint32(UINT16);
+    out.bytes(new Uint8Array(Uint16Array.of(value.uint16).buffer));
+  } else if ("int32" in value) {
+    out.uint32(INT32);
+    out.bytes(new Uint8Array(Int32Array.of(value.int32).buffer));
   } else {
     out.uint32(FLOAT32);
     out.bytes(new Uint8Array(Float32Array.of(value.float).buffer));

@@ -4,6 +4,7 @@ import { remember } from "../downloads/catalog.js";
 import { invalidFileError, nameAndMessage } from "../errors.js";
 import { partsOf } from "../gguf_record.js";
 import { readBuiltinModel } from "./builtin_model.js";
+import { writeGguf } from "./gguf.js";
 import { readModelInfo } from "./gguf_reader.js";
 import { GgufFiles } from "./gguf_files.js";
 import { measured, requireMemory } from "./gguf_sizes.js";
@@ -35,7 +36,7 @@ export function loadedModel(record, context) {
 
 /** @param {WllamaRecord} record @param {Context} context @returns {Promise<Loaded>} */
 async function builtinModel(record, { browser, report, published, signal }) {
-  const { file, boundaries, config } = await readBuiltinModel(record, browser, report, published, signal);
+  const { metadata, tensors, boundaries, config } = await readBuiltinModel(record, browser, report, published, signal);
   const { temperature, top_p, repetition_penalty } = config;
   const contextLength = Number(record.overrides?.context_window_size ?? config.context_window_size);
   const text = {
@@ -47,7 +48,8 @@ async function builtinModel(record, { browser, report, published, signal }) {
   };
   // As WebLLM computes: float32 throughout.
   const exact = /** @type {const} */ ({ cache_type_k: "f32", cache_type_v: "f32", flash_attn: false });
-  return { blobs: [/** @type {any} */ (file)], text, parameters: { ...parametersOf(record, contextLength), ...exact } };
+  const file = /** @type {any} */ (writeGguf(metadata, tensors));
+  return { blobs: [file], text, parameters: { ...parametersOf(record, contextLength), ...exact } };
 }
 
 /** @param {WllamaRecord} record @param {Context} context @returns {Promise<Loaded>} */

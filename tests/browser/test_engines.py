@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from model.browser.chromium import find_chromium
-from model.browser.gguf import write_gguf
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site
-from tests.browser.watch import PageWatch
 from tests.pages import PAGES
 
 # A global in the page, which keeps its value between runs.
@@ -242,41 +238,6 @@ def test_worker_of_wllama_that_ends_is_noticed_and_the_next_request_loads_it_aga
     worker = next(one for one in fresh_python.page.workers if "webllm_bridge" in one.url)
     worker.evaluate("() => void setTimeout(() => self.close())")
     assert fresh_python.run(again) == [True, "wllama"]
-
-
-@pytest.fixture
-def gguf(site: str) -> Iterator[str]:
-    """The URL of the built-in model as a GGUF file, as the page writes it."""
-    target = ROOT / "build/site/mine.gguf"
-    write_gguf(target)
-    yield f"{site}{target.name}"
-    target.unlink()
-
-
-def test_gguf_file_loads_with_progress_in_bytes_and_is_downloaded_once(
-    fresh_python: PagePython, site: str, gguf: str, watch: PageWatch
-) -> None:
-    async def load(assets: str, url: str) -> list[Any]:
-        from pywebllm import AsyncWebLLM, ModelRecord
-
-        record = ModelRecord(model_id="mine", gguf=url)
-        texts: list[str] = []
-        async with AsyncWebLLM(record, assets_url=assets) as llm:
-            await llm.load(on_progress=lambda progress: texts.append(progress.text))
-            user = [{"role": "user", "content": "Name: Ada"}]
-            answer = await llm.chat.completions.create(messages=user, max_tokens=20)
-            ids = [model.id for model in await llm.models.list()]
-            return [llm.engine, answer.model, bool(answer.text), texts, "mine" in ids]
-
-    for visit in range(2):
-        engine, model, has_text, texts, is_listed = fresh_python.run(load, assets=site, url=gguf)
-        assert (engine, model, has_text, is_listed) == ("wllama", "mine", True, True)
-        whole = [
-            text for text in texts if re.match(r"Fetching mine\.gguf: 28\.1 of 28\.1 MB", text)
-        ]
-        assert bool(whole) == (visit == 0), texts
-    downloads = [url for url in watch.requests if url.endswith("mine.gguf")]
-    assert len(downloads) == 2, "one request for the size, one for the file"
 
 
 def _page_of(chromium: Browser, *flags: str) -> Page:
