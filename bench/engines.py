@@ -7,7 +7,9 @@ Memory is the peak of the renderer process, of wllama alone and of the bridge wi
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route
@@ -44,11 +46,21 @@ def _peak(browser: Browser, site: str, function: str) -> float:
 
 
 def _renderers() -> set[int]:
-    return {
+    """Return the processes of pages, of browsers that this process started."""
+    found = {
         int(path.parent.name)
         for path in Path("/proc").glob("[0-9]*/cmdline")
         if b"--type=renderer" in _read(path)
     }
+    return {pid for pid in found if os.getpid() in _ancestors(pid)}
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    while pid > 1:
+        # After the name of the program, which is in parentheses: its state, and its parent.
+        fields = _read(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()
+        pid = int(fields[1]) if fields else 0
+        yield pid
 
 
 def _high_water(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""Models that are GGUF files, in one file and in parts: downloaded, listed, checked, run, deleted."""
+"""Models that are GGUF files, also in parts: downloaded, listed, checked, run, deleted."""
 
 from __future__ import annotations
 
