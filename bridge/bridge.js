@@ -14,6 +14,7 @@ import { STALL_TIMEOUT, isFileQuery, readGeneration, readLoad, readQuery, readSt
 import { SharedLoad } from "./shared_load.js";
 import { Channel } from "./streams.js";
 import { WebLLMModule } from "./webllm.js";
+import { Sessions } from "./wllama/sessions.js";
 
 /** @import { Environment } from "./environment.js" */
 /** @import { LoadedModel } from "./load.js" */
@@ -188,7 +189,7 @@ export class Bridge {
   /** @param {Query} query @param {Channel} channel */
   async #answer(query, channel) {
     try {
-      channel.end(await answerQuery(await this.#webllm.import(), query));
+      channel.end(await answerQuery(await this.#webllm.import(), query, new Sessions(this.#environment)));
     } catch (error) {
       // As in a load, a file may be missing, and no device can be lost.
       channel.fail(toBridgeError(error, "load"));

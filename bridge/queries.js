@@ -7,16 +7,26 @@ import { retryWhileLocked } from "./patches/session_locks.js";
 import { findAdapter } from "./support.js";
 
 /** @import { Query } from "./requests.js" */
+/** @import { Sessions } from "./wllama/sessions.js" */
 /** @import { Engine, ModelRecord, WebLLM } from "./types.js" */
 
 /** @typedef {import("@mlc-ai/web-llm").ResumeProbeResult} Session */
 
-/** @param {WebLLM} webllm @param {Query} query @returns {Promise<unknown>} */
-export async function answerQuery(webllm, query) {
+/** @param {WebLLM} webllm @param {Query} query @param {Sessions} sessions of llama.cpp @returns {Promise<unknown>} */
+export async function answerQuery(webllm, query, sessions) {
   if (query.kind === "models") {
     const adapter = await findAdapter(globalThis.navigator?.gpu);
     return webllm.prebuiltAppConfig.model_list.map((record) => describeModel(record, adapter));
   }
+  const ours = "sessionId" in query ? await sessions.find(query.sessionId) : undefined;
+  if (ours) return query.kind === "sessions.delete" ? sessions.delete(ours.id).then(() => ({})) : { text: ours.text, completion_tokens: ours.tokens };
+  const others = "sessionId" in query ? [] : (await sessions.list()).map(describeOurs);
+  const found = await answerOfWebLLM(webllm, query);
+  return "sessionId" in query ? found : [...others, .../** @type {object[]} */ (found)];
+}
+
+/** @param {WebLLM} webllm @param {Query} query */
+async function answerOfWebLLM(webllm, query) {
   // Sessions are files of this origin, and an engine needs no model to read them.
   const engine = new webllm.MLCEngine();
   try {
@@ -69,6 +79,11 @@ function lackingOf(record, { features, limits }) {
 /** @param {Session} session */
 function describeSession({ sessionId, modelId, resumable, reason, emittedTokens }) {
   return { id: sessionId, model: modelId, resumable, reason, completion_tokens: emittedTokens };
+}
+
+/** @param {import("./wllama/sessions.js").Session} session */
+function describeOurs({ id, model, isComplete, tokens }) {
+  return { id, model, resumable: !isComplete, reason: isComplete ? "completed" : "", completion_tokens: tokens };
 }
 
 /** @param {any} session without its continuation */

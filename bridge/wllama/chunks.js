@@ -8,11 +8,15 @@ import { AnswerText } from "./answer_text.js";
 /** What WebLLM begins an answer with when thinking is turned off, so that both engines' answers are read alike. */
 const EMPTY_THINKING = "<think>\n\n</think>\n\n";
 
-/** @typedef {{ skipsThinking: boolean, isChat: boolean, model: string, stops: string[], logprobs: boolean, top: number }} Form */
+/** What was generated before, of an answer that is resumed. @typedef {{ text: string, tokens: number, promptTokens: number }} Earlier */
+/** @typedef {{ skipsThinking: boolean, isChat: boolean, model: string, stops: string[], logprobs: boolean, top: number, earlier?: Earlier }} Form */
+
+const NOTHING = { text: "", tokens: 0, promptTokens: 0 };
 
 export class ChunkWriter {
   #form;
   #text;
+  #earlier;
   #common;
   #started = performance.now();
   /** In milliseconds. @type {number | undefined} */
@@ -26,14 +30,33 @@ export class ChunkWriter {
   constructor(form) {
     this.#form = form;
     this.#text = new AnswerText(form.stops, form.isChat);
-    if (form.skipsThinking) this.#text.push(EMPTY_THINKING, []);
+    this.#earlier = form.earlier ?? NOTHING;
+    this.#text.push(this.#earlier.text || (form.skipsThinking ? EMPTY_THINKING : ""), []);
     const object = form.isChat ? "chat.completion.chunk" : "text_completion";
     this.#common = { id: crypto.randomUUID(), created: Math.floor(Date.now() / 1000), model: form.model, object };
+  }
+
+  /** The text that was generated before, as the model wrote it, and how many tokens it had. */
+  get earlier() {
+    const { text, tokens } = this.#earlier;
+    const isOurs = this.#form.skipsThinking && text.startsWith(EMPTY_THINKING);
+    return { text: isOurs ? text.slice(EMPTY_THINKING.length) : text, tokens };
+  }
+
+  /** Of the whole answer so far, and of its prompt. */
+  get counts() {
+    const { predicted_n = 0, prompt_n = 0 } = this.#timings;
+    return { tokens: this.#earlier.tokens + predicted_n, promptTokens: this.#earlier.promptTokens || prompt_n };
   }
 
   /** True when nothing that follows belongs to the answer. */
   get ended() {
     return this.#text.stopped;
+  }
+
+  /** What was generated before. @returns {Chunk[]} */
+  begin() {
+    return this.#earlier.text ? this.#textChunks(false) : [];
   }
 
   /** @param {Chunk} chunk of wllama @returns {Chunk[]} */
@@ -77,11 +100,12 @@ export class ChunkWriter {
   }
 
   #usage() {
-    const { prompt_n = 0, cache_n = 0, predicted_n = 0, prompt_per_second, predicted_per_second } = this.#timings;
+    const { cache_n = 0, prompt_per_second, predicted_per_second } = this.#timings;
+    const { tokens, promptTokens } = this.counts;
     return {
-      prompt_tokens: prompt_n,
-      completion_tokens: predicted_n,
-      total_tokens: prompt_n + predicted_n,
+      prompt_tokens: promptTokens,
+      completion_tokens: tokens,
+      total_tokens: promptTokens + tokens,
       extra: {
         e2e_latency_s: (performance.now() - this.#started) / 1000,
         prefill_tokens_per_s: prompt_per_second,

@@ -8,11 +8,13 @@ import { NativeLog, errorOf, isPartialCharacter } from "./native_errors.js";
 import { ChunkWriter } from "./chunks.js";
 import { loadedModel } from "./model.js";
 import { chatRequest, completionRequest, stopsOf } from "./request.js";
+import { Sessions } from "./sessions.js";
 
 /** @import { Wllama } from "@wllama/wllama" */
 /** @import { InitProgressReport, ModelRecord } from "../types.js" */
 /** @import { Browser } from "../model_files.js" */
 /** @import { ModelText } from "./request.js" */
+/** @import { Journal, Session } from "./sessions.js" */
 
 /** @typedef {ModelRecord & { wllama_url: string, wasm_url: string, gguf?: string[] }} WllamaRecord */
 /** @typedef {{ model_list: WllamaRecord[], publishedFiles?: ReadonlyMap<string, Blob> }} AppConfig */
@@ -35,6 +37,7 @@ export class WllamaEngine {
   /** @type {ModelText | undefined} */
   #text;
   #log = new NativeLog();
+  #sessions;
   #loading = new AbortController();
   /** Of the answer that is being generated. @type {AbortController | undefined} */
   #answer;
@@ -42,6 +45,7 @@ export class WllamaEngine {
   /** @param {Browser} browser @param {(url: string) => Promise<typeof import("@wllama/wllama")>} importModule */
   constructor(browser, importModule = (url) => import(url)) {
     this.#browser = browser;
+    this.#sessions = new Sessions(browser);
     this.#import = importModule;
   }
 
@@ -98,14 +102,14 @@ export class WllamaEngine {
     this.#answer?.abort();
   }
 
-  /** @param {string} sessionId @returns {Promise<never>} */
+  /** @param {string} sessionId @returns {Promise<AsyncIterable<any>>} the text so far, then the rest */
   async resumeChatCompletion(sessionId) {
-    throw new BridgeError("NotResumableError", `The session ${sessionId} cannot be resumed by the engine wllama, which stores no answers.`);
+    return this.#resume(sessionId);
   }
 
   /** @param {"chat" | "completion"} kind @param {any} request */
   async #create(kind, request) {
-    const chunks = this.#generate(kind, request);
+    const chunks = request.extra_body?.resumable ? this.#begin(request) : this.#generate(kind, request);
     if (request.stream) return chunks;
     /** @type {any} */
     let whole = { choices: [] };
@@ -113,8 +117,53 @@ export class WllamaEngine {
     return whole;
   }
 
-  /** @param {"chat" | "completion"} kind @param {any} request */
-  async *#generate(kind, request) {
+  /** Generate a resumable answer. @param {any} request of a chat */
+  async *#begin(request) {
+    const { sessionId: id = crypto.randomUUID(), strictPersistence } = request.extra_body.resumable;
+    const { record } = this.#loaded();
+    const session = { id, model: record.model_id, request, text: "", tokens: 0, promptTokens: 0, isComplete: false };
+    const journal = await this.#sessions.open(id, strictPersistence);
+    try {
+      await journal.begin(session);
+      yield* this.#write(journal, session);
+    } finally {
+      journal.release();
+    }
+  }
+
+  /** @param {string} id of a session */
+  async *#resume(id) {
+    const { record } = this.#loaded();
+    const journal = await this.#sessions.open(id);
+    try {
+      const { session } = journal;
+      if (!session || session.isComplete || session.model !== record.model_id) {
+        throw new BridgeError("NotResumableError", `The loaded model cannot resume the session ${id} with the engine wllama.`);
+      }
+      yield* this.#write(journal, session);
+    } finally {
+      journal.release();
+    }
+  }
+
+  /** @param {Journal} journal @param {Session} session whose text is the beginning of the answer */
+  async *#write(journal, session) {
+    let [text, isComplete] = ["", false];
+    try {
+      for await (const chunk of this.#generate("chat", session.request, session)) {
+        const [choice] = chunk.choices;
+        text += choice?.delta.content ?? "";
+        if (choice?.delta.content) await journal.write(text);
+        isComplete ||= Boolean(choice?.finish_reason) && choice.finish_reason !== "abort";
+        yield chunk;
+      }
+    } finally {
+      await journal.end(isComplete);
+    }
+  }
+
+  /** @param {"chat" | "completion"} kind @param {any} request @param {Session} [session] that is written, with the beginning of the answer */
+  async *#generate(kind, request, session) {
     const { wllama, text, record } = this.#loaded();
     checkLogitBias(request.logit_bias, () => wllama.getLoadedContextInfo().n_vocab);
     const isChat = kind === "chat";
@@ -126,9 +175,11 @@ export class WllamaEngine {
       stops: stopsOf(request),
       top: request.top_logprobs ?? 0,
       skipsThinking: request.extra_body?.enable_thinking === false,
+      ...(session && { earlier: { ...session } }),
     });
+    yield* writer.begin();
     const arrived = new Arrivals();
-    const body = isChat ? chatRequest(request, text) : completionRequest(request, text);
+    const body = isChat ? chatRequest(request, text, writer.earlier) : completionRequest(request, text);
     const options = { ...body, stream: true, abortSignal: controller.signal, onData: (/** @type {any} */ chunk) => arrived.push(chunk) };
     this.#log.clear();
     const running = (isChat ? wllama.createChatCompletion(/** @type {any} */ (options)) : wllama.createCompletion(/** @type {any} */ (options)))
@@ -136,7 +187,11 @@ export class WllamaEngine {
     let isInterrupted = true;
     try {
       for (let chunks = await arrived.take(); chunks; chunks = await arrived.take()) {
-        for (const chunk of chunks) yield* writer.read(chunk);
+        for (const chunk of chunks) {
+          const found = writer.read(chunk);
+          if (session) Object.assign(session, writer.counts);
+          yield* found;
+        }
         if (writer.ended) break;
       }
       isInterrupted = controller.signal.aborted;

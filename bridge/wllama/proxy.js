@@ -48,8 +48,8 @@ export class WllamaProxy {
   }
 
   /** @param {string} sessionId */
-  resumeChatCompletion(sessionId) {
-    return this.#call("resume", sessionId);
+  async resumeChatCompletion(sessionId) {
+    return this.#stream("resume", sessionId);
   }
 
   /** @param {string} method @param {any} request */

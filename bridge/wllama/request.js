@@ -27,17 +27,23 @@ const SEEDS = 2 ** 32;
  * @property {{ temperature?: number, top_p?: number, repetition_penalty?: number }} defaults
  */
 
-/** @param {Body} body @param {ModelText} model @returns {Body} */
-export function chatRequest(body, model) {
-  const { enable_thinking, resumable } = body["extra_body"] ?? {};
-  if (resumable) throw unsupported("resumable", "its answers are not stored");
+/**
+ * @param {Body} body @param {ModelText} model
+ * @param {{ text: string, tokens: number }} [earlier] what was generated before, of an answer that is resumed
+ * @returns {Body}
+ */
+export function chatRequest(body, model, earlier = { text: "", tokens: 0 }) {
+  const { enable_thinking, beginning = "" } = body["extra_body"] ?? {};
+  const begun = model.message(beginning + earlier.text);
+  const rest = body["max_tokens"] && { max_tokens: Math.max(1, body["max_tokens"] - earlier.tokens) };
   const kwargs = enable_thinking === undefined ? {} : { chat_template_kwargs: { enable_thinking } };
   return {
-    ...sampling(body, model),
+    ...sampling({ ...body, ...rest }, model),
     ...kwargs,
     ...grammar(body["response_format"]),
     ...(body["logprobs"] && { logprobs: true, top_logprobs: Math.max(1, body["top_logprobs"] ?? 0) }),
-    messages: messages(body["messages"], model),
+    // A last message of the assistant is continued.
+    messages: [...messages(body["messages"], model), ...(begun ? [{ role: "assistant", content: begun }] : [])],
   };
 }
 

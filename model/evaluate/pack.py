@@ -17,8 +17,8 @@ _PAGE: Final = "<!doctype html><meta charset=utf-8><title>replay</title>\n"
 _SCRIPT: Final = """(async () => {{
   const {{ replay }} = await import("/replay.js");
   const cases = await (await fetch("/cases.json")).json();
-  const how = {{ part: {part}, of: {of}, seconds: {seconds}, thread: "{thread}", engine: "{engine}" }};
-  return replay(cases, {{ url: "/{model}/", ...how }});
+  const how = {{ thread: "{thread}", engine: "{engine}", seconds: {seconds} }};
+  return replay(cases, {{ url: "/{model}/", part: {part}, of: {of}, ...how }});
 }})()
 """
 

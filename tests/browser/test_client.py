@@ -14,6 +14,7 @@ from model.browser.python import PagePython
 # Globals in the page: the client that most tests share, and a value that a test keeps between runs.
 llm: Any = None
 kept: Any = None
+request: Any = None
 
 # Tokens of the answers that are stopped: many times as many as of the answers that are read.
 ENDLESS = 800
@@ -288,32 +289,34 @@ def test_tools_are_called_until_the_model_answers(client: PagePython) -> None:
     assert sent == f'{{"city": "{city}", "sky": "clear"}}'
 
 
+@pytest.mark.parametrize(("engine", "temperature"), [("webllm", 1), ("wllama", 0)])
 def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
-    context: BrowserContext, site: str
+    context: BrowserContext, site: str, engine: str, temperature: float
 ) -> None:
-    async def whole(messages: list[Any]) -> str:
+    """With `wllama` without sampling: its random numbers begin again when it is resumed."""
+
+    async def whole(messages: list[Any], assets: str, engine: Any, temperature: float) -> str:
         from pywebllm import AsyncWebLLM
 
-        global llm
-        llm = AsyncWebLLM()
-        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 100}
+        global llm, request
+        llm = AsyncWebLLM(assets_url=assets, engine=engine)
+        request = {"messages": messages, "temperature": temperature, "seed": 3, "max_tokens": 100}
         extra = {"ignore_eos": True}
         reply = await llm.chat.completions.create(**request, extra_body=extra)
         return str(reply.text)
 
-    async def begin(messages: list[Any]) -> str:
+    async def begin() -> str:
         global kept
-        request = {"messages": messages, "temperature": 1, "seed": 3, "max_tokens": 100}
         extra = {"ignore_eos": True, "resumable": True}
         kept = await llm.chat.completions.create(**request, extra_body=extra, stream=True)
         while len(kept.text) < 20:
             await anext(kept)
         return str(kept.text)
 
-    async def resume() -> list[Any]:
+    async def resume(assets: str, engine: Any) -> list[Any]:
         from pywebllm import AsyncWebLLM, SessionNotFoundError
 
-        async with AsyncWebLLM() as llm:
+        async with AsyncWebLLM(assets_url=assets, engine=engine) as llm:
             (session,) = await llm.sessions.list()
             stream = await llm.sessions.resume(session.id)
             first = (await anext(stream)).text
@@ -329,10 +332,11 @@ def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
             return [first, final.text, final.finish_reason, states]
 
     tab = PagePython(context.new_page(), site)
-    expected = tab.run(whole, messages=HI)
-    read = tab.run(begin, messages=HI)
+    how = {"assets": site, "engine": engine}
+    expected = tab.run(whole, messages=HI, temperature=temperature, **how)
+    read = tab.run(begin)
     tab.page.close()
-    recovered, text, reason, states = PagePython(context.new_page(), site).run(resume)
+    recovered, text, reason, states = PagePython(context.new_page(), site).run(resume, **how)
     assert expected.startswith(read)
     assert recovered
     assert expected.startswith(recovered)

@@ -36,7 +36,6 @@ test("parameters of a chat become those of llama.cpp", () => {
 });
 
 for (const [what, body, message] of /** @type {[string, object, RegExp][]} */ ([
-  ["resumable answers", { extra_body: { resumable: { enabled: true } } }, /^resumable is not supported by the engine wllama/],
   ["a latency breakdown", { extra_body: { enable_latency_breakdown: true } }, /^enable_latency_breakdown is not supported/],
   ["images", { messages: [{ role: "user", content: [{ type: "image_url" }] }] }, /reads text only/],
   ["another response format", { response_format: { type: "json_object" } }, /^response_format json_object is not supported/],
@@ -45,6 +44,12 @@ for (const [what, body, message] of /** @type {[string, object, RegExp][]} */ ([
     assert.throws(() => chatRequest({ messages: USER, ...body }, MODEL), { name: "InvalidRequestError", message });
   });
 }
+
+test("a given beginning is the last message, which llama.cpp continues", () => {
+  const { messages } = chatRequest({ messages: USER, extra_body: { beginning: "Ada is" } }, MODEL);
+  assert.deepEqual(messages.at(-1), { role: "assistant", content: MODEL.message("Ada is") });
+  assert.equal(messages.at(-2).role, "user");
+});
 
 test("an empty prompt is refused", () => {
   assert.throws(() => completionRequest({ prompt: "" }, MODEL), { name: "InvalidRequestError" });
