@@ -49,7 +49,9 @@ const THEME = EditorView.theme({
   ".cm-panels-bottom": { borderTop: "1px solid var(--line)" },
   ".cm-textfield, .cm-button": { font: "inherit", color: "var(--ink)", background: "var(--card)", border: "1px solid var(--edge)" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
-  ".cm-error-line": { backgroundColor: "var(--bad-ground)" },
+  // Not the pictures of the package: they have `data:` addresses, which the page's policy forbids.
+  ".cm-lint-marker-error": { content: "normal", backgroundColor: "var(--bad)", borderRadius: "50%", width: "0.7em", height: "0.7em", margin: "0.4em 0 0" },
+  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)", textUnderlineOffset: "3px" },
 });
 
 const HIGHLIGHT = HighlightStyle.define([

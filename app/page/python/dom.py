@@ -151,7 +151,7 @@ class PythonElements:
         kind = "error" if is_error else "printed"
         last = self._output.lastElementChild
         with _Scrolled(self._output):
-            if last is None or last.tagName != "PRE" or last.className != kind:
+            if not last or last.tagName != "PRE" or last.className != kind:
                 last = _element("pre")
                 last.className = kind
                 self._output.append(last)

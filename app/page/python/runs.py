@@ -87,6 +87,7 @@ class Runs:
         self._start_seconds: float | None = None
         self._code: str | None = None
         self._screen = view.idle()
+        self._has_failed = False
         self._wanted: list[str] = []
         # What the visitor has agreed to since the page was opened.
         self._agreed: set[str] = set()
@@ -151,7 +152,7 @@ class Runs:
         assert self._process is not None
         assert self._version is not None
         self._show(view.running(self._version, self._start_seconds))
-        self._start_seconds = None
+        self._start_seconds, self._has_failed = None, False
         self._process.send({"run": self._code, "isReady": is_ready})
 
     def _install(self) -> None:
@@ -202,6 +203,7 @@ class Runs:
 
     def _on_fault(self, message: Mapping[str, Any]) -> None:
         fault = message["fault"]
+        self._has_failed = True
         self._page.append_text(fault["trace"] + "\n", is_error=True)
         if fault["line"] is not None:
             self._page.mark(fault["line"], fault["title"])
@@ -211,7 +213,8 @@ class Runs:
 
     def _on_done(self, message: Mapping[str, Any]) -> None:
         self._forget_timers()
-        self._show(view.finished(message["done"], stopped=message["stopped"]))
+        stopped, failed = message["stopped"], self._has_failed
+        self._show(view.finished(message["done"], stopped=stopped, failed=failed))
 
     def _force(self) -> None:
         assert self._process is not None

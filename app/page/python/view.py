@@ -106,9 +106,10 @@ def stopping() -> Screen:
     return Screen(state="stopping", status=text("python.stopping"))
 
 
-def finished(seconds: float, *, stopped: bool) -> Screen:
-    """The program has ended, or was stopped."""
-    key = "python.stopped" if stopped else "python.finished"
+def finished(seconds: float, *, stopped: bool, failed: bool) -> Screen:
+    """The program has ended by itself, was stopped, or ended with an error."""
+    key = "python.failed" if failed else "python.finished"
+    key = "python.stopped" if stopped else key
     return Screen(state="idle", status=text(key, seconds=f"{seconds:.1f}"))
 
 

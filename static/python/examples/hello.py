@@ -3,7 +3,7 @@ from pywebllm import AsyncWebLLM
 
 async with AsyncWebLLM() as llm:
     reply = await llm.chat.completions.create(
-        messages=[{"role": "user", "content": "Write a short persona of Ada, a marine biologist."}],
+        messages=[{"role": "user", "content": "Write a persona of Ada."}],
         max_tokens=120,
     )
     print(reply.text)
