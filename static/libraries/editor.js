@@ -117,7 +117,8 @@ function stateOf(doc, label, changes, onRun) {
       THEME,
       // Esc, then Tab, leaves the editor: CodeMirror lets the Tab after an Escape through.
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab]),
-      EditorView.contentAttributes.of({ "aria-label": label }),
+      // It is focusable without a tab index too, but checkers of accessibility do not know that.
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       changes,
     ],
   });

@@ -174,8 +174,8 @@ def test_program_is_kept_shared_by_a_link_and_saved_as_a_page(
     expect(editor_of(page)).not_to_be_focused()
 
     write(page, HELLO)
-    page.get_by_label("Name").fill("Ada's program")
-    page.get_by_label("Name").press("Tab")
+    page.get_by_label("Title").fill("Ada's program")
+    page.get_by_label("Title").press("Tab")
     expect(page.get_by_label("Open")).to_have_text(re.compile("Ada's program"))
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -190,7 +190,7 @@ def test_program_is_kept_shared_by_a_link_and_saved_as_a_page(
     link = page.url
     page.goto(site + VIEW)
     page.reload()
-    expect(page.get_by_label("Name")).to_have_value("Ada's program")
+    expect(page.get_by_label("Title")).to_have_value("Ada's program")
     expect(editor_of(page)).to_contain_text("Write a persona of Ada.")
 
     with context.new_page() as other:
