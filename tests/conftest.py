@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -116,11 +118,18 @@ def built_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, str(ROOT / "serve.py"), "build", str(root / "project")]
     with site_lock():
         subprocess.run(command, check=True)
-    handler = functools.partial(_PlainHandler, directory=str(root))
+    with served_folder(root) as address:
+        yield address + "project/"
+
+
+@contextmanager
+def served_folder(folder: Path) -> Iterator[str]:
+    """Serve a folder from an origin of its own; yield its address, which ends in a slash."""
+    handler = functools.partial(_PlainHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/project/"
+        yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
 

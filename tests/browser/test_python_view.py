@@ -13,6 +13,7 @@ from tests.browser.package_index import answer_index
 from tests.browser.registries import answer_registries
 from tests.browser.test_models_view import problems
 from tests.browser.watch import PageWatch
+from tests.conftest import served_folder
 
 VIEW = "?engine=webllm#/python"
 
@@ -203,19 +204,15 @@ def test_program_is_kept_shared_by_a_link_and_saved_as_a_page(
 
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save as a page").click()
-    check_saved_page(context, site, saving.value, tmp_path / "index.html")
+    check_saved_page(context, site, saving.value, tmp_path)
 
 
-def check_saved_page(context: BrowserContext, site: str, saved: Download, file: Path) -> None:
-    """Open the saved page at an address of its own, as its author's server would serve it."""
-    saved.save_as(file)
+def check_saved_page(context: BrowserContext, site: str, saved: Download, folder: Path) -> None:
+    """Open the saved page at an origin of its own, as its author's server would serve it."""
+    saved.save_as(folder / saved.suggested_filename)
     answer_registries(context, site)
-    context.route(
-        "https://example.org/",
-        lambda route: route.fulfill(path=file, content_type="text/html; charset=utf-8"),
-    )
-    with context.new_page() as page:
-        page.goto("https://example.org/")
+    with served_folder(folder) as address, context.new_page() as page:
+        page.goto(address)
         expect(page.get_by_role("status")).to_have_text(re.compile(r"^Finished"))
         expect(page.get_by_role("log")).to_have_text(re.compile(r" 20 tokens\n$"))
 
@@ -227,7 +224,7 @@ EXAMPLES = {
     "An answer with a type": r"is a (cat|dog|parrot) of -?\d+ years",
     "An answer as a pydantic model": r'"age": \d\d,',
     "Python functions as tools": r'calls add with \{"a": ?-?\d+, ?"b": ?-?\d+',
-    "A conversation": r"> Make it funny\.\n\w+",
+    "A conversation": r"> Make it shorter\.\n\w+",
     "Several answers side by side": r"temperature.*answer.*1\.2",
     "How sure the model is": r"token.*sure.*%",
     "With the openai package": r"(\w+ ){5}",

@@ -8,7 +8,7 @@ import pygal
 
 from pywebllm import AsyncWebLLM
 
-LENGTHS = (16, 32, 64, 128)
+LENGTHS = (8, 32, 64)
 rows = []
 
 async with AsyncWebLLM() as llm:

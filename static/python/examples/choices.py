@@ -9,7 +9,7 @@ async with AsyncWebLLM() as llm:
             messages=[{"role": "user", "content": "Write a persona of Carla in one sentence."}],
             temperature=temperature,
             seed=7,
-            max_tokens=40,
+            max_tokens=30,
         )
         rows.append({"temperature": temperature, "answer": reply.text})
 

@@ -4,8 +4,8 @@ from pywebllm import AsyncWebLLM
 messages = []
 
 async with AsyncWebLLM() as llm:
-    for question in ("Write a persona of Ada, a pilot.", "Make it shorter.", "Make it funny."):
+    for question in ("Write a persona of Ada, a pilot.", "Make it shorter."):
         messages.append({"role": "user", "content": question})
-        reply = await llm.chat.completions.create(messages=messages, max_tokens=80)
+        reply = await llm.chat.completions.create(messages=messages, max_tokens=60)
         messages.append({"role": "assistant", "content": reply.text})
         print(f"> {question}\n{reply.text}\n")

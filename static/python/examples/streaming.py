@@ -4,7 +4,7 @@ from pywebllm import AsyncWebLLM
 async with AsyncWebLLM() as llm:
     stream = await llm.chat.completions.create(
         messages=[{"role": "user", "content": "Write a persona of Bruno, a baker who loves chess."}],
-        max_tokens=200,
+        max_tokens=100,
         stream=True,
     )
     async for chunk in stream:

@@ -199,6 +199,10 @@ await x
 def test_packages_are_what_the_imports_miss_or_the_program_declares() -> None:
     assert imported(SCRIPT) == ["missing_one", "json", "missing_two"]
     assert needed(SCRIPT, {}) == declared(SCRIPT) == ["pydantic-ai-slim", "openai>=3"]
+    # Declared, and imported by another package only: pytest is here, the other is not.
+    block = SCRIPT.partition("import")[0]
+    assert needed(block, {}) == ["pydantic-ai-slim", "openai>=3"]
+    assert needed(block.replace("pydantic-ai-slim", "pytest").replace("openai", "ruff"), {}) == []
     plain = SCRIPT.partition("///\n")[2]
     assert needed(plain, {"missing_one": "One"}) == ["One", "missing-two"]
     assert needed("import json\nfrom . import x", {}) == []

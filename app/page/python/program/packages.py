@@ -14,6 +14,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib import metadata
 from importlib.util import find_spec
 
 __all__ = ["declared", "imported", "needed"]
@@ -30,9 +31,11 @@ def needed(code: str, known: Mapping[str, str]) -> list[str]:
         known: The package of each module that Pyodide's own packages have.
     """
     missing = [name for name in imported(code) if not _is_there(name)]
-    if not missing:
-        return []
-    return declared(code) or [known.get(name, name.replace("_", "-")) for name in missing]
+    wanted = declared(code)
+    if not wanted:
+        return [known.get(name, name.replace("_", "-")) for name in missing]
+    # What it declares may be imported by another package only.
+    return wanted if missing or not all(map(_is_installed, wanted)) else []
 
 
 def imported(code: str) -> list[str]:
@@ -66,6 +69,14 @@ def declared(code: str) -> list[str]:
 
 
 _AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+def _is_installed(requirement: str) -> bool:
+    found = _NAME.match(requirement)
+    try:
+        return found is not None and metadata.distribution(found[0]) is not None
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def _is_there(module: str) -> bool:
