@@ -22,11 +22,9 @@ _KEPT = re.compile(
     r"|site\.webmanifest|icon[\w-]*\.(svg|png)|(css|start|libraries)/[^/]+\.(css|m?js)"
     r"|vendor/modern-normalize\.css|vendor/pyodide/.+|vendor/pyscript/.+\.js"
 )
-# Of PyScript: what the page turns off, and what other interpreters need.
-_UNUSED = re.compile(
-    r"vendor/pyscript/(codemirror|deprecations-manager|donkey|error|mpy|py-editor|py-game"
-    r"|py-terminal|pyodide_graph|service-worker|xterm|zip)[^/]*"
-)
+# Of PyScript: what its editor, its terminal and another interpreter need. It imports the plugins
+# that the page turns off, too.
+_UNUSED = re.compile(r"vendor/pyscript/(codemirror|mpy|pyodide_graph|service-worker|xterm|zip)[^/]*")
 
 
 def worker_sources(root: Path) -> list[Path]:

@@ -92,7 +92,7 @@ async function startEngine() {
 /** Keep for the next visit what makes it faster, and possible without a network. */
 async function prepareNextVisit() {
   const later = "./start/later.js";
-  await (await import(later)).prepareNextVisit();
+  await import(later);
 }
 
 async function startPython() {

@@ -58,7 +58,8 @@ function pathOf(url) {
 /** @param {{ request: Request, url: URL }} options `request` asks whether a file is there, as the page does for llama.cpp */
 async function answerHead({ request, url }) {
   const found = await caches.match(url.href, { cacheName: FETCHED });
-  return found ? new Response(undefined, { headers: found.headers }) : fetch(request);
+  if (found) return new Response(undefined, { headers: found.headers });
+  return fetch(request).catch(() => new Response(undefined, { status: 504 }));
 }
 
 async function removeFetched() {

@@ -19,6 +19,8 @@ const URLS = new Set(["webllmUrl", "model", "model_lib", "gpu_model_lib", "wllam
 let early;
 /** @type {Promise<string> | undefined} */
 let support;
+/** The engine that was chosen, once one was. @type {"webllm" | "wllama" | undefined} */
+export let chosen;
 /** Whether the model that was begun here is loaded; false if it failed, or Python wanted another one. */
 export let loaded = Promise.resolve(false);
 
@@ -88,6 +90,7 @@ async function load(requests, wanted, opening, checking, stopped) {
   const opened = await opening;
   const engine = await choose(opened, requests, wanted);
   const found = JSON.parse(await checking);
+  chosen = engine;
   const usable = engine === "wllama" ? found.wllama : found;
   if (usable.problem || stopped.aborted) return false;
   const stream = opened.load(write({ model: engine === "wllama" ? requests.wllama : requests.webllm }));
@@ -98,7 +101,10 @@ async function load(requests, wanted, opening, checking, stopped) {
   return !stopped.aborted;
 }
 
-/** @param {Bridge} opened @param {Requests} requests @param {string | null} wanted */
+/**
+ * @param {Bridge} opened @param {Requests} requests @param {string | null} wanted
+ * @returns {Promise<"webllm" | "wllama">}
+ */
 async function choose(opened, requests, wanted) {
   if (wanted === "webllm" || wanted === "wllama") return wanted;
   return JSON.parse(await opened.chooseEngine(moduleOfWllama(requests))).engine;

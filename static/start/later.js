@@ -3,6 +3,7 @@
  * snapshot of Python's memory.
  */
 
+import { chosen } from "./engine.js";
 import { hasSnapshot, readVersion } from "./snapshot.js";
 import { keepFiles } from "./updates.js";
 
@@ -15,12 +16,27 @@ const PATIENCE = 120;
 /** The states of the page in which it is usable. */
 const SETTLED = ["ready", "unsupported", "failed"];
 
-/** Prepare the next visit; it never fails, and says in the console what is missing. */
-export async function prepareNextVisit() {
+/** Resolves when the next visit is prepared; it never fails, and says in the console what is missing. */
+export const prepared = prepareNextVisit();
+
+async function prepareNextVisit() {
   await settled();
   const isKept = await keepFiles(ROOT).catch((error) => console.info(`The page needs a network: ${error}`));
   // A browser that keeps no files keeps no memory either.
-  if (isKept) await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
+  if (!isKept) return;
+  if (chosen === "wllama") await keepWllama().catch(() => {});
+  await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
+}
+
+/** Its files were fetched before the service worker was there, which keeps what passes through it. */
+async function keepWllama() {
+  if (!navigator.serviceWorker.controller) await once(navigator.serviceWorker, "controllerchange");
+  for (const name of ["wllama.js", "wllama.wasm"]) await (await fetch(new URL(`wllama/${name}`, ROOT))).arrayBuffer();
+}
+
+/** @param {EventTarget} target @param {string} event */
+function once(target, event) {
+  return new Promise((resolve) => target.addEventListener(event, resolve, { once: true }));
 }
 
 /** @returns {Promise<void>} resolves when the page is usable, and has time */
