@@ -24,7 +24,9 @@ _KEPT = re.compile(
 )
 # Of PyScript: what its editor, its terminal and another interpreter need. It imports the plugins
 # that the page turns off, too.
-_UNUSED = re.compile(r"vendor/pyscript/(codemirror|mpy|pyodide_graph|service-worker|xterm|zip)[^/]*")
+_UNUSED = re.compile(
+    r"vendor/pyscript/(codemirror|mpy|pyodide_graph|service-worker|xterm|zip)[^/]*"
+)
 
 
 def worker_sources(root: Path) -> list[Path]:

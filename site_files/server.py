@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["SiteServer"]
+__all__ = ["MEDIA_TYPES", "SiteServer"]
 
 # A page of another site whose name resolves to 127.0.0.1 (DNS rebinding) sends its own name.
 LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?", re.IGNORECASE)

@@ -1,0 +1,209 @@
+"""How the page starts: the engine beside Python, Python from a snapshot, without a network, anew."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+import serve
+from model.browser.chromium import FLAGS, find_chromium
+from site_files.offline import WORKER, write_worker
+from site_files.project import tree
+from site_files.server import MEDIA_TYPES
+from tests.browser.watch import PageWatch
+
+WEBLLM = "?engine=webllm"
+START = 100_000
+
+# The modules of the page are the same ones when they are imported again.
+STARTED = "async () => (await import('./start/python.js')).started"
+PREPARED = "async () => (await import('./start/later.js')).prepared"
+ENGINE_LOADED = """async () => {
+  const engine = await import('./start/engine.js');
+  while (!engine.chosen) await new Promise((resolve) => setTimeout(resolve));
+  return engine.loaded;
+}"""
+CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('pywebllm-')).sort()"
+RANDOM = "import random; print('random', random.random())"
+
+
+class Site:
+    """A copy of the site in a sub-path, by a server that sets no headers and can be stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = folder / "project"
+        shutil.copytree(serve.BUILD / "site", self.files)
+        self._bundle = serve.BUILD / "worker-bundle" / WORKER
+        handler = functools.partial(_Handler, directory=str(folder))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/project/"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def publish(self) -> None:
+        """Write the service worker for the files that are there, as a build does."""
+        files = {path: file for path, file in tree(self.files).items() if path != WORKER}
+        write_worker(self._bundle, files, self.files)
+
+    def stop(self) -> None:
+        """Stop the server; the next request is refused."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    extensions_map = MEDIA_TYPES
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+        pass
+
+
+@pytest.fixture
+def own_site(site: str, tmp_path: Path) -> Iterator[Site]:
+    """A copy of the site that a test may change."""
+    assert site
+    copied = Site(tmp_path / "pages")
+    yield copied
+    copied.stop()
+
+
+@contextmanager
+def visit(chromium: Browser, profile: Path) -> Iterator[BrowserContext]:
+    """A browser with a profile that is kept on disk; its engines end with it."""
+    context = chromium.browser_type.launch_persistent_context(
+        profile, executable_path=find_chromium(), args=list(FLAGS)
+    )
+    context.set_default_timeout(START)
+    yield context
+    context.close()
+
+
+def open_ready(page: Page, site: str) -> None:
+    page.goto(site + WEBLLM)
+    expect(page.locator("body")).to_have_attribute("data-state", "ready", timeout=START)
+
+
+def write_persona(page: Page) -> str:
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_text("tokens/s").first).to_be_visible()
+    return page.get_by_role("log").inner_text()
+
+
+def run_python(page: Page, code: str) -> str:
+    """Run Python in the page, in PyScript's interpreter; return what it prints."""
+    with page.expect_console_message(lambda message: message.text.startswith("random")) as found:
+        page.evaluate(
+            """(code) => {
+              const script = document.createElement('script');
+              script.type = 'py';
+              script.textContent = code;
+              document.body.append(script);
+            }""",
+            code,
+        )
+    return found.value.text
+
+
+def test_second_visit_starts_from_a_snapshot_and_without_a_network(
+    chromium: Browser, own_site: Site, tmp_path: Path
+) -> None:
+    profile = tmp_path / "profile"
+    with visit(chromium, profile) as context:
+        page = context.new_page()
+        open_ready(page, own_site.url)
+        assert page.evaluate(STARTED) == "anew"
+        page.evaluate(PREPARED)
+        assert page.evaluate(CACHES) == ["pywebllm-python", "pywebllm-site-files"]
+    own_site.stop()
+    with visit(chromium, profile) as context:
+        watch = PageWatch(context)
+        page = context.new_page()
+        open_ready(page, own_site.url)
+        assert page.evaluate(STARTED) == "snapshot"
+        assert len(write_persona(page).split()) > 20
+        numbers = {run_python(page, RANDOM)}
+        page.reload()
+        expect(page.locator("body")).to_have_attribute("data-state", "ready")
+        assert page.evaluate(STARTED) == "snapshot"
+        numbers.add(run_python(page, RANDOM))
+        assert len(numbers) == 2, "the snapshot's random numbers were repeated"
+        # Asked for llama.cpp's module, which WebLLM does without, the service worker says no.
+        assert [error for error in watch.errors if "status of 504" not in error] == []
+
+
+def test_damaged_snapshot_is_replaced_by_a_start_without_it(
+    chromium: Browser, own_site: Site
+) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    open_ready(page, own_site.url)
+    page.evaluate(PREPARED)
+    damage = """async (version) => {
+      const cache = await caches.open('pywebllm-python');
+      const [request] = await cache.keys();
+      const whole = new Uint8Array(await (await cache.match(request)).arrayBuffer());
+      await cache.put(request, new Response(whole.fill(7, 1000)));
+    }"""
+    page.evaluate(damage)
+    open_ready(page, own_site.url)
+    assert page.evaluate(STARTED) == "anew"
+    page.evaluate(PREPARED)
+    open_ready(page, own_site.url)
+    assert page.evaluate(STARTED) == "snapshot"
+    context.close()
+
+
+def test_new_version_is_offered_and_waits_for_the_visitor(
+    chromium: Browser, own_site: Site
+) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    open_ready(page, own_site.url)
+    page.evaluate(PREPARED)
+    offer = page.get_by_text("A new version of this page is ready.")
+    expect(offer).to_be_hidden()
+    index = own_site.files / "index.html"
+    text = index.read_text("utf-8")
+    index.write_text(text.replace("<body ", '<body data-edition="second" '), "utf-8")
+    own_site.publish()
+    page.reload()
+    expect(offer).to_be_visible()
+    body = page.locator("body")
+    assert body.get_attribute("data-edition") is None, "the old page, as a whole"
+    page.get_by_role("button", name="Reload").last.click()
+    expect(body).to_have_attribute("data-edition", "second")
+    expect(body).to_have_attribute("data-state", "ready")
+    expect(offer).to_be_hidden()
+    context.close()
+
+
+def test_engine_loads_the_model_before_python_is_there(
+    page: Page, site: str, watch: PageWatch
+) -> None:
+    held: list[Route] = []
+    # Playwright sees no request of a SharedWorker, but those of the page.
+    page.route("**/app.zip", held.append)
+    page.goto(site + WEBLLM)
+    assert page.evaluate(ENGINE_LOADED) is True
+    expect(page.locator("body")).to_have_attribute("data-state", "starting")
+    # The library's module is requested once: Python has taken over the engine, which is not shared
+    # by two clients of this page.
+    for route in held:
+        route.continue_()
+    expect(page.locator("body")).to_have_attribute("data-state", "ready")
+    locks = "async () => (await navigator.locks.query()).held.map(({ name }) => name)"
+    pages = [name for name in page.evaluate(locks) if name.startswith("pywebllm-shared")]
+    assert len(pages) == len(set(pages))
+    assert len(write_persona(page).split()) > 20
+    assert watch.errors == []
