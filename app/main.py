@@ -13,6 +13,8 @@ from page.models.dom import ModelsElements
 from page.persona.controller import PersonaController
 from page.persona.dom import PersonaElements
 from page.persona.shelf import Shelf
+from page.privacy.controller import PrivacyController
+from page.privacy.dom import BrowserVault, PrivacyElements
 from page.python.controller import PythonController
 from page.python.dom import PythonElements
 from page.python.files import build_page, read_example
@@ -44,6 +46,7 @@ async def start() -> None:
     _start_persona(setup)
     _start_models(llm)
     _start_python(llm, setup)
+    _start_privacy(llm)
     await asyncio.gather(start_chat(llm, setup), setup.start())
 
 
@@ -77,3 +80,12 @@ def _start_python(llm: AsyncWebLLM, setup: SetupController) -> None:
     elements.connect(
         PythonController(page=elements, programs=programs, runs=runs, build_page=build_page)
     )
+
+
+def _start_privacy(llm: AsyncWebLLM) -> None:
+    async def close() -> None:
+        await llm.unload(force=True)
+        await llm.close()
+
+    elements = PrivacyElements()
+    elements.connect(PrivacyController(page=elements, vault=BrowserVault(), close=close))

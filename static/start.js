@@ -50,7 +50,7 @@ function failWith(reason) {
 
 /** Show the view that the address names, before Python is there; the first one for an unknown address. */
 function showView() {
-  const links = [...document.querySelectorAll(".top nav a")];
+  const links = [...document.querySelectorAll(".top nav a, footer a[href^='#/']")];
   // What follows the view's name belongs to the view: "#/chat/12".
   const [, name] = location.hash.split("/");
   const found = links.find((link) => link.getAttribute("href") === `#/${name}`) ?? links[0];

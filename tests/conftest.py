@@ -55,7 +55,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    """A fresh profile: empty caches, no storage; without the service worker, which keeps the site."""
+    """A fresh profile: empty caches, no storage; no service worker, which would keep the site."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
     context.set_default_timeout(PATIENCE * 1000)
     yield context

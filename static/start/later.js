@@ -5,7 +5,7 @@
 
 import { chosen } from "./engine.js";
 import { hasSnapshot, readVersion } from "./snapshot.js";
-import { keepFiles } from "./updates.js";
+import { keepFiles, offerIsolation } from "./updates.js";
 
 /** The folder of the site. */
 const ROOT = new URL("..", import.meta.url).href;
@@ -16,16 +16,25 @@ const PATIENCE = 120;
 /** The states of the page in which it is usable. */
 const SETTLED = ["ready", "unsupported", "failed"];
 
+offerIsolation(ROOT);
+
+let isStopped = false;
+/** @type {Worker | undefined} */
+let maker;
+/** Ends every wait. @type {PromiseWithResolvers<string>} */
+const stopping = Promise.withResolvers();
+
 /** Resolves when the next visit is prepared; it never fails, and says in the console what is missing. */
 export const prepared = prepareNextVisit();
 
 async function prepareNextVisit() {
-  await settled();
+  await Promise.race([settled(), stopping.promise]);
+  if (isStopped) return;
   const isKept = await keepFiles(ROOT).catch((error) => console.info(`The page needs a network: ${error}`));
   // A browser that keeps no files keeps no memory either.
   if (!isKept) return;
   if (chosen === "wllama") await keepWllama().catch(() => {});
-  await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
+  if (!isStopped) await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
 }
 
 /** Its files were fetched before the service worker was there, which keeps what passes through it. */
@@ -37,6 +46,14 @@ async function keepWllama() {
 /** @param {EventTarget} target @param {string} event */
 function once(target, event) {
   return new Promise((resolve) => target.addEventListener(event, resolve, { once: true }));
+}
+
+/** Store nothing from now on. @returns {Promise<void>} resolves when that is so */
+export function stop() {
+  isStopped = true;
+  maker?.terminate();
+  stopping.resolve("");
+  return prepared;
 }
 
 /** @returns {Promise<void>} resolves when the page is usable, and has time */
@@ -57,10 +74,10 @@ function settled() {
 async function makeSnapshot() {
   const version = readVersion(document);
   if (await hasSnapshot(version)) return;
-  const worker = new Worker(new URL("snapshot_worker.js", import.meta.url), { type: "module", name: "pywebllm-snapshot" });
+  const worker = (maker = new Worker(new URL("snapshot_worker.js", import.meta.url), { type: "module", name: "pywebllm-snapshot" }));
   try {
     worker.postMessage(version);
-    const problem = await answerOf(worker);
+    const problem = await Promise.race([answerOf(worker), stopping.promise]);
     if (problem) throw new Error(problem);
   } finally {
     worker.terminate();

@@ -9,7 +9,7 @@ const TAKE_OVER = "take over";
 /**
  * Start the service worker.
  * @param {string} root the folder of the site, whose pages it serves
- * @returns {Promise<boolean>} whether this browser keeps the page's files
+ * @returns {Promise<unknown>} true if this browser keeps the page's files
  */
 export async function keepFiles(root) {
   const workers = navigator.serviceWorker;
@@ -19,8 +19,32 @@ export async function keepFiles(root) {
   // Some tools let the call succeed and start nothing.
   if (!registration) return false;
   watch(registration, wasControlled);
-  await workers.ready;
-  return true;
+  return Promise.race([workers.ready.then(() => true), isRefused(registration)]);
+}
+
+/** Resolves with false when the files could not be fetched. @param {ServiceWorkerRegistration} registration */
+function isRefused({ installing }) {
+  return new Promise((resolve) => {
+    installing?.addEventListener("statechange", () => {
+      if (installing.state === "redundant") resolve(false);
+    });
+  });
+}
+
+/**
+ * Let the visitor choose whether pages are isolated from other origins, which gives llama.cpp threads.
+ * @param {string} root as for {@link keepFiles}
+ */
+export function offerIsolation(root) {
+  const choice = document.getElementById("privacy-isolated");
+  if (!(choice instanceof HTMLInputElement)) return;
+  choice.checked = localStorage.getItem(ISOLATED) === "1";
+  choice.disabled = !navigator.serviceWorker;
+  choice.addEventListener("change", () => {
+    if (choice.checked) localStorage.setItem(ISOLATED, "1");
+    else localStorage.removeItem(ISOLATED);
+    keepFiles(root).catch((error) => console.info(`The choice does not take effect: ${error}`));
+  });
 }
 
 /** @param {string} root */

@@ -1,4 +1,4 @@
-"""How the page starts: the engine beside Python, Python from a snapshot, without a network, anew."""
+"""How the page starts: from a snapshot, without a network, in a new version, with the engine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 import serve
 from model.browser.chromium import FLAGS, find_chromium
+from model.browser.site import ROOT
 from site_files.offline import WORKER, write_worker
 from site_files.project import tree
 from site_files.server import MEDIA_TYPES
 from tests.browser.watch import PageWatch
 
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 WEBLLM = "?engine=webllm"
 START = 100_000
 
@@ -207,3 +209,54 @@ def test_engine_loads_the_model_before_python_is_there(
     assert len(pages) == len(set(pages))
     assert len(write_persona(page).split()) > 20
     assert watch.errors == []
+
+
+LEFT = """async () => ({
+  caches: await caches.keys(),
+  databases: (await indexedDB.databases()).map(({ name }) => name),
+  files: await Array.fromAsync((await navigator.storage.getDirectory()).keys()),
+  local: Object.keys(localStorage),
+  session: Object.keys(sessionStorage),
+  workers: (await navigator.serviceWorker.getRegistrations()).length,
+})"""
+STORE = """async () => {
+  const storage = await import('./libraries/storage.js');
+  await storage.write('conversations', JSON.stringify({ id: '1' }));
+  const root = await navigator.storage.getDirectory();
+  const answers = await root.getDirectoryHandle('webllm-resume', { create: true });
+  await answers.getFileHandle('answer', { create: true });
+  await caches.open('somebody-else');
+}"""
+
+
+def test_privacy_view_lists_and_deletes_everything(chromium: Browser, own_site: Site) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    open_ready(page, own_site.url)
+    page.evaluate(PREPARED)
+    page.evaluate(STORE)
+    page.get_by_role("link", name="Privacy").click()
+    expect(page.locator("#privacy-conversations")).to_have_text("1 entry")
+    expect(page.locator("#privacy-answers")).to_have_text("1 entry")
+    for kind in ("models", "page", "python"):
+        expect(page.locator(f"#privacy-{kind}")).to_contain_text("MB")
+    page.evaluate(f"{AXE}; void 0")
+    assert page.evaluate("async () => (await axe.run()).violations.map(({id}) => id)") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_role("button", name="Keep it").press("Enter")
+    page.get_by_role("button", name="Delete everything").press("Enter")
+    page.get_by_role("button", name="Yes, delete everything").click()
+    expect(page.get_by_text("Everything is deleted.")).to_be_visible()
+    left = page.evaluate(LEFT)
+    assert left == {
+        "caches": ["somebody-else"],
+        "databases": [],
+        "files": [],
+        "local": [],
+        "session": [],
+        "workers": 0,
+    }
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator("body")).to_have_attribute("data-state", "ready")
+    context.close()

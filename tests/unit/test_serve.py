@@ -44,6 +44,7 @@ def project(tmp_path: Path) -> Project:
     put(root, "static/start.js", "static/models/m/model.wasm", "webllm_bridge.js")
     put(root, "build/page/index.html", "build/archive/app.zip", "build/libraries/storage.js")
     put(root, "node_modules/modern-normalize/modern-normalize.css")
+    put(root / "build", "worker/service_worker.js", "worker-bundle/LICENSES.txt")
     put(root / "build", "bridge/webllm_bridge.js", "bridge/.made-from")
     put(root / "node_modules", "@mlc-ai/web-llm/lib/index.js", "@mlc-ai/web-llm/LICENSE")
     put(root / "node_modules/pyodide", *PYODIDE_FILES, "console.html")
@@ -88,6 +89,8 @@ def test_site_has_every_part_at_its_place(project: Project) -> None:
         "index.html",
         "start.js",
         "app.zip",
+        "service_worker.js",
+        "service_worker.LICENSES.txt",
         "libraries/storage.js",
         "css/modern-normalize.css",
         "models/m/model.wasm",
@@ -348,6 +351,10 @@ def test_npm_installs_once_for_each_lock_file(
     assert ran == ["ci", "ci"]
 
 
+# In their order.
+_STEPS = ("bundle", "bundle_libraries", "compile_python", "write_pages", "bundle_worker")
+
+
 @pytest.fixture
 def made(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the steps that run to make the files of a project; Node.js does none."""
@@ -359,7 +366,8 @@ def made(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def step(name: str) -> Callable[..., None]:
         return lambda *_given: names.append(name)
 
-    for name in ("bundle", "bundle_libraries", "compile_python", "write_pages"):
+    put(project.root, "build/worker-bundle/service_worker.js")
+    for name in (*_STEPS, "write_worker"):
         monkeypatch.setattr(site, name, step(name))
     return names
 
@@ -368,7 +376,7 @@ def test_files_are_made_again_when_what_they_are_made_from_changed(
     project: Project, made: list[str]
 ) -> None:
     make_files(project)
-    assert sorted(made) == ["bundle", "bundle_libraries", "compile_python", "write_pages"]
+    assert made == [*_STEPS, "write_worker"]
     made.clear()
     make_files(project)
     assert made == []
@@ -377,7 +385,7 @@ def test_files_are_made_again_when_what_they_are_made_from_changed(
     assert made == ["bundle"]
     (project.root / "app/main.py").write_text("changed")
     make_files(project)
-    assert made == ["bundle", "compile_python", "write_pages"]
+    assert made == ["bundle", "compile_python", "write_pages", "write_worker"]
 
 
 def test_bridge_that_cannot_be_bundled_is_reported_with_what_to_do(project: Project) -> None:

@@ -1,0 +1,1 @@
+"""The privacy view: what is stored in this browser, and its removal."""
