@@ -8,8 +8,11 @@ from functools import partial
 import js
 from page.chat.starting import start_chat
 from page.libraries import import_module
+from page.models.adding import AddingController
+from page.models.adding_dom import AddingElements
 from page.models.controller import ModelsController
 from page.models.dom import ModelsElements
+from page.models.own import OwnModels
 from page.persona.controller import PersonaController
 from page.persona.dom import PersonaElements
 from page.persona.shelf import Shelf
@@ -43,8 +46,10 @@ async def start() -> None:
     )
     llm = AsyncWebLLM(bridge=bridge)
     setup = _start_setup(llm)
+    own = OwnModels(llm=llm, store=browser_store())
     _start_persona(setup)
-    _start_models(llm)
+    setup.prefer(await own.restore())
+    _start_models(llm, setup, own)
     _start_python(llm, setup)
     _start_privacy(llm)
     await asyncio.gather(start_chat(llm, setup), setup.start())
@@ -68,9 +73,14 @@ def _start_persona(setup: SetupController) -> None:
     shelf.open()
 
 
-def _start_models(llm: AsyncWebLLM) -> None:
+def _start_models(llm: AsyncWebLLM, setup: SetupController, own: OwnModels) -> None:
     elements = ModelsElements()
-    elements.connect(ModelsController(page=elements, llm=llm, check_support=llm.check_support))
+    models = ModelsController(
+        page=elements, llm=llm, setup=setup, own=own, check_support=llm.check_support
+    )
+    elements.connect(models)
+    forms = AddingElements()
+    forms.connect(AddingController(page=forms, own=own, on_added=lambda _model: models.open()))
 
 
 def _start_python(llm: AsyncWebLLM, setup: SetupController) -> None:

@@ -58,8 +58,8 @@ async function store(cache, href, bytes) {
   await cache.put(href, new Response(bytes));
 }
 
-/** @param {string} url */
-function cacheOf(url) {
+/** @param {string} url @returns {string} the name of the cache in which WebLLM looks for it */
+export function cacheOf(url) {
   if (url.endsWith(".wasm")) return CACHES.library;
   return url.endsWith("/mlc-chat-config.json") ? CACHES.config : CACHES.weights;
 }

@@ -14,7 +14,8 @@ _CONFIG = "static/libraries/rollup.config.js"
 def library_sources(root: Path) -> list[Path]:
     """Return the files of the repository at `root` that the bundles are made from, sorted."""
     files = [*(root / "static/libraries").rglob("*.js"), *(root / "site_files").glob("*.js")]
-    return sorted([*files, Path(__file__)])
+    bridge = [root / "bridge" / name for name in ("errors.js", "files.js", "urls.js")]
+    return sorted([*files, *bridge, Path(__file__)])
 
 
 def bundle_libraries(root: Path, folder: Path) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from pywebllm import AsyncWebLLM, Support, WebLLMError
+from pywebllm import BUILTIN_MODEL, AsyncWebLLM, StorageError, Support, WebLLMError
 
-from . import view
-from .view import Action, Entry, Filters, Row, StorageBar
+from page.setup.controller import SetupController
+from page.setup.view import State
+from page.texts import text
+
+from . import space, view
+from .entry import Entry, Usage
+from .own import OwnModels
+from .sources import SourceProblem
+from .space import StorageBar
+from .view import Action, Filters, Row
 
 if TYPE_CHECKING:
     from pywebllm.types import DownloadProgress, StorageInfo
 
 __all__ = ["ModelsController", "ModelsPage"]
+
+_USAGES: Mapping[State, Usage] = {"ready": "used", "loading": "loading", "checking": "loading"}
 
 _logger = logging.getLogger("page")
 
@@ -39,6 +49,10 @@ class ModelsPage(Protocol):
         """Show a model, in place of what was shown of it before."""
         ...
 
+    def remove_row(self, model: str) -> None:
+        """Remove a model that is in no list and has no files."""
+        ...
+
     def show_only(self, ids: list[str]) -> None:
         """Show these rows, in this order, and hide all others."""
         ...
@@ -56,20 +70,26 @@ class ModelsController:
         *,
         page: ModelsPage,
         llm: AsyncWebLLM,
+        setup: SetupController,
+        own: OwnModels,
         check_support: Callable[[], Awaitable[Support]],
     ) -> None:
         self._page = page
         self._llm = llm
+        self._setup = setup
+        self._own = own
         self._check_support = check_support
         self._support: Support | None = None
         self._entries: dict[str, Entry] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._opening: asyncio.Task[None] | None = None
+        self._choice: asyncio.Task[None] | None = None
         self._storage: StorageInfo | None = None
         self._is_confirming = False
+        setup.changed.subscribe(lambda _screen: self._on_model())
 
     def open(self) -> None:
-        """Show the view: read the list at the first time, and what is stored at each."""
+        """Show the view: what is stored may have changed since it was shown before."""
         if self._opening is None or self._opening.done():
             self._opening = asyncio.ensure_future(self._guarded(self._open))
 
@@ -86,7 +106,7 @@ class ModelsController:
         found.sort(key=lambda entry: not (entry.is_busy or entry.stored))
         self._page.show_only([entry.id for entry in found])
         downloads = sum(entry.is_busy for entry in self._entries.values())
-        self._page.show_status(view.status_of(len(found), len(self._entries), downloads))
+        self._page.show_status(space.status_of(len(found), len(self._entries), downloads))
 
     def act(self, action: Action, model: str) -> None:
         """Do what a button says; nothing if it is late."""
@@ -100,6 +120,8 @@ class ModelsController:
             self._begin(entry, self._repair)
         elif action == "pause":
             self._tasks[model].cancel()
+        elif action == "use":
+            self._use(model)
         elif action == "confirm-delete":
             entry.is_confirming = False
             self._tasks[model] = asyncio.ensure_future(self._guarded(self._delete, entry))
@@ -120,12 +142,21 @@ class ModelsController:
             self._tasks[""] = asyncio.ensure_future(self._guarded(self._delete_all))
 
     async def _open(self) -> None:
-        if not self._entries:
-            self._page.show_status("Reading the list of models…")
+        if self._support is None:
+            self._page.show_status(text("models.reading"))
             self._support = await self._check_support()
-            for info in await self._llm.models.list():
-                self._entries[info.id] = Entry(id=info.id, info=info)
+        await self._list()
         await self._refresh()
+
+    async def _list(self) -> None:
+        """Read which models there are."""
+        listed = {info.id: info for info in await self._llm.models.list()}
+        for entry in self._entries.values():
+            entry.info = listed.get(entry.id)
+        for name, info in listed.items():
+            entry = self._entries.setdefault(name, Entry(id=name))
+            entry.info, entry.is_gguf = info, self._own.is_gguf(name)
+            entry.usage = self._usage_of(name)
 
     async def _refresh(self) -> None:
         """Read what is stored, and show everything."""
@@ -136,6 +167,7 @@ class ModelsController:
             entry.stored = stored.get(entry.id)
             if entry.stored is None and entry.info is None:
                 del self._entries[entry.id]
+                self._page.remove_row(entry.id)
             else:
                 self._show(entry)
         self._storage = await self._llm.models.storage()
@@ -168,11 +200,38 @@ class ModelsController:
         entry.found = await self._llm.models.verify(entry.id, on_progress=report)
 
     async def _delete(self, entry: Entry) -> None:
+        if entry.usage and not entry.is_builtin:
+            self._use(None)
         try:
-            await self._llm.models.delete(entry.id)
+            if entry.stored is not None:
+                await self._llm.models.delete(entry.id)
+            await self._own.remove(entry.id)
         except WebLLMError as error:
             entry.error = error
+        except SourceProblem as error:
+            entry.error = StorageError(str(error))
+        await self._list()
         await self._refresh()
+
+    def _use(self, model: str | None) -> None:
+        chosen = None if model == BUILTIN_MODEL else model
+        self._setup.choose(chosen)
+        self._choice = asyncio.ensure_future(self._own.choose(chosen))
+
+    def _usage_of(self, model: str) -> Usage:
+        if model != (self._setup.model or BUILTIN_MODEL):
+            return ""
+        return _USAGES.get(self._setup.screen.state, "")
+
+    def _on_model(self) -> None:
+        """Mark the model that the page uses; after a load its files are there."""
+        for entry in self._entries.values():
+            usage = self._usage_of(entry.id)
+            if usage != entry.usage:
+                entry.usage = usage
+                self._show(entry)
+        if self._entries and self._setup.screen.state in ("ready", "failed"):
+            self.open()
 
     async def _delete_all(self) -> None:
         try:
@@ -194,14 +253,15 @@ class ModelsController:
     def _show_storage(self) -> None:
         if self._storage is not None:
             stored = sum(entry.stored is not None for entry in self._entries.values())
-            bar = view.storage_bar(self._storage, stored, is_confirming=self._is_confirming)
+            bar = space.storage_bar(self._storage, stored, is_confirming=self._is_confirming)
             self._page.show_storage(bar)
 
     def _show(self, entry: Entry) -> None:
         self._page.show_row(view.row_of(entry, self._support))
 
     def _all_tasks(self) -> list[asyncio.Task[None]]:
-        return [*self._tasks.values(), *([self._opening] if self._opening else [])]
+        more = [self._opening, self._choice]
+        return [*self._tasks.values(), *(task for task in more if task is not None)]
 
     async def _guarded(self, work: Callable[..., Awaitable[None]], *arguments: Entry) -> None:
         try:

@@ -11,8 +11,10 @@ from typing import Any, Protocol, cast
 import js
 
 from page.elements import Listeners, find_element, on_visit, set_text
+from page.texts import text
 
-from .view import ACTIONS, Action, Filters, Row, StorageBar
+from .space import StorageBar
+from .view import Action, Filters, Row
 
 __all__ = ["Actions", "ModelsElements"]
 
@@ -74,6 +76,13 @@ class ModelsElements:
         self._listeners.add(self._delete_all, "click", lambda _event: actions.delete_all())
         on_visit(self._listeners, self._main, actions.open)
 
+        def come_back(_event: Any) -> None:
+            # Another tab may have loaded or deleted a model meanwhile.
+            if not self._main.hidden and not js.document.hidden:
+                actions.open()
+
+        self._listeners.add(js.document, "visibilitychange", come_back)
+
     def show_status(self, text: str) -> None:
         """Show the line above the list."""
         set_text(self._status, text)
@@ -100,6 +109,12 @@ class ModelsElements:
             self._list.append(found.element)
         found.show(row)
 
+    def remove_row(self, model: str) -> None:
+        """Remove a model that is in no list and has no files."""
+        found = self._rows.pop(model, None)
+        if found is not None:
+            found.element.remove()
+
     def show_only(self, ids: list[str]) -> None:
         """Show these rows, in this order, and hide all others."""
         wanted = [self._rows[name].element for name in ids]
@@ -120,7 +135,7 @@ class ModelsElements:
         )
 
     def _order(self) -> list[str]:
-        found = self._list.querySelectorAll("li:not([hidden])")
+        found = self._list.querySelectorAll(".model:not([hidden])")
         return [element.dataset.model for element in found]
 
 
@@ -130,8 +145,12 @@ class _RowElement:
     def __init__(self, template: Any) -> None:
         self.element = template.content.firstElementChild.cloneNode(True)  # noqa: FBT003
         self._title = self._find("h3")
+        self._badge = self._find(".badge")
         self._facts = self._find(".facts")
-        self._note = self._find(".note")
+        self._warning = self._find(".warning")
+        self._details = self._find("details")
+        self._features = self._find(".chips")
+        self._note = self._find("details .note")
         self._bar = self._find(".bar")
         self._status = self._find(".model-status")
         self._problem = self._find(".problem")
@@ -145,10 +164,18 @@ class _RowElement:
             return
         if before is None:
             self.element.dataset.model = self._title.textContent = row.id
-            self._bar.ariaLabel = f"Download of {row.id}"
+            self._bar.ariaLabel = text("models.bar", model=row.id)
+            self._find("summary").ariaLabel = text("models.details.of", model=row.id)
+        set_text(self._badge, row.badge)
+        self._badge.hidden = not row.badge
         set_text(self._facts, row.facts)
-        set_text(self._note, row.note)
-        self._note.dataset.runs = "yes" if row.can_run else "no"
+        # What does not run here is said in the row, what does among the details.
+        set_text(self._warning, "" if row.can_run else row.note)
+        self._warning.hidden = row.can_run
+        set_text(self._note, row.note if row.can_run else "")
+        self._details.hidden = not (row.features or row.note)
+        if before is None or before.features != row.features:
+            self._features.replaceChildren(*[_item(feature) for feature in row.features])
         set_text(self._status, row.status)
         set_text(self._problem, row.problem)
         self._problem.hidden = not row.problem
@@ -168,13 +195,20 @@ class _RowElement:
         return self.element.querySelector(selector)
 
 
+def _item(words: str) -> Any:
+    item = js.document.createElement("li")
+    item.textContent = words
+    return item
+
+
 def _button(action: Action, model: str) -> Any:
     button = js.document.createElement("button")
     button.type = "button"
-    button.textContent = ACTIONS[action]
-    button.ariaLabel = f"{ACTIONS[action]}: {model}"
+    words = text(f"models.{action}")
+    button.textContent = words
+    button.ariaLabel = f"{words}: {model}"
     button.dataset.action, button.dataset.model = action, model
-    if action in ("download", "continue"):
+    if action in ("use", "continue"):
         button.className = "primary"
     return button
 

@@ -82,6 +82,12 @@ class SetupController:
         """
         await self._begin(view.checking())
 
+    def prefer(self, model: str | None) -> None:
+        """Take this model when `start` loads one; without effect after that."""
+        if self._work is None and model != self._model:
+            self._model = model
+            self._service = self._follow(model)
+
     def retry(self) -> None:
         """Check the browser and load the model again."""
         if self._screen.can_retry:
