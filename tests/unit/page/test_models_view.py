@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from page.models.amounts import duration, size
 from page.models.controller import ModelsController
-from page.models.view import (
-    Entry,
-    Filters,
-    Row,
-    StorageBar,
-    duration,
-    row_of,
-    size,
-    status_of,
-    storage_bar,
-)
-from pywebllm import AsyncWebLLM, DownloadError, Support
+from page.models.entry import Entry
+from page.models.own import OwnModels
+from page.models.space import StorageBar, status_of, storage_bar
+from page.models.view import Filters, Row, row_of
+from page.setup.controller import SetupController
+from pywebllm import AsyncWebLLM, DownloadError, Support, WebLLMService
 from pywebllm.types import CachedModel, DownloadProgress, ModelInfo, StorageInfo, Verification
 
 from tests.unit.fakes import FakeBridge, FakeStream
+from tests.unit.page.store import FakeStore
+from tests.unit.page.visit import FakeCard
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -41,7 +39,8 @@ PART = CachedModel(id=INFO.id, size=200_000_000, total=800_000_000, complete=Fal
 
 def test_row_says_what_a_model_needs_and_whether_it_runs_here() -> None:
     row = row_of(Entry(id=INFO.id, info=INFO), PLAIN)
-    assert row.facts == "chat · 879 MB of GPU memory · context of 4,096 tokens · 16-bit floats"
+    assert row.facts == "chat · 879 MB of memory · 4k tokens of context"
+    assert row.features == ("tools", "runs on the GPU", "16-bit floats")
     assert (row.can_run, row.note) == (False, "Does not run here: the GPU has no 16-bit floats.")
     assert row_of(Entry(id=INFO.id, info=INFO), FULL).note == "Runs on this machine."
     without = Support(ok=False, problem="This browser has no WebGPU.")
@@ -52,7 +51,30 @@ def test_row_says_what_a_model_needs_and_whether_it_runs_here() -> None:
     ("entry", "status", "ratio", "actions"),
     [
         (Entry(id="m", info=INFO), "", None, ("download",)),
-        (Entry(id="m", info=INFO, stored=STORED), "Stored: 800 MB.", None, ("repair", "delete")),
+        (
+            Entry(id="m", info=INFO, stored=STORED),
+            "Stored: 800 MB.",
+            None,
+            ("use", "repair", "delete"),
+        ),
+        (
+            Entry(id="m", info=INFO, stored=STORED, usage="used"),
+            "Stored: 800 MB.",
+            None,
+            ("repair", "delete"),
+        ),
+        (
+            Entry(id="m", info=replace(INFO, kind="embedding"), stored=STORED),
+            "Stored: 800 MB.",
+            None,
+            ("repair", "delete"),
+        ),
+        (
+            Entry(id="m", info=replace(INFO, owned_by="user")),
+            "",
+            None,
+            ("download", "delete"),
+        ),
         (
             Entry(id="m", info=INFO, stored=PART),
             "Incomplete: 200 MB of 800 MB stored.",
@@ -135,6 +157,7 @@ class FakeElements:
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
+        self._changed = asyncio.Event()
         self.shown: list[str] = []
         self.status = ""
         self.problem = ""
@@ -152,6 +175,15 @@ class FakeElements:
 
     def show_row(self, row: Row) -> None:
         self.rows[row.id] = row
+        self._changed.set()
+
+    async def until(self, model: str, **wanted: str) -> None:
+        while any(getattr(self.rows[model], name) != value for name, value in wanted.items()):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def remove_row(self, model: str) -> None:
+        self.rows.pop(model)
 
     def show_only(self, ids: list[str]) -> None:
         self.shown = ids
@@ -169,9 +201,20 @@ class Visit:
         self.stored: list[dict[str, Any]] = []
         self.work: asyncio.Queue[FakeStream] = asyncio.Queue()
         self.kinds: list[str] = []
+        self.bridge = FakeBridge(queries=self.queries)
+        self.store = FakeStore()
+        self.llm = AsyncWebLLM(bridge=self._open)
+        self.setup = SetupController(
+            page=FakeCard(),
+            service_of=lambda model: WebLLMService(model, client=self.llm),
+            check_support=self._check,
+        )
+        self.own = OwnModels(llm=self.llm, store=self.store)
         self.controller = ModelsController(
             page=self.elements,
-            llm=AsyncWebLLM(bridge=self._open),
+            llm=self.llm,
+            setup=self.setup,
+            own=self.own,
             check_support=self._check,
         )
 
@@ -185,7 +228,7 @@ class Visit:
         self._server.cancel()
 
     async def _open(self) -> FakeBridge:
-        return FakeBridge(queries=self.queries)
+        return self.bridge
 
     async def _check(self) -> Support:
         return FULL
@@ -231,7 +274,6 @@ async def test_view_lists_all_models_and_those_that_are_stored_first() -> None:
         visit.controller.open()
         await visit.controller.settled()
         assert visit.elements.shown[:2] == ["b", "https://h/old/"]
-        assert visit.kinds.count("models") == 1
         assert visit.elements.status == "4 models."
 
 
@@ -251,6 +293,7 @@ async def test_download_can_be_paused_and_continued() -> None:
         again.push(json.dumps({"result": {}})).end()
         await visit.controller.settled()
         assert visit.elements.rows["a"].status == "Stored: 5 bytes."
+        assert visit.actions("a") == ["use", "repair", "delete"]
 
 
 async def test_failed_download_shows_why_and_can_be_tried_again() -> None:
@@ -273,7 +316,7 @@ async def test_deletion_is_confirmed_first() -> None:
         await visit.controller.settled()
         visit.controller.act("delete", "a")
         visit.controller.act("keep", "a")
-        assert visit.actions("a") == ["repair", "delete"]
+        assert visit.actions("a") == ["use", "repair", "delete"]
         visit.controller.act("confirm-delete", "a")  # late
         assert "files.delete" not in visit.kinds
         visit.controller.act("delete", "a")
@@ -325,3 +368,40 @@ async def test_filters_hide_models() -> None:
         visit.controller.search()
         assert visit.elements.shown == ["b"]
         assert visit.elements.status == "1 of 3 models."
+
+
+async def test_model_can_be_used_and_is_marked_and_remembered() -> None:
+    async with Visit() as visit:
+        visit.stored = [stored("a")]
+        start = asyncio.create_task(visit.setup.start())
+        (await visit.bridge.loads.get()).end()
+        await start
+        await visit.controller.settled()
+        builtin = "pywebllm-persona-q4f32_1"
+        assert visit.elements.rows[builtin].badge == "In use"
+        visit.controller.act("use", "a")
+        assert (visit.setup.model, visit.elements.rows["a"].badge) == ("a", "Loading")
+        assert visit.elements.rows[builtin].badge == ""
+        load = await visit.bridge.loads.get()
+        assert json.loads(load.request)["model"] == "a"
+        load.end()
+        await visit.elements.until("a", badge="In use")
+        await visit.controller.settled()
+        assert await visit.own.restore() == "a"
+        # Deleted while it is used, the built-in one takes its place.
+        visit.controller.act("delete", "a")
+        visit.controller.act("confirm-delete", "a")
+        (await visit.bridge.loads.get()).end()
+        await visit.controller.settled()
+        assert visit.setup.model is None
+        assert await visit.own.restore() is None
+
+
+async def test_row_is_new_after_a_load_elsewhere() -> None:
+    async with Visit() as visit:
+        assert visit.elements.rows["a"].status == ""
+        visit.stored = [stored("a")]
+        visit.setup.choose("a")  # as another view does
+        (await visit.bridge.loads.get()).end()
+        await visit.elements.until("a", status="Stored: 5 bytes.")
+        assert visit.elements.rows["a"].status == "Stored: 5 bytes."
