@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any
+import shutil
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from model.browser.site import ROOT
+from tests.browser.axe import clipped, problems
+from tests.browser.shipped import REVISION
 from tests.browser.watch import PageWatch
 
 MODEL = "pywebllm-persona-q4f32_1"
 SHARD = "**/params_shard_*"
-AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 DAMAGE = """async () => {
   const cache = await caches.open("webllm/model");
@@ -25,7 +27,8 @@ DAMAGE = """async () => {
 
 
 def row_of(page: Page, model: str) -> Locator:
-    return page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=model))
+    heading = page.get_by_role("heading", name=model, exact=True)
+    return page.get_by_role("listitem").filter(has=heading)
 
 
 def press(row: Locator, name: str) -> None:
@@ -35,24 +38,20 @@ def press(row: Locator, name: str) -> None:
     button.press("Enter")
 
 
-def problems(page: Page) -> list[Any]:
-    """Return what axe finds."""
-    page.evaluate(f"{AXE}; void 0")
-    found: list[Any] = page.evaluate(
-        "async () => (await axe.run()).violations.map(({id, nodes}) => [id, nodes[0].html])"
-    )
-    return found
-
-
 def check_filters(page: Page, row: Locator) -> None:
-    expect(page.get_by_role("status")).to_have_text(re.compile(r"^\d+ of \d+ models\.$"))
+    status = page.locator("#models-status")
+    expect(status).to_have_text(re.compile(r"^\d+ of \d+ models\.$"))
     page.get_by_label("Runs here").uncheck()
-    expect(page.get_by_role("status")).to_have_text(re.compile(r"^\d+ models\.$"))
+    expect(status).to_have_text(re.compile(r"^\d+ models\.$"))
+    # No more than fit on a few screens, unless all are asked for.
+    expect(page.locator("#models-list > li:visible")).to_have_count(30)
+    page.get_by_role("button", name=re.compile(r"Show \d+ more")).click()
+    expect(page.locator("#models-list")).to_be_focused()
     expect(row_of(page, "Llama-3.2-1B-Instruct-q4f16_1-MLC")).to_contain_text("no 16-bit floats")
     page.get_by_label("Search").fill("llama q4f16")
     expect(row).to_be_hidden()
     page.get_by_label("Search").fill("persona")
-    expect(page.get_by_role("status")).to_have_text(re.compile(r"^1 of \d+ models\.$"))
+    expect(status).to_have_text(re.compile(r"^1 of \d+ models\.$"))
 
 
 def test_models_are_found_downloaded_paused_checked_and_deleted(
@@ -67,7 +66,11 @@ def test_models_are_found_downloaded_paused_checked_and_deleted(
     expect(page.get_by_role("button", name="Generate")).to_be_hidden()
     row = row_of(page, MODEL)
     expect(row).to_contain_text(re.compile(r"Stored: \d+\.\d MB\."))
-    expect(row).to_contain_text("Runs on this machine.")
+    expect(row).to_contain_text("In use")
+    expect(row.get_by_text("Runs on this machine.")).to_be_hidden()
+    row.locator("summary").press("Enter")
+    expect(row.get_by_text("Runs on this machine.")).to_be_visible()
+    expect(row.get_by_role("listitem")).to_have_text(["tools", "runs on the GPU"])
     expect(page.get_by_role("meter", name="Space used")).to_be_visible()
 
     check_filters(page, row)
@@ -82,8 +85,12 @@ def test_models_are_found_downloaded_paused_checked_and_deleted(
 
     # Deleted only when that is confirmed.
     press(row, "Delete")
-    expect(row.get_by_role("button", name="Keep them")).to_be_visible()
-    press(row, "Delete its files")
+    expect(row.get_by_role("button", name="Keep it")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert problems(page) == []
+    assert clipped(page) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    press(row, "Delete it")
     expect(row.get_by_role("button", name="Download")).to_be_focused()
 
     # Paused while nothing arrives, and continued.
@@ -99,19 +106,71 @@ def test_models_are_found_downloaded_paused_checked_and_deleted(
     press(row, "Continue")
     expect(row).to_contain_text("Stored: ")
 
-    page.get_by_label("Search").fill("")
-    page.get_by_label("Runs here").check()
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert problems(page) == []
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert problems(page) == []
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(overflow) == 0
-
     # And back: the persona page is as it was.
     page.go_back()
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
+    assert watch.errors == []
+    assert watch.origins() == {site.rstrip("/")}
+
+
+def model_folder(target: Path) -> Path:
+    """Return a folder as a visitor has one: the model's files, and others beside them."""
+    folder = target / "tiny"
+    shutil.copytree(REVISION, folder / "model")
+    (folder / "notes.txt").write_text("mine")
+    return folder
+
+
+def test_own_models_are_added_used_kept_and_deleted(
+    page: Page, site: str, watch: PageWatch, tmp_path: Path
+) -> None:
+    page.goto(f"{site}?engine=webllm#/models")
+    expect(row_of(page, MODEL)).to_contain_text("In use")
+    page.get_by_text("Add a model of your own").click()
     assert problems(page) == []
+    by_folder = page.get_by_role("form", name="From a folder on this device")
+    by_folder.get_by_role("button", name="Add").click()
+    expect(page.locator("#own-problem")).to_have_text(re.compile("^The folder has no GGUF file"))
+
+    # The files of a folder go into the browser, and no server is asked for any of them.
+    folder = model_folder(tmp_path)
+    by_folder.get_by_label("Called").fill("mine")
+    by_folder.get_by_label("Folder", exact=True).set_input_files(folder)
+    before = len(watch.requests)
+    by_folder.get_by_role("button", name="Add").click()
+    row = row_of(page, "mine")
+    expect(row).to_contain_text(re.compile(r"your own.*Stored: \d+\.\d MB\."))
+    press(row, "Use")
+    expect(row).to_contain_text("In use")
+    expect(page.locator("#status")).to_have_text("Ready: mine")
+    assert not [url for url in watch.requests[before:] if "params_shard" in url]
+
+    # One by its address, by a record; what is wrong is said, and what was typed stays.
+    by_record = page.get_by_role("form", name="By record")
+    by_record.get_by_label("Record", exact=True).fill('{"model_id": "second"')
+    by_record.get_by_role("button", name="Add").click()
+    expect(page.locator("#own-problem")).to_contain_text("This is not JSON")
+    address = REVISION.relative_to(REVISION.parents[3]).as_posix()
+    record = {"model_id": "second", "model": f"{address}/", "model_lib": f"{address}/model.wasm"}
+    by_record.get_by_label("Record", exact=True).fill(json.dumps(record))
+    by_record.get_by_role("button", name="Add").click()
+    expect(row_of(page, "second")).to_contain_text("your own")
+
+    # The next visit begins with the model that was chosen.
+    page.reload()
+    expect(page.locator("#status")).to_have_text("Ready: mine")
+    expect(row_of(page, "second")).to_contain_text("your own")
+    page.get_by_role("link", name="Persona").click()
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("#speed")).to_be_visible()
+    expect(page.locator("#persona-about")).to_contain_text("mine")
+
+    # Deleted, the built-in model takes its place.
+    page.get_by_role("link", name="Models").click()
+    press(row, "Delete")
+    press(row, "Delete it")
+    expect(row).to_have_count(0)
+    expect(row_of(page, MODEL)).to_contain_text("In use")
+    expect(page.locator("#status")).to_have_text("Ready: the built-in model")
     assert watch.errors == []
     assert watch.origins() == {site.rstrip("/")}

@@ -36,7 +36,7 @@ def write_persona(page: Page) -> str:
 
 def test_page_writes_a_persona_token_by_token(page: Page, site: str, watch: PageWatch) -> None:
     open_ready(page, site)
-    page.get_by_label("Name").fill("Ottilie")
+    page.get_by_label("Name", exact=True).fill("Ottilie")
     lengths = """() => {
       const log = document.querySelector('[role=log]');
       globalThis.lengths = [];
@@ -83,7 +83,7 @@ def test_stop_ends_generation_and_generate_works_again(page: Page, site: str) ->
 
 def test_keyboard_alone_can_generate_and_stop(page: Page, site: str) -> None:
     open_ready(page, site)
-    page.get_by_label("Name").focus()
+    page.get_by_label("Name", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Stop")).to_be_enabled(timeout=5_000)
     page.keyboard.press("Escape")
@@ -113,7 +113,7 @@ def test_empty_form_shows_a_message(page: Page, site: str) -> None:
             choice.select_option(index=0)
         else:
             choice.fill("")
-    page.get_by_label("Age").fill("")
+    page.get_by_label("Age", exact=True).fill("")
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_text(re.compile("at least one field", re.IGNORECASE))).to_be_visible()
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
@@ -121,7 +121,7 @@ def test_empty_form_shows_a_message(page: Page, site: str) -> None:
 
 def test_markup_in_a_field_stays_text(page: Page, site: str, watch: PageWatch) -> None:
     open_ready(page, site)
-    page.get_by_label("Name").fill("<img src=x onerror=alert(1)>")
+    page.get_by_label("Name", exact=True).fill("<img src=x onerror=alert(1)>")
     write_persona(page)
     assert page.get_by_role("log").locator("img").count() == 0
     assert watch.errors == []

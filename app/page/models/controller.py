@@ -11,7 +11,7 @@ from pywebllm import BUILTIN_MODEL, AsyncWebLLM, StorageError, Support, WebLLMEr
 
 from page.setup.controller import SetupController
 from page.setup.view import State
-from page.texts import text
+from page.texts import text, text_of_count
 
 from . import space, view
 from .entry import Entry, Usage
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["ModelsController", "ModelsPage"]
 
 _USAGES: Mapping[State, Usage] = {"ready": "used", "loading": "loading", "checking": "loading"}
+
+# A phone shows no more at once than a visitor reads through.
+_MOST = 30
 
 _logger = logging.getLogger("page")
 
@@ -53,8 +56,11 @@ class ModelsPage(Protocol):
         """Remove a model that is in no list and has no files."""
         ...
 
-    def show_only(self, ids: list[str]) -> None:
-        """Show these rows, in this order, and hide all others."""
+    def show_only(self, ids: list[str], more: str) -> None:
+        """Show these rows, in this order, and hide all others.
+
+        `more` is on the button that shows further rows; empty hides it.
+        """
         ...
 
     def filters(self) -> Filters:
@@ -86,6 +92,7 @@ class ModelsController:
         self._choice: asyncio.Task[None] | None = None
         self._storage: StorageInfo | None = None
         self._is_confirming = False
+        self._shows_all = False
         setup.changed.subscribe(lambda _screen: self._on_model())
 
     def open(self) -> None:
@@ -104,9 +111,17 @@ class ModelsController:
         found = [entry for entry in self._entries.values() if wanted.match(entry, self._support)]
         # What is stored, or being stored, comes first.
         found.sort(key=lambda entry: not (entry.is_busy or entry.stored))
-        self._page.show_only([entry.id for entry in found])
+        shown = found if self._shows_all else found[:_MOST]
+        more = len(found) - len(shown)
+        label = text_of_count("models.more", more) if more else ""
+        self._page.show_only([entry.id for entry in shown], label)
         downloads = sum(entry.is_busy for entry in self._entries.values())
         self._page.show_status(space.status_of(len(found), len(self._entries), downloads))
+
+    def show_all(self) -> None:
+        """Show all models that were found, also when others are looked for."""
+        self._shows_all = True
+        self.search()
 
     def act(self, action: Action, model: str) -> None:
         """Do what a button says; nothing if it is late."""
@@ -236,7 +251,11 @@ class ModelsController:
     async def _delete_all(self) -> None:
         try:
             await self._llm.models.delete_all()
+            await self._own.remove_folders()
+        except SourceProblem as error:
+            raise StorageError(str(error)) from error
         finally:
+            await self._list()
             await self._refresh()
 
     async def _persist(self) -> None:

@@ -34,6 +34,10 @@ class Actions(Protocol):
         """Handle a button of a model."""
         ...
 
+    def show_all(self) -> None:
+        """Handle the button below a list that is not shown whole."""
+        ...
+
     def persist(self) -> None:
         """Handle the button that asks the browser to keep the files."""
         ...
@@ -58,6 +62,7 @@ class ModelsElements:
         self._storage_bar = find_element("storage-bar")
         self._persist = find_element("persist")
         self._delete_all = find_element("delete-all")
+        self._more = find_element("models-more")
         self._rows: dict[str, _RowElement] = {}
         self._listeners = Listeners()
 
@@ -73,6 +78,7 @@ class ModelsElements:
         self._listeners.add(self._filters, "input", lambda _event: actions.search())
         self._listeners.add(self._filters, "submit", lambda event: event.preventDefault())
         self._listeners.add(self._persist, "click", lambda _event: actions.persist())
+        self._listeners.add(self._more, "click", lambda _event: actions.show_all())
         self._listeners.add(self._delete_all, "click", lambda _event: actions.delete_all())
         on_visit(self._listeners, self._main, actions.open)
 
@@ -115,8 +121,18 @@ class ModelsElements:
         if found is not None:
             found.element.remove()
 
-    def show_only(self, ids: list[str]) -> None:
-        """Show these rows, in this order, and hide all others."""
+    def show_only(self, ids: list[str], more: str) -> None:
+        """Show these rows, in this order, and hide all others.
+
+        `more` is on the button that shows further rows; empty hides it.
+        """
+        had_focus = self._more.isSameNode(js.document.activeElement)
+        set_text(self._more, more)
+        self._more.hidden = not more
+        if had_focus and not more:
+            # The button is gone: keyboard users continue where the further rows begin.
+            self._list.tabIndex = -1
+            self._list.focus()
         wanted = [self._rows[name].element for name in ids]
         shown = set(ids)
         for name, row in self._rows.items():
@@ -146,9 +162,8 @@ class _RowElement:
         self.element = template.content.firstElementChild.cloneNode(True)  # noqa: FBT003
         self._title = self._find("h3")
         self._badge = self._find(".badge")
-        self._facts = self._find(".facts")
+        self._facts = self._find("summary")
         self._warning = self._find(".warning")
-        self._details = self._find("details")
         self._features = self._find(".chips")
         self._note = self._find("details .note")
         self._bar = self._find(".bar")
@@ -165,15 +180,14 @@ class _RowElement:
         if before is None:
             self.element.dataset.model = self._title.textContent = row.id
             self._bar.ariaLabel = text("models.bar", model=row.id)
-            self._find("summary").ariaLabel = text("models.details.of", model=row.id)
         set_text(self._badge, row.badge)
         self._badge.hidden = not row.badge
         set_text(self._facts, row.facts)
+        self._facts.ariaLabel = text("models.details.of", facts=row.facts, model=row.id)
         # What does not run here is said in the row, what does among the details.
         set_text(self._warning, "" if row.can_run else row.note)
         self._warning.hidden = row.can_run
         set_text(self._note, row.note if row.can_run else "")
-        self._details.hidden = not (row.features or row.note)
         if before is None or before.features != row.features:
             self._features.replaceChildren(*[_item(feature) for feature in row.features])
         set_text(self._status, row.status)
@@ -204,7 +218,7 @@ def _item(words: str) -> Any:
 def _button(action: Action, model: str) -> Any:
     button = js.document.createElement("button")
     button.type = "button"
-    words = text(f"models.{action}")
+    words = text(f"models.do.{action}")
     button.textContent = words
     button.ariaLabel = f"{words}: {model}"
     button.dataset.action, button.dataset.model = action, model

@@ -60,6 +60,7 @@ class OwnModels:
         self._llm = llm
         self._store = store
         self._records: dict[str, Mapping[str, Any]] = {}
+        self._folders: set[str] = set()  # the IDs of models whose files came from a folder
 
     def __contains__(self, model: object) -> bool:
         return model in self._records
@@ -85,6 +86,7 @@ class OwnModels:
                 self._know(record)
             except WebLLMError as error:
                 _logger.warning("A model of an earlier visit is left out: %s", error)
+        self._folders = {name for name in kept.get("folders", []) if name in self._records}
         return chosen if isinstance(chosen, str) and await self._is_there(chosen) else None
 
     async def add(self, record: Mapping[str, Any]) -> str:
@@ -125,6 +127,7 @@ class OwnModels:
         except SourceProblem:
             await self._discard(model)
             raise
+        self._folders.add(model)
         await self._keep()
         return model
 
@@ -134,8 +137,19 @@ class OwnModels:
         Raises:
             SourceProblem: The browser refused.
         """
-        if self._records.pop(model, None) is not None:
-            self._llm.models.unregister(model)
+        if model in self._records:
+            self._forget(model)
+            await self._keep()
+
+    async def remove_folders(self) -> None:
+        """Forget all models whose files are deleted and can come from nowhere else.
+
+        Raises:
+            SourceProblem: The browser refused.
+        """
+        if self._folders:
+            for model in tuple(self._folders):
+                self._forget(model)
             await self._keep()
 
     async def choose(self, model: str | None) -> None:
@@ -154,8 +168,9 @@ class OwnModels:
 
     async def _keep(self) -> None:
         records = [dict(record) for record in self._records.values()]
+        kept = {"id": _RECORDS, "records": records, "folders": sorted(self._folders)}
         try:
-            await self._store.write(_KIND, {"id": _RECORDS, "records": records})
+            await self._store.write(_KIND, kept)
         except StorageProblem as error:
             raise SourceProblem(text("models.own.not.kept")) from error
 
@@ -179,6 +194,10 @@ class OwnModels:
             await self._llm.models.delete(model)
         except WebLLMError as error:
             _logger.info("Nothing is left of %s: %s", model, error)
+        self._forget(model)
+
+    def _forget(self, model: str) -> None:
+        self._folders.discard(model)
         if self._records.pop(model, None) is not None:
             self._llm.models.unregister(model)
 

@@ -92,7 +92,7 @@ def row_of(entry: Entry, support: Support | None) -> Row:
     can_run = _can_run(entry, support)
     return Row(
         id=entry.id,
-        badge=text(f"models.{entry.usage}") if entry.usage else "",
+        badge=text(f"models.usage.{entry.usage}") if entry.usage else "",
         facts=_facts(entry),
         features=_features(entry),
         note=_note(entry, support),

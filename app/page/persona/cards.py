@@ -78,7 +78,9 @@ class Fact:
 def facts_of(card: Card) -> tuple[Fact, ...]:
     """Return the lists of a card with typed values; empty for a paragraph."""
     found = [(name, _strings(card.values.get(name))) for name in _LISTS]
-    return tuple(Fact(label=text(f"persona.{name}"), items=items) for name, items in found if items)
+    return tuple(
+        Fact(label=text(f"persona.list.{name}"), items=items) for name, items in found if items
+    )
 
 
 def record_of(card: Card) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 import js
 
 from page.elements import find_element, set_text
-from page.texts import text
 
 from .card_nodes import details, whole_card
 from .cards import Card
@@ -90,7 +89,7 @@ class _KeptElement:
         set_text(self._title, card.title)
         self._body.replaceChildren(*details(card))
         for part in self.element.querySelectorAll("[data-do]"):
-            words = text(f"persona.kept.{part.dataset.do}")
+            words = part.closest("button, label").textContent.strip()
             part.ariaLabel = f"{words}: {card.title}"
 
 

@@ -222,6 +222,10 @@ async def test_folder_is_copied_checked_and_known() -> None:
         forms.controller.add_folder("")
         await forms.controller.settled()
         assert "A model is called tiny already" in forms.said[-1][1]
+        # Deleted with all others, it cannot be downloaded again.
+        await forms.own.restore()
+        await forms.own.remove_folders()
+        assert await forms.records() == []
 
 
 async def test_folder_that_lacks_files_or_does_not_fit_leaves_nothing() -> None:

@@ -159,6 +159,7 @@ class FakeElements:
         self.rows: dict[str, Row] = {}
         self._changed = asyncio.Event()
         self.shown: list[str] = []
+        self.more = ""
         self.status = ""
         self.problem = ""
         self.storage: StorageBar | None = None
@@ -185,8 +186,8 @@ class FakeElements:
     def remove_row(self, model: str) -> None:
         self.rows.pop(model)
 
-    def show_only(self, ids: list[str]) -> None:
-        self.shown = ids
+    def show_only(self, ids: list[str], more: str) -> None:
+        self.shown, self.more = ids, more
 
     def filters(self) -> Filters:
         return self.wanted
@@ -405,3 +406,13 @@ async def test_row_is_new_after_a_load_elsewhere() -> None:
         (await visit.bridge.loads.get()).end()
         await visit.elements.until("a", status="Stored: 5 bytes.")
         assert visit.elements.rows["a"].status == "Stored: 5 bytes."
+
+
+async def test_long_list_is_shown_whole_when_that_is_asked_for() -> None:
+    async with Visit() as visit:
+        visit.stored = [stored(f"https://h/{number}/") for number in range(40)]
+        visit.controller.open()
+        await visit.controller.settled()
+        assert (len(visit.elements.shown), visit.elements.more) == (30, "Show 13 more")
+        visit.controller.show_all()
+        assert (len(visit.elements.shown), visit.elements.more) == (43, "")

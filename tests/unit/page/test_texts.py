@@ -1,0 +1,250 @@
+"""All visible texts of the page are in `app/page/texts`, in each language the same ones."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+TEXTS = ROOT / "app/page/texts"
+PYTHON = sorted((ROOT / "app/page").rglob("*.py"))
+HTML = [ROOT / "static/index.html", *sorted((ROOT / "static/views").glob("*.html"))]
+SCRIPTS = sorted((ROOT / "static").rglob("*.js"))
+STYLES = sorted((ROOT / "static/css").glob("*.css"))
+
+# What a visitor reads or is read aloud, besides the text between tags.
+SPOKEN = ("aria-label", "alt", "placeholder", "title", "label", "value", "content")
+# A sentence, or a part of one: two words of letters in a row.
+WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
+
+# Literals of the page's Python with words that are not shown, by their beginnings.
+NOT_SHOWN = (
+    "Make it ",  # what the model is asked, in the language it knows
+    "index.html has no element",  # an error of the program
+    "there are no texts in the language",
+    # "in ': waiting'" compares with what the library says.
+)
+
+
+def texts(language: str) -> dict[str, str]:
+    """Return the texts of a language by `section.key`."""
+    found = json.loads((TEXTS / f"{language}.json").read_text("utf-8"))
+    return {
+        f"{section}.{key}": text for section, all_ in found.items() for key, text in all_.items()
+    }
+
+
+ENGLISH = texts("en")
+LANGUAGES = sorted(file.stem for file in TEXTS.glob("*.json"))
+
+
+class Page(HTMLParser):
+    """What a visitor of an HTML file reads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._inside: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside.append(tag)
+        values = dict(attrs)
+        # Values of a form that are sent, and settings of the browser, are not read.
+        spoken = [] if tag in ("option", "meta", "link") else SPOKEN
+        self.found += [values[name] or "" for name in spoken if name in values]
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if "code" not in self._inside:
+            self.found.append(data)
+
+
+def literals(tree: ast.AST) -> Iterator[str]:
+    """Yield the string literals of a module; what is filled in is `*`. Not its docstrings."""
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    parts = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values
+            )
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docs | parts
+        ):
+            yield node.value
+
+
+def python_literals() -> Iterator[tuple[Path, str]]:
+    for path in PYTHON:
+        tree = ast.parse(path.read_text("utf-8"))
+        logged = {
+            id(argument)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "_logger"
+            for argument in node.args
+        }
+        for node in ast.walk(tree):
+            for name, child in ast.iter_fields(node):
+                if name == "args" and isinstance(child, list):
+                    node.args = [it for it in child if id(it) not in logged]  # type: ignore[attr-defined]
+        yield from ((path, literal) for literal in literals(tree))
+
+
+def used_keys() -> tuple[set[str], list[str]]:
+    """Return the keys that are named whole, and patterns of those that are put together."""
+    named: set[str] = set()
+    patterns: list[str] = []
+    for path in HTML:
+        named |= set(re.findall(r"\{\{([\w.-]+)\}\}", path.read_text("utf-8"))) - {"lang"}
+    sections = {key.partition(".")[0] for key in ENGLISH} - {"start"}
+    for _, literal in python_literals():
+        if not re.fullmatch(rf"({'|'.join(sections)})\.[\w.*-]+", literal):
+            continue
+        if "*" in literal:
+            patterns.append(re.escape(literal).replace(r"\*", r"[\w-]+"))
+        else:
+            named.add(literal)
+    return named, patterns
+
+
+def counted(key: str) -> tuple[str, str]:
+    """Return the keys for one and for many."""
+    return f"{key}.one", f"{key}.other"
+
+
+def test_every_text_that_is_named_exists() -> None:
+    named, patterns = used_keys()
+    missing = [
+        key for key in named if key not in ENGLISH and not all(it in ENGLISH for it in counted(key))
+    ]
+    # A file name or an attribute may look like a key: a key is of a section, and not a module.
+    assert missing == []
+    assert [it for it in patterns if not any(re.fullmatch(it, key) for key in ENGLISH)] == []
+    assert len(named) > 100
+
+
+def test_every_text_is_used() -> None:
+    named, patterns = used_keys()
+    scripts = "".join(path.read_text("utf-8") for path in SCRIPTS)
+    # `site_files/page.py` names the languages, and each view that is there has a link.
+    named |= {"page.language", "page.languages", "nav.chat", "nav.python"}
+    unused = []
+    for key in ENGLISH:
+        base = re.sub(r"\.(one|other)$", "", key)
+        short = key.removeprefix("start.").removesuffix(".advice")
+        if key.startswith("start.") and f'"{short}"' in scripts:
+            continue
+        if not ({key, base} & named or any(re.fullmatch(it, key) for it in patterns)):
+            unused.append(key)
+    assert unused == []
+
+
+@pytest.mark.parametrize("path", HTML, ids=lambda path: path.name)
+def test_html_has_no_text_of_its_own(path: Path) -> None:
+    found = Page(re.sub(r"\{\{[\w.-]+\}\}", "", path.read_text("utf-8"))).found
+    own = [text.strip() for text in found if re.search(r"[A-Za-z]{2}", text)]
+    # The project's name and the name of its file are the same in all languages.
+    allowed = ("pywebllm", r"pywebllm-[\w.-]+\.whl,?")
+    assert [text for text in own if not any(re.fullmatch(it, text) for it in allowed)] == []
+
+
+def test_python_has_no_text_of_its_own() -> None:
+    own = [
+        f"{path.relative_to(ROOT)}: {literal}"
+        for path, literal in python_literals()
+        if WORDS.search(literal) and not literal.startswith(NOT_SHOWN)
+    ]
+    assert own == []
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_python_sets_no_single_word_as_text(path: Path) -> None:
+    shown = re.findall(
+        r'(?:textContent|ariaLabel|placeholder|title) = f?"([^"]*[A-Za-z]{2}[^"]*)"'
+        r'|set_text\([^,]+, f?"([^"]*[A-Za-z]{2}[^"]*)"',
+        re.sub(r"{[^}]*}", "", path.read_text("utf-8")),
+    )
+    assert shown == []
+
+
+@pytest.mark.parametrize("path", STYLES, ids=lambda path: path.name)
+def test_styles_show_no_text(path: Path) -> None:
+    contents = re.findall(r"(?<![\w-])content: ([^;]+);", path.read_text("utf-8"))
+    assert set(contents) <= {'""', "none"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_languages_have_the_same_texts_with_the_same_names_in_them(language: str) -> None:
+    found = texts(language)
+    assert list(found) == list(ENGLISH)
+    assert not [key for key, text in found.items() if not text.strip()]
+    assert {key: names(text) for key, text in found.items()} == {
+        key: names(text) for key, text in ENGLISH.items()
+    }
+    assert {key: tags(text) for key, text in found.items()} == {
+        key: tags(text) for key, text in ENGLISH.items()
+    }
+
+
+def test_there_is_a_second_language_with_words_of_its_own() -> None:
+    assert {"en", "de"} <= set(LANGUAGES)
+    german = texts("de")
+    # Names such as "Python" and examples that the model reads stay.
+    same = [key for key, text in ENGLISH.items() if german[key] == text and WORDS.search(text)]
+    examples = {"persona.name.example", "persona.occupation.example", "persona.interests.example"}
+    examples |= {"persona.notes.example", "persona.rewrite.example"}
+    assert set(same) <= examples
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def tags(text: str) -> list[str]:
+    return re.findall(r"</?\w+>", text)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "<p>Hello there</p>",
+        '<button aria-label="Close it"></button>',
+        '<input placeholder="Your name">',
+        "<p>{{persona.name}} and more</p>",
+    ],
+)
+def test_text_in_html_is_found(bad: str) -> None:
+    found = Page(re.sub(r"\{\{[\w.-]+\}\}", "", bad)).found
+    assert any(re.search(r"[A-Za-z]{2}", text) for text in found)
+
+
+def test_text_in_python_is_found() -> None:
+    tree = ast.parse('def show():\n    """Say it so."""\n    set_text(e, f"Press the {key}")')
+    assert [it for it in literals(tree) if WORDS.search(it)] == ["Press the *"]
