@@ -32,11 +32,11 @@ _CLIPPED = """() => {
     const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
     for (const option of select.options) {
       const needed = ruler.measureText(option.text).width + padding + arrow;
-      if (needed > select.clientWidth) found.push(`${option.text}: ${needed} > ${select.clientWidth}`);
+      if (needed > select.clientWidth) found.push(`${option.text} in ${select.clientWidth} px`);
     }
   }
-  for (const button of document.querySelectorAll("button, h1, h2, h3, label")) {
-    if (isShown(button) && button.scrollWidth > button.clientWidth + 1) found.push(button.outerHTML);
+  for (const one of document.querySelectorAll("button, h1, h2, h3, label")) {
+    if (isShown(one) && one.scrollWidth > one.clientWidth + 1) found.push(one.outerHTML);
   }
   return found.map((html) => html.slice(0, 200));
 }"""

@@ -1,4 +1,4 @@
-"""All views in all their states: axe finds nothing, nothing is clipped, the keyboard reaches all."""
+"""All views in all states: axe finds nothing, nothing is clipped, the keyboard reaches all."""
 
 from __future__ import annotations
 

@@ -65,6 +65,48 @@ def check_print(page: Page, press: str, count: int) -> None:
     expect(page.locator("#persona-print > article")).to_have_count(0)
 
 
+def check_versions(page: Page, first: str) -> None:
+    # Another one from the same form is another text, with a seed of its own.
+    button(page, "Another one").click()
+    second = written(page, 2)
+    assert second != first
+
+    # A version that is asked for by a button, and one in the visitor's own words.
+    button(page, "Shorter").click()
+    assert len(written(page, 3)) < len(second)
+    expect(page.locator("#persona-about")).to_contain_text("asked for: Make it shorter.")
+    page.get_by_label("Or ask for a change of your own").fill("Call her Zuleika instead.")
+    page.keyboard.press("Enter")
+    assert "Zuleika" in written(page, 4)
+
+
+def check_edit(page: Page) -> None:
+    # Escape leaves it as it was.
+    button(page, "Edit").click()
+    page.get_by_label("Your text").fill("thrown away")
+    page.keyboard.press("Escape")
+    button(page, "Edit").click()
+    page.get_by_label("Your text").fill("Zuleika <b>reads</b>.")
+    button(page, "Keep changes").click()
+    expect(page.get_by_role("log")).to_have_text("Zuleika <b>reads</b>.")
+    expect(button(page, "Edit")).to_be_focused()
+    expect(kept(page).first).to_contain_text("Zuleika <b>reads</b>.")
+
+
+def check_deletion(page: Page) -> None:
+    kept(page).nth(4).get_by_role("button", name="Delete").click()
+    expect(kept(page)).to_have_count(4)
+    expect(page.get_by_text("It appears here, word by word.")).to_be_visible()
+    button(page, "Undo").click()
+    expect(kept(page)).to_have_count(5)
+    button(page, "Delete all").click()
+    expect(page.get_by_text("5 personas deleted.")).to_be_visible()
+    button(page, "Undo").press("Enter")
+    expect(kept(page)).to_have_count(5)
+    kept(page).nth(0).get_by_role("button", name="Delete").click()
+    expect(page.locator("#persona-undo-text")).to_have_text(re.compile("^Deleted: Ada"))
+
+
 def test_personas_are_written_rewritten_edited_compared_and_kept(
     page: Page, context: BrowserContext, site: str, watch: PageWatch
 ) -> None:
@@ -83,29 +125,9 @@ def test_personas_are_written_rewritten_edited_compared_and_kept(
     first = written(page, 1)
     assert "Ada" in first
 
-    # Another one from the same form is another text, with a seed of its own.
-    button(page, "Another one").click()
-    second = written(page, 2)
-    assert second != first
+    check_versions(page, first)
 
-    # A version that is asked for by a button, and one in the visitor's own words.
-    button(page, "Shorter").click()
-    assert len(written(page, 3)) < len(second)
-    expect(page.locator("#persona-about")).to_contain_text("asked for: Make it shorter.")
-    page.get_by_label("Or ask for a change of your own").fill("Call her Zuleika instead.")
-    page.keyboard.press("Enter")
-    assert "Zuleika" in written(page, 4)
-
-    # Edited by hand; Escape leaves it as it was.
-    button(page, "Edit").click()
-    page.get_by_label("Your text").fill("thrown away")
-    page.keyboard.press("Escape")
-    button(page, "Edit").click()
-    page.get_by_label("Your text").fill("Zuleika <b>reads</b>.")
-    button(page, "Keep changes").click()
-    expect(page.get_by_role("log")).to_have_text("Zuleika <b>reads</b>.")
-    expect(button(page, "Edit")).to_be_focused()
-    expect(kept(page).first).to_contain_text("Zuleika <b>reads</b>.")
+    check_edit(page)
 
     # A card with typed values, given away as files and on paper.
     button(page, "Make a card").click()
@@ -131,18 +153,7 @@ def test_personas_are_written_rewritten_edited_compared_and_kept(
     expect(page.get_by_role("log")).to_have_text(first)
     expect(form.get_by_label("Name", exact=True)).to_have_value("Ada")
 
-    # Deleted, and brought back.
-    kept(page).nth(4).get_by_role("button", name="Delete").click()
-    expect(kept(page)).to_have_count(4)
-    expect(page.get_by_text("It appears here, word by word.")).to_be_visible()
-    button(page, "Undo").click()
-    expect(kept(page)).to_have_count(5)
-    button(page, "Delete all").click()
-    expect(page.get_by_text("5 personas deleted.")).to_be_visible()
-    button(page, "Undo").press("Enter")
-    expect(kept(page)).to_have_count(5)
-    kept(page).nth(0).get_by_role("button", name="Delete").click()
-    expect(page.locator("#persona-undo-text")).to_have_text(re.compile("^Deleted: Ada"))
+    check_deletion(page)
     page.reload()
     expect(kept(page)).to_have_count(4)
     assert watch.errors == []
