@@ -24,13 +24,17 @@ SPOKEN = ("aria-label", "alt", "placeholder", "title", "label", "value", "conten
 # A sentence, or a part of one: two words of letters in a row.
 WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 
-# Literals of the page's Python with words that are not shown, by their beginnings.
-NOT_SHOWN = (
-    "Make it ",  # what the model is asked, in the language it knows
-    "index.html has no element",  # an error of the program
-    "there are no texts in the language",
-    # "in ': waiting'" compares with what the library says.
-)
+# Literals of the page's Python with words that no visitor reads as words of the page.
+NOT_SHOWN = {
+    "elements.py": "index.html has no element",  # an error of the program
+    "texts/__init__.py": "there are no texts in the language",  # another
+    "persona/view.py": "Make it ",  # asked of the model, in the language that it knows
+    "chat/requests.py": "Answer with JSON",  # another
+    "chat/tools/calculator.py": "",  # errors that the model reads
+    "python/files.py": "[*]: HTTP status",  # a reason, as servers say it
+    "python/link.py": "the link is damaged",  # a reason, as libraries say them
+    "python/program/runner.py": "input",  # an error of the visitor's program
+}
 
 
 def texts(language: str) -> dict[str, str]:
@@ -117,14 +121,24 @@ def python_literals() -> Iterator[tuple[Path, str]]:
         yield from ((path, literal) for literal in literals(tree))
 
 
+def is_hidden(path: Path, literal: str) -> bool:
+    """Return True if no visitor reads it as words of the page."""
+    beginning = NOT_SHOWN.get(path.relative_to(ROOT / "app/page").as_posix())
+    return beginning is not None and re.match(beginning, literal) is not None
+
+
 def used_keys() -> tuple[set[str], list[str]]:
     """Return the keys that are named whole, and patterns of those that are put together."""
     named: set[str] = set()
     patterns: list[str] = []
     for path in HTML:
-        named |= set(re.findall(r"\{\{([\w.-]+)\}\}", path.read_text("utf-8"))) - {"lang"}
+        # Without a dot it is none of the texts: the language, a version.
+        named |= set(re.findall(r"\{\{(\w+\.[\w.-]+)\}\}", path.read_text("utf-8")))
     sections = {key.partition(".")[0] for key in ENGLISH} - {"start"}
     for _, literal in python_literals():
+        # The rest of a key that is put together: "code.copy" in f"chat.{name}".
+        if re.fullmatch(r"[\w-]+(\.[\w-]+)+", literal):
+            named |= {f"{section}.{literal}" for section in sections} & ENGLISH.keys()
         if not re.fullmatch(rf"({'|'.join(sections)})\.[\w.*-]+", literal):
             continue
         if "*" in literal:
@@ -153,8 +167,8 @@ def test_every_text_that_is_named_exists() -> None:
 def test_every_text_is_used() -> None:
     named, patterns = used_keys()
     scripts = "".join(path.read_text("utf-8") for path in SCRIPTS)
-    # `site_files/page.py` names the languages, and each view that is there has a link.
-    named |= {"page.language", "page.languages", "nav.chat", "nav.python"}
+    # These are named in pages that `site_files` makes.
+    named |= {"page.language", "page.languages", "page.privacy", "page.licenses"}
     unused = []
     for key in ENGLISH:
         base = re.sub(r"\.(one|other)$", "", key)
@@ -179,7 +193,7 @@ def test_python_has_no_text_of_its_own() -> None:
     own = [
         f"{path.relative_to(ROOT)}: {literal}"
         for path, literal in python_literals()
-        if WORDS.search(literal) and not literal.startswith(NOT_SHOWN)
+        if WORDS.search(literal) and not is_hidden(path, literal)
     ]
     assert own == []
 
@@ -203,7 +217,7 @@ def test_styles_show_no_text(path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_all_languages_have_the_same_texts_with_the_same_names_in_them(language: str) -> None:
     found = texts(language)
-    assert list(found) == list(ENGLISH)
+    assert found.keys() == ENGLISH.keys()
     assert not [key for key, text in found.items() if not text.strip()]
     assert {key: names(text) for key, text in found.items()} == {
         key: names(text) for key, text in ENGLISH.items()
@@ -219,7 +233,7 @@ def test_there_is_a_second_language_with_words_of_its_own() -> None:
     # Names such as "Python" and examples that the model reads stay.
     same = [key for key, text in ENGLISH.items() if german[key] == text and WORDS.search(text)]
     examples = {"persona.name.example", "persona.occupation.example", "persona.interests.example"}
-    examples |= {"persona.notes.example", "persona.rewrite.example"}
+    examples |= {"persona.notes.example", "persona.rewrite.example", "chat.start.persona"}
     assert set(same) <= examples
 
 
