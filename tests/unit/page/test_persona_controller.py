@@ -352,7 +352,7 @@ async def test_edited_text_is_kept_and_rewritten() -> None:
     visit.controller.edit()
     assert visit.page.edited == "Ada plays."
     visit.controller.stop()  # discards
-    assert (visit.page.edited, visit.kept()) == (None, ["Ada plays."])
+    assert (visit.page.edited_text(), visit.kept()) == (None, ["Ada plays."])
     visit.controller.edit()
     visit.page.edited = "Ada plays go."
     visit.controller.rewrite("longer")  # keeps the changes first
