@@ -8,6 +8,14 @@ import { VIRTUAL_BASE } from "../files.js";
 
 const CATALOG_CACHE = "pywebllm/models";
 
+/** The cache with the shaders that the last load of each model has compiled. */
+export const SHADERS_CACHE = "pywebllm/shaders";
+
+/** @param {string} id of a model @returns {string} the key of its shaders */
+export function shadersKey(id) {
+  return `${VIRTUAL_BASE}shaders/${encodeURIComponent(id)}`;
+}
+
 /** @param {string} id */
 function keyOf(id) {
   return `${VIRTUAL_BASE}records/${encodeURIComponent(id)}`;
@@ -25,6 +33,7 @@ export async function remember(openCache, record) {
 /** @param {OpenCache} openCache @param {string} id */
 export async function forget(openCache, id) {
   await (await openCache(CATALOG_CACHE)).delete(keyOf(id));
+  await (await openCache(SHADERS_CACHE)).delete(shadersKey(id));
 }
 
 /** @param {OpenCache} openCache @returns {Promise<ModelRecord[]>} */
@@ -47,6 +56,8 @@ async function readRecord(response) {
 
 /** @param {OpenCache} openCache */
 export async function forgetAll(openCache) {
-  const cache = await openCache(CATALOG_CACHE);
-  for (const { url } of await cache.keys()) await cache.delete(url);
+  for (const name of [CATALOG_CACHE, SHADERS_CACHE]) {
+    const cache = await openCache(name);
+    for (const { url } of await cache.keys()) await cache.delete(url);
+  }
 }

@@ -9,6 +9,7 @@
 import { patchAnswerBeginning } from "./answer_beginning.js";
 import { patchMessages, patchTokenizer } from "./control_tokens.js";
 import { patchDownloads } from "./downloads.js";
+import { patchEarlyShaders } from "./early_shaders.js";
 import { patchEmptyThinking } from "./empty_thinking.js";
 import { patchEndTokens } from "./end_tokens.js";
 import { patchJournal } from "./journal.js";
@@ -29,7 +30,7 @@ import { wrap } from "./wrap.js";
 /** @type {((engine: any) => void)[]} */
 const ENGINE_PATCHES = [
   patchTemplates, patchMessages, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer,
-  patchJournal, patchDownloads, patchLogitBias, patchAnswerBeginning, patchPrefillStop,
+  patchJournal, patchDownloads, patchEarlyShaders, patchLogitBias, patchAnswerBeginning, patchPrefillStop,
 ];
 
 /** @type {((pipeline: any) => void)[]} */

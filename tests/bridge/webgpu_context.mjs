@@ -64,9 +64,9 @@ export class Device {
   }
 
   destroy = () => {};
-  createBindGroupLayout = () => ({});
-  createPipelineLayout = () => ({});
-  createShaderModule = () => ({});
+  createBindGroupLayout = (/** @type {any} */ _) => ({});
+  createPipelineLayout = (/** @type {any} */ _) => ({});
+  createShaderModule = (/** @type {any} */ _) => ({});
   createComputePipeline = (/** @type {any} */ { compute }) => compute.entryPoint;
 }
 
