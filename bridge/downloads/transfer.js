@@ -3,12 +3,15 @@
 import { BridgeError, nameAndMessage } from "../errors.js";
 import { StallWatch } from "../stall_watch.js";
 import { nameOf } from "../urls.js";
-import { canContinue, isRestOf, rangeHeaders, versionOf } from "./version.js";
+import { canContinue, isRestOf, isSameOrigin, rangeHeaders, versionOf } from "./version.js";
 
 /** @import { PartialFile } from "./partial_file.js" */
 
 /** After how many seconds without a byte an attempt is given up, so that another one can be made. */
 const IDLE_TIMEOUT = 30;
+
+/** Browsers do not tell a server that cannot be reached from one whose answers the page may not read. */
+const NOT_READABLE = "no answer that this page may read; a server of another origin must send Access-Control-Allow-Origin";
 
 /** Statuses of servers that may answer later. */
 const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -79,7 +82,7 @@ async function answerOf({ url, fetch }, headers, signal) {
     // Past the HTTP cache, which would keep a second copy, and answer with a wrong file again.
     return await fetch(new Request(url, { cache: "no-store", headers, signal }));
   } catch (error) {
-    throw readable(url, error, "no answer");
+    throw readable(url, error, isSameOrigin(url) ? "no answer" : NOT_READABLE);
   }
 }
 

@@ -60,6 +60,6 @@ function isStrong(etag) {
 }
 
 /** @param {string} url */
-function isSameOrigin(url) {
+export function isSameOrigin(url) {
   return new URL(url).origin === globalThis.location?.origin;
 }

@@ -212,6 +212,19 @@ test("a server that fails each time ends the download with its status", async ()
   assert.equal(site.server.exchanges.length, 3);
 });
 
+test("a server of another origin that cannot be read may have to allow that", async () => {
+  for (const [origin, reason] of [["https://page.example", /must send Access-Control-Allow-Origin \(Failed to fetch\)/], [new URL(FOLDER).origin, /no answer \(Failed to fetch\)/]]) {
+    const site = new Site();
+    site.server.fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+    Object.defineProperty(globalThis, "location", { value: { origin }, configurable: true });
+    try {
+      await assert.rejects(site.download([]), { name: "DownloadError", message: reason });
+    } finally {
+      delete (/** @type {any} */ (globalThis).location);
+    }
+  }
+});
+
 test("a server that breaks at the same byte each time ends the download", async () => {
   const site = new Site();
   site.server.knowsRanges = false;
