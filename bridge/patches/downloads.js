@@ -30,8 +30,8 @@ export function patchDownloads(engine) {
     const serve = { openCache: open, files, fetch, record };
     return usingModel(browser.locks, modelFolder(record.model), async () => {
       await files.readManifest(engine.reloadController?.signal);
-      await remember(openCache, record);
-      return withFiles(serve, () => reload(id, ...rest));
+      const [loaded] = await Promise.all([withFiles(serve, () => reload(id, ...rest)), remember(openCache, record)]);
+      return loaded;
     });
   });
 }
