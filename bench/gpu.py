@@ -1,12 +1,12 @@
-"""Print decode and prefill times of compiled models, with both of their libraries.
+"""Print load, decode and prefill times of compiled models, with both of their libraries.
 
 Run it as `.venv/bin/python -m bench.gpu NAME=FOLDER ...`, where FOLDER is a folder that
 `python -m model build` wrote. It uses Chromium on SwiftShader, where the kernels for GPUs are slow;
 so `--stage SITE` only writes the folder SITE. Serve it on a machine with a GPU, open its index page
 there and evaluate `SITE/gpu.run.js`, a single expression.
 
-Each library is measured with and without the patch of WebLLM's dispatches, and the time of each
-kernel by timestamp queries, where the adapter has them.
+Each library is measured with and without the bridge's patches of WebLLM, and the time of each kernel
+by timestamp queries, where the adapter has them. Loads are from the cache.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from model.browser.server import serving
 __all__ = ["measure", "stage"]
 
 _PAGE: Final = Path(__file__).with_name("gpu.js")
-_PATCH: Final = Path("bridge/patches/dispatches.js")
+_BRIDGE: Final = Path("bridge")
 _WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
 _LIBRARIES: Final = ("model.wasm", "model-gpu.wasm")
 
@@ -38,8 +38,8 @@ def stage(models: Mapping[str, Path], site: Path, options: Mapping[str, Any]) ->
     site.mkdir(parents=True, exist_ok=True)
     (site / "index.html").write_text("<!doctype html><title>gpu</title>", "utf-8")
     shutil.copyfile(_WEBLLM, site / "webllm.js")
-    for file in (_PAGE, _PATCH):
-        shutil.copyfile(file, site / file.name)
+    shutil.copyfile(_PAGE, site / _PAGE.name)
+    shutil.copytree(_BRIDGE, site / _BRIDGE.name, dirs_exist_ok=True)
     places = []
     for name, folder in models.items():
         # WebLLM appends /resolve/main/ to a URL without it.
