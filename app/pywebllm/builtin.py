@@ -13,6 +13,7 @@ from types import MappingProxyType
 __all__ = [
     "BUILTIN_CHECKSUMS",
     "BUILTIN_CONFIG",
+    "BUILTIN_CONTEXT_WINDOW",
     "BUILTIN_GPU_LIBRARY",
     "BUILTIN_LIBRARY",
     "BUILTIN_MODEL",
@@ -22,6 +23,9 @@ __all__ = [
 
 BUILTIN_MODEL = "pywebllm-persona-q4f32_1"
 BUILTIN_REVISION = "v2"
+
+# As in its `mlc-chat-config.json`.
+BUILTIN_CONTEXT_WINDOW = 1024
 
 # Relative to the assets; ends with a slash.
 BUILTIN_PATH = f"models/{BUILTIN_MODEL}/resolve/{BUILTIN_REVISION}/"

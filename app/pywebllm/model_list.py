@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal
 
-from .builtin import BUILTIN_MODEL
+from .builtin import BUILTIN_CONTEXT_WINDOW, BUILTIN_MODEL
 from .records import ModelRecord
 from .types import ModelInfo
 
@@ -33,7 +33,9 @@ def list_models(
     """
     listed = tuple(known)
     found: dict[str, ModelInfo] = {}
-    builtin = ModelInfo(id=BUILTIN_MODEL, owned_by="pywebllm")
+    builtin = ModelInfo(
+        id=BUILTIN_MODEL, owned_by="pywebllm", context_window_size=BUILTIN_CONTEXT_WINDOW
+    )
     own = (_judged(model, listed) for model in (builtin, *map(_info_of, records)))
     for model in (*own, *listed):
         found.setdefault(model.id, replace(model, loaded=model.id in loaded))

@@ -152,7 +152,7 @@ async def test_models_are_the_built_in_one_then_records_then_webllms_list() -> N
     bench = Bench(records=(RECORD,))
     found = await bench.api.models()
     assert found == (
-        ModelInfo(id=BUILTIN_MODEL, owned_by="pywebllm"),
+        ModelInfo(id=BUILTIN_MODEL, owned_by="pywebllm", context_window_size=1024),
         ModelInfo(
             id="mine",
             owned_by="user",

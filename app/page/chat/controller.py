@@ -98,6 +98,7 @@ class ChatController:
         self._now = now
         self._conversation = Conversation(id=new_id())
         self._is_kept = False
+        self._views: dict[str, tuple[object, MessageView]] = {}
         self._problem = ""
         self._status = ""
         self._window: int | None = None
@@ -303,6 +304,7 @@ class ChatController:
     def _set(self, conversation: Conversation, *, is_kept: bool) -> None:
         self._conversation = conversation
         self._is_kept = is_kept
+        self._views = {}
         self._problem = self._status = ""
         self.opened.emit(conversation)
         self._show_all()
@@ -352,19 +354,29 @@ class ChatController:
         path = list(self._conversation.path())
         last = path[-1].id if path else ""
         live = last if self._is_writing else ""
-        self._page.show_messages(
-            [
-                view.view_of(
-                    self._conversation,
-                    message,
-                    label=self._label,
-                    is_live=message.id == live and message.state == "writing",
-                    is_last=message.id == last,
-                )
-                for message in path
-            ]
-        )
+        views = [
+            self._view_of(
+                message,
+                is_live=message.id == live and message.state == "writing",
+                is_last=message.id == last,
+            )
+            for message in path
+        ]
+        self._page.show_messages(views)
         self._show()
+
+    def _view_of(self, message: Message, *, is_live: bool, is_last: bool) -> MessageView:
+        # Kept, because of hundreds of messages mostly one has changed.
+        versions = len(self._conversation.siblings(message.id))
+        key = (message, versions, is_live, is_last)
+        before = self._views.get(message.id)
+        if before is not None and before[0] == key:
+            return before[1]
+        found = view.view_of(
+            self._conversation, message, label=self._label, is_live=is_live, is_last=is_last
+        )
+        self._views[message.id] = (key, found)
+        return found
 
     def _show(self) -> None:
         is_writing = self._is_writing

@@ -6,6 +6,7 @@ missing is not taken.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, get_args
@@ -55,7 +56,9 @@ def from_record(record: Mapping[str, Any]) -> Conversation:
     )
 
 
+@functools.lru_cache(maxsize=2048)
 def _message_record(message: Message) -> dict[str, Any]:
+    # Cached, because a conversation is kept again and again while one message of it is written.
     # What is empty is left out: most messages are a text and no more.
     names = [item.name for item in fields(message) if item.name not in ("calls", "speed")]
     record = {name: value for name in names if (value := getattr(message, name))}

@@ -6,7 +6,7 @@ import temml from "temml";
 const LONGEST = 2_000;
 
 // As Pandoc: "$5 and $6" are prices, since a closing sign has no space before it and no digit after it.
-const INLINE = /(?:\$(?![\s$])((?:\\[^]|[^\\$\n]){1,500}?)(?<!\s)\$(?!\d)|\\\(([^\n]{1,500}?)\\\))/y;
+const INLINE = /(?:\$\$([^$\n]{1,500}?)\$\$|\$(?![\s$])((?:\\[^]|[^\\$\n]){1,500}?)(?<!\s)\$(?!\d)|\\\(([^\n]{1,500}?)\\\))/y;
 const BLOCKS = /** @type {const} */ ([
   ["$$", "$$"],
   ["\\[", "\\]"],
@@ -28,7 +28,7 @@ function readInline(state, silent) {
   const first = state.src[state.pos];
   const found = first === "$" || first === "\\" ? INLINE.exec(state.src) : null;
   if (!found) return false;
-  if (!silent) state.push("math", "math", 0).content = found[1] ?? found[2] ?? "";
+  if (!silent) state.push("math", "math", 0).content = found.slice(1).find(Boolean) ?? "";
   state.pos += found[0].length;
   return true;
 }
