@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, ChatStream, Event, WebLLMError
 
@@ -44,7 +45,9 @@ class Piece:
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
+    # `work` is what a stop cancels; `task` is not cancelled: it sees to what comes after it.
     conversation: Conversation
+    work: asyncio.Task[Any]
     task: asyncio.Task[None]
     draft: Draft | None = None
 
@@ -147,7 +150,7 @@ class Runs:
         """Stop writing in a conversation; what was written stays."""
         run = self._live.get(conversation_id)
         if run is not None:
-            run.task.cancel()
+            run.work.cancel()
 
     def decide(
         self, conversation: Conversation, message_id: str, call_id: str, *, is_allowed: bool
@@ -159,8 +162,9 @@ class Runs:
             return
         if is_allowed:
             self._update(conversation, message_id, replace(call, state="running"))
-            task = asyncio.ensure_future(self._run_tool(conversation, message_id, call))
-            self._live[conversation.id] = _Run(conversation=conversation, task=task)
+            work = asyncio.ensure_future(self._shelf.run(call.name, call.arguments))
+            task = asyncio.ensure_future(self._finish_tool(conversation, message_id, call, work))
+            self._live[conversation.id] = _Run(conversation=conversation, work=work, task=task)
             self.changed.emit(conversation)
             return
         refused = replace(call, state="refused", result=text("chat.tool.refused"))
@@ -185,20 +189,22 @@ class Runs:
         draft: Draft,
         ask: Callable[[], Awaitable[ChatStream | None]],
     ) -> None:
-        task = asyncio.ensure_future(self._write(conversation, draft, ask))
-        self._live[conversation.id] = _Run(conversation=conversation, task=task, draft=draft)
+        work = asyncio.ensure_future(self._read(conversation, draft, ask))
+        self._live[conversation.id] = _Run(
+            conversation=conversation,
+            work=work,
+            task=asyncio.ensure_future(self._finish(conversation, draft, work)),
+            draft=draft,
+        )
         self._keep(conversation)
         self.changed.emit(conversation)
 
-    async def _write(
-        self,
-        conversation: Conversation,
-        draft: Draft,
-        ask: Callable[[], Awaitable[ChatStream | None]],
+    async def _finish(
+        self, conversation: Conversation, draft: Draft, work: asyncio.Task[Message]
     ) -> None:
         message = draft.message
         try:
-            message = await self._read(conversation, draft, ask)
+            message = await work
         except asyncio.CancelledError:
             message = draft.now("stopped")
         except SettingsProblem as problem:
@@ -237,10 +243,11 @@ class Runs:
 
         return finished(draft, await read_answer(stream, draft, add))
 
-    async def _run_tool(self, conversation: Conversation, message_id: str, call: Call) -> None:
+    async def _finish_tool(
+        self, conversation: Conversation, message_id: str, call: Call, work: asyncio.Task[str]
+    ) -> None:
         try:
-            result = await self._shelf.run(call.name, call.arguments)
-            over = replace(call, state="done", result=result)
+            over = replace(call, state="done", result=await work)
         except ToolProblem as problem:
             over = replace(call, state="failed", result=f"Error: {problem}")
         except asyncio.CancelledError:

@@ -111,7 +111,7 @@ class MessageView:
         reasoning: What the model wrote before its answer.
         images: Images as `data:` URLs.
         calls: Calls of tools.
-        table: A typed answer as a table; None if it is none.
+        table: A typed answer as a table; None if it is not one.
         is_typed: True if the text is JSON.
         is_writing: True while it is written.
         note: How it ended, if not as usual.

@@ -1,0 +1,247 @@
+"""A visit to the chat view over the real library and a scripted engine, for the tests of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from page.chat.answering import Kind
+from page.chat.controller import ChatController
+from page.chat.conversation import Conversation
+from page.chat.list_controller import ListController, ListScreen
+from page.chat.records import from_record
+from page.chat.runs import Runs
+from page.chat.saving import Saver
+from page.chat.settings import Settings
+from page.chat.settings_controller import Choice, SettingsController
+from page.chat.tools.shelf import builtin_shelf
+from page.chat.view import MessageView, Screen
+from page.setup.controller import SetupController
+from page.storage import Kind as RecordKind
+from page.storage import Record, StorageProblem
+from pywebllm import AsyncWebLLM, Support, WebLLMService
+from pywebllm.testing import Answerable, ScriptedEngine
+
+from tests.unit.page.visit import FakeCard
+
+__all__ = ["ChatVisit", "FakeStore"]
+
+
+class FakeStore:
+    """Keeps records in memory, as JSON; `problem` makes every call fail."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+        self.problem = ""
+
+    async def read_all(self, kind: RecordKind) -> list[dict[str, Any]]:
+        self._check()
+        return [json.loads(text) for (k, _), text in sorted(self.kept.items()) if k == kind]
+
+    async def read_summaries(self, kind: RecordKind, without: str) -> list[dict[str, Any]]:
+        records = await self.read_all(kind)
+        return [{k: v for k, v in record.items() if k != without} for record in records]
+
+    async def search(self, kind: RecordKind, words: str) -> list[str]:
+        self._check()
+        return [i for (k, i), text in self.kept.items() if k == kind and words in text]
+
+    async def read(self, kind: RecordKind, record_id: str) -> dict[str, Any] | None:
+        self._check()
+        found = self.kept.get((kind, record_id))
+        return json.loads(found) if found else None
+
+    async def write(self, kind: RecordKind, record: Record) -> None:
+        self._check()
+        self.kept[kind, record["id"]] = json.dumps(record)
+
+    async def remove(self, kind: RecordKind, record_id: str) -> None:
+        self._check()
+        self.kept.pop((kind, record_id), None)
+
+    async def remove_all(self) -> None:
+        self.kept.clear()
+
+    def _check(self) -> None:
+        if self.problem:
+            raise StorageProblem(self.problem)
+
+
+class FakeElements:
+    """The elements of all parts of the view."""
+
+    def __init__(self) -> None:
+        self.screen = Screen()
+        self.messages: list[MessageView] = []
+        self.pieces: list[tuple[Kind, str]] = []
+        self.address = ""
+        self.edited: tuple[str, str] | None = None
+        self.copied = ""
+        self.list = ListScreen(entries=())
+        self.files: dict[str, str] = {}
+        self.settings = Settings()
+        self.typed: dict[str, Any] = {"thinking": True}
+        self.problems: Mapping[str, str] = {}
+        self.note = ""
+        self.presets: list[str] = []
+        self.models: list[Choice] = []
+        self._changed = asyncio.Event()
+
+    def show(self, screen: Screen) -> None:
+        self.screen = screen
+        self._changed.set()
+
+    def show_messages(self, messages: Sequence[MessageView]) -> None:
+        self.messages = list(messages)
+        self._changed.set()
+
+    def append(self, message_id: str, kind: Kind, piece: str) -> None:
+        assert message_id in {message.id for message in self.messages}
+        self.pieces.append((kind, piece))
+        self._changed.set()
+
+    def to_end(self) -> None:
+        pass
+
+    def edit(self, message_id: str, words: str) -> None:
+        self.edited = (message_id, words)
+
+    def copy(self, words: str) -> None:
+        self.copied = words
+
+    def name(self, conversation_id: str) -> None:
+        self.address = conversation_id
+
+    def show_list(self, screen: ListScreen) -> None:
+        self.list = screen
+
+    def offer_file(self, name: str, content: str) -> None:
+        self.files[name] = content
+
+    def leave(self) -> None:
+        self.address = ""
+
+    def show_settings(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def form(self) -> Mapping[str, Any]:
+        return self.typed
+
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        self.problems = problems
+
+    def show_note(self, words: str) -> None:
+        self.note = words
+
+    def show_presets(self, own: Sequence[str]) -> None:
+        self.presets = list(own)
+
+    def show_models(self, models: Sequence[Choice], chosen: str) -> None:
+        self.models = list(models)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
+
+    def texts(self) -> list[str]:
+        return [message.text for message in self.messages]
+
+
+class ChatVisit:
+    """The chat view of one page; `store` may be that of an earlier visit."""
+
+    def __init__(self, script: Sequence[Answerable], store: FakeStore | None = None) -> None:
+        self.engine = ScriptedEngine(list(script))
+        self.llm = AsyncWebLLM(bridge=self.engine.open)
+        self.store = store or FakeStore()
+        self.page = FakeElements()
+        self.fetched: list[str] = []
+        self._ids = itertools.count(len(self.store.kept) * 1000)
+        self._time = itertools.count(len(self.store.kept) * 1000)
+        self.setup = SetupController(
+            page=FakeCard(),
+            service_of=lambda model: WebLLMService(model, client=self.llm),
+            check_support=self._check_support,
+        )
+        shelf = builtin_shelf(self._fetch)
+        saver = Saver(store=self.store, on_problem=self._report)
+        self.runs = Runs(
+            llm=self.llm,
+            shelf=shelf,
+            saver=saver,
+            model=lambda: self.setup.model,
+            new_id=self._new_id,
+            now=self._now,
+        )
+        self.chat = ChatController(
+            page=self.page,
+            setup=self.setup,
+            llm=self.llm,
+            store=self.store,
+            saver=saver,
+            runs=self.runs,
+            label=shelf.label,
+            new_id=self._new_id,
+            now=self._now,
+        )
+        self.list = ListController(
+            page=self.page,
+            chat=self.chat,
+            store=self.store,
+            saver=saver,
+            runs=self.runs,
+            new_id=self._new_id,
+            now=self._now,
+        )
+        self.settings = SettingsController(
+            page=self.page, chat=self.chat, setup=self.setup, llm=self.llm, store=self.store
+        )
+
+    async def open(self, address: str = "") -> None:
+        """Load the model and show the address."""
+        await self.setup.start()
+        self.list.open()
+        self.settings.open()
+        self.chat.visit(address)
+        await self.settled()
+
+    async def ask(self, words: str) -> None:
+        """Send a message and wait for the answer."""
+        assert self.chat.send(words)
+        await self.settled()
+
+    async def settled(self) -> None:
+        await self.list.settled()
+        await self.settings.settled()
+        await self.chat.settled()
+
+    def kept(self) -> list[Conversation]:
+        """Return what the store has."""
+        return [
+            from_record(json.loads(text))
+            for (kind, _), text in self.store.kept.items()
+            if kind == "conversations"
+        ]
+
+    def entries(self) -> list[str]:
+        return [entry.title for entry in self.page.list.entries]
+
+    async def _check_support(self) -> Support:
+        return Support(ok=True)
+
+    async def _fetch(self, address: str) -> str:
+        self.fetched.append(address)
+        return "fetched"
+
+    def _report(self, words: str) -> None:
+        self.chat.report(words)
+
+    def _new_id(self) -> str:
+        return f"id{next(self._ids)}"
+
+    def _now(self) -> int:
+        return next(self._time)
