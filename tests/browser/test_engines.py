@@ -250,7 +250,7 @@ def _page_of(chromium: Browser, *flags: str) -> Page:
 
 
 def _write_persona(page: Page, site: str) -> str:
-    page.goto(site)
+    page.goto(site + "#/persona")
     generate = page.get_by_role("button", name="Generate")
     expect(generate).to_be_enabled(timeout=START)
     generate.click()

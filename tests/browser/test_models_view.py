@@ -57,7 +57,7 @@ def check_filters(page: Page, row: Locator) -> None:
 def test_models_are_found_downloaded_paused_checked_and_deleted(
     page: Page, site: str, watch: PageWatch
 ) -> None:
-    page.goto(site)
+    page.goto(site + "#/persona")
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
     # The other view, by its link; the persona view is not in the way.
     page.get_by_role("link", name="Models").click()

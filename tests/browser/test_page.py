@@ -14,7 +14,7 @@ START = 60_000
 WRITE = 60_000
 
 # Tests of the page with WebLLM: on a software adapter the page would choose the other engine.
-WEBLLM = "?engine=webllm"
+WEBLLM = "?engine=webllm#/persona"
 
 
 def open_ready(page: Page, site: str) -> None:

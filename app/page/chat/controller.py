@@ -3,62 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from pywebllm import BUILTIN_MODEL, AsyncWebLLM, Event, WebLLMError
+from pywebllm import AsyncWebLLM, Event
 
 from page.setup.controller import SetupController
 from page.storage import StorageProblem, Store
 from page.texts import text
 
 from . import view
-from .answering import Kind
+from .chat_page import ChatPage
 from .conversation import Conversation
+from .drafting import Drafting
 from .messages import Message
+from .model_facts import ModelFacts
 from .records import from_record
 from .runs import Piece, Runs
 from .saving import Saver
 from .settings import Settings
-from .view import MessageView, Screen
+from .view import Screen
+from .views import MessageViews
 
-__all__ = ["ChatController", "ChatPage"]
-
-_logger = logging.getLogger("page")
-
-
-class ChatPage(Protocol):
-    """The elements of the view, as the controller sees them."""
-
-    def show(self, screen: Screen) -> None:
-        """Replace what is shown by `screen`."""
-        ...
-
-    def show_messages(self, messages: Sequence[MessageView]) -> None:
-        """Replace the messages; those that are as before stay untouched."""
-        ...
-
-    def append(self, message_id: str, kind: Kind, piece: str) -> None:
-        """Append to a message that is shown."""
-        ...
-
-    def to_end(self) -> None:
-        """Scroll to the end, and follow it."""
-        ...
-
-    def edit(self, message_id: str, words: str) -> None:
-        """Let the visitor edit a message."""
-        ...
-
-    def copy(self, words: str) -> None:
-        """Put a text on the clipboard."""
-        ...
-
-    def name(self, conversation_id: str) -> None:
-        """Make the address that of a conversation, without a visit."""
-        ...
+__all__ = ["ChatController"]
 
 
 class ChatController:
@@ -89,21 +56,18 @@ class ChatController:
         self.kept: Event[Conversation] = Event()
         self._page = page
         self._setup = setup
-        self._llm = llm
         self._store = store
         self._saver = saver
         self._runs = runs
-        self._label = label
         self._new_id = new_id
         self._now = now
+        self._drafting = Drafting(new_id=new_id, now=now)
         self._conversation = Conversation(id=new_id())
         self._is_kept = False
-        self._views: dict[str, tuple[object, MessageView]] = {}
+        self._views = MessageViews(label)
         self._problem = ""
         self._status = ""
-        self._window: int | None = None
-        self._takes_images = False
-        self._known_model: str | None = None
+        self._facts = ModelFacts(llm=llm, setup=setup)
         self._tasks: set[asyncio.Task[None]] = set()
         setup.changed.subscribe(lambda _screen: self._on_model())
         runs.changed.subscribe(self._on_change)
@@ -136,15 +100,7 @@ class ChatController:
         words = words.strip()
         if not self._can_write or not (words or images):
             return False
-        message = Message(
-            id=self._new_id(),
-            parent=self._conversation.leaf,
-            role="user",
-            text=words,
-            images=tuple(images),
-            created=self._now(),
-        )
-        self._add(message)
+        self._add(self._drafting.question(self._conversation.leaf, words, images))
         return True
 
     def stop(self) -> None:
@@ -155,20 +111,20 @@ class ChatController:
 
     def regenerate(self, message_id: str) -> None:
         """Write another version of an answer."""
-        message = self._conversation.messages.get(message_id)
-        if message is not None and message.role == "assistant" and self._can_write:
+        message = self._answer(message_id)
+        if message is not None:
             self._runs.answer(self._conversation, message.parent)
 
     def extend(self, message_id: str) -> None:
         """Continue an answer that ended too early."""
-        message = self._conversation.messages.get(message_id)
-        if message is not None and message.role == "assistant" and self._can_write:
+        message = self._answer(message_id)
+        if message is not None:
             self._runs.extend(self._conversation, message)
 
     def resume(self, message_id: str) -> None:
         """Read on where an answer was left when its tab was closed."""
-        message = self._conversation.messages.get(message_id)
-        if message is not None and message.state == "writing" and self._can_write:
+        message = self._answer(message_id)
+        if message is not None and message.state == "writing":
             self._runs.resume(self._conversation, message)
 
     def edit(self, message_id: str) -> None:
@@ -188,16 +144,7 @@ class ChatController:
         is_question = message.role == "user"
         if is_question and not self._can_write:
             return False
-        changed = replace(
-            message,
-            id=self._new_id(),
-            text=words.strip(),
-            state="done",
-            problem="",
-            speed=None,
-            created=self._now(),
-        )
-        self._add(changed, is_answered=is_question)
+        self._add(self._drafting.edited(message, words.strip()), is_answered=is_question)
         return True
 
     def choose(self, message_id: str, step: int) -> None:
@@ -258,6 +205,12 @@ class ChatController:
     def _can_write(self) -> bool:
         return self._setup.is_ready and not self._is_writing
 
+    def _answer(self, message_id: str) -> Message | None:
+        """Return an answer if the model may write now."""
+        message = self._conversation.messages.get(message_id)
+        is_answer = message is not None and message.role == "assistant"
+        return message if is_answer and self._can_write else None
+
     def _add(self, message: Message, *, is_answered: bool = True) -> None:
         is_new = not self._is_kept
         self._is_kept = True
@@ -304,39 +257,23 @@ class ChatController:
     def _set(self, conversation: Conversation, *, is_kept: bool) -> None:
         self._conversation = conversation
         self._is_kept = is_kept
-        self._views = {}
+        self._views.clear()
         self._problem = self._status = ""
         self.opened.emit(conversation)
         self._show_all()
         self._page.to_end()
-        self._resume_left()
-
-    def _resume_left(self) -> None:
-        """Resume the answer that was left by a closed tab, if its model is there."""
-        if not self._can_write:
-            return
-        model = self._setup.model or BUILTIN_MODEL
-        for message in self._conversation.unfinished():
-            if message.model == model:
-                self._runs.resume(self._conversation, message)
-                return
+        if self._can_write:
+            self._runs.resume_left(self._conversation)
 
     def _on_model(self) -> None:
-        model = self._setup.model or BUILTIN_MODEL
-        if self._setup.is_ready and model != self._known_model:
-            self._known_model = model
-            self._begin(self._look_at_model(model))
-        self._resume_left()
+        if self._setup.is_ready:
+            self._begin(self._look_at_model())
+        if self._can_write:
+            self._runs.resume_left(self._conversation)
         self._show()
 
-    async def _look_at_model(self, model: str) -> None:
-        try:
-            info = await self._llm.models.retrieve(model)
-        except WebLLMError as error:
-            _logger.info("Nothing is known about %s: %s", model, error)
-            return
-        self._window = info.context_window_size
-        self._takes_images = info.kind == "vision"
+    async def _look_at_model(self) -> None:
+        await self._facts.read()
         self._show()
 
     def _on_change(self, conversation: Conversation) -> None:
@@ -351,32 +288,9 @@ class ChatController:
     def _show_all(self) -> None:
         # An answer that is written has its newest text from now on.
         self._runs.conversation(self._conversation.id)
-        path = list(self._conversation.path())
-        last = path[-1].id if path else ""
-        live = last if self._is_writing else ""
-        views = [
-            self._view_of(
-                message,
-                is_live=message.id == live and message.state == "writing",
-                is_last=message.id == last,
-            )
-            for message in path
-        ]
-        self._page.show_messages(views)
+        is_writing = self._is_writing
+        self._page.show_messages(self._views.of(self._conversation, is_writing=is_writing))
         self._show()
-
-    def _view_of(self, message: Message, *, is_live: bool, is_last: bool) -> MessageView:
-        # Kept, because of hundreds of messages mostly one has changed.
-        versions = len(self._conversation.siblings(message.id))
-        key = (message, versions, is_live, is_last)
-        before = self._views.get(message.id)
-        if before is not None and before[0] == key:
-            return before[1]
-        found = view.view_of(
-            self._conversation, message, label=self._label, is_live=is_live, is_last=is_last
-        )
-        self._views[message.id] = (key, found)
-        return found
 
     def _show(self) -> None:
         is_writing = self._is_writing
@@ -389,10 +303,10 @@ class ChatController:
                 is_empty=not self._conversation.messages,
                 is_ready=self._setup.is_ready,
                 is_writing=is_writing,
-                takes_images=self._takes_images,
+                takes_images=self._facts.takes_images,
                 status=text("chat.writing") if is_writing else self._status,
                 problem=self._problem,
-                meter=view.meter_of(self._conversation, self._window),
+                meter=view.meter_of(self._conversation, self._facts.window),
             )
         )
 

@@ -17,8 +17,9 @@ from page.elements import find_element
 from page.texts import text
 
 from .answering import Kind
+from .parts_dom import action_elements, call_element, copy_template, table_element
 from .tables import Table
-from .view import Action, CallView, MessageView
+from .view import Action, MessageView
 
 __all__ = ["MessageList"]
 
@@ -91,7 +92,7 @@ class _MessageElement:
     """One message."""
 
     def __init__(self, view: MessageView, markdown: Any, images: Any) -> None:
-        self.element = _copy("chat-message-template")
+        self.element = copy_template("chat-message-template")
         self.id = view.id
         self.view: MessageView | None = None
         self._markdown = markdown
@@ -115,7 +116,7 @@ class _MessageElement:
         if view.images and (before is None or before.images != view.images):
             self._show_images(view.images)
         if view.calls != (before.calls if before else ()):
-            calls = [_call_element(call) for call in view.calls]
+            calls = [call_element(call) for call in view.calls]
             self.element.querySelector(".calls").replaceChildren(*calls)
         self._show_line(".ending", view.note)
         self._show_line(".facts", view.facts)
@@ -136,7 +137,7 @@ class _MessageElement:
     def edit(self, words: str) -> Any:
         """Show a field with the text in place of the text; return the form."""
         self.end_edit()
-        form = _copy("chat-edit-template")
+        form = copy_template("chat-edit-template")
         field = form.querySelector("textarea")
         field.value = words
         self._body.hidden = True
@@ -177,7 +178,7 @@ class _MessageElement:
         body = js.document.createElement("div")
         body.className = "source"
         body.hidden = True
-        self._body.replaceChildren(_table_element(table), body)
+        self._body.replaceChildren(table_element(table), body)
         self._writer = self._markdown.writer(body)
         self._written = [source]
         self._writer.append(source)
@@ -212,14 +213,10 @@ class _MessageElement:
         place = self.element.querySelector(".actions")
         focused = js.document.activeElement
         action = focused.dataset.action if focused and place.contains(focused) else ""
-        place.replaceChildren(*_action_elements(view))
+        place.replaceChildren(*action_elements(view))
         again = place.querySelector(f'[data-action="{action}"]') if action else None
         if again and not again.disabled:
             again.focus()
-
-
-def _copy(template: str) -> Any:
-    return js.document.importNode(find_element(template).content, deep=True).firstElementChild
 
 
 _LABELS = {
@@ -239,85 +236,3 @@ def _source_of(view: MessageView) -> str:
 
 def _buttons_of(view: MessageView) -> tuple[tuple[Action, ...], int, int, bool]:
     return view.actions, view.version, view.versions, view.table is not None
-
-
-def _action_elements(view: MessageView) -> list[Any]:
-    elements = []
-    if view.versions > 1:
-        elements += _version_elements(view)
-    if view.table is not None:
-        elements.append(_button("json", text("chat.show.json")))
-    for action in view.actions:
-        if action not in ("previous", "next"):
-            elements.append(_button(action, text(f"chat.action.{action}")))
-    return elements
-
-
-def _version_elements(view: MessageView) -> list[Any]:
-    previous = _button("previous", "‹")  # noqa: RUF001 - the sign that is meant
-    previous.ariaLabel = text("chat.action.previous")
-    previous.disabled = view.version == 1 or view.is_writing
-    place = js.document.createElement("span")
-    place.textContent = text("chat.version", version=view.version, versions=view.versions)
-    following = _button("next", "›")  # noqa: RUF001 - the sign that is meant
-    following.ariaLabel = text("chat.action.next")
-    following.disabled = view.version == view.versions or view.is_writing
-    return [previous, place, following]
-
-
-def _button(action: str, words: str) -> Any:
-    button = js.document.createElement("button")
-    button.type = "button"
-    button.className = "quiet"
-    button.dataset.action = action
-    button.textContent = words
-    return button
-
-
-def _call_element(call: CallView) -> Any:
-    element = _copy("chat-call-template")
-    element.dataset.id = call.id
-    element.querySelector("h4").textContent = call.what
-    arguments = element.querySelector("pre")
-    arguments.textContent = call.arguments
-    arguments.hidden = not call.arguments
-    element.querySelector(".note").textContent = call.note
-    element.querySelector(".buttons").hidden = not call.is_asked
-    fold = element.querySelector("details")
-    fold.hidden = not call.result
-    fold.lastElementChild.textContent = call.result
-    return element
-
-
-def _table_element(table: Table) -> Any:
-    region = js.document.createElement("div")
-    region.className = "table"
-    region.tabIndex = 0
-    region.setAttribute("role", "region")
-    region.ariaLabel = text("chat.table")
-    element = js.document.createElement("table")
-    if table.columns:
-        element.createTHead().append(_row("th", table.columns))
-    body = element.createTBody()
-    for row in table.rows:
-        body.append(_row("td", row) if table.columns else _named_row(row))
-    region.append(element)
-    return region
-
-
-def _row(tag: str, cells: Sequence[str]) -> Any:
-    row = js.document.createElement("tr")
-    for words in cells:
-        cell = js.document.createElement(tag)
-        cell.textContent = words
-        row.append(cell)
-    return row
-
-
-def _named_row(cells: Sequence[str]) -> Any:
-    row = _row("td", cells[1:])
-    name = js.document.createElement("th")
-    name.scope = "row"
-    name.textContent = cells[0]
-    row.prepend(name)
-    return row

@@ -17,6 +17,7 @@ from page.texts import text
 
 from .answering import Draft, Kind, finished, forget, open_answer, read_answer
 from .conversation import Conversation
+from .drafting import Drafting
 from .messages import Call, Message
 from .requests import chat_body
 from .resuming import resumed_answer
@@ -76,7 +77,7 @@ class Runs:
         self._shelf = shelf
         self._saver = saver
         self._model = model
-        self._new_id = new_id
+        self._drafting = Drafting(new_id=new_id, now=now)
         self._now = now
         self._live: dict[str, _Run] = {}
         self._others: set[asyncio.Task[None]] = set()
@@ -97,15 +98,8 @@ class Runs:
     def answer(self, conversation: Conversation, parent: str) -> None:
         """Write an answer to a message."""
         settings = conversation.settings
-        message = Message(
-            id=self._new_id(),
-            parent=parent,
-            role="assistant",
-            state="writing",
-            is_typed=settings.is_typed,
-            model=self._model() or BUILTIN_MODEL,
-            created=self._now(),
-        )
+        model = self._model() or BUILTIN_MODEL
+        message = self._drafting.answer(parent, model=model, is_typed=settings.is_typed)
         conversation.add(message)
         draft = Draft(message=message)
         branch = conversation.path_to(parent)
@@ -145,6 +139,13 @@ class Runs:
             return stream
 
         self._start(conversation, draft, ask)
+
+    def resume_left(self, conversation: Conversation) -> None:
+        """Resume the answer that was left by a closed tab, if its model is there."""
+        model = self._model() or BUILTIN_MODEL
+        left = [message for message in conversation.unfinished() if message.model == model]
+        if left:
+            self.resume(conversation, left[0])
 
     def stop(self, conversation_id: str) -> None:
         """Stop writing in a conversation; what was written stays."""
