@@ -4,7 +4,8 @@
  *
  * A task is `{"ebnf": …}` or `{"schema": …}`, for web-xgrammar's own converter, with `"texts": […]`.
  * The result is `{"accepts": [true, …]}` or `{"error": …}`. With `"draw": count` it has `"drawn"` as
- * well: random strings, of which every token was allowed by the mask of the matcher.
+ * well: random strings, of which every token was allowed by the mask of the matcher; `"long"` lists more
+ * tokens than the usual ones.
  */
 
 import fs from "node:fs";
@@ -59,12 +60,12 @@ class Matcher {
     return ebnf ? Grammar.fromEBNF(ebnf) : Grammar.fromJSONSchema(JSON.stringify(schema), false, -1);
   }
 
-  async drawn(grammar, { draw, seed = 1, vocabulary = VOCABULARY }) {
+  async drawn(grammar, { draw, seed = 1, long = [] }) {
     const { GrammarCompiler, GrammarMatcher, TokenizerInfo } = this.xgrammar;
-    const tokens = [...vocabulary, ""];
+    const tokens = [...VOCABULARY, ...long, ""];
     const stop = tokens.length - 1;
-    this.info ??= await TokenizerInfo.createTokenizerInfo(tokens, "raw", false, tokens.length, [stop]);
-    const compiler = await GrammarCompiler.createGrammarCompiler(this.info, false);
+    const info = await TokenizerInfo.createTokenizerInfo(tokens, "raw", false, tokens.length, [stop]);
+    const compiler = await GrammarCompiler.createGrammarCompiler(info, false);
     const compiled = await compiler.compileGrammar(grammar);
     const random = mulberry32(seed);
     const found = [];
@@ -72,8 +73,7 @@ class Matcher {
       const text = await this.one(await GrammarMatcher.createGrammarMatcher(compiled), tokens, stop, random);
       if (text !== undefined) found.push(text);
     }
-    compiled.dispose();
-    compiler.dispose();
+    for (const one of [compiled, compiler, info]) one.dispose();
     return found;
   }
 
@@ -87,7 +87,8 @@ class Matcher {
         // Late in a text the end is taken once it is allowed.
         const ends = open.includes(stop) && (open.length === 1 || count > 40 || random() < 0.2);
         const id = ends ? stop : pick(open.filter((one) => one !== stop), tokens, count, random);
-        if (id === undefined || !(await matcher.acceptToken(id))) return undefined;
+        if (id === undefined) return undefined;
+        if (!(await matcher.acceptToken(id))) throw new Error(`the mask allows ${tokens[id]} after ${text}`);
         if (id === stop) return text;
         text += tokens[id];
       }

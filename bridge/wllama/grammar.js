@@ -7,8 +7,8 @@
 
 import { invalidRequest } from "../errors.js";
 
-/** The parts of a grammar: comments, literals, classes, names, operators. */
-const PART = /\s+|#[^\n]*|"(?:[^"\\\n]|\\.)*"|\[(?:[^\]\\\n]|\\.)*\]|::=|\{\d+(?:,\d*)?\}|[\p{L}_][\p{L}\p{N}_.-]*|[()|?*+]/uy;
+/** The parts of a grammar: what follows a rule, which GBNF cannot say, comments, literals, classes, names, operators. */
+const PART = /\s+|\(=(?:[^[)"]|"(?:[^"\\\n]|\\.)*"|\[(?:[^\]\\\n]|\\.)*\])*\)|#[^\n]*|"(?:[^"\\\n]|\\.)*"|\[(?:[^\]\\\n]|\\.)*\]|::=|\{\d+(?:,\d*)?\}|[\p{L}_][\p{L}\p{N}_.-]*|[()|?*+]/uy;
 
 /** @type {Record<string, string>} */
 const ESCAPES = { n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b", f: "\f", v: "\v", 0: "\0", e: "\x1B" };
@@ -83,7 +83,7 @@ function partsOf(ebnf) {
       const around = ebnf.slice(start, start + 40);
       throw invalidRequest(`The engine wllama cannot use this part of the grammar: ${JSON.stringify(around)}.`);
     }
-    if (!/^[\s#]/.test(part)) parts.push(part);
+    if (!/^(?:[\s#]|\(=)/.test(part)) parts.push(part);
   }
   return parts;
 }

@@ -12,6 +12,11 @@ test("escapes, classes, names and comments are written as GBNF has them", () => 
   assert.equal(rule, 'r2 ::= [^\\U0000005Da-z\\U0000002D] | ( "x" r1 ) ?');
 });
 
+test("what follows a rule for certain is left out", () => {
+  const [, root] = gbnfOf('root ::= [a-z)] "" (= [^)"]* [")] "\\")")\n').split("\n");
+  assert.equal(root, 'r1 ::= [a-z)] ""');
+});
+
 for (const [what, ebnf, message] of /** @type {[string, string, RegExp][]} */ ([
   ["a rule that is missing", "root ::= other", /no rule "other"/],
   ["no root", 'other ::= "a"', /must have a rule "root"/],

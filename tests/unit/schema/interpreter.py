@@ -21,11 +21,14 @@ _TOKEN = re.compile(
         (?P<text>"(?:[^"\\\n]|\\.)*")
       | (?P<chars>\[(?:[^\]\\\n]|\\.)*\])
       | (?P<name>[A-Za-z_][A-Za-z0-9_.-]*)
+      | (?P<ahead>\(=)
       | (?P<times>\{\d+(?:,\d*)?\}|[*+?])
       | (?P<mark>[()|])
     )""",
     re.VERBOSE,
 )
+_ENDLESS = 10**6
+_AHEAD = ("ahead", "(=")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 
 
@@ -35,6 +38,7 @@ class Grammar:
 
     rules: dict[str, Node]
     _known: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
+    _known_heights: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str) -> Grammar:
@@ -129,22 +133,30 @@ class Grammar:
     def _option(self, options: list[Node], chance: random.Random, depth: int) -> Node:
         if depth <= 12:
             return chance.choice(options)
-        heights = [self._height(option, frozenset()) for option in options]
+        heights = [self._height(option) for option in options]
         return options[heights.index(min(heights))]
 
-    def _height(self, node: Node, above: frozenset[str]) -> int:
-        """Count the rules that the shallowest text goes through; 1000 when there is none."""
+    def _heights(self) -> dict[str, int]:
+        """Count for each rule the rules that its shallowest text goes through."""
+        if not self._known_heights:
+            self._known_heights = dict.fromkeys(self.rules, _ENDLESS)
+            before: dict[str, int] = {}
+            while before != self._known_heights:
+                before = dict(self._known_heights)
+                for name, node in self.rules.items():
+                    self._known_heights[name] = min(before[name], 1 + self._height(node))
+        return self._known_heights
+
+    def _height(self, node: Node) -> int:
         match node:
             case ("rule", str(name)):
-                if name in above:
-                    return 1000
-                return 1 + self._height(self.rules[name], above | {name})
+                return self._heights()[name]
             case ("any", list(options)):
-                return min(self._height(option, above) for option in options)
+                return min(self._height(option) for option in options)
             case ("all", list(parts)):
-                return max((self._height(part, above) for part in parts), default=0)
-            case ("times", tuple(part), int(least), _):
-                return self._height(part, above) if least else 0
+                return max(self._height(part) for part in parts)
+            case ("times", tuple(part), least, _):
+                return self._height(part) if least else 0
             case _:
                 return 0
 
@@ -163,6 +175,11 @@ class _Reader:
 
     def read(self) -> Node:
         node = self._any()
+        if self._tokens[0][0] == "ahead":
+            # What the engine may rely on when it looks at tokens; it changes no text of the rule.
+            self._tokens.pop(0)
+            self._all()
+            assert self._tokens.pop(0) == ("mark", ")")
         assert self._tokens == [("end", "")], self._tokens[:3]
         return node
 
@@ -175,7 +192,7 @@ class _Reader:
 
     def _all(self) -> Node:
         parts = []
-        while self._tokens[0] not in (("mark", "|"), ("mark", ")"), ("end", "")):
+        while self._tokens[0] not in (("mark", "|"), ("mark", ")"), ("end", ""), _AHEAD):
             parts.append(self._times(self._one()))
         assert parts, "an option is empty"
         return parts[0] if len(parts) == 1 else ("all", parts)

@@ -63,7 +63,30 @@ CASES: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
         ["x@example.technology", "a.b+c@mail.example.org", "x@localhost"],
         ["x", "a..b@example.org", f"a@{'b' * 64}.org"],
     ),
-    (string(format="email", maxLength=50), ["jennifer@example.com"], ["a" * 51 + "@b.org"]),
+    *(
+        (
+            string(format="email", maxLength=most),
+            [
+                "jennifer.smith@mail.example.com", "x@example.technology", "o'brien+n@my-firm.io",
+                "customer.service@international-business.com", f"{'a' * min(most // 2 - 5, 36)}@b.org",
+            ],
+            ["a" * (most - 4) + "@b.org", "a..b@example.org", f"a@{'b' * 64}.org", "x@-a.org", "x"],
+        )
+        for most in (50, 99, 100, 254, 500)
+    ),
+    *(
+        (
+            string(minLength=least, maxLength=most),
+            ["é" * least, "a" * (least + 1), '"\\\n' * (most // 3), "中" * (most - 1), "x" * most],
+            [*(["a" * (least - 1)] if least else []), "a" * (most + 1), "a" * (2 * most)],
+        )
+        for least, most in ((0, 16), (0, 17), (3, 31), (0, 80), (20, 64), (1, 500), (100, 4096))
+    ),
+    (
+        string(pattern="^#[a-zA-Z_-]{0,20}([.][a-zA-Z]{2,40}){1,3}$"),
+        ["#a.bc", "#.ab.cd.ef", f"#{'a' * 20}.{'b' * 40}"],
+        [f"#{'a' * 21}.bc", f"#a.{'b' * 41}", "#a", "#a.bc.de.fg.hi"],
+    ),
     (
         string(format="hostname"),
         ["localhost", "a-b-c.example.com", "a" * 63],
@@ -111,6 +134,25 @@ def test_values_that_fit_can_be_written_and_no_others(
     matcher: NodeMatcher, schema: dict[str, Any], fitting: list[Any], others: list[Any]
 ) -> None:
     assert accepted(matcher, schema, [*fitting, *others]) == fitting
+
+
+LONG = ["the quick brown fox", "aaaaaaaaaaaaaaaaaaaaaaaaa", "-" * 40, "example.com", "a.b", "x-1"]
+
+
+@pytest.mark.parametrize("most", [16, 19, 24, 48, 49, 100])
+@pytest.mark.parametrize(
+    "keywords",
+    [{}, {"pattern": "^[^,]*$"}, {"pattern": "^[a-z]+( [a-z]+)*$"}, {"format": "email"}],
+)
+def test_no_mask_allows_a_token_beyond_the_length(
+    matcher: NodeMatcher, keywords: dict[str, Any], most: int
+) -> None:
+    """Tokens longer than what is left, near the end and far from it."""
+    schema = string(maxLength=most, **keywords)
+    found = matcher.ask(ebnf=grammar_of(schema), texts=[], draw=12, seed=most, long=LONG)
+    assert len(found["drawn"]) > 3
+    for drawn in found["drawn"]:
+        Draft202012Validator(schema, format_checker=FORMATS).validate(json.loads(drawn))
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

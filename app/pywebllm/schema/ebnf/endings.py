@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .nodes import Choice, Node, Repeat, Rule, Sequence
+from .nodes import Ahead, Choice, Node, Repeat, Rule, Sequence
 
 __all__ = ["endless"]
 
@@ -42,5 +42,7 @@ def _ends(node: Node, ending: set[str]) -> bool:
             return any(_ends(option, ending) for option in options)
         case Repeat(part, least, _):
             return least == 0 or _ends(part, ending)
+        case Ahead(part, _):
+            return _ends(part, ending)
         case _:
             return True

@@ -13,7 +13,19 @@ from __future__ import annotations
 
 from os.path import commonprefix
 
-from .nodes import EMPTY, Choice, Node, Repeat, Sequence, Text, choice, optional, repeat, sequence
+from .nodes import (
+    EMPTY,
+    Ahead,
+    Choice,
+    Node,
+    Repeat,
+    Sequence,
+    Text,
+    choice,
+    optional,
+    repeat,
+    sequence,
+)
 
 __all__ = ["factored"]
 
@@ -27,6 +39,8 @@ def factored(node: Node) -> Node:
             return sequence(*(factored(part) for part in parts))
         case Repeat(part, least, most):
             return repeat(factored(part), least, most)
+        case Ahead(part, ahead):
+            return Ahead(factored(part), ahead)
         case _:
             return node
 

@@ -22,6 +22,8 @@ from typing import TypeAlias
 __all__ = [
     "EMPTY",
     "NOTHING",
+    "Ahead",
+    "Blank",
     "Chars",
     "Choice",
     "Node",
@@ -86,7 +88,24 @@ class Rule:
     name: str
 
 
-Node: TypeAlias = Text | Chars | Sequence | Choice | Repeat | Rule
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """The empty text, as a rule between others, so that the engine does not join these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The whole of a rule, and what certainly follows it.
+
+    By that xgrammar judges tokens that go over the end of the rule. It does not change which texts
+    the rule accepts.
+    """
+
+    part: Node
+    ahead: tuple[Chars | Repeat, ...]
+
+
+Node: TypeAlias = Text | Chars | Sequence | Choice | Repeat | Rule | Blank | Ahead
 
 EMPTY = Text("")
 NOTHING = Choice(())
@@ -147,6 +166,8 @@ def _flat_parts(parts: Iterable[Node]) -> Iterable[Node]:
 
 
 def _choice(node: Node) -> str:
+    if isinstance(node, Ahead):
+        return f"{_choice(node.part)} (= {' '.join(map(_atom, node.ahead))})"
     if isinstance(node, Choice):
         return " | ".join(map(_sequence, node.options))
     return _sequence(node)
@@ -166,6 +187,8 @@ def _atom(node: Node) -> str:
             return _class(ranges)
         case Rule(name):
             return name
+        case Blank():
+            return '""'
         case Repeat(part, least, most):
             inner = f"({_atom(part)})" if isinstance(part, Repeat) else _atom(part)
             return inner + _times(least, most)

@@ -11,7 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .nodes import EMPTY, NOTHING, Choice, Node, Repeat, Rule, Sequence, choice, repeat, sequence
+from .nodes import (
+    EMPTY,
+    NOTHING,
+    Ahead,
+    Choice,
+    Node,
+    Repeat,
+    Rule,
+    Sequence,
+    choice,
+    repeat,
+    sequence,
+)
 
 __all__ = ["pruned"]
 
@@ -42,6 +54,8 @@ def _replaced(trivial: Mapping[str, Node], node: Node) -> Node:
             return choice(*(_replaced(trivial, option) for option in options))
         case Repeat(part, least, most):
             return repeat(_replaced(trivial, part), least, most)
+        case Ahead(part, ahead):
+            return Ahead(_replaced(trivial, part), ahead)
         case _:
             return node
 
@@ -64,5 +78,5 @@ def _named(node: Node) -> Iterator[str]:
         case Sequence(parts) | Choice(parts):
             for part in parts:
                 yield from _named(part)
-        case Repeat(part, _, _):
+        case Repeat(part, _, _) | Ahead(part, _):
             yield from _named(part)

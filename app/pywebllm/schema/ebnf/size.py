@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .nodes import Chars, Choice, Node, Repeat, Rule, Sequence, Text
+from .nodes import Ahead, Blank, Chars, Choice, Node, Repeat, Rule, Sequence, Text
 
 __all__ = [
     "ADVICE",
@@ -26,6 +26,7 @@ __all__ = [
     "PROBLEM",
     "TooLargeError",
     "check_node",
+    "classes_in",
     "size_of_rules",
     "size_of_text",
 ]
@@ -66,6 +67,19 @@ def check_node(node: Node) -> None:
     """
     if _size(node, {}) > MOST:
         raise TooLargeError
+
+
+def classes_in(node: Node) -> int:
+    """Count the classes of characters in a node, each as often as a repeat at least writes it."""
+    match node:
+        case Chars():
+            return 1
+        case Sequence(parts) | Choice(parts):
+            return sum(map(classes_in, parts))
+        case Repeat(part, least, most):
+            return classes_in(part) * max(1, min(least if most is None else most, _LONG_REPEAT))
+        case _:
+            return 0
 
 
 def size_of_rules(rules: Mapping[str, Node]) -> int:
@@ -129,8 +143,10 @@ def _new_size(node: Node, sizes: dict[int, int]) -> int:
             return _text_size(text)
         case Chars():
             return _CLASS
-        case Rule():
+        case Rule() | Blank():
             return 1
+        case Ahead(part, _):  # what is ahead makes no states
+            return _size(part, sizes)
         case Sequence(parts) | Choice(parts):
             return sum(_size(part, sizes) for part in parts)
         case Repeat(part, least, most):

@@ -19,8 +19,8 @@ from pywebllm.schema.typed.values import String
 
 __all__ = ["counted", "language"]
 
-# The engine looks at the tokens that may follow once for each state.
-_MOST_COUNTED = 320
+# Each is a rule; the engine looks at the tokens that may follow once for each set of characters.
+_MOST_COUNTED = 1500
 
 
 @lru_cache(maxsize=64)
@@ -32,7 +32,7 @@ def language(string: String) -> Automaton:
     """
     found = of_lengths(0, None)
     for pattern in (*string.patterns, *(FORMATS[name] for name in string.formats)):
-        found &= language_of(pattern)
+        found = found.intersected(language_of(pattern), most=_MOST_COUNTED)
     for pattern in string.excluded_patterns:
         found &= ~language_of(pattern, wide=True)
     if string.excluded:

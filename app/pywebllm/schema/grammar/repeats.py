@@ -5,12 +5,9 @@ xgrammar 0.1.27, which WebLLM 0.2.86 includes, takes a fifth to half of a second
 2 to 10 ms with a vocabulary of 4,000 tokens, about 50 ms with 32,000 and 200 ms with 128,000
 (measured in Chromium and in Node.js), where a string without an upper bound takes under 1 ms.
 
-That is for parts that are rules, as characters with escapes are. A plain set of characters is quick
-to match in any form, but slow to compile: the engine looks at all tokens for each position of a
-character in the form. So their blocks are of 4, and of 16 made of those, which leaves few
-positions. A typed persona of 160 tokens then takes 0.15 s of work instead of 0.37 s with 4,000
-tokens, and 2 s instead of 5 s with 32,000; the first token takes a fifth of the time (measured in
-Node.js 20).
+That is for parts that are rules. A plain set of characters is quick to match in any form, but slow
+to compile: the engine looks at all tokens for each position of a character in the form. So their
+blocks are of 4, which leaves few positions. Long runs of large sets are written by `runs`.
 
 Examples:
     >>> from pywebllm.schema import grammar_of

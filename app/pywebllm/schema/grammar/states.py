@@ -1,5 +1,7 @@
 r"""Strings by the states of an automaton: a rule for each state in which several paths meet.
 
+Characters of large sets are rules that say what may certainly follow them, as those of `runs`.
+
 Examples:
     >>> from pywebllm.schema.ebnf.nodes import render
     >>> from pywebllm.schema.grammar.writing import GrammarWriter
@@ -15,21 +17,25 @@ Examples:
 
 from __future__ import annotations
 
-from pywebllm.schema.ebnf.charset import spelled
-from pywebllm.schema.ebnf.nodes import NOTHING, Node, Text, choice, sequence
+from pywebllm.schema.ebnf.charset import Ranges, intersection, spelled, unescaped
+from pywebllm.schema.ebnf.nodes import NOTHING, Chars, Node, Text, choice, sequence
 from pywebllm.schema.regex.automaton import Automaton
 from pywebllm.schema.regex.eliminating import steps_of
 
+from .runs import character, gap
 from .writer import Writer
 
 __all__ = ["states_node"]
 
+_QUOTE = Text('"')
+_AHEAD = (15, 7, 3)
+_FEW = 40  # states, in which single characters are written where they are
 _CHAIN = 16  # states without a rule of their own, which would nest
 
 
-def states_node(given: Automaton, writer: Writer) -> Node:
-    """Write the strings of an automaton and the quote after them; `NOTHING` when there is none."""
-    states = _States(given, writer)
+def states_node(given: Automaton, writer: Writer, end: Node = _QUOTE) -> Node:
+    """Write the strings of an automaton and what ends them; `NOTHING` when there is none."""
+    states = _States(given, writer, end)
     # The last states first, as those before lead to them.
     for state in reversed(range(1, len(given.steps))):
         states.node(state)
@@ -37,12 +43,14 @@ def states_node(given: Automaton, writer: Writer) -> Node:
 
 
 class _States:
-    def __init__(self, given: Automaton, writer: Writer) -> None:
+    def __init__(self, given: Automaton, writer: Writer, end: Node) -> None:
+        self._end = end
         self._given = given
         self._writer = writer
         self._key = object()  # an automaton takes long to hash
         self._live = given.live()
         before = [state for at in self._live for state in set(given.steps[at])]
+        self._repeats: dict[Ranges, dict[int, int]] = {}
         self._shared = {
             state for state in self._live if before.count(state) > 1 or state % _CHAIN == _CHAIN - 1
         }
@@ -57,7 +65,34 @@ class _States:
 
     def _written(self, state: int) -> Node:
         steps = steps_of(self._given, state, self._live)
-        ends = Text('"') if state in self._given.accepting else NOTHING
-        return choice(
-            ends, *(sequence(spelled(chars), self.node(target)) for target, chars in steps.items())
+        ends = self._end if state in self._given.accepting else NOTHING
+        options = (
+            sequence(self._character(chars, target), self.node(target))
+            for target, chars in steps.items()
         )
+        return choice(ends, *options)
+
+    def _character(self, chars: Ranges, target: int) -> Node:
+        if not isinstance(unescaped(chars), Chars):
+            if len(self._live) <= _FEW:
+                return spelled(chars)
+            # In a rule: what may follow is looked at once, and not for each state.
+            node = sequence(spelled(chars), gap(self._writer))
+            return self._writer.shared(("one of", chars), lambda: node, name="one")
+        times = self._times(chars)[target]
+        ahead = next((count for count in _AHEAD if count <= times), 0)
+        return character(chars, ahead, self._writer)
+
+    def _times(self, chars: Ranges) -> dict[int, int]:
+        """Count for each state how many characters of a set may follow, whichever these are."""
+        if chars not in self._repeats:
+            classes = [at for at, one in enumerate(self._given.classes) if intersection(one, chars)]
+            found = dict.fromkeys(self._live, 0)
+            left = self._live
+            for times in range(1, _AHEAD[0] + 1):
+                left = {
+                    at for at in left if all(self._given.steps[at][to] in left for to in classes)
+                }
+                found.update(dict.fromkeys(left, times))
+            self._repeats[chars] = found
+        return self._repeats[chars]

@@ -9,9 +9,13 @@ Examples:
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 from pywebllm.echo import shown
 from pywebllm.schema.ebnf.charset import ALL, Ranges, escaped, spelled, unescaped
 from pywebllm.schema.ebnf.nodes import (
+    EMPTY,
     NOTHING,
     Chars,
     Choice,
@@ -23,20 +27,25 @@ from pywebllm.schema.ebnf.nodes import (
     repeat,
     sequence,
 )
+from pywebllm.schema.ebnf.size import classes_in
 from pywebllm.schema.regex.automaton import Automaton
-from pywebllm.schema.regex.eliminating import node_of
+from pywebllm.schema.regex.determinizing import automaton
+from pywebllm.schema.regex.eliminating import is_plain, node_of
 from pywebllm.schema.regex.reading import RegexError, read_regex
-from pywebllm.schema.typed.formats import FORMATS, bounded_uri
+from pywebllm.schema.typed.formats import FORMATS, bounded_uri, short_email
 from pywebllm.schema.typed.values import String
 
 from .fitting import fit_length, fits_length, is_exact
 from .languages import counted, language
 from .repeats import repeated
+from .runs import bounded_run, read_run
 from .states import states_node
 from .writer import Writer
 
 __all__ = ["of_automaton", "string_node"]
 
+_MANY = 6  # classes of characters in a part that comes several times
+_MOST_IN_PART = 400  # states
 _FEW = 24  # states, of which one pattern is made; more become rules
 
 
@@ -65,7 +74,7 @@ def _quoted(string: String, writer: Writer) -> Node:
     node = _read(string)
     if fits_length(node, *length):
         return quoted(node, writer)
-    exact = None if is_exact(node) else counted(string)
+    exact = None if is_exact(node) else counted(_short(string))
     if exact is not None:
         return sequence(Text('"'), states_node(exact, writer))
     return _fitted(string, node, writer)
@@ -82,6 +91,16 @@ def _read(string: String) -> Node:
             f"'pattern': {error}: {shown(pattern)}",
             advice="Use characters, classes, groups, |, quantifiers, ^ and $.",
         ) from error
+
+
+def _short(string: String) -> String:
+    """Take a format whose parts have lengths of their own by patterns that need few states."""
+    most = string.max_length
+    if most is None or string.formats not in (("email",), ("idn-email",)):
+        return string
+    is_international = string.formats == ("idn-email",)
+    patterns, most = short_email(most, is_international=is_international)
+    return replace(string, formats=(), patterns=patterns, max_length=most)
 
 
 def _fitted(string: String, node: Node, writer: Writer) -> Node:
@@ -128,33 +147,76 @@ def of_automaton(given: Automaton, writer: Writer) -> Node:
 
 def quoted(content: Node, writer: Writer) -> Node:
     """Write a string with this content, whose characters are those of the value."""
-    return sequence(Text('"'), _spell(content, writer), Text('"'))
+    return sequence(Text('"'), _Speller(content, writer).spell(content), Text('"'))
 
 
-def _spell(node: Node, writer: Writer) -> Node:
-    match node:
-        case Chars(ranges):
-            written = spelled(ranges)
-            if not isinstance(written, Choice):
-                return written
-            name = "char" if ranges == ALL else "chars"
-            return writer.shared(("characters", ranges), lambda: written, name=name)
-        case Sequence(parts):
-            return sequence(*(_spell(part, writer) for part in parts))
-        case Choice(options):
-            return choice(*(_spell(option, writer) for option in options))
-        case Repeat():
-            return _spell_repeat(node, writer)
-        case _:
-            return node
+class _Speller:
+    """Spells the content of one string; what comes several times in it becomes a rule."""
 
+    def __init__(self, content: Node, writer: Writer) -> None:
+        self._writer = writer
+        self._counts: Counter[Node] = Counter()
+        self._count(content)
 
-def _spell_repeat(node: Repeat, writer: Writer) -> Node:
-    part = _spell(node.part, writer)
-    if node.most is None and isinstance(node.part, Chars):
-        some = repeated(part, node.least, node.least, writer)
-        return sequence(some, _run(node.part.ranges, writer))
-    return repeated(part, node.least, node.most, writer)
+    def spell(self, node: Node) -> Node:
+        if self._counts[node] > 1:
+            return self._writer.shared(("part", node), lambda: self._part(node), name="part")
+        return self._spelled(node)
+
+    def _part(self, node: Node) -> Node:
+        """Write a part by its states, if these are few."""
+        if classes_in(node) > _MOST_IN_PART:
+            return self._spelled(node)
+        try:
+            found = automaton(node)
+        except RegexError:
+            return self._spelled(node)
+        if len(found.steps) > _MOST_IN_PART or not is_plain(found):
+            return self._spelled(node)
+        return states_node(found, self._writer, EMPTY)
+
+    def _count(self, node: Node) -> None:
+        """Count the parts in which the engine would look at all tokens many times."""
+        if classes_in(node) < _MANY:
+            return
+        self._counts[node] += 1
+        if self._counts[node] > 1:
+            return
+        match node:
+            case Sequence(parts) | Choice(parts):
+                for part in parts:
+                    self._count(part)
+            case Repeat(part, _, most):
+                self._count(part)
+                if most is not None and most > 1:  # it is written out
+                    self._count(part)
+
+    def _spelled(self, node: Node) -> Node:
+        match node:
+            case Chars(ranges):
+                written = spelled(ranges)
+                if not isinstance(written, Choice):
+                    return written
+                name = "char" if ranges == ALL else "chars"
+                return self._writer.shared(("characters", ranges), lambda: written, name=name)
+            case Sequence(parts):
+                return sequence(*map(self.spell, parts))
+            case Choice(options):
+                return choice(*map(self.spell, options))
+            case Repeat():
+                return self._repeat(node)
+            case _:
+                return node
+
+    def _repeat(self, node: Repeat) -> Node:
+        run = read_run(node)
+        if run is not None:
+            return bounded_run(run, self._writer)
+        part = self.spell(node.part)
+        if node.most is None and isinstance(node.part, Chars):
+            some = repeated(part, node.least, node.least, self._writer)
+            return sequence(some, _run(node.part.ranges, self._writer))
+        return repeated(part, node.least, node.most, self._writer)
 
 
 def _run(ranges: Ranges, writer: Writer) -> Node:

@@ -170,7 +170,9 @@ def _joined(given: Automaton, group_of: dict[int, int]) -> Automaton:
     """Make the automaton whose states are groups, numbered in the order in which they are met."""
     member = {group: state for state, group in group_of.items()}
     steps, numbers = numbered(
-        group_of[0], lambda group: [group_of[to] for to in given.steps[member[group]]]
+        group_of[0],
+        lambda group: [group_of[to] for to in given.steps[member[group]]],
+        most=len(member),
     )
     accepting = (numbers.get(group_of[at]) for at in given.accepting)
     return Automaton(given.classes, steps, frozenset(at for at in accepting if at is not None))

@@ -16,7 +16,14 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["FORMATS", "INTEGER_FORMATS", "KNOWN_FORMATS", "REFUSED_FORMATS", "bounded_uri"]
+__all__ = [
+    "FORMATS",
+    "INTEGER_FORMATS",
+    "KNOWN_FORMATS",
+    "REFUSED_FORMATS",
+    "bounded_uri",
+    "short_email",
+]
 
 _YEAR = "[1-9][0-9]{3}"
 _LEAP_YEAR = "([1-9][0-9](0[48]|[2468][048]|[13579][26])|(1[26]|[2468][048]|[3579][26])00)"
@@ -40,17 +47,19 @@ def _duration() -> str:
     return f"^P(({year}|{month}|{day})({time})?|{time}|{_COUNT}W)$"
 
 
-def _host(other: str = "") -> str:
-    """Write a host name of at most 253 characters; `other` are characters beyond ASCII."""
+def _label(most: int, other: str = "") -> str:
+    """Write a part of a host name; `other` are characters beyond ASCII."""
     ends, inside = f"[A-Za-z0-9{other}]", f"[A-Za-z0-9{other}-]"
+    # Two hyphens after two characters are reserved, for names such as xn--….
+    third = f"({ends}{inside}|-{ends})"
+    return f"{ends}({inside}{{0,2}}{ends}|{inside}{third}{inside}{{0,{most - 5}}}{ends})?"
 
-    def label(most: int) -> str:
-        # Two hyphens after two characters are reserved, for names such as xn--….
-        third = f"({ends}{inside}|-{ends})"
-        return f"{ends}({inside}{{0,2}}{ends}|{inside}{third}{inside}{{0,{most - 5}}}{ends})?"
 
-    few, many = (rf"{label(63)}(\.{label(63)}){{0,2}}", rf"{label(30)}(\.{label(30)}){{3,7}}")
-    return f"({few}|{many})"
+def _host(other: str = "", most: int = 253) -> str:
+    """Write a host name of at most so many characters, 65 or more."""
+    long, short = _label(63, other), _label(30, other)
+    few, many = min((most + 1) // 64, 3) - 1, min((most + 1) // 31, 8) - 1
+    return rf"({long}(\.{long}){{0,{few}}}|{short}(\.{short}){{0,{many}}})"
 
 
 _BEYOND = "\x80-\U0010ffff"
@@ -64,6 +73,28 @@ _IPV6_GROUP = f"{_HEX}{{1,4}}"
 def _email(atom: str, host: str) -> str:
     # Runs without an upper bound cost the engine far less than runs with one.
     return rf"^{atom}+(\.{atom}+)*@{host}$"
+
+
+def short_email(most: int, *, is_international: bool) -> tuple[tuple[str, ...], int | None]:
+    """Write the email addresses of at most so many characters by few states.
+
+    Where no label of the host can be too long, nothing has to be counted but the length. Of longer
+    addresses the host has at most 63 characters, and the local part at most 64.
+
+    Returns:
+        The patterns that an address fits, and the most characters; None: the patterns say so.
+    """
+    other = _BEYOND if is_international else ""
+    atom = _ATOM.replace("]", f"{other}]")
+    ends, inside = f"[A-Za-z0-9{other}]", f"[A-Za-z0-9{other}-]"
+    label = f"{ends}({inside}{{0,2}}{ends}|{inside}({ends}{inside}|-{ends}){inside}*{ends})?"
+    form = rf"^{atom}+(\.{atom}+)*@{label}(\.{label})*$"
+    if most < _LONG_EMAIL:
+        return (form,), min(most, 65)  # with an @ and one character before the host
+    return (form, f"^[^@]{{1,{min(most - 64, 64)}}}@[^@]{{1,63}}$"), None
+
+
+_LONG_EMAIL = 100
 
 
 def _ipv6() -> str:
