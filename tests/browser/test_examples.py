@@ -1,0 +1,64 @@
+"""The examples that are pages: opened as they are, answered by this machine."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from model.browser.pyodide_wheels import pyodide_wheels
+from model.browser.site import ROOT
+from tests.browser.registries import answer_registries
+
+EXAMPLES = ROOT / "examples"
+TEXT = re.compile("Ada is 36")
+_MEDIA = {".html": "text/html", ".js": "text/javascript", ".py": "text/x-python"}
+
+
+def open_example(
+    context: BrowserContext, page: Page, site: str, name: str, *, requirements: str = ""
+) -> None:
+    """Open an example, which the site's server seems to have."""
+    more = pyodide_wheels(requirements) if requirements else ()
+
+    def answer(route: Route) -> None:
+        path = EXAMPLES / route.request.url.removeprefix(site + "examples/")
+        route.fulfill(path=path, content_type=_MEDIA[path.suffix])
+
+    answer_registries(context, site, more=more)
+    context.route(site + "examples/**", answer)
+    page.goto(f"{site}examples/{name}/index.html")
+
+
+@pytest.mark.parametrize("name", ["pyodide-page", "pyscript-page", "pyscript-worker"])
+def test_example_shows_an_answer(context: BrowserContext, page: Page, site: str, name: str) -> None:
+    open_example(context, page, site, name)
+    expect(page.locator("#answer")).to_have_text(TEXT)
+
+
+def test_example_with_a_worker_answers_each_message(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    open_example(context, page, site, "pyodide-worker")
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#answer")).to_have_text(TEXT)
+
+
+def test_example_of_the_editor_prints_progress_and_an_answer(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    open_example(context, page, site, "py-editor")
+    page.locator(".py-editor-input").hover()
+    page.locator(".py-editor-run-button").click()
+    output = page.locator(".py-editor-output")
+    expect(output).to_contain_text("100 % Ready")
+    expect(output).to_contain_text(TEXT)
+
+
+def test_example_beside_a_server_takes_the_page_where_it_can(
+    context: BrowserContext, page: Page, site: str
+) -> None:
+    open_example(context, page, site, "server", requirements="pyodide-openai2-requirements.txt")
+    expect(page.locator("#backend")).to_contain_text("page: ")
+    expect(page.locator("#answer")).to_have_text(TEXT)
