@@ -60,6 +60,7 @@ def build_docs(project: Project) -> None:
     root = project.root
     files = [root / "static/icon.svg", root / "static/screenshot.png"]
     files += tree(root / "docs").values()
+    files += tree(root / "examples").values()
     files += tree(root / "app/pywebllm").values()
     project.once("docs", made_from(files), lambda to: _write_docs(project, to))
 

@@ -30,6 +30,7 @@ def make_files(project: Project) -> None:
         _bundle(project)
         _write_archive(project)
         _write_pages(project)
+        _write_pyscript_config(project)
         _write_worker(project)
     except (BundleError, BytecodeError) as error:
         raise SetupError(str(error)) from error
@@ -63,6 +64,7 @@ def _files(project: Project) -> dict[str, Path]:
         **tree(build / "wheels", "vendor/wheels/"),
         **tree(build / "dist"),
         **tree(build / "dist-wllama"),
+        **tree(build / "pyscript"),
         **tree(build / "docs", "docs/"),
     }
     return {path: source for path, source in files.items() if source.suffix != ".map"}
@@ -91,6 +93,15 @@ def _write_pages(project: Project) -> None:
     code = [Path(__file__).with_name(name) for name in ("page.py", "early.py")]
     files = [*code, archive, *page_sources(project.root)]
     project.once("page", made_from(files), lambda to: write_pages(project.root, to, archive))
+
+
+def _write_pyscript_config(project: Project) -> None:
+    # With it, another page takes the wheel by one line: `config="https://…/pywebllm.toml"`.
+    wheel = next((project.build / "dist").glob("*.whl")).name
+    config = (
+        f'# PyScript unpacks the wheel, which is beside this file.\n[files]\n"./{wheel}" = "./*"\n'
+    )
+    project.once("pyscript", config, lambda to: (to / "pywebllm.toml").write_text(config, "utf-8"))
 
 
 def _write_worker(project: Project) -> None:

@@ -12,7 +12,6 @@ app = marimo.App()
 @app.cell
 def _():
     import marimo as mo
-
     import pywebllm
 
     return mo, pywebllm
@@ -23,7 +22,8 @@ def _(mo):
     mo.md("""
     # A model in the notebook
 
-    Python runs in the browser here, and so does the model: on this computer's GPU, without a server.
+    Python runs in the browser here, and so does the model: on this computer's GPU, without a
+    server.
     """)
     return
 

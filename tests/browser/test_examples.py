@@ -62,3 +62,27 @@ def test_example_beside_a_server_takes_the_page_where_it_can(
     open_example(context, page, site, "server", requirements="pyodide-openai2-requirements.txt")
     expect(page.locator("#backend")).to_contain_text("page: ")
     expect(page.locator("#answer")).to_have_text(TEXT)
+
+
+@pytest.mark.parametrize("where", ["", "worker"], ids=["page", "worker"])
+def test_page_elsewhere_takes_the_wheel_by_the_sites_configuration(
+    context: BrowserContext, page: Page, site: str, where: str
+) -> None:
+    core = "https://cdn.jsdelivr.net/npm/@pyscript/core@0.7.31/dist/core.js"
+    lines = [
+        f'<script type="module" src="{core}"></script>',
+        f'<script type="py" {where} config="../pywebllm.toml">',
+        "from pywebllm import AsyncWebLLM",
+        "async with AsyncWebLLM() as llm:",
+        '    ask = {"role": "user", "content": "Name: Ada, age: 36"}',
+        "    reply = await llm.chat.completions.create(messages=[ask], max_tokens=8)",
+        '    print("answer:", reply.text)',
+        "</script>",
+    ]
+    html = "\n".join(["<!doctype html>", "<meta charset=utf-8>", *lines])
+    answer_registries(context, site)
+    context.route(
+        "**/other/x.html", lambda route: route.fulfill(body=html, content_type="text/html")
+    )
+    with page.expect_console_message(lambda it: it.text.startswith("answer: Ada")):
+        page.goto(site + "other/x.html")

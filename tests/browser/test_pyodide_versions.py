@@ -33,7 +33,7 @@ _START = """async folder => {
 }"""
 
 # The version, its folder in `node_modules`, where Python runs, and what hosts do so.
-_PLACES = {
+PLACES = {
     "0.27 in a page": ("pyodide-0.27", "page"),
     "0.28 in a module worker": ("pyodide-0.28", "module"),
     "0.29 in a classic worker, as stlite and Panel": ("pyodide-0.29", "classic"),
@@ -47,7 +47,7 @@ def _version(folder: str) -> str:
     return version
 
 
-@pytest.fixture(params=_PLACES.values(), ids=_PLACES)
+@pytest.fixture(params=PLACES.values(), ids=PLACES)
 def started(
     request: pytest.FixtureRequest, context: BrowserContext, page: Page, site: str
 ) -> Iterator[tuple[StartedPython, str]]:

@@ -53,6 +53,7 @@ def project(tmp_path: Path) -> Project:
     put(root / "build", "wheels/micropip-1-py3-none-any.whl", "wheels/.made-from")
     put(root / "build/dist", "pywebllm-1-py3-none-any.whl", ".made-from")
     put(root / "build/dist-wllama", "pywebllm_wllama-1-py3-none-any.whl", ".made-from")
+    put(root / "build/pyscript", "pywebllm.toml", ".made-from")
     put(root / "build/docs", "index.html", "api/errors.html", ".made-from", ".buildinfo")
     return Project(root)
 
@@ -106,6 +107,7 @@ def test_site_has_every_part_at_its_place(project: Project) -> None:
         "vendor/wheels/micropip-1-py3-none-any.whl",
         "pywebllm-1-py3-none-any.whl",
         "pywebllm_wllama-1-py3-none-any.whl",
+        "pywebllm.toml",
         "docs/index.html",
         "docs/api/errors.html",
     }
