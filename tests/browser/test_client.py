@@ -14,7 +14,7 @@ from model.browser.python import PagePython
 # Globals in the page: the client that most tests share, and a value that a test keeps between runs.
 llm: Any = None
 kept: Any = None
-request: Any = None
+asked: Any = None
 
 # Tokens of the answers that are stopped: many times as many as of the answers that are read.
 ENDLESS = 800
@@ -22,21 +22,21 @@ ENDLESS = 800
 HI = [{"role": "user", "content": "Tell me all about Ada."}]
 
 
-@pytest.fixture(scope="module")
-def client(python: PagePython) -> Iterator[PagePython]:
-    """The page, with a client whose model is loaded."""
+@pytest.fixture(scope="module", params=["webllm", "wllama"])
+def client(request: pytest.FixtureRequest, python: PagePython, site: str) -> Iterator[PagePython]:
+    """The page, with a client whose model is loaded, with each engine."""
 
-    async def start() -> None:
+    async def start(assets: str, engine: Any) -> None:
         global llm
         from pywebllm import AsyncWebLLM
 
-        llm = AsyncWebLLM()
+        llm = AsyncWebLLM(assets_url=assets, engine=engine)
         await llm.load()
 
     async def end() -> None:
         await llm.close()
 
-    python.run(start)
+    python.run(start, assets=site, engine=request.param)
     yield python
     python.run(end)
 
@@ -298,17 +298,17 @@ def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
     async def whole(messages: list[Any], assets: str, engine: Any, temperature: float) -> str:
         from pywebllm import AsyncWebLLM
 
-        global llm, request
+        global llm, asked
         llm = AsyncWebLLM(assets_url=assets, engine=engine)
-        request = {"messages": messages, "temperature": temperature, "seed": 3, "max_tokens": 100}
+        asked = {"messages": messages, "temperature": temperature, "seed": 3, "max_tokens": 100}
         extra = {"ignore_eos": True}
-        reply = await llm.chat.completions.create(**request, extra_body=extra)
+        reply = await llm.chat.completions.create(**asked, extra_body=extra)
         return str(reply.text)
 
     async def begin() -> str:
         global kept
         extra = {"ignore_eos": True, "resumable": True}
-        kept = await llm.chat.completions.create(**request, extra_body=extra, stream=True)
+        kept = await llm.chat.completions.create(**asked, extra_body=extra, stream=True)
         while len(kept.text) < 20:
             await anext(kept)
         return str(kept.text)
