@@ -1,5 +1,6 @@
 /** Writes GGUF, the file format of llama.cpp: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 3. */
 
+import { concatenate } from "../bytes.js";
 import { LazyFile, sizeOf } from "./lazy_file.js";
 
 /** @import { LazyBytes } from "./lazy_file.js" */
@@ -56,7 +57,7 @@ export function writeGguf(metadata, tensors) {
     offset += padded(sizeOf(bytes));
   }
   const parts = tensors.flatMap(({ bytes }) => [bytes, padding(sizeOf(bytes))]);
-  return new LazyFile([...head.parts(), padding(head.length), ...parts]);
+  return new LazyFile([concatenate(head.parts(), head.length), padding(head.length), ...parts]);
 }
 
 /** @param {Bytes} out @param {Value} value */

@@ -7,7 +7,7 @@
  * Bytes that are made when they are needed.
  * @typedef {object} LazyBytes
  * @property {number} size
- * @property {(start: number, end: number) => Uint8Array<ArrayBuffer>} read
+ * @property {(start: number, end: number) => Uint8Array<ArrayBuffer>} read they are valid until the next read
  */
 
 /** The bytes that `stream` makes at a time. */
@@ -33,22 +33,15 @@ export class LazyFile {
   }
 
   async arrayBuffer() {
+    const bytes = new Uint8Array(this.size);
     const end = this.#start + this.size;
-    /** @type {Uint8Array<ArrayBuffer> | undefined} */
-    let bytes;
     let offset = 0;
     for (const part of this.#parts) {
       const [from, to] = [Math.max(this.#start, offset), Math.min(end, offset + sizeOf(part))];
-      if (from < to) {
-        const found = read(part, from - offset, to - offset);
-        // A tensor as a whole is not copied.
-        if (!(part instanceof Uint8Array) && to - from === this.size && found.buffer.byteLength === this.size) return found.buffer;
-        bytes ??= new Uint8Array(this.size);
-        bytes.set(found, from - this.#start);
-      }
+      if (from < to) bytes.set(read(part, from - offset, to - offset), from - this.#start);
       offset += sizeOf(part);
     }
-    return (bytes ?? new Uint8Array(this.size)).buffer;
+    return bytes.buffer;
   }
 
   async text() {

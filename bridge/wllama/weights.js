@@ -64,6 +64,7 @@ function layerTensors(reader, layer, { heads, kvHeads, headSize }) {
 class Reader {
   #shard;
   #entries;
+  #scratch = new Scratch();
 
   /** @param {ArrayBuffer} shard @param {Map<string, Entry>} entries */
   constructor(shard, entries) {
@@ -93,7 +94,7 @@ class Reader {
       outputs: Number(scales.shape[1]),
       columns,
     };
-    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: unpacked(packed, rows) };
+    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: unpacked(packed, rows, this.#scratch) };
   }
 
   /** @param {string} name @returns {Entry} */
@@ -109,20 +110,35 @@ class Reader {
  * @typedef {{ words: Uint32Array, scales: Float32Array, outputs: number, columns: number }} Packed
  */
 
-/** The float32 numbers of a matrix, made when they are read: they have eight times as many bytes. @param {Packed} packed @param {number[]} rows @returns {LazyBytes} */
-function unpacked(packed, rows) {
+/** Memory for numbers that are made one after the other: without it, more than that of all of them would wait for the garbage collector. */
+class Scratch {
+  #values = new Float32Array();
+
+  /** @param {number} length @returns {Float32Array<ArrayBuffer>} valid until the next call */
+  take(length) {
+    if (this.#values.length < length) this.#values = new Float32Array(length);
+    return this.#values;
+  }
+}
+
+/**
+ * The float32 numbers of a matrix, made when they are read: they have eight times as many bytes.
+ * @param {Packed} packed @param {number[]} rows @param {Scratch} scratch @returns {LazyBytes}
+ */
+function unpacked(packed, rows, scratch) {
   const rowBytes = packed.columns * 4;
   const read = (/** @type {number} */ start, /** @type {number} */ end) => {
     const first = Math.floor(start / rowBytes);
-    const values = dequantize(packed, rows.slice(first, Math.ceil(end / rowBytes)));
+    const found = rows.slice(first, Math.ceil(end / rowBytes));
+    const values = scratch.take(found.length * packed.columns);
+    dequantize(packed, found, values);
     return new Uint8Array(values.buffer, start - first * rowBytes, end - start);
   };
   return { size: rows.length * rowBytes, read };
 }
 
-/** @param {Packed} packed @param {number[]} rows */
-function dequantize({ words, scales, outputs, columns }, rows) {
-  const values = new Float32Array(rows.length * columns);
+/** @param {Packed} packed @param {number[]} rows @param {Float32Array} values are written */
+function dequantize({ words, scales, outputs, columns }, rows, values) {
   let index = 0;
   for (const row of rows) {
     for (let word = 0; word < columns / PER_WORD; word += 1) {
@@ -135,7 +151,6 @@ function dequantize({ words, scales, outputs, columns }, rows) {
       }
     }
   }
-  return values;
 }
 
 /** @param {number} start @param {number} length */
