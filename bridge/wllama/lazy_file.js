@@ -44,6 +44,11 @@ export class LazyFile {
     return bytes.buffer;
   }
 
+  /** It is not read again: what it is made of need not stay in memory, which wllama keeps it in. */
+  release() {
+    this.#parts = [];
+  }
+
   async text() {
     return new TextDecoder().decode(await this.arrayBuffer());
   }

@@ -1,6 +1,7 @@
 /** The errors of wllama 3.13.0, which says little itself: llama.cpp writes the reason to its log. */
 
 import { BridgeError, invalidRequest, nameAndMessage } from "../errors.js";
+import { MESSAGES } from "../patches/error_names.js";
 
 /** The last lines that are kept. */
 const LINES = 8;
@@ -34,11 +35,14 @@ const PARTIAL_CHARACTER =
   "The engine wllama cannot report the logprobs of a token that is a part of a character:" +
   " leave out logprobs, or use the engine webllm.";
 
+/** What llama.cpp writes if a model for embeddings is to chat, or one that chats is to embed. */
+const OTHER_KIND = /does not support logits computation|Embeddings is not enabled/;
+
 /** Names by what llama.cpp writes. @type {[RegExp, string][]} */
 const NAMES = [
   [/more tokens than the context window|context size has been exceeded/i, "ContextWindowSizeExceededError"],
   [/out of memory|failed to allocate|bad_alloc|Cannot enlarge memory|memory access out of bounds/i, "OutOfMemoryError"],
-  [/grammar|template|jinja|Input content cannot be empty|too large to process|Embeddings is not enabled/i, "InvalidRequestError"],
+  [/grammar|template|jinja|Input content cannot be empty|too large to process/i, "InvalidRequestError"],
 ];
 
 /**
@@ -56,6 +60,7 @@ export function errorOf(error, log, stage) {
   if (isPartialCharacter(error, log)) return invalidRequest(PARTIAL_CHARACTER);
   const { name, message } = nameAndMessage(error);
   const reason = log.reason();
+  if (OTHER_KIND.test(`${message} ${reason}`)) return invalidRequest(MESSAGES["IncorrectPipelineLoadedError"] ?? "");
   // What is said about one request is complete; of an exception in the program only the log has the reason.
   const isVague = name === "RuntimeError" || /^Model failed|^Error while/.test(message);
   const text = isVague && reason ? `${message}: ${reason}` : withTokenCounts(message);

@@ -127,4 +127,4 @@ def test_embedding_model_of_others_gives_the_vectors_of_its_definition(
     first, second, third = (np.array(vector) for vector in vectors)
     assert first @ second > 0.5 > first @ third
     assert tokens > len(TEXTS) * 3
-    assert "embedding" in refusal
+    assert "of a different kind" in refusal

@@ -115,6 +115,7 @@ for (const [message, name] of /** @type {[string, string][]} */ ([
   ["request (30 tokens) exceeds the available context size (10 tokens), try increasing it", "ContextWindowSizeExceededError"],
   ["(ABORT) unreachable", "WorkerError"],
   ["Failed to parse grammar", "InvalidRequestError"],
+  ["the current context does not support logits computation. skipping", "InvalidRequestError"],
   ["something else", "EngineError"],
 ])) {
   test(`"${message}" is a ${name}`, async () => {
