@@ -45,8 +45,8 @@ export class ChunkWriter {
 
   /** Of the whole answer so far, and of its prompt. */
   get counts() {
-    const { predicted_n = 0, prompt_n = 0 } = this.#timings;
-    return { tokens: this.#earlier.tokens + predicted_n, promptTokens: this.#earlier.promptTokens || prompt_n };
+    const { predicted_n = 0, prompt_n = 0, cache_n = 0 } = this.#timings;
+    return { tokens: this.#earlier.tokens + predicted_n, promptTokens: this.#earlier.promptTokens || prompt_n + cache_n };
   }
 
   /** True when nothing that follows belongs to the answer. */
@@ -102,16 +102,19 @@ export class ChunkWriter {
   #usage() {
     const { cache_n = 0, prompt_per_second, predicted_per_second } = this.#timings;
     const { tokens, promptTokens } = this.counts;
+    // Of an answer that is resumed, the cache may have a part too.
+    const cached_tokens = Math.min(cache_n, promptTokens);
+    const prompt_tokens = promptTokens - cached_tokens;
     return {
-      prompt_tokens: promptTokens,
+      prompt_tokens,
       completion_tokens: tokens,
-      total_tokens: promptTokens + tokens,
+      total_tokens: prompt_tokens + tokens,
       extra: {
         e2e_latency_s: (performance.now() - this.#started) / 1000,
         prefill_tokens_per_s: prompt_per_second,
         decode_tokens_per_s: predicted_per_second,
         time_to_first_token_s: this.#firstToken === undefined ? undefined : this.#firstToken / 1000,
-        cached_tokens: cache_n,
+        cached_tokens,
       },
     };
   }

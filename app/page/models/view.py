@@ -107,7 +107,7 @@ def row_of(entry: Entry, support: Support | None) -> Row:
 def _facts(entry: Entry) -> str:
     info = entry.info
     if info is None:
-        return text("models.unknown")
+        return text("models.unknown.own" if _is_known(entry) else "models.unknown")
     parts = [text(f"models.is.{info.kind}")]
     if entry.is_builtin:
         parts.append(text("models.builtin"))
@@ -136,6 +136,11 @@ def _features(entry: Entry) -> tuple[str, ...]:
 
 def _feature(name: str) -> str:
     return text("models.feature.f16") if name == _F16 else name
+
+
+def _is_known(entry: Entry) -> bool:
+    """Return True if its record was kept with its files; else they are named by their folder."""
+    return entry.stored is not None and entry.stored.id != entry.stored.url
 
 
 def _missing(info: ModelInfo, support: Support) -> list[str]:
@@ -186,6 +191,6 @@ def _actions(entry: Entry, *, can_run: bool) -> tuple[Action, ...]:
         use = ()
     if stored is None:
         return (*use, "download", "delete") if entry.is_own else (*use, "download")
-    if entry.info is None:
+    if entry.info is None and not _is_known(entry):
         return ("delete",)
     return (*use, "repair", "delete") if stored.complete else (*use, "continue", "delete")
