@@ -34,6 +34,7 @@ INFO = ModelInfo(
 PLAIN = Support(ok=True)
 FULL = Support(ok=True, features=frozenset({"shader-f16"}))
 STORED = CachedModel(id=INFO.id, size=800_000_000, complete=True)
+UNKNOWN = CachedModel(id="https://h/m/", url="https://h/m/", size=5, complete=False)
 PART = CachedModel(id=INFO.id, size=200_000_000, total=800_000_000, complete=False)
 
 
@@ -88,7 +89,8 @@ def test_row_says_what_a_model_needs_and_whether_it_runs_here() -> None:
             ("confirm-delete", "keep"),
         ),
         (Entry(id="m", info=INFO, is_busy=True), "Starting…", 0.0, ("pause",)),
-        (Entry(id="https://h/m/", stored=PART), None, 0.25, ("delete",)),
+        (Entry(id="https://h/m/", stored=UNKNOWN), None, None, ("delete",)),
+        (Entry(id="m", stored=PART), None, 0.25, ("continue", "delete")),
     ],
 )
 def test_row_offers_what_can_be_done(
