@@ -129,6 +129,9 @@ class PythonElements:
     def show(self, screen: Screen) -> None:
         """Show the state of the run."""
         set_text(self._status, screen.status)
+        if screen.state == "starting" or (screen.state == "running" and self._is_idle()):
+            # On a phone the output is below the editor.
+            self._status.scrollIntoView(_options(block="nearest"))
         self._main.dataset.run = screen.state
         self._buttons["run"].disabled = not screen.can_run or self._editor is None
         self._buttons["stop"].disabled = not screen.can_stop
@@ -191,6 +194,9 @@ class PythonElements:
         link.download = name
         link.click()
         js.URL.revokeObjectURL(link.href)
+
+    def _is_idle(self) -> bool:
+        return bool(self._main.dataset.run == "idle")
 
     def _picture(self, part: Mapping[str, Any]) -> Any:
         data = to_js([to_js(base64.b64decode(part["image"]))])

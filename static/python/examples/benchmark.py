@@ -25,14 +25,15 @@ async with AsyncWebLLM() as llm:
             if first is None:
                 first = time.perf_counter() - begin
         seconds = time.perf_counter() - begin
-        tokens = stream.usage.completion_tokens
+        tokens = stream.final.usage.completion_tokens
+        rate = tokens / (seconds - first)
         rows.append(
-            {"tokens": tokens, "first token, s": first, "tokens/s": tokens / (seconds - first)}
+            {"tokens": tokens, "first token, s": round(first, 2), "tokens/s": round(rate, 1)}
         )
 
 display(rows)
 
-chart = pygal.Bar(title="Tokens per second", height=320, js=[], show_legend=False)
+chart = pygal.Bar(title="Tokens per second", width=480, height=320, js=[], show_legend=False)
 chart.x_labels = [str(row["tokens"]) for row in rows]
 chart.add("tokens/s", [row["tokens/s"] for row in rows])
 display(chart)
