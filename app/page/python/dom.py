@@ -22,6 +22,10 @@ from .view import EXAMPLES, Screen
 __all__ = ["Actions", "PythonElements"]
 
 
+# Characters of a block of printed text.
+_BLOCK = 10_000
+
+
 class Actions(Protocol):
     """The visitor's actions."""
 
@@ -72,6 +76,8 @@ class PythonElements:
         self._output = find_element("program-output")
         self._editor: Any = None
         self._pictures: list[str] = []
+        self._block_size = 0
+        self._ends_line = False
         self._listeners = Listeners()
         examples = [_option(name, text(f"python.example.{name}")) for name in EXAMPLES]
         find_element("program-examples").replaceChildren(*examples)
@@ -154,11 +160,14 @@ class PythonElements:
         kind = "error" if is_error else "printed"
         last = self._output.lastElementChild
         with _Scrolled(self._output):
-            if not last or last.tagName != "PRE" or last.className != kind:
+            if self._needs_block(last, kind):
                 last = _element("pre")
                 last.className = kind
                 self._output.append(last)
+                self._block_size = 0
             last.append(words)
+            self._block_size += len(words)
+            self._ends_line = words.endswith("\n")
 
     def append_part(self, part: Mapping[str, Any]) -> None:
         """Append a value, see `program.display.Part`."""
@@ -194,6 +203,12 @@ class PythonElements:
         link.download = name
         link.click()
         js.URL.revokeObjectURL(link.href)
+
+    def _needs_block(self, last: Any, kind: str) -> bool:
+        if not last or last.tagName != "PRE" or last.className != kind:
+            return True
+        # Long output is many blocks, so that the browser lays out only the last one again.
+        return self._ends_line and self._block_size > _BLOCK
 
     def _is_idle(self) -> bool:
         return bool(self._main.dataset.run == "idle")

@@ -118,7 +118,9 @@ class Programs:
     def edit(self) -> None:
         """Keep what the visitor has changed, after a pause."""
         if self._chosen not in self._entries:
-            self._add(self.title, self._page.code())
+            is_example = self._chosen in EXAMPLES
+            name = text("python.copy", title=self.title) if is_example else self.title
+            self._add(name, self._page.code())
         self._entries[self._chosen].code = self._page.code()
         if self._saving is not None:
             self._saving.cancel()

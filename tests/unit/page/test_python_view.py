@@ -331,7 +331,7 @@ async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
     assert desk.page.name is None
     assert desk.page.menu == []
     await desk.type("print('mine')")
-    assert desk.page.name == "Hello, model"
+    assert desk.page.name == "Hello, model (mine)"
     desk.controller.rename("  My own ")
     desk.controller.choose("typed")
     await desk.controller.settled()
