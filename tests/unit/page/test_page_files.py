@@ -78,10 +78,12 @@ def test_policy_allows_this_origin_only() -> None:
     others = {
         source
         for name, sources in directives.items()
-        if name != "script-src"
+        if name not in ("script-src", "img-src")
         for source in sources.split()
     }
     assert others == {"'self'", "'none'"}
+    # Pictures that the page itself makes; none can be fetched.
+    assert directives["img-src"] == "'self' blob:"
 
 
 def test_page_has_no_inline_code_or_style() -> None:
