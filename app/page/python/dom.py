@@ -161,7 +161,7 @@ class PythonElements:
         last = self._output.lastElementChild
         with _Scrolled(self._output):
             if self._needs_block(last, kind):
-                last = _element("pre")
+                last = _new("pre")
                 last.className = kind
                 self._output.append(last)
                 self._block_size = 0
@@ -179,7 +179,7 @@ class PythonElements:
 
     def append_note(self, words: str) -> None:
         """Append a line of the page's own."""
-        note = _element("p", words)
+        note = _new("p", words)
         note.className = "note"
         self._output.append(note)
 
@@ -198,7 +198,7 @@ class PythonElements:
     def download(self, name: str, content: str) -> None:
         """Give the visitor a file."""
         blob = js.Blob.new(to_js([content]), _options(type="text/html"))
-        link = _element("a")
+        link = _new("a")
         link.href = js.URL.createObjectURL(blob)
         link.download = name
         link.click()
@@ -215,7 +215,7 @@ class PythonElements:
 
     def _picture(self, part: Mapping[str, Any]) -> Any:
         data = to_js([to_js(base64.b64decode(part["image"]))])
-        picture = _element("img")
+        picture = _new("img")
         picture.src = js.URL.createObjectURL(js.Blob.new(data, _options(type=part["type"])))
         self._pictures.append(picture.src)
         picture.alt = text("python.picture", number=len(self._pictures))
@@ -244,31 +244,31 @@ def _pressing(actions: Actions, name: str) -> Callable[[Any], None]:
 
 
 def _table(part: Mapping[str, Any]) -> Any:
-    head = _element("tr")
-    head.append(*[_element("th", column) for column in part["columns"]])
-    table = _element("table")
+    head = _new("tr")
+    head.append(*[_new("th", column) for column in part["columns"]])
+    table = _new("table")
     table.createTHead().append(head)
     body = table.createTBody()
     for cells in part["rows"]:
-        row = _element("tr")
-        row.append(*[_element("td", cell) for cell in cells])
+        row = _new("tr")
+        row.append(*[_new("td", cell) for cell in cells])
         body.append(row)
-    frame = _element("div")
+    frame = _new("div")
     frame.className = "table"
     frame.append(table)
     if part["more"]:
-        frame.append(_element("p", text_of_count("python.more", part["more"])))
+        frame.append(_new("p", text_of_count("python.more", part["more"])))
     return frame
 
 
-def _element(tag: str, words: str = "") -> Any:
+def _new(tag: str, words: str = "") -> Any:
     element = js.document.createElement(tag)
     element.textContent = words
     return element
 
 
 def _option(value: str, words: str) -> Any:
-    option = _element("option", words)
+    option = _new("option", words)
     option.value = value
     return option
 

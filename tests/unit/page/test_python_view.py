@@ -442,7 +442,8 @@ def test_versions_agree() -> None:
     package = json.loads((ROOT / "package.json").read_text("utf-8"))
     assert package["dependencies"]["pyodide"] == saved_page.PYODIDE
     worker = (ROOT / "static/python/worker.js").read_text("utf-8")
-    wheels = re.search(r'PYODIDE_WHEELS = \("micropip==([\d.]+)"', (ROOT / "serve.py").read_text())
+    packages = (ROOT / "site_files/packages.py").read_text("utf-8")
+    wheels = re.search(r'PYODIDE_WHEELS = \("micropip==([\d.]+)"', packages)
     assert wheels is not None
     assert f'"micropip-{wheels[1]}-py3-none-any.whl"' in worker
 
