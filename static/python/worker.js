@@ -23,6 +23,9 @@
 /** The same package index as Pyodide's own page uses, for packages that need its compiler. */
 const PACKAGES = "https://cdn.jsdelivr.net/pyodide/";
 
+/** Where the modules of the page and the library are put. */
+const ARCHIVE = "/home/pyodide/app.zip";
+
 const MICROPIP = "micropip-0.11.1-py3-none-any.whl";
 
 const SITE = new URL("../", import.meta.url);
@@ -59,7 +62,9 @@ async function start(port) {
   archive.catch(() => {});
   const { loadPyodide, version } = await import(new URL("vendor/pyodide/pyodide.mjs", SITE).href);
   const pyodide = await loadPyodide({ packageBaseUrl: `${PACKAGES}v${version}/full/` });
-  pyodide.unpackArchive(await archive, "zip");
+  // As an archive: its bytecode is where an import from an archive looks for it.
+  pyodide.FS.writeFile(ARCHIVE, new Uint8Array(await archive));
+  pyodide.runPython(`import sys; sys.path.insert(0, "${ARCHIVE}")`);
   if (interrupt) pyodide.setInterruptBuffer(interrupt);
   pyodide.globals.set("_port", port);
   await pyodide.runPythonAsync(BEGIN);
