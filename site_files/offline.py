@@ -20,6 +20,7 @@ _CONFIG = "static/offline/rollup.config.js"
 _KEPT = re.compile(
     r"index(\.[\w-]+)?\.html|start\.js|app\.zip|webllm(_bridge)?\.js|pyscript\.json"
     r"|site\.webmanifest|icon[\w-]*\.(svg|png)|(css|start|libraries)/[^/]+\.(css|m?js)"
+    r"|python/worker\.js|python/examples/\w+\.py"
     r"|vendor/modern-normalize\.css|vendor/pyodide/.+|vendor/pyscript/.+\.js"
 )
 # Of PyScript: what its editor, its terminal and another interpreter need. It imports the plugins
