@@ -30,7 +30,8 @@ async def build_page(title: str, code: str) -> str:
         OSError: The wheel could not be fetched.
     """
     wheel = await _fetched(f"pywebllm-{__version__}-py3-none-any.whl")
-    return saved_page.render(title, code, wheel=wheel)
+    language = js.document.documentElement.lang
+    return saved_page.render(title, code, wheel=wheel, language=language)
 
 
 async def _fetched(path: str) -> bytes:

@@ -21,18 +21,20 @@ PYODIDE = "314.0.7"
 _MODULES = ("__init__", "display", "faults", "packages", "plots", "runner", "writer")
 
 
-def render(title: str, code: str, *, wheel: bytes) -> str:
+def render(title: str, code: str, *, wheel: bytes, language: str = "en") -> str:
     """Return the page.
 
     Args:
         title: The name of the program.
         code: The program.
         wheel: The wheel of this project.
+        language: That of the texts of the page.
     """
     page = files(__package__).joinpath("saved_page.html").read_text(encoding="utf-8")
     package = files(f"{__package__}.program")
     sources = {name: package.joinpath(f"{name}.py").read_text("utf-8") for name in _MODULES}
     values = {
+        "lang": language,
         "title": html.escape(title),
         "starting": html.escape(text("python.page.starting")),
         "program": html.escape(text("python.program")),

@@ -424,7 +424,8 @@ def test_link_refuses_what_is_damaged_or_too_long() -> None:
 
 def test_saved_page_holds_program_wheel_and_what_runs_it() -> None:
     code = 'print("</script>{{wheel}}")'
-    page = saved_page.render("A <b> title", code, wheel=b"PK wheel")
+    page = saved_page.render("A <b> title", code, wheel=b"PK wheel", language="de")
+    assert '<html lang="de">' in page
     assert "<title>A &lt;b&gt; title</title>" in page
     assert "UEsgd2hlZWw=" in page
     data = re.search(r'id="data">(.*?)</script>', page, re.DOTALL)
