@@ -122,10 +122,12 @@ def test_program_talks_to_the_page_s_model_shows_values_and_errors_and_stops(
     expect(picture).to_have_js_property("naturalWidth", 40)
     expect(output_of(page)).to_contain_text("<img src=x onerror=alert(1)>")
     expect(output_of(page).locator("img")).to_have_count(1)
+    assert problems(page) == []
 
     run(page, "def f(x):\n    return 1 / x\n\nf(0)\n")
     expect(output_of(page)).to_contain_text("ZeroDivisionError: division by zero")
     expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+    assert problems(page) == []
     run(page, "import sys\nsys.kept = 1\nprint('é', 2)\n")
     expect(output_of(page)).to_have_text("é 2\n")
     expect(page.locator(".cm-lint-marker-error")).to_have_count(0)
@@ -153,6 +155,7 @@ def test_program_talks_to_the_page_s_model_shows_values_and_errors_and_stops(
     write(page, "import pygal\n")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("alert")).to_contain_text("pygal")
+    assert problems(page) == []
     page.get_by_role("button", name="Do not install").click()
     expect(status_of(page)).to_contain_text("Nothing was installed")
     assert watch.origins() == {site.rstrip("/")}

@@ -255,6 +255,8 @@ def _table(part: Mapping[str, Any]) -> Any:
         body.append(row)
     frame = _new("div")
     frame.className = "table"
+    # A wide table is scrolled by keyboard too.
+    frame.tabIndex = 0
     frame.append(table)
     if part["more"]:
         frame.append(_new("p", text_of_count("python.more", part["more"])))
