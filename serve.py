@@ -1,13 +1,13 @@
 """Serve the demo page and the documentation on this machine, or write them as static files.
 
     python3 serve.py [--port N] [--no-open] [--isolated]
-    python3 serve.py build DIR
+    python3 serve.py build DIR [--compress]
 
 Both first set up what is missing: npm's packages, and in `build/` the wheels Pyodide needs, the
 bundled bridge, the wheel of this project and its documentation; nothing outside this folder. The
 site is plain files with relative links: any static host serves it from any path, without special
 headers. With `--isolated` the server sends the headers that isolate a page from other origins,
-which gives it threads.
+which gives it threads. With `--compress` there are compressed copies beside the files.
 
 `site_files/` has the parts of it.
 """
@@ -23,6 +23,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from site_files.compression import compressed_copies
 from site_files.packages import build_docs, build_wheels, download_pyodide_wheels, npm_install
 from site_files.project import Project, SetupError, say
 from site_files.server import SiteServer
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         if options.command == "build":
-            _build_site(options.directory)
+            _build_site(options.directory, compresses=options.compress)
         else:
             _build_site(BUILD / "site", needs_docs=False)
             _serve(
@@ -76,10 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     build = commands.add_parser("build", help="write the site as static files into a folder")
     build.add_argument("directory", type=Path)
+    build.add_argument(
+        "--compress",
+        action="store_true",
+        help="write .gz and .br files beside, for hosts like nginx",
+    )
     return parser
 
 
-def _build_site(target: Path, *, needs_docs: bool = True) -> None:
+def _build_site(target: Path, *, needs_docs: bool = True, compresses: bool = False) -> None:
     npm_install(PROJECT)
     download_pyodide_wheels(PROJECT)
     build_wheels(PROJECT)
@@ -91,7 +97,9 @@ def _build_site(target: Path, *, needs_docs: bool = True) -> None:
         shutil.rmtree(BUILD / "docs", ignore_errors=True)
         say(f"the site has no documentation: {error}")
     make_files(PROJECT)
-    write_site(target.resolve(), site_sources(PROJECT))
+    files = site_sources(PROJECT)
+    copies = compressed_copies(PROJECT, files) if compresses else {}
+    write_site(target.resolve(), {**files, **copies})
 
 
 def _serve(site: Path, *, port: int | None, open_browser: bool, isolated: bool) -> None:

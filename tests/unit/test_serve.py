@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import io
 import os
@@ -20,6 +21,7 @@ import serve
 from model.browser.processes import started
 from site_files import packages, site
 from site_files.archive import app_archive
+from site_files.compression import compressed_copies
 from site_files.packages import build_docs, npm_install
 from site_files.project import Project, SetupError
 from site_files.server import SiteServer
@@ -503,3 +505,12 @@ def test_process_that_ignores_signals_is_ended_with_its_block() -> None:
         process.stdout.readline()
     assert process.returncode == -signal.SIGKILL
     assert process.stdout.closed
+
+
+def test_compressed_copies_are_beside_the_files_that_shrink(project: Project) -> None:
+    large = "wasm " * 1000
+    (project.root / "static/large.wasm").write_text(large)
+    copies = compressed_copies(project, site_sources(project))
+    assert set(copies) == {"large.wasm.gz", "large.wasm.br"}, "not what is tiny"
+    assert gzip.decompress(copies["large.wasm.gz"].read_bytes()).decode() == large
+    assert copies["large.wasm.br"].stat().st_size < 100
