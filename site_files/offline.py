@@ -19,9 +19,9 @@ _CONFIG = "static/offline/rollup.config.js"
 # What a start of the page needs, and the views that a visitor without a network may open.
 _KEPT = re.compile(
     r"index(\.[\w-]+)?\.html|start\.js|app\.zip|webllm(_bridge)?\.js|pyscript\.json"
-    r"|site\.webmanifest|icon[\w-]*\.(svg|png)|(css|start|libraries)/[^/]+\.(css|m?js)"
-    r"|python/worker\.js|python/examples/\w+\.py"
-    r"|vendor/modern-normalize\.css|vendor/pyodide/.+|vendor/pyscript/.+\.js"
+    r"|site\.webmanifest|icon[\w-]*\.(svg|png)|(?!docs/|models/|vendor/|wllama/)[\w-]+/[^/]+\.(css|m?js)"
+    r"|python/examples/\w+\.py"
+    r"|vendor/pyodide/.+|vendor/pyscript/.+\.js"
 )
 # Of PyScript: what its editor, its terminal and another interpreter need. It imports the plugins
 # that the page turns off, too.

@@ -16,6 +16,7 @@ PATHS = (
     "start.js",
     "css/base.css",
     "start/python.js",
+    "python/worker.js",
     "libraries/storage.js",
     "vendor/pyodide/pyodide.asm.wasm",
     "vendor/pyscript/core.js",
