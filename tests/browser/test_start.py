@@ -260,3 +260,27 @@ def test_privacy_view_lists_and_deletes_everything(chromium: Browser, own_site: 
     page.get_by_role("button", name="Start again").click()
     expect(page.locator("body")).to_have_attribute("data-state", "ready")
     context.close()
+
+
+def test_visitor_isolates_the_page_on_a_host_without_headers(
+    chromium: Browser, own_site: Site
+) -> None:
+    context = chromium.new_context()
+    watch = PageWatch(context)
+    page = context.new_page()
+    open_ready(page, own_site.url)
+    page.evaluate(PREPARED)
+    assert page.evaluate("crossOriginIsolated") is False
+    page.get_by_role("link", name="Privacy").click()
+    page.get_by_label("Use several cores").check()
+    page.get_by_role("button", name="Reload").last.click()
+    expect(page.get_by_label("Use several cores")).to_be_checked()
+    page.get_by_role("link", name="Persona").click()
+    # The engine of WebLLM is the shared one, and llama.cpp has a worker of its own.
+    for engine in ("webllm", "wllama"):
+        page.goto(f"{own_site.url}?engine={engine}#/persona")
+        expect(page.locator("body")).to_have_attribute("data-state", "ready")
+        assert page.evaluate("crossOriginIsolated") is True
+        assert len(write_persona(page).split()) > 20
+    assert watch.errors == []
+    context.close()
