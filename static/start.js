@@ -95,6 +95,12 @@ async function prepareNextVisit() {
   await import(later);
 }
 
+/** Show what was kept of visits before, which needs no Python. */
+async function showKept() {
+  const kept = "./start/kept.js";
+  await (await import(kept)).showKept();
+}
+
 async function startPython() {
   // A variable, because the file is added when the site is built: tsc cannot resolve it.
   const pyscript = "./vendor/pyscript/core.js";
@@ -124,6 +130,7 @@ if (location.protocol === "file:") {
     preload();
     startEngine().catch(failWith);
     setTimeout(() => startPython().catch(failWith));
+    showKept().catch((error) => console.info(error));
     prepareNextVisit().catch((error) => console.info(error));
   };
   if (document.hidden) start();

@@ -284,3 +284,39 @@ def test_visitor_isolates_the_page_on_a_host_without_headers(
         assert len(write_persona(page).split()) > 20
     assert watch.errors == []
     context.close()
+
+
+CONVERSATION = {
+    "id": "one",
+    "title": "<b>Rain</b>",
+    "updated": 2,
+    "messages": [
+        {"id": "1", "role": "user", "text": "Why does it rain?"},
+        {"id": "2", "parent": "1", "role": "assistant", "text": "Because of <i>clouds</i>."},
+        {"id": "3", "parent": "1", "role": "assistant", "text": "Ask a cloud."},
+    ],
+    "choices": {"1": "2"},
+}
+# The chat view has these elements.
+PLACES = """for (const [tag, id] of [['ul', 'chat-list'], ['div', 'chat-thread']])
+  if (!document.getElementById(id)) document.body.append(Object.assign(document.createElement(tag), {id}))"""
+KEPT = """async (conversation) => {
+  const storage = await import('./libraries/storage.js');
+  await storage.write('conversations', JSON.stringify(conversation));
+  await (await import('./start/kept.js')).showKept();
+}"""
+
+
+def test_kept_conversations_are_readable_before_python_runs(page: Page, site: str) -> None:
+    held: list[Route] = []
+    page.route("**/app.zip", held.append)
+    page.goto(f"{site}{WEBLLM}#/chat/one")
+    page.evaluate(PLACES)
+    page.evaluate(KEPT, CONVERSATION)
+    expect(page.locator("#chat-list a")).to_have_text("<b>Rain</b>")
+    thread = page.locator("#chat-thread [data-kept]")
+    expect(thread).to_have_text(["Why does it rain?", "Because of <i>clouds</i>."])
+    for route in held:
+        route.continue_()
+    expect(page.locator("body")).to_have_attribute("data-state", "ready")
+    expect(page.locator("[data-kept]")).to_have_count(0)
