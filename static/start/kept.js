@@ -37,13 +37,14 @@ async function showAddressed() {
 function branchOf({ messages, choices = {} }) {
   const branch = [];
   let parent = "";
-  for (;;) {
+  while (branch.length < messages.length) {
     const next = messages.filter((message) => (message.parent ?? "") === parent);
     const message = next.find(({ id }) => id === choices[parent]) ?? next.at(-1);
-    if (!message) return branch;
+    if (!message) break;
     branch.push(message);
     parent = message.id;
   }
+  return branch;
 }
 
 /** @param {Conversation} conversation */

@@ -298,8 +298,10 @@ CONVERSATION = {
     "choices": {"1": "2"},
 }
 # The chat view has these elements.
-PLACES = """for (const [tag, id] of [['ul', 'chat-list'], ['div', 'chat-thread']])
-  if (!document.getElementById(id)) document.body.append(Object.assign(document.createElement(tag), {id}))"""
+PLACES = """for (const [tag, id] of [['ul', 'chat-list'], ['div', 'chat-thread']]) {
+  const element = Object.assign(document.createElement(tag), { id });
+  if (!document.getElementById(id)) document.body.append(element);
+}"""
 KEPT = """async (conversation) => {
   const storage = await import('./libraries/storage.js');
   await storage.write('conversations', JSON.stringify(conversation));
