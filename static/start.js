@@ -101,6 +101,18 @@ async function showKept() {
   await (await import(kept)).showKept();
 }
 
+/** PyScript keeps its databases open; without this they could not be deleted while the page is open. */
+function letDatabasesGo() {
+  const { open } = IDBFactory.prototype;
+  IDBFactory.prototype.open = function (...options) {
+    const request = open.apply(this, options);
+    request.addEventListener("success", () => {
+      request.result.addEventListener("versionchange", () => request.result.close());
+    });
+    return request;
+  };
+}
+
 async function startPython() {
   // A variable, because the file is added when the site is built: tsc cannot resolve it.
   const pyscript = "./vendor/pyscript/core.js";
@@ -124,6 +136,7 @@ if (location.protocol === "file:") {
   addEventListener("error", (event) => failWith(event.error ?? event.message));
   addEventListener("unhandledrejection", (event) => failWith(event.reason));
   watchDownloads();
+  letDatabasesGo();
   setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
   // After the first frame, so that the page is painted first; a hidden page has no frames.
   const start = () => {
