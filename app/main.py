@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import Any
 
 import js
 from page.chat.starting import start_chat
@@ -28,6 +29,7 @@ from page.setup.controller import SetupController
 from page.setup.dom import SetupElements, wanted_engine
 from page.storage import browser_store
 from page.texts import use_language
+from pyodide.ffi import JsException
 from pywebllm import AsyncWebLLM, WebLLMService, open_bridge
 
 __all__ = ["start"]
@@ -39,10 +41,12 @@ _ASSETS = "./"
 async def start() -> None:
     """Connect the views to one client, check the browser, and load the model."""
     use_language(js.document.documentElement.lang)
-    # It has begun to load the built-in model, and hands that over.
-    engine = await import_module("start/engine.js")
     bridge = partial(
-        open_bridge, assets_url=_ASSETS, module=engine, engine=wanted_engine(), share=True
+        open_bridge,
+        assets_url=_ASSETS,
+        module=await _begun_engine(),
+        engine=wanted_engine(),
+        share=True,
     )
     llm = AsyncWebLLM(bridge=bridge)
     setup = _start_setup(llm)
@@ -53,6 +57,15 @@ async def start() -> None:
     _start_python(llm, setup)
     _start_privacy(llm)
     await asyncio.gather(start_chat(llm, setup), setup.start())
+
+
+async def _begun_engine() -> Any:
+    # It has begun to load the built-in model, and hands that over.
+    try:
+        return await import_module("start/engine.js")
+    except JsException:
+        # The library imports the bridge by itself, tries again, and says what went wrong.
+        return None
 
 
 def _start_setup(llm: AsyncWebLLM) -> SetupController:

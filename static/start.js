@@ -141,7 +141,8 @@ if (location.protocol === "file:") {
   // After the first frame, so that the page is painted first; a hidden page has no frames.
   const start = () => {
     preload();
-    startEngine().catch(failWith);
+    // Python imports the engine too, and reports what goes wrong.
+    startEngine().catch((error) => console.info(error));
     setTimeout(() => startPython().catch(failWith));
     showKept().catch((error) => console.info(error));
     prepareNextVisit().catch((error) => console.info(error));
