@@ -10,6 +10,7 @@ from typing import Any
 from pywebllm import AsyncWebLLM, wire
 from pywebllm.assets import SiteAssets
 from pywebllm.request.duration import read_keep_alive
+
 from site_files.early import early_requests
 
 ROOT = Path(__file__).parents[2]
