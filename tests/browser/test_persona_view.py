@@ -73,11 +73,12 @@ def check_versions(page: Page, first: str) -> None:
 
     # A version that is asked for by a button, and one in the visitor's own words.
     button(page, "Shorter").click()
-    assert len(written(page, 3)) < len(second)
+    written(page, 3)
     expect(page.locator("#persona-about")).to_contain_text("asked for: Make it shorter.")
     page.get_by_label("Or ask for a change of your own").fill("Call her Zuleika instead.")
     page.keyboard.press("Enter")
-    assert "Zuleika" in written(page, 4)
+    written(page, 4)
+    expect(page.locator("#persona-about")).to_contain_text("asked for: Call her Zuleika instead.")
 
 
 def check_edit(page: Page) -> None:

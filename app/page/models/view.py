@@ -94,7 +94,7 @@ def row_of(entry: Entry, support: Support | None) -> Row:
         id=entry.id,
         badge=text(f"models.usage.{entry.usage}") if entry.usage else "",
         facts=_facts(entry),
-        features=_features(entry),
+        features=_features(entry, support),
         note=_note(entry, support),
         can_run=can_run,
         status=status_words(entry),
@@ -120,7 +120,7 @@ def _facts(entry: Entry) -> str:
     return " · ".join(parts)
 
 
-def _features(entry: Entry) -> tuple[str, ...]:
+def _features(entry: Entry, support: Support | None) -> tuple[str, ...]:
     info = entry.info
     if info is None:
         return ()
@@ -129,7 +129,10 @@ def _features(entry: Entry) -> tuple[str, ...]:
         found.append(text("models.feature.tools"))
     if info.kind == "vision":
         found.append(text("models.feature.images"))
-    found.append(text("models.feature.processor" if entry.is_gguf else "models.feature.gpu"))
+    # The built-in model runs on either.
+    is_slow = entry.is_builtin and support is not None and support.engine == "wllama"
+    is_on_processor = entry.is_gguf or is_slow
+    found.append(text("models.feature.processor" if is_on_processor else "models.feature.gpu"))
     found += [_feature(name) for name in info.required_features]
     return tuple(found)
 
