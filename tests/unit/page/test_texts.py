@@ -234,7 +234,8 @@ def test_there_is_a_second_language_with_words_of_its_own() -> None:
     same = [key for key, text in ENGLISH.items() if german[key] == text and WORDS.search(text)]
     examples = {"persona.name.example", "persona.occupation.example", "persona.interests.example"}
     examples |= {"persona.notes.example", "persona.rewrite.example", "chat.start.persona"}
-    assert set(same) <= examples
+    # So do names of what the browser keeps.
+    assert {key for key in same if not key.startswith("privacy.place.")} <= examples
 
 
 def names(text: str) -> set[str]:
