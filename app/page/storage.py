@@ -92,8 +92,8 @@ async def _call(name: str, *arguments: str) -> str:
     # Here, so that what keeps records can be tested without a browser.
     from .libraries import import_library  # noqa: PLC0415
 
-    storage = await import_library("storage")
     try:
+        storage = await import_library("storage")
         found = await getattr(storage, name)(*arguments)
     except Exception as error:
         # A JsException of the browser: a full disk, a private window, a damaged database.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -18,6 +19,8 @@ __all__ = ["Folder", "OwnModels", "Settings"]
 _KIND: Kind = "settings"
 _RECORDS = "own-models"
 _CHOSEN = "model"
+# Seconds that a visit waits for its settings at most: another tab may hold the database.
+_PATIENCE = 5
 _logger = logging.getLogger("page")
 
 
@@ -76,9 +79,10 @@ class OwnModels:
         must not begin with a large download.
         """
         try:
-            kept = await self._store.read(_KIND, _RECORDS) or {}
-            chosen = (await self._store.read(_KIND, _CHOSEN) or {}).get("model")
-        except StorageProblem as error:
+            async with asyncio.timeout(_PATIENCE):
+                kept = await self._store.read(_KIND, _RECORDS) or {}
+                chosen = (await self._store.read(_KIND, _CHOSEN) or {}).get("model")
+        except (StorageProblem, TimeoutError) as error:
             _logger.warning("Settings could not be read: %s", error)
             return None
         for record in kept.get("records", []):
