@@ -198,7 +198,7 @@ async def test_added_model_is_known_and_found_at_the_next_visit() -> None:
     [
         ({"model_id": "m"}, "model of a model record must be a non-empty string"),
         ({"model_id": "pywebllm-persona-q4f32_1", "gguf": "m.gguf"}, "two models have the id"),
-        ({"model_id": "m", "gguf": "m.gguf", "colour": "blue"}, "a model record has no key"),
+        ({"model_id": "m", "gguf": "m.gguf", "flavor": "blue"}, "a model record has no key"),
     ],
 )
 async def test_record_that_is_none_is_refused_with_what_is_wrong(
