@@ -38,7 +38,11 @@ def check(page: Page, where: str) -> None:
 def test_every_view_is_accessible_and_whole_in_every_state(page: Page, site: str) -> None:
     page.add_init_script(WITHOUT_SHARING)
     held: list[Route] = []
-    page.route("**/vendor/pyodide/pyodide.asm.wasm", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/vendor/pyodide/pyodide.asm.wasm", hold)
     page.route("**/params_shard_*", lambda route: route.abort())
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(site + WEBLLM, wait_until="commit")

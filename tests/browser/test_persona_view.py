@@ -106,6 +106,7 @@ def check_deletion(page: Page) -> None:
     expect(kept(page)).to_have_count(5)
     kept(page).nth(0).get_by_role("button", name="Delete").click()
     expect(page.locator("#persona-undo-text")).to_have_text(re.compile("^Deleted: Ada"))
+    expect(page.locator("#persona-kept-list")).to_have_attribute("aria-busy", "false")
 
 
 def test_personas_are_written_rewritten_edited_compared_and_kept(

@@ -46,6 +46,10 @@ class ShelfPage(Protocol):
         """Show these personas side by side; none hides the place."""
         ...
 
+    def show_busy(self, *, is_busy: bool) -> None:
+        """Show whether a change is still being written."""
+        ...
+
     def show_kept_status(self, status: str, undo: str, problem: str) -> None:
         """Show a line about the list, what can be brought back, and what went wrong."""
         ...
@@ -150,6 +154,7 @@ class Shelf:
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         # One after the other: a deletion must not overtake the writing of the same persona.
         self._work = asyncio.ensure_future(self._guard(self._work, work))
+        self._page.show_busy(is_busy=True)
 
     async def _guard(
         self, before: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]
@@ -163,6 +168,7 @@ class Shelf:
             _logger.warning("Personas could not be kept: %s", error)
             self._problem = text("persona.kept.problem")
         self._show()
+        self._page.show_busy(is_busy=self._work is not asyncio.current_task())
 
     def _show(self) -> None:
         cards = self.cards

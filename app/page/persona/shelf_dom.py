@@ -53,6 +53,10 @@ class ShelfElements:
         self._columns.replaceChildren(*[whole_card(card, level=4) for card in cards])
         self._compared.hidden = not cards
 
+    def show_busy(self, *, is_busy: bool) -> None:
+        """Show whether a change is still being written."""
+        self.list.ariaBusy = "true" if is_busy else "false"
+
     def show_kept_status(self, status: str, undo: str, problem: str) -> None:
         """Show a line about the list, what can be brought back, and what went wrong."""
         # A deleted persona takes the focus along: it goes to the button that brings it back.

@@ -42,6 +42,7 @@ class FakeShelfPage:
         self.cards: list[Card] = []
         self.compared: list[Card] = []
         self.current = ""
+        self.is_busy = False
         self.status = self.undo = self.problem = ""
 
     def show_kept(self, cards: list[Card], compared: set[str], current: str) -> None:
@@ -49,6 +50,9 @@ class FakeShelfPage:
 
     def show_compared(self, cards: list[Card]) -> None:
         self.compared = cards
+
+    def show_busy(self, *, is_busy: bool) -> None:
+        self.is_busy = is_busy
 
     def show_kept_status(self, status: str, undo: str, problem: str) -> None:
         self.status, self.undo, self.problem = status, undo, problem

@@ -30,10 +30,12 @@ def make() -> tuple[Shelf, FakeShelfPage, FakeStore]:
 
 
 async def test_later_visit_finds_what_was_kept() -> None:
-    shelf, _, store = make()
+    shelf, shown, store = make()
     shelf.keep(card(1))
     shelf.keep(card(2))
+    assert shown.is_busy
     await shelf.settled()
+    assert not shown.is_busy
     store.records["personas"]["x"] = {"id": "x", "of": "another version"}
     page = FakeShelfPage()
     later = Shelf(page=page, store=store)
