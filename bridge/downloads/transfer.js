@@ -10,7 +10,7 @@ import { canContinue, isRestOf, isSameOrigin, rangeHeaders, versionOf } from "./
 /** After how many seconds without a byte an attempt is given up, so that another one can be made. */
 const IDLE_TIMEOUT = 30;
 
-/** Browsers do not tell a server that cannot be reached from one whose answers the page may not read. */
+/** Browsers report a server that cannot be reached like one whose answers the page may not read. */
 const NOT_READABLE = "no answer that this page may read; a server of another origin must send Access-Control-Allow-Origin";
 
 /** Statuses of servers that may answer later. */
