@@ -5,8 +5,8 @@ Run it as `.venv/bin/python -m bench.gpu NAME=FOLDER ...`, where FOLDER is a fol
 so `--stage SITE` only writes the folder SITE. Serve it on a machine with a GPU, open its index page
 there and evaluate `SITE/gpu.run.js`, a single expression.
 
-Each library is measured with and without the bridge's patches of WebLLM, and the time of each kernel
-by timestamp queries, where the adapter has them. Loads are from the cache.
+Each library is measured with and without the bridge's patches of WebLLM, and the time of each
+kernel by timestamp queries, where the adapter has them. Loads are from the cache.
 """
 
 from __future__ import annotations

