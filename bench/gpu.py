@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from bench.hollow import hollow
 from bench.kernels import IsolatedHandler, named_folder
 from bench.page import chromium
 from model.browser.server import serving
@@ -86,11 +87,18 @@ def _main() -> None:
     ):
         parser.add_argument(f"--{name}", type=int, nargs="*", default=default, help=text)
     parser.add_argument("--stage", type=Path, metavar="SITE", help="only write the folder")
+    parser.add_argument(
+        "--hollow",
+        action="store_true",
+        help="stage SITE/fill.py instead of the weights",
+    )
     given = parser.parse_args()
     options = {name: getattr(given, name) for name in ("rounds", "steps", "lengths", "prompts")}
     options["timesOf"] = given.times_of
     if given.stage:
         stage(dict(given.models), given.stage, options)
+        if given.hollow:
+            hollow(given.stage)
         return
     sys.stdout.write(json.dumps(measure(dict(given.models), options), indent=2) + "\n")
 

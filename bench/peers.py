@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.gpu import stage
+from bench.hollow import hollow
 from bench.kernels import IsolatedHandler
 from bench.onnx_model import convert
 from bench.page import chromium
@@ -102,12 +103,19 @@ def _main() -> None:
         "--lengths", type=int, nargs="*", default=[45, 995, 3800], help="tokens of the prompts"
     )
     parser.add_argument("--stage", type=Path, metavar="SITE", help="only write the folder")
+    parser.add_argument(
+        "--hollow",
+        action="store_true",
+        help="stage SITE/fill.py instead of the weights",
+    )
     given = parser.parse_args()
     source = Source.find(given.source)
     prepare(source, _WORK)
     options = {name: getattr(given, name) for name in ("rounds", "steps", "lengths")}
     if given.stage:
         stage_peers(given.stage, _WORK, source.path, options)
+        if given.hollow:
+            hollow(given.stage)
         return
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         stage_peers(Path(name), _WORK, source.path, options)
