@@ -60,7 +60,7 @@ export async function run(places, { lengths = [45, 900], prompts = [900], rounds
   for (const each of opened) {
     result.ms[each.name] = Object.fromEntries(
       Object.entries(figures[each.name] ?? {}).map(([what, times]) => [what, rounded(median(times))]));
-    result.ms[each.name].load = rounded(median(loads[each.name]));
+    for (const [what, times] of Object.entries(loads[each.name])) result.ms[each.name][what] = rounded(median(times));
     result.tokens[each.name] = await greedyTokens(each);
   }
   result.kernels = {};
@@ -107,22 +107,31 @@ export async function open({ name, url, library }, mode) {
   const model_list = [{ model_id: name, model: at, model_lib: new URL(library, at).href }];
   const engine = new webllm.MLCEngine({ appConfig: { model_list }, logLevel: "ERROR" });
   MODES[mode].engine(engine);
+  let [begun, written] = [0, 0];
+  engine.setInitProgressCallback(({ text }) => {
+    if (text.startsWith("Start to fetch")) begun = performance.now();
+    if (text.startsWith("Loading model from cache")) written = performance.now();
+  });
   const start = performance.now();
   await engine.reload(name);
-  const load = performance.now() - start;
+  const end = performance.now();
+  const load = end - start;
+  const parts = { before_weights: begun - start, weights: written - begun, shaders: end - written };
   const pipeline = engine.loadedModelIdToPipeline.get(name);
-  return { name: `${name} ${mode}`, mode, engine, pipeline, load, context: pipeline.contextWindowSize };
+  return { name: `${name} ${mode}`, mode, engine, pipeline, load, parts, context: pipeline.contextWindowSize };
 }
 
-/** Milliseconds of loads from the cache, which an earlier load of each model has filled. */
+/** Milliseconds of loads from the cache, which an earlier load of each model has filled, and of their parts. */
 async function loadTimes(places, rounds) {
   const each = places.flatMap((place) => Object.keys(MODES).map((mode) => [place, mode]));
   const times = {};
   for (let round = 0; round <= rounds; round += 1) {
     for (const [place, mode] of turned(each, round)) {
-      const { name, engine, load } = await open(place, mode);
+      const { name, engine, load, parts } = await open(place, mode);
       await engine.unload();
-      if (round > 0) (times[name] ??= []).push(load);
+      if (round === 0) continue;
+      note(times, name, "load", [load]);
+      for (const [part, time] of Object.entries(parts)) note(times, name, `load_${part}`, [time]);
     }
   }
   return times;
