@@ -54,10 +54,13 @@ export class WorkerHost {
 
   /** @param {WebLLM} webllm @returns {Promise<Engine>} */
   async #startWebLLM(webllm) {
+    // The worker imports WebLLM while it waits for an adapter.
+    const ready = this.#ask({ [TAG]: "start", webllmUrl: this.#config.webllmUrl }, "ready");
+    ready.catch(() => {}); // without an adapter, nobody waits for it
     const { support } = await this.#ask({ [TAG]: "support" }, "support");
     requireNoProblem(support);
     this.adapter = support.adapter;
-    await this.#ask({ [TAG]: "start", webllmUrl: this.#config.webllmUrl }, "ready");
+    await ready;
     return new webllm.WebWorkerMLCEngine(this.#port);
   }
 
