@@ -5,13 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pywebllm import AsyncWebLLM, ChatStream, InvalidRequestError, SessionNotFoundError, WebLLMError
-from pywebllm.types import ChatCompletion, Usage
+from pywebllm import (
+    AsyncWebLLM,
+    ChatStream,
+    InvalidRequestError,
+    SessionNotFoundError,
+    Usage,
+    WebLLMError,
+)
 
 from .messages import Call, Message, MessageState, Speed
 from .requests import resumable
+
+if TYPE_CHECKING:
+    from pywebllm.types import ChatCompletion
 
 __all__ = ["Draft", "Kind", "finished", "forget", "open_answer", "read_answer"]
 
@@ -54,12 +63,15 @@ async def open_answer(llm: AsyncWebLLM, body: Mapping[str, Any], session_id: str
     kept = resumable(body, session_id)
     if kept is not None:
         try:
-            return await llm.chat.completions.create(stream=True, **kept)
+            found: ChatStream = await llm.chat.completions.create(stream=True, **kept)
         except InvalidRequestError as error:
             # llama.cpp keeps no answers, and a private window has no place for them. Any other
             # mistake is found again below.
             _logger.info("The answer will not outlive this tab: %s", error)
-    return await llm.chat.completions.create(stream=True, **body)
+        else:
+            return found
+    stream: ChatStream = await llm.chat.completions.create(stream=True, **body)
+    return stream
 
 
 async def read_answer(

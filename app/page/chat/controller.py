@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from pywebllm import AsyncWebLLM, Event
 
@@ -22,6 +20,7 @@ from .records import from_record
 from .runs import Piece, Runs
 from .saving import Saver
 from .settings import Settings
+from .tasks import Tasks
 from .view import Screen
 from .views import MessageViews
 
@@ -31,8 +30,7 @@ __all__ = ["ChatController"]
 class ChatController:
     """Shows one conversation at a time; answers in others go on.
 
-    The methods without a result are the visitor's actions; each does nothing in a state that does
-    not allow it, so that a late click is harmless.
+    An action of the visitor does nothing in a state that does not allow it.
 
     Attributes:
         opened: Emits a conversation when another one is shown.
@@ -67,8 +65,8 @@ class ChatController:
         self._views = MessageViews(label)
         self._problem = ""
         self._status = ""
-        self._facts = ModelFacts(llm=llm, setup=setup)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._facts = ModelFacts(llm=llm, setup=setup, on_read=self._show)
+        self._tasks = Tasks()
         setup.changed.subscribe(lambda _screen: self._on_model())
         runs.changed.subscribe(self._on_change)
         runs.piece.subscribe(self._on_piece)
@@ -88,7 +86,7 @@ class ChatController:
         if not conversation_id:
             self._show_new()
         elif conversation_id != self._conversation.id:
-            self._begin(self._open(conversation_id))
+            self._tasks.begin(self._open(conversation_id))
 
     def show(self, conversation: Conversation) -> None:
         """Show a conversation that is kept, and make the address its own."""
@@ -134,10 +132,7 @@ class ChatController:
             self._page.edit(message_id, message.text)
 
     def save_edit(self, message_id: str, words: str) -> bool:
-        """Add an edited message as another version; one of the visitor is answered.
-
-        Return whether that could be done.
-        """
+        """Add another version of a message, answered if it is a question; return whether it was."""
         message = self._conversation.messages.get(message_id)
         if message is None or self._is_writing or not words.strip():
             return False
@@ -187,14 +182,12 @@ class ChatController:
 
     def report(self, problem: str) -> None:
         """Show what went wrong outside an answer; an empty string hides it."""
-        if problem != self._problem:
-            self._problem = problem
-            self._show()
+        self._problem = problem
+        self._show()
 
     async def settled(self) -> None:
         """Wait until all that has been begun is over."""
-        while self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await self._tasks.settled()
         await self._runs.settled()
 
     @property
@@ -248,11 +241,11 @@ class ChatController:
         except StorageProblem as problem:
             self.report(text("chat.unreadable", reason=str(problem)))
             return
-        if record is None:
-            self._set(Conversation(id=self._new_id()), is_kept=False)
-            self.report(text("chat.missing"))
+        if record is not None:
+            self._set(from_record(record), is_kept=True)
             return
-        self._set(from_record(record), is_kept=True)
+        self._show_new()
+        self.report(text("chat.missing"))
 
     def _set(self, conversation: Conversation, *, is_kept: bool) -> None:
         self._conversation = conversation
@@ -267,13 +260,9 @@ class ChatController:
 
     def _on_model(self) -> None:
         if self._setup.is_ready:
-            self._begin(self._look_at_model())
+            self._tasks.begin(self._facts.read())
         if self._can_write:
             self._runs.resume_left(self._conversation)
-        self._show()
-
-    async def _look_at_model(self) -> None:
-        await self._facts.read()
         self._show()
 
     def _on_change(self, conversation: Conversation) -> None:
@@ -309,8 +298,3 @@ class ChatController:
                 meter=view.meter_of(self._conversation, self._facts.window),
             )
         )
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, Self
 
 import js
 from pyodide.ffi import JsException
@@ -15,6 +16,7 @@ from page.texts import text
 
 from .answering import Kind
 from .messages_dom import MessageList
+from .tasks import Tasks
 from .view import MessageView, Screen
 
 __all__ = ["Actions", "ChatElements"]
@@ -95,10 +97,10 @@ class ChatElements:
         self._attached: list[str] = []
         self._follower = thread.follow(self._list.element, self._composer)
         self._listeners = Listeners()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     @classmethod
-    async def create(cls) -> ChatElements:
+    async def create(cls) -> Self:
         """Import what the view takes from npm, and find the elements."""
         names = ("markdown", "images", "thread")
         return cls(*await asyncio.gather(*(import_library(name) for name in names)))
@@ -162,7 +164,7 @@ class ChatElements:
 
     def copy(self, words: str) -> None:
         """Put a text on the clipboard."""
-        self._begin(js.navigator.clipboard.writeText(words))
+        self._tasks.begin(js.navigator.clipboard.writeText(words))
 
     def name(self, conversation_id: str) -> None:
         """Make the address that of a conversation, without a visit."""
@@ -240,7 +242,7 @@ class ChatElements:
     def _attach_files(self) -> None:
         files = list(self._image.files)
         self._image.value = ""
-        self._begin(self._read_images(files))
+        self._tasks.begin(self._read_images(files))
 
     async def _read_images(self, files: Sequence[Any]) -> None:
         try:
@@ -261,17 +263,12 @@ class ChatElements:
             canvas = js.document.createElement("canvas")
             button.append(canvas)
             self._pictures.append(button)
-            self._begin(self._images.drawImage(canvas, url))
-            self._listeners.add(button, "click", lambda _event, url=url: self._remove(url))
+            self._tasks.begin(self._images.drawImage(canvas, url))
+            self._listeners.add(button, "click", partial(self._remove, url))
 
-    def _remove(self, url: str) -> None:
+    def _remove(self, url: str, _event: Any) -> None:
         self._attached.remove(url)
         self._show_attached()
-
-    def _begin(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _actions_of(actions: Actions) -> Mapping[str, Callable[[str], None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
@@ -16,6 +15,7 @@ from .exchange import ImportProblem, read_import, to_json, to_markdown
 from .records import from_record
 from .runs import Runs
 from .saving import Saver
+from .tasks import Tasks
 
 __all__ = ["Entry", "ListController", "ListPage", "ListScreen"]
 
@@ -82,7 +82,7 @@ class ListController:
         self._found: set[str] | None = None
         self._deleted: Conversation | None = None
         self._problem = ""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         chat.opened.subscribe(lambda _conversation: self._show())
         chat.kept.subscribe(self._on_kept)
 
@@ -125,8 +125,7 @@ class ListController:
 
     async def settled(self) -> None:
         """Wait until all that has been begun is over."""
-        while self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await self._tasks.settled()
 
     async def _read(self) -> None:
         records = await self._store.read_summaries("conversations", "messages")
@@ -204,9 +203,7 @@ class ListController:
         return "" if entries else text("chat.list.empty")
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(self._guard(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(self._guard(work))
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         try:

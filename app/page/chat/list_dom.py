@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Literal, Protocol
 
 import js
@@ -10,6 +9,7 @@ import js
 from page.elements import Listeners, find_element, on_visit, set_text, show_problem
 
 from .list_controller import Entry, ListScreen
+from .tasks import Tasks
 
 __all__ = ["ListActions", "ListElements"]
 
@@ -77,7 +77,7 @@ class ListElements:
         self._delete = find_element("chat-delete")
         self._links: dict[str, Any] = {}
         self._listeners = Listeners()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._fold.open = js.innerWidth >= _NARROW
 
     def connect(self, actions: ListActions, chat: RenameAction) -> None:
@@ -149,9 +149,7 @@ class ListElements:
 
     def _read(self, actions: ListActions) -> None:
         for file in list(self._import.files):
-            task = asyncio.ensure_future(self._read_file(file, actions))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.begin(self._read_file(file, actions))
         self._import.value = ""
 
     async def _read_file(self, file: Any, actions: ListActions) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, WebLLMError
 
@@ -14,18 +15,21 @@ _logger = logging.getLogger("page")
 
 
 class ModelFacts:
-    """Facts about the model that the visitor chose.
+    """Facts about the model that the visitor chose; `on_read` is called when they are known.
 
     Attributes:
         window: Tokens of the context window; None if it is not known.
         takes_images: True if the model reads images.
     """
 
-    def __init__(self, *, llm: AsyncWebLLM, setup: SetupController) -> None:
+    def __init__(
+        self, *, llm: AsyncWebLLM, setup: SetupController, on_read: Callable[[], None]
+    ) -> None:
         self.window: int | None = None
         self.takes_images = False
         self._llm = llm
         self._setup = setup
+        self._on_read = on_read
         self._known: str | None = None
 
     async def read(self) -> None:
@@ -43,3 +47,4 @@ class ModelFacts:
         if model == self._known:
             self.window = info.context_window_size
             self.takes_images = info.kind == "vision"
+            self._on_read()

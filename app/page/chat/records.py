@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from .conversation import Conversation
 from .messages import Call, CallState, Message, MessageState, Speed
@@ -83,7 +83,7 @@ def _read_message(item: Any) -> Message | None:
         reasoning=_string(record, "reasoning"),
         images=tuple(_images(record.get("images"))),
         calls=tuple(call for found in _list(record.get("calls")) if (call := _read_call(found))),
-        state=state if state in get_args(MessageState) else "done",
+        state=cast(MessageState, state) if state in get_args(MessageState) else "done",
         problem=_string(record, "problem"),
         is_typed=record.get("is_typed") is True,
         speed=_read_speed(record.get("speed")),
@@ -102,7 +102,9 @@ def _read_call(item: Any) -> Call | None:
         name=name,
         arguments=_string(record, "arguments"),
         # A function that ran when the tab was closed did not return: ask again.
-        state=state if state in get_args(CallState) and state != "running" else "asked",
+        state=cast(CallState, state)
+        if state in get_args(CallState) and state != "running"
+        else "asked",
         result=_string(record, "result"),
     )
 

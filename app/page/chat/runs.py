@@ -23,6 +23,7 @@ from .requests import chat_body
 from .resuming import resumed_answer
 from .saving import Saver
 from .settings import SettingsProblem
+from .tasks import Tasks
 from .tools.shelf import Shelf, ToolProblem
 from .view import problem_of
 
@@ -80,7 +81,7 @@ class Runs:
         self._drafting = Drafting(new_id=new_id, now=now)
         self._now = now
         self._live: dict[str, _Run] = {}
-        self._others: set[asyncio.Task[None]] = set()
+        self._others = Tasks()
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """Return the conversation with this ID if an answer is written in it."""
@@ -121,7 +122,8 @@ class Runs:
 
         async def ask() -> ChatStream:
             body = chat_body(branch, conversation.settings, model=self._model())
-            return await self._llm.chat.completions.create(stream=True, **body)
+            stream: ChatStream = await self._llm.chat.completions.create(stream=True, **body)
+            return stream
 
         self._start(conversation, draft, ask)
 
@@ -176,12 +178,13 @@ class Runs:
         """Stop writing in a conversation that is deleted, and delete what the engine kept of it."""
         self.stop(conversation.id)
         for message in conversation.unfinished():
-            self._later(forget(self._llm, message.id))
+            self._others.begin(forget(self._llm, message.id))
 
     async def settled(self) -> None:
         """Wait until nothing is written and no tool runs."""
-        while tasks := [*(run.task for run in self._live.values()), *self._others]:
+        while tasks := [run.task for run in self._live.values()]:
             await asyncio.wait(tasks)
+        await self._others.settled()
         await self._saver.settled()
 
     def _start(
@@ -220,7 +223,7 @@ class Runs:
             self._live.pop(conversation.id, None)
             conversation.replace(message)
             self._keep(conversation)
-            self._later(forget(self._llm, message.id))
+            self._others.begin(forget(self._llm, message.id))
             self.changed.emit(conversation)
 
     async def _read(
@@ -271,11 +274,6 @@ class Runs:
     def _keep(self, conversation: Conversation) -> None:
         conversation.updated = self._now()
         self._saver.save(conversation)
-
-    def _later(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._others.add(task)
-        task.add_done_callback(self._others.discard)
 
 
 def _rounds(branch: list[Message]) -> int:

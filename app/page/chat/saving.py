@@ -34,6 +34,7 @@ class Saver:
         self._deleted: set[str] = set()
         self._work: asyncio.Task[None] | None = None
         self._next = 0.0
+        self._problem = ""
 
     def save(self, conversation: Conversation) -> None:
         """Keep the conversation as it is when its turn comes."""
@@ -86,8 +87,13 @@ class Saver:
             try:
                 await self._store.write("conversations", to_record(conversation))
             except StorageProblem as problem:
-                self._on_problem(str(problem))
+                self._report(str(problem))
             else:
-                self._on_problem("")
+                self._report("")
             took = time.monotonic() - began
             self._next = max(self._next, time.monotonic() + took * _SHARE)
+
+    def _report(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            self._on_problem(problem)

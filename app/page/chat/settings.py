@@ -131,16 +131,16 @@ def read_form(form: Mapping[str, Any]) -> Settings:
     Raises:
         SettingsProblem: A number is not one, or out of range.
     """
-    numbers = {name: _typed_number(name, str(form.get(name, ""))) for name in NUMBERS}
+    found: dict[str, Any] = {name: _typed_number(name, str(form.get(name, ""))) for name in NUMBERS}
     lines = str(form.get("stop", "")).splitlines()
-    others = {
+    found |= {
         "system": str(form.get("system", ""))[:_MAX_TEXT],
         "schema": str(form.get("schema", ""))[:_MAX_TEXT],
         "stop": tuple(line for line in lines if line),
         "tools": tuple(form.get("tools", ())),
     }
-    flags = {name: bool(form.get(name)) for name in ("thinking", "must_call", "is_typed")}
-    return Settings(**numbers, **others, **flags)
+    found |= {name: bool(form.get(name)) for name in ("thinking", "must_call", "is_typed")}
+    return Settings(**found)
 
 
 def _typed_number(name: str, typed: str) -> float | int | None:

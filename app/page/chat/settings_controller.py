@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -15,6 +14,7 @@ from page.texts import text
 from .controller import ChatController
 from .requests import response_format
 from .settings import BUILTIN_PRESETS, Settings, SettingsProblem, read_form
+from .tasks import Tasks
 
 __all__ = ["Choice", "SettingsController", "SettingsPage"]
 
@@ -70,13 +70,13 @@ class SettingsController:
         self._llm = llm
         self._store = store
         self._own: dict[str, Settings] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         chat.opened.subscribe(lambda conversation: self._show(conversation.settings))
 
     def open(self) -> None:
         """Read what can be chosen."""
-        self._begin(self._read_presets())
-        self._begin(self._read_models())
+        self._tasks.begin(self._read_presets())
+        self._tasks.begin(self._read_models())
 
     def change(self) -> None:
         """Take what the visitor typed."""
@@ -99,12 +99,12 @@ class SettingsController:
         if settings is None or not name or name in BUILTIN_PRESETS:
             return
         self._own[name] = settings
-        self._begin(self._write_presets())
+        self._tasks.begin(self._write_presets())
 
     def delete_preset(self, name: str) -> None:
         """Delete one of the visitor's own presets."""
         if self._own.pop(name, None) is not None:
-            self._begin(self._write_presets())
+            self._tasks.begin(self._write_presets())
 
     def check_schema(self) -> None:
         """Report whether answers can follow the schema, without asking the model."""
@@ -130,8 +130,7 @@ class SettingsController:
 
     async def settled(self) -> None:
         """Wait until all that has been begun is over."""
-        while self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await self._tasks.settled()
 
     def _checked(self) -> Settings | None:
         try:
@@ -183,8 +182,3 @@ class SettingsController:
             usable.append(chosen)
         builtin = (BUILTIN_MODEL, text("setup.builtin"))
         self._page.show_models([builtin, *((model, model) for model in usable)], chosen)
-
-    def _begin(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

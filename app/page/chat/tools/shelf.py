@@ -102,7 +102,7 @@ def builtin_shelf(fetch: Fetch) -> Shelf:
         """Return the text at an address on the web that begins with https://."""
         return await fetch(address)
 
-    functions = [clock, calculator, read_address]
+    functions: list[Callable[..., Any]] = [clock, calculator, read_address]
     return Shelf(
         Tool(
             name=function.__name__,
