@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pywebllm import AsyncWebLLM, Event
 
 from page.setup.controller import SetupController
-from page.storage import StorageProblem, Store
+from page.storage import Store
 from page.texts import text
 
 from . import view
@@ -16,7 +16,7 @@ from .conversation import Conversation
 from .drafting import Drafting
 from .messages import Message
 from .model_facts import ModelFacts
-from .records import from_record
+from .opening import read_conversation
 from .runs import Piece, Runs
 from .saving import Saver
 from .settings import Settings
@@ -33,6 +33,8 @@ class ChatController:
     An action of the visitor does nothing in a state that does not allow it.
 
     Attributes:
+        conversation: The conversation that is shown.
+        is_kept: True if it is in the list.
         opened: Emits a conversation when another one is shown.
         kept: Emits a conversation that was changed and is in the list from now on.
     """
@@ -60,8 +62,8 @@ class ChatController:
         self._new_id = new_id
         self._now = now
         self._drafting = Drafting(new_id=new_id, now=now)
-        self._conversation = Conversation(id=new_id())
-        self._is_kept = False
+        self.conversation = Conversation(id=new_id())
+        self.is_kept = False
         self._views = MessageViews(label)
         self._problem = ""
         self._status = ""
@@ -71,22 +73,17 @@ class ChatController:
         runs.changed.subscribe(self._on_change)
         runs.piece.subscribe(self._on_piece)
 
-    @property
-    def conversation(self) -> Conversation:
-        """The conversation that is shown."""
-        return self._conversation
-
-    @property
-    def is_kept(self) -> bool:
-        """True if the conversation is in the list."""
-        return self._is_kept
-
     def visit(self, conversation_id: str) -> None:
         """Show the conversation of an address; an empty ID is a new one."""
         if not conversation_id:
             self._show_new()
-        elif conversation_id != self._conversation.id:
+        elif conversation_id != self.conversation.id:
             self._tasks.begin(self._open(conversation_id))
+
+    def refresh(self) -> None:
+        """Show what another tab may have added to the conversation."""
+        if self.is_kept and not self._is_writing:
+            self._tasks.begin(self._reread())
 
     def show(self, conversation: Conversation) -> None:
         """Show a conversation that is kept, and make the address its own."""
@@ -98,42 +95,42 @@ class ChatController:
         words = words.strip()
         if not self._can_write or not (words or images):
             return False
-        self._add(self._drafting.question(self._conversation.leaf, words, images))
+        self._add(self._drafting.question(self.conversation.leaf, words, images))
         return True
 
     def stop(self) -> None:
         """Stop writing; what was written stays."""
-        if self._runs.is_writing(self._conversation.id):
+        if self._runs.is_writing(self.conversation.id):
             self._status = text("chat.stopped")
-            self._runs.stop(self._conversation.id)
+            self._runs.stop(self.conversation.id)
 
     def regenerate(self, message_id: str) -> None:
         """Write another version of an answer."""
         message = self._answer(message_id)
         if message is not None:
-            self._runs.answer(self._conversation, message.parent)
+            self._runs.answer(self.conversation, message.parent)
 
     def extend(self, message_id: str) -> None:
         """Continue an answer that ended too early."""
         message = self._answer(message_id)
         if message is not None:
-            self._runs.extend(self._conversation, message)
+            self._runs.extend(self.conversation, message)
 
     def resume(self, message_id: str) -> None:
         """Read on where an answer was left when its tab was closed."""
         message = self._answer(message_id)
         if message is not None and message.state == "writing":
-            self._runs.resume(self._conversation, message)
+            self._runs.resume(self.conversation, message)
 
     def edit(self, message_id: str) -> None:
         """Let the visitor edit a message."""
-        message = self._conversation.messages.get(message_id)
+        message = self.conversation.messages.get(message_id)
         if message is not None and not self._is_writing:
             self._page.edit(message_id, message.text)
 
     def save_edit(self, message_id: str, words: str) -> bool:
         """Add another version of a message, answered if it is a question; return whether it was."""
-        message = self._conversation.messages.get(message_id)
+        message = self.conversation.messages.get(message_id)
         if message is None or self._is_writing or not words.strip():
             return False
         is_question = message.role == "user"
@@ -144,18 +141,18 @@ class ChatController:
 
     def choose(self, message_id: str, step: int) -> None:
         """Show the version before (-1) or after (1) the one that is shown."""
-        if message_id not in self._conversation.messages or self._is_writing:
+        if message_id not in self.conversation.messages or self._is_writing:
             return
-        versions = self._conversation.siblings(message_id)
+        versions = self.conversation.siblings(message_id)
         place = versions.index(message_id) + step
         if 0 <= place < len(versions):
-            self._conversation.show(versions[place])
+            self.conversation.show(versions[place])
             self._keep()
             self._show_all()
 
     def copy(self, message_id: str) -> None:
         """Copy the text of a message as it was written."""
-        message = self._conversation.messages.get(message_id)
+        message = self.conversation.messages.get(message_id)
         if message is not None:
             self._page.copy(message.text)
             self._status = text("chat.copied")
@@ -163,21 +160,21 @@ class ChatController:
 
     def decide(self, message_id: str, call_id: str, *, is_allowed: bool) -> None:
         """Allow or refuse a call of a tool."""
-        if message_id in self._conversation.messages and (self._setup.is_ready or not is_allowed):
-            self._runs.decide(self._conversation, message_id, call_id, is_allowed=is_allowed)
+        if message_id in self.conversation.messages and (self._setup.is_ready or not is_allowed):
+            self._runs.decide(self.conversation, message_id, call_id, is_allowed=is_allowed)
 
     def rename(self, title: str) -> None:
         """Give the conversation another title."""
         title = " ".join(title.split())
-        if title and self._is_kept:
-            self._conversation.title = title
+        if title and self.is_kept:
+            self.conversation.title = title
             self._keep()
             self._show()
 
     def configure(self, settings: Settings) -> None:
         """Take other settings from the next answer on."""
-        self._conversation.settings = settings
-        if self._is_kept:
+        self.conversation.settings = settings
+        if self.is_kept:
             self._keep()
 
     def report(self, problem: str) -> None:
@@ -192,7 +189,7 @@ class ChatController:
 
     @property
     def _is_writing(self) -> bool:
-        return self._runs.is_writing(self._conversation.id)
+        return self._runs.is_writing(self.conversation.id)
 
     @property
     def _can_write(self) -> bool:
@@ -200,33 +197,33 @@ class ChatController:
 
     def _answer(self, message_id: str) -> Message | None:
         """Return an answer if the model may write now."""
-        message = self._conversation.messages.get(message_id)
+        message = self.conversation.messages.get(message_id)
         is_answer = message is not None and message.role == "assistant"
         return message if is_answer and self._can_write else None
 
     def _add(self, message: Message, *, is_answered: bool = True) -> None:
-        is_new = not self._is_kept
-        self._is_kept = True
+        is_new = not self.is_kept
+        self.is_kept = True
         self._problem = self._status = ""
         if is_new:
-            self._conversation.created = self._now()
-        self._conversation.add(message)
+            self.conversation.created = self._now()
+        self.conversation.add(message)
         self._keep()
         if is_new:
-            self._page.name(self._conversation.id)
+            self._page.name(self.conversation.id)
         if is_answered:
-            self._runs.answer(self._conversation, message.id)
+            self._runs.answer(self.conversation, message.id)
         else:
             self._show_all()
         self._page.to_end()
 
     def _keep(self) -> None:
-        self._conversation.updated = self._now()
-        self._saver.save(self._conversation)
-        self.kept.emit(self._conversation)
+        self.conversation.updated = self._now()
+        self._saver.save(self.conversation)
+        self.kept.emit(self.conversation)
 
     def _show_new(self) -> None:
-        if not self._is_kept and not self._conversation.messages:
+        if not self.is_kept and not self.conversation.messages:
             self._show_all()
             return
         self._set(Conversation(id=self._new_id()), is_kept=False)
@@ -236,49 +233,53 @@ class ChatController:
         if live is not None:
             self._set(live, is_kept=True)
             return
-        try:
-            record = await self._store.read("conversations", conversation_id)
-        except StorageProblem as problem:
-            self.report(text("chat.unreadable", reason=str(problem)))
+        found = await read_conversation(self._store, conversation_id)
+        if isinstance(found, Conversation):
+            self._set(found, is_kept=True)
+        else:
+            self._show_new()
+            self.report(found)
+
+    async def _reread(self) -> None:
+        before = self.conversation
+        found = await read_conversation(self._store, before.id)
+        if before is not self.conversation or self._is_writing:
             return
-        if record is not None:
-            self._set(from_record(record), is_kept=True)
-            return
-        self._show_new()
-        self.report(text("chat.missing"))
+        if isinstance(found, Conversation) and found.updated > before.updated:
+            self._set(found, is_kept=True)
 
     def _set(self, conversation: Conversation, *, is_kept: bool) -> None:
-        self._conversation = conversation
-        self._is_kept = is_kept
+        self.conversation = conversation
+        self.is_kept = is_kept
         self._views.clear()
         self._problem = self._status = ""
         self.opened.emit(conversation)
         self._show_all()
         self._page.to_end()
         if self._can_write:
-            self._runs.resume_left(self._conversation)
+            self._runs.resume_left(self.conversation)
 
     def _on_model(self) -> None:
         if self._setup.is_ready:
             self._tasks.begin(self._facts.read())
         if self._can_write:
-            self._runs.resume_left(self._conversation)
+            self._runs.resume_left(self.conversation)
         self._show()
 
     def _on_change(self, conversation: Conversation) -> None:
         self.kept.emit(conversation)
-        if conversation is self._conversation:
+        if conversation is self.conversation:
             self._show_all()
 
     def _on_piece(self, piece: Piece) -> None:
-        if piece.conversation is self._conversation:
+        if piece.conversation is self.conversation:
             self._page.append(piece.message_id, piece.kind, piece.text)
 
     def _show_all(self) -> None:
         # An answer that is written has its newest text from now on.
-        self._runs.conversation(self._conversation.id)
+        self._runs.conversation(self.conversation.id)
         is_writing = self._is_writing
-        self._page.show_messages(self._views.of(self._conversation, is_writing=is_writing))
+        self._page.show_messages(self._views.of(self.conversation, is_writing=is_writing))
         self._show()
 
     def _show(self) -> None:
@@ -287,14 +288,14 @@ class ChatController:
             self._status = ""
         self._page.show(
             Screen(
-                title=self._conversation.title or text("chat.new"),
-                is_kept=self._is_kept,
-                is_empty=not self._conversation.messages,
+                title=self.conversation.title or text("chat.new"),
+                is_kept=self.is_kept,
+                is_empty=not self.conversation.messages,
                 is_ready=self._setup.is_ready,
                 is_writing=is_writing,
                 takes_images=self._facts.takes_images,
                 status=text("chat.writing") if is_writing else self._status,
                 problem=self._problem,
-                meter=view.meter_of(self._conversation, self._facts.window),
+                meter=view.meter_of(self.conversation, self._facts.window),
             )
         )

@@ -32,6 +32,10 @@ class Actions(Protocol):
         """Handle an address."""
         ...
 
+    def refresh(self) -> None:
+        """Handle the return to this tab."""
+        ...
+
     def send(self, words: str, images: Sequence[str]) -> bool:
         """Handle the Send button, and Enter."""
         ...
@@ -117,6 +121,7 @@ class ChatElements:
         listen(self._list.element, "click", lambda event: self._click(event, actions))
         listen(self._list.element, "submit", lambda event: self._save_edit(event, actions))
         listen(js.document, "keydown", lambda event: self._key(event, actions))
+        listen(js.window, "focus", lambda _event: self._main.hidden or actions.refresh())
         on_visit(self._listeners, self._main, lambda: actions.visit(_address()))
 
     def show(self, screen: Screen) -> None:

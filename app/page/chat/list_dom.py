@@ -94,6 +94,8 @@ class ListElements:
         listen(self._rename_form, "submit", lambda event: self._end_rename(event, chat))
         listen(self._rename_form, "keydown", self._key)
         listen(self._list, "click", lambda _event: self._on_link())
+        # Another tab may have changed the list.
+        listen(js.window, "focus", lambda _event: actions.open())
         on_visit(self._listeners, self._main, actions.open)
 
     def show_title(self, title: str, *, is_kept: bool) -> None:
@@ -111,11 +113,15 @@ class ListElements:
             self._list.replaceChildren()
         set_text(self._status, screen.status)
         set_text(self._undo_text, screen.undo)
+        is_new = bool(screen.undo) and self._undo.hidden
         show_problem(self._undo, is_shown=bool(screen.undo))
         set_text(self._problem, screen.problem)
         show_problem(self._problem, is_shown=bool(screen.problem))
         if screen.undo or screen.problem:
             self._fold.open = True
+        if is_new:
+            # The button that deleted is gone, and with it the focus.
+            self._undo_button.focus()
 
     def offer_file(self, name: str, content: str) -> None:
         """Let the visitor save a file."""

@@ -116,8 +116,7 @@ class _MessageElement:
         if view.images and (before is None or before.images != view.images):
             self._show_images(view.images)
         if view.calls != (before.calls if before else ()):
-            calls = [call_element(call) for call in view.calls]
-            self.element.querySelector(".calls").replaceChildren(*calls)
+            self._show_calls(view)
         self._show_line(".ending", view.note)
         self._show_line(".facts", view.facts)
         if before is None or _buttons_of(before) != _buttons_of(view):
@@ -202,6 +201,15 @@ class _MessageElement:
             canvas.ariaLabel = text("chat.image", number=number)
             place.append(canvas)
             self._images.drawImage(canvas, url)
+
+    def _show_calls(self, view: MessageView) -> None:
+        place = self.element.querySelector(".calls")
+        had_focus = place.contains(js.document.activeElement)
+        place.replaceChildren(*(call_element(call) for call in view.calls))
+        if had_focus:
+            # The button that decided is gone: to the next call, or to where the visitor writes.
+            asked = place.querySelector(".buttons:not([hidden]) button")
+            (asked or find_element("chat-message")).focus()
 
     def _show_line(self, selector: str, words: str) -> None:
         line = self.element.querySelector(selector)

@@ -294,3 +294,18 @@ async def test_answer_that_the_engine_has_not_kept_is_left_as_it_was() -> None:
     assert again.page.messages[-1].text == "half of"
     assert again.page.messages[-1].note == "Stopped before its end."
     assert "continue" in again.page.messages[-1].actions
+
+
+async def test_conversation_that_another_tab_has_continued_is_shown_on_return() -> None:
+    visit = ChatVisit(["a"])
+    await visit.open()
+    await visit.ask("First.")
+    other = ChatVisit(["b"], visit.store)
+    await other.open(visit.page.address)
+    await other.ask("Second.")
+    visit.chat.refresh()
+    await visit.settled()
+    assert visit.page.texts() == ["First.", "a", "Second.", "b"]
+    visit.chat.refresh()
+    await visit.settled()
+    assert len(visit.page.messages) == 4
