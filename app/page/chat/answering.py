@@ -64,6 +64,8 @@ async def open_answer(llm: AsyncWebLLM, body: Mapping[str, Any], session_id: str
     if kept is not None:
         try:
             found: ChatStream = await llm.chat.completions.create(stream=True, **kept)
+            # The engine refuses before the first chunk.
+            await found.begin()
         except InvalidRequestError as error:
             # llama.cpp keeps no answers, and a private window has no place for them. Any other
             # mistake is found again below.

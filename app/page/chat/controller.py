@@ -28,9 +28,7 @@ __all__ = ["ChatController"]
 
 
 class ChatController:
-    """Shows one conversation at a time; answers in others go on.
-
-    An action of the visitor does nothing in a state that does not allow it.
+    """Shows one conversation; an action does nothing in a state that does not allow it.
 
     Attributes:
         conversation: The conversation that is shown.
