@@ -42,14 +42,16 @@ function readBlock(state, first, last, silent) {
   const [open, close] = signs;
   let content = textOf(first).slice(open.length);
   let line = first;
-  while (!content.endsWith(close)) {
+  // Without an end it is a formula that still arrives, unless an empty line shows that it is none.
+  while (!content.endsWith(close) && line + 1 < last) {
     line += 1;
-    if (line >= last || !textOf(line)) return false;
+    if (!textOf(line)) return false;
     content += `\n${textOf(line)}`;
   }
-  if (silent) return true;
+  // One that still arrives does not end a paragraph, as it may be a part of it.
+  if (silent) return content.endsWith(close);
   const token = state.push("math_block", "math", 0);
-  token.content = content.slice(0, -close.length);
+  token.content = content.endsWith(close) ? content.slice(0, -close.length) : content;
   token.map = [first, line + 1];
   state.line = line + 1;
   return true;
