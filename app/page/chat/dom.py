@@ -130,8 +130,8 @@ class ChatElements:
         set_text(self._problem, f"{screen.problem} {screen.advice}".strip())
         show_problem(self._problem, is_shown=bool(screen.problem))
         self._start.hidden = not screen.is_empty
-        is_focused = js.document.activeElement
-        had_focus = is_focused is not None and is_focused.id in ("chat-send", "chat-stop")
+        focused = js.document.activeElement
+        had_focus = bool(focused) and focused.id in ("chat-send", "chat-stop")
         self._send.disabled = not screen.can_send
         self._send.hidden = screen.is_writing
         self._stop.hidden = not screen.is_writing
@@ -184,14 +184,15 @@ class ChatElements:
             self._keep_draft()
 
     def _key(self, event: Any, actions: Actions) -> None:
-        if self._main.hidden or event.isComposing:
+        # The target of a key is an element, or the document where nothing has the focus.
+        if self._main.hidden or event.isComposing or not hasattr(event.target, "closest"):
             return
         is_message = event.target.id == "chat-message"
         if event.key == "Enter" and is_message and not event.shiftKey:
             event.preventDefault()
             self._submit(event, actions)
         elif event.key == "Escape":
-            form = event.target.closest("form.edit") if event.target.closest else None
+            form = event.target.closest("form.edit")
             if form:
                 self._end_edit(form)
             else:

@@ -126,7 +126,7 @@ class ListElements:
     def offer_file(self, name: str, content: str) -> None:
         """Let the visitor save a file."""
         kind = js.Object.fromEntries([["type", "text/plain;charset=utf-8"]])
-        address = js.URL.createObjectURL(js.Blob.new([content], kind))
+        address = js.URL.createObjectURL(js.Blob.new(js.Array.of(content), kind))
         link = js.document.createElement("a")
         link.href = address
         link.download = name

@@ -309,3 +309,21 @@ async def test_conversation_that_another_tab_has_continued_is_shown_on_return() 
     visit.chat.refresh()
     await visit.settled()
     assert len(visit.page.messages) == 4
+
+
+async def test_call_of_an_imported_conversation_is_decided_and_answered() -> None:
+    visit = ChatVisit(["I see."])
+    await visit.open()
+    call = {"id": "1", "name": "read_address", "arguments": '{"address": "https://example.com/"}'}
+    messages = [
+        {"id": "1", "role": "user", "text": "Look."},
+        {"id": "2", "parent": "1", "role": "assistant", "calls": [call | {"state": "running"}]},
+    ]
+    content = {"format": "pywebllm-conversations", "conversations": [{"messages": messages}]}
+    visit.list.read_file("a.json", json.dumps(content))
+    await visit.settled()
+    assert visit.fetched == []
+    visit.chat.decide(visit.page.messages[-1].id, "1", is_allowed=True)
+    await visit.settled()
+    assert visit.fetched == ["https://example.com/"]
+    assert visit.page.messages[-1].text == "I see."
