@@ -14,6 +14,7 @@
  */
 
 import { Bridge } from "./bridge/bridge.js";
+import { BrowserModel, browserModelState } from "./bridge/browser_model/model.js";
 import { startInFilesWorker } from "./bridge/downloads/worker.js";
 import { chooseEngine, wllamaSupport } from "./bridge/engine_choice.js";
 import { checkEngineSupport } from "./bridge/engine_support.js";
@@ -64,6 +65,19 @@ export function openBridge(configJson, environment = {}) {
 export async function openSharedBridge(configJson, environment = {}) {
   const config = readConfig(configJson, BRIDGE_URL);
   return openShared(config, { ...defaultEnvironment(), ...environment });
+}
+
+/**
+ * Report whether the browser has a model of its own for this page, without downloading anything.
+ * @returns {Promise<string>} JSON text: `{availability, problem?}`
+ */
+export function checkBrowserModel() {
+  return browserModelState(/** @type {object} */ (globalThis));
+}
+
+/** Open a bridge to the browser's own model. It starts nothing until the first load. */
+export function openBrowserModel() {
+  return new BrowserModel(/** @type {object} */ (globalThis));
 }
 
 startInEngineWorker();

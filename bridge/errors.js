@@ -20,7 +20,7 @@ const NAMES = new Set([
   "IntegrityError", "ModelNotFoundError", "ModelNotLoadedError", "SessionNotFoundError", "NotResumableError",
   "ShaderF16SupportError", "FeatureSupportError", "OutOfMemoryError", "ContextWindowSizeExceededError",
   "InvalidRequestError", "EngineError", "StorageError", "NoStorageError", "LoadTimeoutError",
-  "ModelUnloadedError",
+  "ModelUnloadedError", "BrowserModelError",
 ]);
 
 /** Errors that a request causes. Any other error of a generation is the engine's, which is then closed. */

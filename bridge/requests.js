@@ -17,7 +17,12 @@ import { parseUrl } from "./urls.js";
  */
 /** @typedef {{ model: string } | { record: ModelRecord }} LoadRequest */
 /** @typedef {"chat.completions" | "completions" | "embeddings" | "resume"} GenerationKind */
-/** @typedef {{ kind: GenerationKind, body: Record<string, unknown> }} GenerationRequest */
+/**
+ * @typedef {object} GenerationRequest
+ * @property {GenerationKind} kind
+ * @property {Record<string, unknown>} body
+ * @property {object} [schema] the JSON Schema that the grammar in the body was written from
+ */
 /** @typedef {{ kind: "models" | "sessions" } | { kind: "sessions.text" | "sessions.delete", sessionId: string }} Query */
 
 /** @type {GenerationKind[]} */
@@ -95,7 +100,10 @@ export function readGeneration(text) {
     throw invalidRequest("input must be a string or an array");
   }
   const { extra_body } = body;
-  return { kind, body: isObject(extra_body) ? { ...body, extra_body: withoutNulls(extra_body) } : body };
+  if (!isObject(extra_body)) return { kind, body };
+  const { response_schema, ...rest } = withoutNulls(extra_body);
+  const found = { ...body, extra_body: rest };
+  return typeof response_schema === "string" ? { kind, body: found, schema: readObject(response_schema) } : { kind, body: found };
 }
 
 /** @param {string} text @returns {Query | FileQuery} */

@@ -31,8 +31,15 @@ from .assets import (
     read_wllama,
 )
 from .bridge import Bridge, Stream
-from .builtin import BUILTIN_CONFIG
-from .errors import AssetsError, DownloadError, SupportError, WebLLMError, error_for
+from .builtin import BUILTIN_CONFIG, BUILTIN_MODEL
+from .errors import (
+    AssetsError,
+    DownloadError,
+    ModelNotFoundError,
+    SupportError,
+    WebLLMError,
+    error_for,
+)
 from .records import ModelRecord, WllamaRecord
 from .relayed import Port, borrowed
 from .request.duration import read_keep_alive
@@ -47,7 +54,16 @@ try:
 except ModuleNotFoundError:  # CPython: `_require_browser` raises when the module is used
     js = None
 
-__all__ = ["Obstacle", "check_support", "message_port", "obstacle_to", "open_bridge", "run_sync"]
+__all__ = [
+    "Obstacle",
+    "browser_model_state",
+    "check_support",
+    "message_port",
+    "obstacle_to",
+    "open_bridge",
+    "open_browser_model",
+    "run_sync",
+]
 
 # What keeps a page from reading what a server answers.
 Obstacle: TypeAlias = Literal["mixed content", "cors", "unreachable", "unknown"]
@@ -138,6 +154,51 @@ async def check_support(
     with _translated():
         found: str = await loaded.checkSupport(None, None, assets.wllama)
     return wire.read_support(found, engine=engine)
+
+
+async def open_browser_model(*, assets_url: str | None = None, module: Any = None) -> Bridge:
+    """Open a bridge to the browser's own model, whose only model is `browser`.
+
+    Args:
+        assets_url: As for `open_bridge`.
+        module: As for `open_bridge`.
+
+    Cancelled, nothing is left open.
+
+    Raises:
+        SupportError: Python does not run in a browser, or the page's policy blocks the bridge.
+        AssetsError: No `assets_url` was given, and this installation contains no files.
+        DownloadError: `webllm_bridge.js` could not be imported.
+    """
+    _require_browser()
+    assets = _find_assets(assets_url)
+    loaded = await _import_bridge(assets) if module is None else module
+    with _translated():
+        return _BrowserModelBridge(loaded.openBrowserModel(), assets)
+
+
+async def browser_model_state(*, assets_url: str | None = None, module: Any = None) -> str:
+    """Return whether the browser has a model of its own for this page; nothing is downloaded.
+
+    It is a word of the Prompt API, `available`, `downloadable`, `downloading` or `unavailable`; or
+    `missing` where there is no such interface, and `worker` where Python runs in one.
+
+    Args:
+        assets_url: As for `open_bridge`.
+        module: As for `open_bridge`.
+
+    Cancelled, nothing is left open.
+
+    Raises:
+        SupportError: As for `open_browser_model`.
+        AssetsError: As for `open_browser_model`.
+        DownloadError: As for `open_browser_model`.
+    """
+    _require_browser()
+    loaded = await _import_bridge(_find_assets(assets_url)) if module is None else module
+    with _translated():
+        found: str = await loaded.checkBrowserModel()
+    return wire.read_browser_model(found)
 
 
 async def obstacle_to(url: str) -> tuple[Obstacle, str]:
@@ -310,6 +371,14 @@ class _JsBridge:
     def _holds(self, model: ModelRecord) -> bool:
         with _translated():
             return bool(self._bridge.holds(wire.load_request(model)))
+
+
+class _BrowserModelBridge(_JsBridge):
+    """A bridge to the browser's own model, which has no files."""
+
+    async def locate(self, model: ModelRecord | None) -> ModelRecord:
+        named = BUILTIN_MODEL if model is None else model.model_id
+        raise ModelNotFoundError(f"the browser's own model is called browser, got {named}")
 
 
 class _WheelAssets:

@@ -328,6 +328,7 @@ _CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
     {
         "AbortError": AbortedError,
         "ContextWindowSizeExceededError": ContextWindowError,
+        "BrowserModelError": SupportError,
         "DeviceLostError": DeviceLostError,
         "DisposedError": DisposedError,
         "DownloadError": DownloadError,
@@ -353,6 +354,10 @@ _CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
 # Advice for names whose class is for several problems.
 _ADVICE: Mapping[str, str] = MappingProxyType(
     {
+        "BrowserModelError": (
+            "Begin its download in a click or key press of the visitor, or use the model in the"
+            " page."
+        ),
         "LoadTimeoutError": (
             "Check the connection and the server, then load again: completed downloads are cached."
             " Where it is only slow, increase `stall_timeout`."

@@ -148,13 +148,14 @@ class Backend:
     """What answers the requests of a client.
 
     Attributes:
-        kind: `page` (the model in the page) or `server`.
-        base_url: The base URL of the requests; for `page` only a label, nothing is sent there.
+        kind: `page` (the model in the page), `browser` (the browser's own model) or `server`.
+        base_url: The base URL of the requests; except for `server` only a label, nothing is sent
+            there.
         model: The `model` of a request that the chosen model answers.
         reason: Why it was chosen.
     """
 
-    kind: Literal["page", "server"]
+    kind: Literal["page", "browser", "server"]
     base_url: str
     model: str
     reason: str

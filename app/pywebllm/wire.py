@@ -30,6 +30,7 @@ __all__ = [
     "load_request",
     "parsing",
     "query_request",
+    "read_browser_model",
     "read_choice",
     "read_chunks",
     "read_events",
@@ -164,6 +165,11 @@ def read_events(text: str) -> list[WebLLMError]:
 def read_choice(text: str) -> EngineChoice:
     """Read which engine `auto` takes, and why."""
     return _read("the choice of an engine", text, _choice)
+
+
+def read_browser_model(text: str) -> str:
+    """Read whether the browser has a model of its own."""
+    return _read("the state of the browser's model", text, lambda found: str(found["availability"]))
 
 
 def read_support(text: str, *, engine: str = "auto") -> Support:

@@ -81,7 +81,12 @@ def read_call(body: Mapping[str, object]) -> ChatCall:
         use = None  # the prompt lists the tools, but the model cannot call them
     request |= {name: values[name] for name in _PASSED if name in values}
     extra = _extra(values, skips_thinking=skips_thinking, beginning=beginning)
-    request |= _length(values) | _form(answer, use) | extra
+    if answer is not None and answer.schema is not None and use is None:
+        # Not for WebLLM: the bridge keeps it for an engine that takes schemas itself. As text,
+        # since None is a value in a schema.
+        extra["response_schema"] = json.dumps(answer.schema)
+    request |= _length(values) | _form(answer, use)
+    request |= {"extra_body": extra} if extra else {}
     _check_together(request, values)
     if beginning:
         check_beginning(values, is_constrained=_is_constrained(answer, use))
@@ -140,7 +145,7 @@ def _extra(
         extra["beginning"] = beginning
     if skips_thinking:
         extra["enable_thinking"] = False
-    return {"extra_body": extra} if extra else {}
+    return extra
 
 
 def _check_together(request: Mapping[str, object], values: Mapping[str, object]) -> None:

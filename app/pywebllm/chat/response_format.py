@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pywebllm import schema
 from pywebllm.echo import shortened
@@ -40,10 +40,18 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFormat:
-    """What constrains the answer: either a grammar in EBNF or a structural tag as a JSON string."""
+    """What constrains the answer: either a grammar in EBNF or a structural tag as a JSON string.
+
+    Attributes:
+        grammar: The grammar.
+        structural_tag: The structural tag.
+        schema: The JSON Schema that the grammar was written from, which the browser's own model
+            takes; None: there is none.
+    """
 
     grammar: str | None = None
     structural_tag: str | None = None
+    schema: Mapping[str, object] | None = field(default=None, compare=False)
 
     @property
     def request(self) -> dict[str, object]:
@@ -87,8 +95,8 @@ def _read_text(given: Mapping[str, object]) -> None:
 def _read_json_object(given: Mapping[str, object]) -> AnswerFormat:
     path = f"{_PATH}.schema"
     if "schema" not in given:
-        return AnswerFormat(grammar=schema.json_object_grammar())
-    return AnswerFormat(grammar=_grammar(path, _json(path, given["schema"]), _MAPPING_OR_JSON))
+        return _any_object()
+    return _of_schema(path, _json(path, given["schema"]), _MAPPING_OR_JSON)
 
 
 def _read_json_schema(given: Mapping[str, object]) -> AnswerFormat:
@@ -99,8 +107,8 @@ def _read_json_schema(given: Mapping[str, object]) -> AnswerFormat:
     string(f"{path}.description", form.get("description", ""))
     boolean(f"{path}.strict", form.get("strict", False))
     if "schema" not in form:
-        return AnswerFormat(grammar=schema.json_object_grammar())
-    return AnswerFormat(grammar=_grammar(f"{path}.schema", form["schema"], "a mapping"))
+        return _any_object()
+    return _of_schema(f"{path}.schema", form["schema"], "a mapping")
 
 
 def _read_grammar(given: Mapping[str, object]) -> AnswerFormat:
@@ -155,13 +163,17 @@ def _json(path: str, value: object) -> object:
         raise InvalidRequestError(f"{path} is not valid JSON: {error}", param=path) from error
 
 
-def _grammar(path: str, value: object, expected: str) -> str:
+def _any_object() -> AnswerFormat:
+    return AnswerFormat(grammar=schema.json_object_grammar(), schema={"type": "object"})
+
+
+def _of_schema(path: str, value: object, expected: str) -> AnswerFormat:
     # Not `mapping`, which drops None: it is a value in a schema.
     found = plain(value, path)
     if not isinstance(found, dict):
         refuse_value(path, expected, value)
     try:
-        return schema.grammar_of(found)
+        return AnswerFormat(grammar=schema.grammar_of(found), schema=found)
     except InvalidRequestError as error:
         problem = f"{path}: {error.problem}"
         raise InvalidRequestError(problem, advice=error.advice, param=path) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 try:
     import openai
@@ -120,7 +120,7 @@ class ConnectedOpenAI(openai.AsyncOpenAI):
     """
 
     def __init__(self, *, backend: Backend, **options: Any) -> None:
-        if backend.kind == "page":
+        if backend.kind != "server":
             _check_http_client(options.get("http_client"))
         self.backend = backend
         super().__init__(**options)
@@ -147,7 +147,7 @@ class ConnectedOpenAI(openai.AsyncOpenAI):
         except openai.APITimeoutError:
             raise
         except openai.APIConnectionError as error:
-            if self.backend.kind == "page":
+            if self.backend.kind != "server":
                 raise
             obstacle, origin = await browser.obstacle_to(str(error.request.url))
             message = explain_obstacle(obstacle, url=str(self.base_url), origin=origin)
@@ -162,14 +162,16 @@ class ConnectedOpenAI(openai.AsyncOpenAI):
             del request.headers["Authorization"]
 
 
-def connect_page(page: AsyncWebLLM, *, owns_client: bool, **options: Any) -> ConnectedOpenAI:
-    """Return a client for the model in the page."""
-    backend = Backend(
-        kind="page",
-        base_url=PAGE_URL,
-        model=id_of(page.default),
-        reason="this browser can run the model",
-    )
+def connect_page(
+    page: AsyncWebLLM,
+    *,
+    owns_client: bool,
+    kind: Literal["page", "browser"] = "page",
+    reason: str = "this browser can run the model",
+    **options: Any,
+) -> ConnectedOpenAI:
+    """Return a client for the model in the page, or for the browser's own."""
+    backend = Backend(kind=kind, base_url=PAGE_URL, model=id_of(page.default), reason=reason)
     http_client = _http_client(page, owns_client=owns_client)
     own = {"base_url": PAGE_URL, "api_key": _NO_KEY, "http_client": http_client}
     return ConnectedOpenAI(backend=backend, **{**options, **own})

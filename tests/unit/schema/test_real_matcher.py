@@ -68,7 +68,8 @@ CASES: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
             string(format="email", maxLength=most),
             [
                 "jennifer.smith@mail.example.com", "x@example.technology", "o'brien+n@my-firm.io",
-                "customer.service@international-business.com", f"{'a' * min(most // 2 - 5, 36)}@b.org",
+                "customer.service@international-business.com",
+                "a" * min(most // 2 - 5, 36) + "@b.org",
             ],
             ["a" * (most - 4) + "@b.org", "a..b@example.org", f"a@{'b' * 64}.org", "x@-a.org", "x"],
         )
