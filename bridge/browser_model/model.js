@@ -22,6 +22,7 @@ export const BROWSER_MODEL = "browser";
 const TEXT = { expectedInputs: [{ type: "text" }], expectedOutputs: [{ type: "text" }] };
 
 /** @typedef {any} Session a `LanguageModel` */
+/** @typedef {{ waiting: Set<Channel>, abort: AbortController }} Load */
 /** @typedef {{ LanguageModel?: any, document?: unknown }} Scope */
 
 /**
@@ -46,11 +47,9 @@ export class BrowserModel {
   #queue = new Queue();
   /** @type {Set<Channel>} every stream that has not ended */
   #channels = new Set();
-  /** @type {Set<Channel>} the channels of loads */
-  #waiting = new Set();
   /** @type {Session | undefined} keeps the model in memory */
   #base;
-  /** @type {{ done: Promise<void>, abort: AbortController } | undefined} */
+  /** @type {Load | undefined} the load that another may join */
   #load;
   #isDisposed = false;
 
@@ -65,12 +64,15 @@ export class BrowserModel {
       const { model } = /** @type {{ model?: string }} */ (readLoad(requestJson));
       if (model !== BROWSER_MODEL) throw notFound(model ?? "this record");
       if (this.#base) return channel.end(READY);
-      this.#waiting.add(channel);
+      const load = (this.#load ??= this.#begin());
+      load.waiting.add(channel);
+      channel.push(WAITING);
       channel.onClosed(() => {
-        this.#waiting.delete(channel);
-        if (this.#waiting.size === 0) this.#load?.abort.abort();
+        load.waiting.delete(channel);
+        // After the load its signal would destroy the session.
+        if (load.waiting.size === 0 && this.#load === load) load.abort.abort();
+        if (load.waiting.size === 0) this.#forget(load);
       });
-      this.#load ??= this.#begin();
     });
   }
 
@@ -107,23 +109,29 @@ export class BrowserModel {
     this.#base = undefined;
   }
 
+  /** @returns {Load} */
   #begin() {
-    const abort = new AbortController();
-    const done = this.#create(abort.signal).then(
-      () => this.#end((channel) => channel.end(READY)),
-      (error) => this.#end((channel) => channel.fail(browserModelError(error))),
+    const load = { waiting: new Set(), abort: new AbortController() };
+    void this.#create(load).then(
+      () => this.#end(load, (channel) => channel.end(READY)),
+      (error) => this.#end(load, (channel) => channel.fail(browserModelError(error))),
     );
-    return { done, abort };
+    return load;
   }
 
-  /** @param {(channel: Channel) => void} end */
-  #end(end) {
-    this.#load = undefined;
-    for (const channel of [...this.#waiting]) end(channel);
+  /** @param {Load} load @param {(channel: Channel) => void} end */
+  #end(load, end) {
+    this.#forget(load);
+    for (const channel of [...load.waiting]) end(channel);
   }
 
-  /** @param {AbortSignal} signal */
-  async #create(signal) {
+  /** @param {Load} load */
+  #forget(load) {
+    if (this.#load === load) this.#load = undefined;
+  }
+
+  /** @param {Load} load */
+  async #create({ waiting, abort: { signal } }) {
     const started = performance.now();
     const { LanguageModel } = this.#scope;
     if (!LanguageModel) throw new BridgeError("BrowserModelError", "this browser has no model of its own for this page");
@@ -132,10 +140,9 @@ export class BrowserModel {
         const { loaded = 0 } = /** @type {{ loaded?: number }} */ (/** @type {unknown} */ (event));
         const text = `The browser downloads its model: ${Math.round(loaded * 100)} %`;
         const elapsed = (performance.now() - started) / 1000;
-        for (const channel of this.#waiting) channel.push({ phase: "fetch", ratio: 0.99 * loaded, text, elapsed });
+        for (const channel of waiting) channel.push({ phase: "fetch", ratio: 0.99 * loaded, text, elapsed });
       });
     };
-    for (const channel of this.#waiting) channel.push(WAITING);
     const session = await LanguageModel.create({ ...TEXT, monitor, signal });
     if (signal.aborted) session.destroy();
     else this.#base = session;
