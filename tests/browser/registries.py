@@ -101,8 +101,8 @@ def _lock(pyodide: Path, found: Sequence[Path]) -> str:
     for path in found:
         name, version, *_ = path.name.split("-")
         entry = lock["packages"].setdefault(_project(path), {"name": name, "imports": []})
-        entry.setdefault("depends", sorted(_required(path) & there))
         entry.update(
+            depends=sorted({*entry.get("depends", ()), *(_required(path) & there)}),
             file_name=path.name,
             sha256=_digest(path),
             version=version,
