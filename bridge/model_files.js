@@ -80,7 +80,7 @@ export class ModelFiles {
     await found?.json();
     const bytes = this.#expected.weightBytes;
     if (this.#isInMemory && bytes > MEMORY_LIMIT) throw noStorageError(this.#record.model_id, bytes);
-    if (!this.#isInMemory) this.#ahead.start(this.#expected.weights);
+    if (!this.#isInMemory && "weights" in this.#expected) this.#ahead.start(this.#expected.weights);
   }
 
   /**

@@ -35,6 +35,21 @@ def check(page: Page, where: str) -> None:
     assert clipped(page) == [], where
 
 
+def check_colors(page: Page) -> None:
+    """Check every view in both themes, and wide in the colors that a visitor forces."""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        for view in views(page):
+            show(page, view)
+            check(page, f"{view}, ready, {scheme}")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for colors in ("active", "none"):
+        page.emulate_media(forced_colors=colors, reduced_motion="reduce")
+        for view in views(page):
+            show(page, view)
+            check(page, f"{view}, ready, wide, forced colors {colors}")
+
+
 def test_every_view_is_accessible_and_whole_in_every_state(page: Page, site: str) -> None:
     page.add_init_script(WITHOUT_SHARING)
     held: list[Route] = []
@@ -60,17 +75,7 @@ def test_every_view_is_accessible_and_whole_in_every_state(page: Page, site: str
     page.unroute("**/params_shard_*")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("body")).to_have_attribute("data-state", "ready")
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        for view in views(page):
-            show(page, view)
-            check(page, f"{view}, ready, {scheme}")
-    page.set_viewport_size({"width": 1280, "height": 800})
-    for colors in ("active", "none"):
-        page.emulate_media(forced_colors=colors, reduced_motion="reduce")
-        for view in views(page):
-            show(page, view)
-            check(page, f"{view}, ready, wide, forced colors {colors}")
+    check_colors(page)
     # Nothing moves for those who do not want it.
     running = "document.getAnimations().filter((it) => it.playState === 'running').length"
     assert page.evaluate(running) == 0
@@ -80,7 +85,7 @@ def test_tab_reaches_every_control_in_the_order_of_the_page(page: Page, site: st
     page.goto(f"{site}{WEBLLM}#/persona")
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
     page.evaluate("document.activeElement?.blur()")
-    reached = []
+    reached: list[str] = []
     for _ in range(60):
         page.keyboard.press("Tab")
         found = page.evaluate(

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from model.browser.site import ROOT
+from tests.browser.axe import problems
 from tests.browser.watch import PageWatch
 
 CHAT = "?engine=webllm#/chat"
 ADA = "Name: Ada. Age: 36. Interests: chess"
-AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -42,15 +41,6 @@ def await_answer(page: Page) -> str:
     last = messages(page).last
     expect(last.get_by_text(re.compile(r"\d tokens"))).to_be_visible()
     return last.locator(".text").inner_text()
-
-
-def problems(page: Page) -> list[Any]:
-    """Return what axe finds."""
-    page.evaluate(f"{AXE}; void 0")
-    found: list[Any] = page.evaluate(
-        "async () => (await axe.run()).violations.map(({id, nodes}) => [id, nodes[0].html])"
-    )
-    return found
 
 
 def check_looks(page: Page) -> None:

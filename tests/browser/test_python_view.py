@@ -9,9 +9,9 @@ from playwright.sync_api import BrowserContext, Download, Locator, Page, expect
 
 from model.browser.pyodide_wheels import pyodide_wheels
 from model.browser.site import served_site
+from tests.browser.axe import problems
 from tests.browser.package_index import answer_index
 from tests.browser.registries import answer_registries
-from tests.browser.test_models_view import problems
 from tests.browser.watch import PageWatch
 from tests.conftest import served_folder
 

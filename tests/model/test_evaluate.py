@@ -244,7 +244,13 @@ def evaluated(folder: Path) -> list[str]:
 def test_pack_can_be_replayed_by_evaluating_scripts(tmp_path: Path) -> None:
     write_cases(tmp_path / "cases.json", few_cases()[:2])
     folder = pack(
-        MODEL, tmp_path / "cases.json", tmp_path / "pack", parts=2, seconds=100, thread="main"
+        MODEL,
+        tmp_path / "cases.json",
+        tmp_path / "pack",
+        parts=2,
+        seconds=100,
+        thread="main",
+        engine="webllm",
     )
     # In a separate thread, because other tests of this process keep Playwright running.
     with ThreadPoolExecutor(1) as thread:

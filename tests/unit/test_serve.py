@@ -347,7 +347,7 @@ def test_npm_installs_once_for_each_lock_file(
 ) -> None:
     put(tmp_path, "package-lock.json", "node_modules/.keep")
     ran: list[str] = []
-    monkeypatch.setattr(packages.shutil, "which", lambda name: name)
+    monkeypatch.setattr("site_files.packages.shutil.which", lambda name: name)
     monkeypatch.setattr(Project, "run", lambda _self, *command: ran.append(command[1]))
     for lock in ("one", "one", "two"):
         (tmp_path / "package-lock.json").write_text(lock)
@@ -363,6 +363,7 @@ _STEPS = ("bundle", "bundle_libraries", "compile_python", "write_pages")
 def made(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the steps that run to make the files of a project; Node.js does none."""
     put(project.root, "bridge/a.js", "bridge/bundle.py", "site_files/libraries.py")
+    put(project.root, "bridge/errors.js", "bridge/files.js", "bridge/urls.js")
     put(project.root, "static/index.html", "static/libraries/a.js", "hatch_build.py", "app/main.py")
     put(project.root, "node_modules/.pywebllm-lock.json")
     names: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import js
@@ -36,6 +36,13 @@ class Actions(Protocol):
         ...
 
 
+def _doing(action: Callable[[], object]) -> Callable[[Any], None]:
+    def handle(_event: Any) -> None:
+        action()
+
+    return handle
+
+
 class PrivacyElements:
     """The elements of the view in index.html, found once by their ids."""
 
@@ -56,7 +63,7 @@ class PrivacyElements:
             (self._cancel, actions.cancel),
             (self._again, js.location.reload),
         ):
-            self._listeners.add(button, "click", lambda _event, action=action: action())
+            self._listeners.add(button, "click", _doing(action))
         on_visit(self._listeners, self._main, actions.open)
 
     def show(self, screen: Screen) -> None:

@@ -64,7 +64,7 @@ class PythonController:
 
     def press(self, button: str) -> None:
         """Handle a button, by the last part of its ID."""
-        {
+        actions: dict[str, Callable[[], object]] = {
             "run": self._runs.run,
             "stop": self._runs.stop,
             "yes": lambda: self._runs.answer(is_yes=True),
@@ -73,7 +73,8 @@ class PythonController:
             "delete": self._programs.delete,
             "share": self._share,
             "save": lambda: self._do(self._save()),
-        }[button]()
+        }
+        actions[button]()
 
     def choose(self, program: str) -> None:
         """Handle the menu."""

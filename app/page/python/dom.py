@@ -91,7 +91,7 @@ class PythonElements:
         add(self._name, "change", lambda _event: actions.rename(self._name.value))
         add(self._host, "change", lambda _event: actions.edit())
         add(self._host, "run", lambda _event: actions.press("run"))
-        add(js.document, "visibilitychange", lambda _event: js.document.hidden and actions.leave())
+        add(js.document, "visibilitychange", lambda _event: _leave(actions))
         on_visit(self._listeners, self._main, lambda: actions.visit(js.location.hash))
 
     async def open_editor(self) -> None:
@@ -281,3 +281,8 @@ def _options(**values: str) -> Any:
 
 def _nothing() -> Any:
     return js.Function.prototype
+
+
+def _leave(actions: Actions) -> None:
+    if js.document.hidden:
+        actions.leave()

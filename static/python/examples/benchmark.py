@@ -21,7 +21,7 @@ async with AsyncWebLLM() as llm:
             max_tokens=length,
             stream=True,
         )
-        async for chunk in stream:
+        async for _chunk in stream:
             if first is None:
                 first = time.perf_counter() - begin
         seconds = time.perf_counter() - begin

@@ -16,7 +16,7 @@ QUESTION = "When can I buy bread?"
 
 def likeness(a, b):
     """Return the cosine of the angle between two vectors."""
-    dot = sum(x * y for x, y in zip(a, b))
+    dot = sum(x * y for x, y in zip(a, b, strict=True))
     return dot / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
 
 
@@ -25,6 +25,7 @@ async with AsyncWebLLM() as llm:
 
 *texts, question = [item.embedding for item in found.data]
 rows = [
-    {"likeness": likeness(vector, question), "text": text} for vector, text in zip(texts, TEXTS)
+    {"likeness": likeness(vector, question), "text": text}
+    for vector, text in zip(texts, TEXTS, strict=True)
 ]
 display(sorted(rows, key=lambda row: -row["likeness"]))

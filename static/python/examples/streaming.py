@@ -3,7 +3,9 @@ from pywebllm import AsyncWebLLM
 
 async with AsyncWebLLM() as llm:
     stream = await llm.chat.completions.create(
-        messages=[{"role": "user", "content": "Write a persona of Bruno, a baker who loves chess."}],
+        messages=[
+            {"role": "user", "content": "Write a persona of Bruno, a baker who loves chess."}
+        ],
         max_tokens=100,
         stream=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from page.persona.cards import Card
@@ -11,28 +12,48 @@ __all__ = ["FakeShelfPage", "FakeStore"]
 
 
 class FakeStore:
-    """Records in memory, by kind and ID."""
+    """Records in memory, by kind and ID; `problem` makes every call fail, `is_full` every write."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, dict[str, Any]]] = {}
+        self.problem = ""
         self.is_full = False
 
     async def read_all(self, kind: Kind) -> list[dict[str, Any]]:
+        self._check()
         return [dict(found) for _, found in sorted(self.records.get(kind, {}).items())]
 
+    async def read_summaries(self, kind: Kind, without: str) -> list[dict[str, Any]]:
+        records = await self.read_all(kind)
+        return [{k: v for k, v in record.items() if k != without} for record in records]
+
+    async def search(self, kind: Kind, words: str) -> list[str]:
+        self._check()
+        found = self.records.get(kind, {})
+        return [name for name, record in found.items() if words in json.dumps(record)]
+
     async def read(self, kind: Kind, record_id: str) -> dict[str, Any] | None:
+        self._check()
         return self.records.get(kind, {}).get(record_id)
 
     async def write(self, kind: Kind, record: Record) -> None:
+        self._check()
         if self.is_full:
             raise StorageProblem("QuotaExceededError")
-        self.records.setdefault(kind, {})[record["id"]] = dict(record)
+        # Only what JSON has is kept.
+        copy = json.loads(json.dumps(record))
+        self.records.setdefault(kind, {})[record["id"]] = copy
 
     async def remove(self, kind: Kind, record_id: str) -> None:
+        self._check()
         self.records.get(kind, {}).pop(record_id, None)
 
     async def remove_all(self) -> None:
         self.records.clear()
+
+    def _check(self) -> None:
+        if self.problem:
+            raise StorageProblem(self.problem)
 
 
 class FakeShelfPage:

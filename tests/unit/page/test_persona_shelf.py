@@ -33,9 +33,9 @@ async def test_later_visit_finds_what_was_kept() -> None:
     shelf, shown, store = make()
     shelf.keep(card(1))
     shelf.keep(card(2))
-    assert shown.is_busy
+    busy = [shown.is_busy]
     await shelf.settled()
-    assert not shown.is_busy
+    assert [*busy, shown.is_busy] == [True, False]
     store.records["personas"]["x"] = {"id": "x", "of": "another version"}
     page = FakeShelfPage()
     later = Shelf(page=page, store=store)

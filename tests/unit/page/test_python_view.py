@@ -17,7 +17,8 @@ from page.python.controller import PythonController
 from page.python.programs import Entry, Programs
 from page.python.runs import Runs
 from page.python.view import EXAMPLES, Screen
-from page.storage import StorageProblem
+
+from tests.unit.page.store import FakeStore
 
 ROOT = Path(__file__).parents[3]
 
@@ -268,31 +269,6 @@ async def test_stop_of_a_loop_interrupts_it_where_the_page_is_isolated(
     assert len(world.workers) == 2
 
 
-class MemoryStore:
-    """Keeps records in memory; refuses them when it is full."""
-
-    def __init__(self) -> None:
-        self.records: dict[tuple[str, str], dict[str, Any]] = {}
-        self.is_full = False
-
-    async def read_all(self, kind: str) -> list[dict[str, Any]]:
-        return [record for (store, _), record in sorted(self.records.items()) if store == kind]
-
-    async def read(self, kind: str, record_id: str) -> dict[str, Any] | None:
-        return self.records.get((kind, record_id))
-
-    async def write(self, kind: str, record: Mapping[str, Any]) -> None:
-        if self.is_full:
-            raise StorageProblem("the disk is full")
-        self.records[kind, record["id"]] = dict(record)
-
-    async def remove(self, kind: str, record_id: str) -> None:
-        del self.records[kind, record_id]
-
-    async def remove_all(self) -> None:
-        self.records = {}
-
-
 async def read_example(name: str) -> str:
     return f"# {name}\n"
 
@@ -300,7 +276,7 @@ async def read_example(name: str) -> str:
 class Desk:
     """A controller over a page and a store; a second one is the next visit."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: FakeStore) -> None:
         self.page = FakePage()
         programs = Programs(page=self.page, store=store, read_example=read_example)
         self.runs = Runs(page=self.page, create=lambda: FakeProcess(can_interrupt=False))
@@ -324,12 +300,11 @@ class Desk:
 
 
 async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
-    store = MemoryStore()
+    store = FakeStore()
     desk = Desk(store)
     await desk.visit()
-    assert desk.page.program == "# hello\n"
-    assert desk.page.name is None
-    assert desk.page.menu == []
+    page = desk.page
+    assert (page.program, page.name, page.menu) == ("# hello\n", None, [])
     await desk.type("print('mine')")
     assert desk.page.name == "Hello, model (mine)"
     desk.controller.rename("  My own ")
@@ -350,7 +325,7 @@ async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
 
 
 async def test_new_programs_are_kept_and_deleted_after_a_question() -> None:
-    store = MemoryStore()
+    store = FakeStore()
     desk = Desk(store)
     await desk.visit()
     desk.controller.press("new")
@@ -367,7 +342,7 @@ async def test_new_programs_are_kept_and_deleted_after_a_question() -> None:
 
 
 async def test_full_disk_is_said_and_nothing_typed_is_lost() -> None:
-    store = MemoryStore()
+    store = FakeStore()
     desk = Desk(store)
     await desk.visit()
     store.is_full = True
@@ -377,7 +352,7 @@ async def test_full_disk_is_said_and_nothing_typed_is_lost() -> None:
 
 
 async def test_shared_program_is_shown_and_not_run() -> None:
-    store = MemoryStore()
+    store = FakeStore()
     desk = Desk(store)
     address = link.address_of("print('shared ä')\n")
     await desk.visit(address)
@@ -395,7 +370,7 @@ async def test_shared_program_is_shown_and_not_run() -> None:
 
 
 async def test_share_and_save_take_what_is_in_the_editor() -> None:
-    desk = Desk(MemoryStore())
+    desk = Desk(FakeStore())
     await desk.visit()
     desk.page.program = "print('now')"
     desk.controller.press("share")

@@ -56,7 +56,7 @@ class Runner:
         before = asyncio.all_tasks()
         out, err = Writer(self._outlet, "out"), Writer(self._outlet, "err")
         stopped = False
-        with redirect_stdout(out), redirect_stderr(err):  # type: ignore[type-var]
+        with redirect_stdout(out), redirect_stderr(err):
             try:
                 await self._execute(code)
             except KeyboardInterrupt:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,54 +19,13 @@ from page.chat.settings_controller import Choice, SettingsController
 from page.chat.tools.shelf import builtin_shelf
 from page.chat.view import MessageView, Screen
 from page.setup.controller import SetupController
-from page.storage import Kind as RecordKind
-from page.storage import Record, StorageProblem
 from pywebllm import AsyncWebLLM, Support, WebLLMService
 from pywebllm.testing import Answerable, ScriptedEngine
 
+from tests.unit.page.store import FakeStore
 from tests.unit.page.visit import FakeCard
 
 __all__ = ["ChatVisit", "FakeStore"]
-
-
-class FakeStore:
-    """Keeps records in memory, as JSON; `problem` makes every call fail."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-        self.problem = ""
-
-    async def read_all(self, kind: RecordKind) -> list[dict[str, Any]]:
-        self._check()
-        return [json.loads(text) for (k, _), text in sorted(self.kept.items()) if k == kind]
-
-    async def read_summaries(self, kind: RecordKind, without: str) -> list[dict[str, Any]]:
-        records = await self.read_all(kind)
-        return [{k: v for k, v in record.items() if k != without} for record in records]
-
-    async def search(self, kind: RecordKind, words: str) -> list[str]:
-        self._check()
-        return [i for (k, i), text in self.kept.items() if k == kind and words in text]
-
-    async def read(self, kind: RecordKind, record_id: str) -> dict[str, Any] | None:
-        self._check()
-        found = self.kept.get((kind, record_id))
-        return json.loads(found) if found else None
-
-    async def write(self, kind: RecordKind, record: Record) -> None:
-        self._check()
-        self.kept[kind, record["id"]] = json.dumps(record)
-
-    async def remove(self, kind: RecordKind, record_id: str) -> None:
-        self._check()
-        self.kept.pop((kind, record_id), None)
-
-    async def remove_all(self) -> None:
-        self.kept.clear()
-
-    def _check(self) -> None:
-        if self.problem:
-            raise StorageProblem(self.problem)
 
 
 class FakeElements:
@@ -160,8 +118,8 @@ class ChatVisit:
         self.store = store or FakeStore()
         self.page = FakeElements()
         self.fetched: list[str] = []
-        self._ids = itertools.count(len(self.store.kept) * 1000)
-        self._time = itertools.count(len(self.store.kept) * 1000)
+        self._ids = itertools.count(sum(map(len, self.store.records.values())) * 1000)
+        self._time = itertools.count(sum(map(len, self.store.records.values())) * 1000)
         self.setup = SetupController(
             page=FakeCard(),
             service_of=lambda model: WebLLMService(model, client=self.llm),
@@ -221,11 +179,7 @@ class ChatVisit:
 
     def kept(self) -> list[Conversation]:
         """Return what the store has."""
-        return [
-            from_record(json.loads(text))
-            for (kind, _), text in self.store.kept.items()
-            if kind == "conversations"
-        ]
+        return [from_record(it) for it in self.store.records.get("conversations", {}).values()]
 
     def entries(self) -> list[str]:
         return [entry.title for entry in self.page.list.entries]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
 
 import pytest
 from pywebllm import DownloadError
@@ -286,9 +285,8 @@ async def test_answer_that_the_engine_has_not_kept_is_left_as_it_was() -> None:
     visit = ChatVisit(["a"])
     await visit.open()
     await visit.ask("Say it.")
-    record: dict[str, Any] = json.loads(visit.store.kept["conversations", visit.page.address])
+    record = visit.store.records["conversations"][visit.page.address]
     record["messages"][-1] |= {"state": "writing", "text": "half of"}
-    visit.store.kept["conversations", record["id"]] = json.dumps(record)
     again = ChatVisit([], visit.store)
     await again.open(record["id"])
     assert again.page.messages[-1].text == "half of"
