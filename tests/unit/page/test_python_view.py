@@ -347,7 +347,7 @@ async def test_full_disk_is_said_and_nothing_typed_is_lost() -> None:
     await desk.visit()
     store.is_full = True
     await desk.type("x = 2")
-    assert "the disk is full" in desk.page.notice
+    assert "QuotaExceededError" in desk.page.notice
     assert desk.page.program == "x = 2"
 
 
