@@ -69,6 +69,88 @@ def started(
     wait_for_no_worker(page)
 
 
+STLITE = "0.29 in a classic worker, as stlite and Panel"
+
+
+async def in_streamlit(*, code: str) -> list[str]:
+    """Run an app with a stand-in for Streamlit; return what it shows, in order."""
+    import ast
+    import functools
+    import sys
+    import types
+
+    shown: list[str] = []
+
+    class Place:
+        def text(self, text: str) -> None:
+            shown.append(text)
+
+        def progress(self, ratio: float, text: str) -> None:
+            shown.append(f"{ratio:.0%} {text}")
+
+        def empty(self) -> None:
+            shown.append("")
+
+    app: dict[str, Any] = {}
+    streamlit: Any = types.ModuleType("streamlit")
+    streamlit.cache_resource = functools.cache
+    streamlit.text_input = lambda label, value: value
+    streamlit.progress = lambda ratio: Place()
+    streamlit.empty = Place
+    sys.modules["streamlit"] = streamlit
+    await eval(compile(code, "app.py", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), app)
+    await app["client"]().close()
+    return shown
+
+
+async def in_panel(*, code: str) -> list[str]:
+    """Run an app with a stand-in for Panel, and click its button; return what it shows."""
+    import sys
+    import types
+
+    shown: list[str] = []
+    clicked: list[Any] = []
+
+    class Text:
+        def __init__(self, text: str) -> None:
+            self.object = text
+
+        def __setattr__(self, name: str, value: str) -> None:
+            shown.append(value)
+
+    panel: Any = types.ModuleType("panel")
+    panel.widgets = types.SimpleNamespace(
+        TextInput=lambda name, value: types.SimpleNamespace(value=value),
+        Button=lambda name: types.SimpleNamespace(on_click=clicked.append),
+    )
+    panel.pane = types.SimpleNamespace(Str=Text)
+    panel.Column = lambda *parts: types.SimpleNamespace(servable=lambda: None)
+    sys.modules["panel"] = panel
+    app: dict[str, Any] = {}
+    exec(code, app)
+    for click in clicked:
+        await click(None)
+    await app["llm"].close()
+    return shown
+
+
+@pytest.mark.parametrize("started", [PLACES[STLITE]], ids=[STLITE], indirect=True)
+def test_apps_of_stlite_and_panel_show_progress_and_pieces_of_an_answer(
+    started: tuple[StartedPython, str],
+) -> None:
+    python, _ = started
+    page = (ROOT / "examples/stlite/index.html").read_text("utf-8")
+    code = page.partition('<app-file name="app.py" entrypoint>')[2].partition("</app-file>")[0]
+    shown = python.run(in_streamlit, code=code)
+    assert "100% Ready" in shown
+    assert shown[-1].startswith(shown[-2])
+    assert "Ada" in shown[-1]
+    shown = python.run(in_panel, code=(ROOT / "examples/panel/app.py").read_text("utf-8"))
+    assert "Ready" in shown
+    assert shown[-1].startswith(shown[-2])
+    assert "Ada" in shown[-1]
+
+
 async def everything() -> dict[str, object]:
     """Return what a first program does: every way in which Python and JavaScript meet."""
     import asyncio
