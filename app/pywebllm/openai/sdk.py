@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 try:
     import openai
 except ImportError as error:
+    if error.name != "openai":
+        raise  # it is installed, but not what it needs
     raise ImportError(
         "The package `openai` is not installed. Run `pip install openai`, or in Pyodide"
         ' `await micropip.install("openai")`.'

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -86,3 +89,21 @@ async def test_mounts_of_a_client_are_kept(page: Page) -> None:
             assert (await client.get("https://example.org/")).status_code == 418
             found = await client.get("http://pywebllm.invalid/v1/nonsense")
     assert found.status_code == 404
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["the SDK", "what the SDK needs"])
+def test_missing_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, whole: bool
+) -> None:
+    # The SDK and our module of it are imported again, from where there is none or a broken one.
+    for name in [it for it in sys.modules if it.partition(".")[0] == "openai"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "pywebllm.openai.sdk", raising=False)
+    if whole:
+        monkeypatch.setitem(sys.modules, "openai", None)
+    else:
+        (tmp_path / "openai.py").write_text("import idna_that_is_missing")
+        monkeypatch.syspath_prepend(tmp_path)
+    expected = 'micropip.install."openai"' if whole else "idna_that_is_missing"
+    with pytest.raises(ImportError, match=expected):
+        importlib.import_module("pywebllm.openai.sdk")
