@@ -53,6 +53,7 @@ def test_example_of_the_editor_prints_progress_and_an_answer(
     page.locator(".py-editor-input").hover()
     page.locator(".py-editor-run-button").click()
     output = page.locator(".py-editor-output")
+    expect(output).to_contain_text("  0 % ")  # Pyodide has started, and the wheel is installed
     expect(output).to_contain_text("100 % Ready")
     expect(output).to_contain_text(TEXT)
 
