@@ -163,6 +163,7 @@ def test_hostile_text_is_harmless_and_long_conversations_stay_light(
     page: Page, site: str, watch: PageWatch
 ) -> None:
     page.goto(site + CHAT)
+    # Before Python is there: the file is read once it is.
     import_messages(page, {"messages": HOSTILE})
     expect(messages(page)).to_have_count(4)
     expect(messages(page).last.locator(".text")).to_have_attribute("data-rendered", "true")
@@ -376,6 +377,7 @@ def test_conversations_are_searched_renamed_exported_deleted_and_imported(
     page: Page, site: str, tmp_path: Path, watch: PageWatch
 ) -> None:
     page.goto(site + CHAT)
+    expect(page.get_by_text("Nothing is kept yet.")).to_be_visible()
     listed = page.get_by_role("complementary").get_by_role("listitem")
     for words in ("the blue door", "a red lamp"):
         import_messages(page, [{"role": "user", "content": f"Where is {words}?"}])

@@ -111,7 +111,8 @@ class ChatElements:
 
     def connect(self, actions: Actions) -> None:
         """Call `actions` for each action of the visitor from now on."""
-        self._message.value = js.sessionStorage.getItem(_DRAFT) or ""
+        # What was typed before Python was there stays.
+        self._message.value = self._message.value or js.sessionStorage.getItem(_DRAFT) or ""
         listen = self._listeners.add
         listen(self._composer, "submit", lambda event: self._submit(event, actions))
         listen(self._stop, "click", lambda _event: actions.stop())

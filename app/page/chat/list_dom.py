@@ -97,6 +97,8 @@ class ListElements:
         # Another tab may have changed the list.
         listen(js.window, "focus", lambda _event: actions.open())
         on_visit(self._listeners, self._main, actions.open)
+        # A file that was chosen before Python was there.
+        self._read(actions)
 
     def show_title(self, title: str, *, is_kept: bool) -> None:
         """Show the title of the conversation, and what can be done with it."""
