@@ -90,18 +90,10 @@ def test_conversation_streams_branches_and_is_found_after_a_reload(
     messages(page).first.get_by_role("button", name="Previous version").click()
     expect(messages(page).last.locator(".text")).to_have_text(first)
 
-    # And it goes on.
+    # And it goes on: an answer is stopped by a key, and continued.
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
     send(page, "Name: Bruno. Age: 40")
-    await_answer(page)
     expect(messages(page)).to_have_count(4)
-    assert watch.errors == []
-    assert watch.origins() == {site.rstrip("/")}
-
-
-def test_stopped_answer_is_continued(page: Page, site: str) -> None:
-    open_chat(page, site)
-    send(page, ADA)
     answer = messages(page).last.locator(".text")
     expect(answer).to_contain_text(re.compile(r"\w+ \w+ \w+"))
     page.keyboard.press("Escape")
@@ -111,6 +103,8 @@ def test_stopped_answer_is_continued(page: Page, site: str) -> None:
     whole = await_answer(page)
     assert whole.startswith(begun)
     assert len(whole) > len(begun)
+    assert watch.errors == []
+    assert watch.origins() == {site.rstrip("/")}
 
 
 def test_answer_of_a_closed_tab_is_found_whole(
@@ -128,75 +122,6 @@ def test_answer_of_a_closed_tab_is_found_whole(
     whole = await_answer(again)
     assert whole.startswith(begun)
     assert len(whole) > len(begun)
-
-
-MARK = "globalThis.touched=1"
-ANSWER = f"""# A <b onclick={MARK}>b</b>
-
-[link](javascript:{MARK}) <javascript:{MARK}> ![image](https://example.com/i.png)
-
-<svg onload={MARK}></svg> [fine](https://example.com/)
-
-$\\href{{javascript:{MARK}}}{{x}}$ and $x^2$
-
-```py
-print('<b>')
-```
-"""
-HOSTILE = [
-    {"role": "user", "content": f"<img src=x onerror={MARK}> <script>{MARK}</script>"},
-    {"role": "assistant", "content": ANSWER},
-    {"role": "user", "content": "w" * 100_000},
-    {"role": "assistant", "content": "**" * 50_000},
-]
-MANY = [
-    {
-        "role": "user" if number % 2 == 0 else "assistant",
-        "content": f"## Message {number}\n\nSome *words*.\n\n- one\n- two\n\n"
-        + "More words. " * 12,
-    }
-    for number in range(500)
-]
-
-
-def test_hostile_text_is_harmless_and_long_conversations_stay_light(
-    page: Page, site: str, watch: PageWatch
-) -> None:
-    page.goto(site + CHAT)
-    # Before Python is there: the file is read once it is.
-    import_messages(page, {"messages": HOSTILE})
-    expect(messages(page)).to_have_count(4)
-    expect(messages(page).last.locator(".text")).to_have_attribute("data-rendered", "true")
-    links = page.locator("article a").evaluate_all("all => all.map(({href}) => href)")
-    assert links == ["https://example.com/i.png", "https://example.com/"]
-    assert page.locator("article :is(img, script, svg, b, iframe, form, input)").count() == 0
-    expect(page.locator("article math")).to_have_count(1)
-    page.get_by_role("log").get_by_role("button", name="Copy").first.focus()
-    assert page.evaluate("globalThis.touched") is None
-    check_looks(page)
-
-    import_messages(page, MANY)
-    expect(messages(page)).to_have_count(500)
-    for message in (messages(page).first, messages(page).last):
-        expect(message.locator(".text")).to_have_attribute("data-rendered", "true")
-    expect(messages(page).last).to_be_in_viewport()
-    # An answer changes its own message, and no other.
-    expect(page.get_by_role("button", name="Send")).to_be_enabled()
-    page.evaluate(
-        """() => {
-          globalThis.changed = new Set();
-          const log = document.querySelector("[role=log]");
-          new MutationObserver((records) => {
-            for (const {target} of records) changed.add(target.closest?.("article")?.dataset.id);
-          }).observe(log, {childList: true, subtree: true});
-        }"""
-    )
-    send(page, ADA)
-    # The built-in model cannot read as much, and says so in place.
-    expect(messages(page).last).to_contain_text("context window")
-    assert page.evaluate("changed.size") <= 3
-    assert watch.errors == []
-    assert watch.origins() == {site.rstrip("/")}
 
 
 BLOCKS = """# Title
@@ -246,13 +171,83 @@ STREAM = """async (text) => {
 }"""  # noqa: E501 - JavaScript
 
 
-def test_streamed_markdown_is_rendered_block_by_block(page: Page, site: str) -> None:
-    page.goto(site + CHAT)
+def check_streaming(page: Page) -> None:
+    """Complete blocks of streamed Markdown are rendered once, and look as if they came at once."""
     found = page.evaluate(STREAM, BLOCKS * 20)
     assert found["same"], "a streamed text looks different from one that was there at once"
     assert found["blocks"] == 100
     # Only the block that was not complete was rendered again.
     assert found["longest"] < 100
+
+
+MARK = "globalThis.touched=1"
+ANSWER = f"""# A <b onclick={MARK}>b</b>
+
+[link](javascript:{MARK}) <javascript:{MARK}> ![image](https://example.com/i.png)
+
+<svg onload={MARK}></svg> [fine](https://example.com/)
+
+$\\href{{javascript:{MARK}}}{{x}}$ and $x^2$
+
+```py
+print('<b>')
+```
+"""
+HOSTILE = [
+    {"role": "user", "content": f"<img src=x onerror={MARK}> <script>{MARK}</script>"},
+    {"role": "assistant", "content": ANSWER},
+    {"role": "user", "content": "w" * 100_000},
+    {"role": "assistant", "content": "**" * 50_000},
+]
+MANY = [
+    {
+        "role": "user" if number % 2 == 0 else "assistant",
+        "content": f"## Message {number}\n\nSome *words*.\n\n- one\n- two\n\n"
+        + "More words. " * 12,
+    }
+    for number in range(500)
+]
+
+
+def test_hostile_text_is_harmless_and_long_conversations_stay_light(
+    page: Page, site: str, watch: PageWatch
+) -> None:
+    page.goto(site + CHAT)
+    # Before Python is there: the file is read once it is.
+    import_messages(page, {"messages": HOSTILE})
+    expect(messages(page)).to_have_count(4)
+    expect(messages(page).last.locator(".text")).to_have_attribute("data-rendered", "true")
+    links = page.locator("article a").evaluate_all("all => all.map(({href}) => href)")
+    assert links == ["https://example.com/i.png", "https://example.com/"]
+    assert page.locator("article :is(img, script, svg, b, iframe, form, input)").count() == 0
+    expect(page.locator("article math")).to_have_count(1)
+    page.get_by_role("log").get_by_role("button", name="Copy").first.focus()
+    assert page.evaluate("globalThis.touched") is None
+    check_looks(page)
+    check_streaming(page)
+
+    import_messages(page, MANY)
+    expect(messages(page)).to_have_count(500)
+    for message in (messages(page).first, messages(page).last):
+        expect(message.locator(".text")).to_have_attribute("data-rendered", "true")
+    expect(messages(page).last).to_be_in_viewport()
+    # An answer changes its own message, and no other.
+    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+    page.evaluate(
+        """() => {
+          globalThis.changed = new Set();
+          const log = document.querySelector("[role=log]");
+          new MutationObserver((records) => {
+            for (const {target} of records) changed.add(target.closest?.("article")?.dataset.id);
+          }).observe(log, {childList: true, subtree: true});
+        }"""
+    )
+    send(page, ADA)
+    # The built-in model cannot read as much, and says so in place.
+    expect(messages(page).last).to_contain_text("context window")
+    assert page.evaluate("changed.size") <= 3
+    assert watch.errors == []
+    assert watch.origins() == {site.rstrip("/")}
 
 
 class _Shared(http.server.BaseHTTPRequestHandler):
@@ -294,7 +289,51 @@ def asking(name: str, arguments: Sequence[dict[str, object]]) -> dict[str, objec
     return {"format": "pywebllm-conversations", "version": 1, "conversations": [conversation]}
 
 
-def test_tools_run_only_when_they_are_allowed(
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "maxLength": 12},
+        "age": {"type": "integer", "minimum": 18, "maximum": 99},
+    },
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+
+
+def check_typed_answers(page: Page) -> None:
+    """Answers follow a schema that the visitor writes, and are shown as a table."""
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.get_by_label("Clock")).not_to_be_checked()
+    schema = page.get_by_label("JSON Schema")
+    check = page.get_by_role("button", name="Check the schema")
+    schema.fill('{"type": "object",')
+    check.click()
+    expect(page.get_by_text(re.compile("not valid JSON.*line 1"))).to_be_visible()
+    schema.fill('{"type": "thing"}')
+    check.click()
+    expect(page.get_by_role("alert").filter(has_text="type")).to_be_visible()
+    schema.fill(json.dumps(SCHEMA))
+    check.click()
+    expect(page.get_by_text("Answers can follow this schema.")).to_be_visible()
+    page.get_by_label("Answer as JSON that fits a schema").check()
+    check_looks(page)
+    send(page, ADA)
+    await_answer(page)
+    table = messages(page).last.get_by_role("table")
+    expect(table.get_by_role("rowheader")).to_have_text(["name", "age"])
+    age = table.get_by_role("cell").last.inner_text()
+    assert 18 <= int(age) <= 99
+    messages(page).last.get_by_role("button", name="Show as JSON").click()
+    expect(table).to_be_hidden()
+    value = json.loads(messages(page).last.locator("pre code").inner_text())
+    assert value["age"] == int(age)
+    # The settings belong to the conversation.
+    page.reload()
+    page.get_by_text("Settings of this conversation").click()
+    expect(page.get_by_label("JSON Schema")).to_have_value(json.dumps(SCHEMA))
+
+
+def test_tools_run_only_when_they_are_allowed_and_answers_are_typed(
     page: Page, site: str, watch: PageWatch, elsewhere: str
 ) -> None:
     open_chat(page, site)
@@ -327,50 +366,8 @@ def test_tools_run_only_when_they_are_allowed(
     expect(calls.first).to_contain_text("The harbor opens at nine.")
     assert [url for url in watch.requests if url.startswith(elsewhere)] == [f"{elsewhere}/one"]
     await_answer(page)
+    check_typed_answers(page)
     assert watch.errors == []
-
-
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "maxLength": 12},
-        "age": {"type": "integer", "minimum": 18, "maximum": 99},
-    },
-    "required": ["name", "age"],
-    "additionalProperties": False,
-}
-
-
-def test_answers_are_typed_by_a_schema(page: Page, site: str) -> None:
-    open_chat(page, site)
-    page.get_by_text("Settings of this conversation").click()
-    schema = page.get_by_label("JSON Schema")
-    check = page.get_by_role("button", name="Check the schema")
-    schema.fill('{"type": "object",')
-    check.click()
-    expect(page.get_by_text(re.compile("not valid JSON.*line 1"))).to_be_visible()
-    schema.fill('{"type": "thing"}')
-    check.click()
-    expect(page.get_by_role("alert").filter(has_text="type")).to_be_visible()
-    schema.fill(json.dumps(SCHEMA))
-    check.click()
-    expect(page.get_by_text("Answers can follow this schema.")).to_be_visible()
-    page.get_by_label("Answer as JSON that fits a schema").check()
-    check_looks(page)
-    send(page, ADA)
-    await_answer(page)
-    table = messages(page).last.get_by_role("table")
-    expect(table.get_by_role("rowheader")).to_have_text(["name", "age"])
-    age = table.get_by_role("cell").last.inner_text()
-    assert 18 <= int(age) <= 99
-    messages(page).last.get_by_role("button", name="Show as JSON").click()
-    expect(table).to_be_hidden()
-    value = json.loads(messages(page).last.locator("pre code").inner_text())
-    assert value["age"] == int(age)
-    # The settings belong to the conversation.
-    page.reload()
-    page.get_by_text("Settings of this conversation").click()
-    expect(page.get_by_label("JSON Schema")).to_have_value(json.dumps(SCHEMA))
 
 
 def test_conversations_are_searched_renamed_exported_deleted_and_imported(

@@ -122,12 +122,8 @@ class ChatElements:
         listen(self._list.element, "click", lambda event: self._click(event, actions))
         listen(self._list.element, "submit", lambda event: self._save_edit(event, actions))
         listen(js.document, "keydown", lambda event: self._key(event, actions))
-        listen(js.window, "focus", lambda _event: self._return(actions))
+        listen(js.window, "focus", lambda _event: actions.refresh())
         on_visit(self._listeners, self._main, lambda: actions.visit(_address()))
-
-    def _return(self, actions: Actions) -> None:
-        if not self._main.hidden:
-            actions.refresh()
 
     def show(self, screen: Screen) -> None:
         """Replace what is shown by `screen`."""
