@@ -16,10 +16,13 @@ export function follow(thread, composer) {
     if (distance > 0) scrollBy({ top: distance, behavior: "instant" });
   };
   new ResizeObserver(() => isAtEnd && toEnd()).observe(thread);
-  // A change of the size also scrolls; only what the visitor does decides.
-  for (const event of ["wheel", "touchmove", "keyup", "pointerup"]) {
-    addEventListener(event, () => requestAnimationFrame(() => (isAtEnd = hidden() < NEAR)), { passive: true });
-  }
-  addEventListener("scrollend", () => (isAtEnd = hidden() < NEAR));
+  let last = scrollY;
+  // Growth does not move the page, so what moves it up is the visitor.
+  const watch = () => {
+    if (scrollY < last) isAtEnd = false;
+    if (hidden() < NEAR) isAtEnd = true;
+    last = scrollY;
+  };
+  addEventListener("scroll", watch, { passive: true });
   return { toEnd };
 }

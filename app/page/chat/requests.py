@@ -40,6 +40,8 @@ def chat_body(
         body["tools"] = list(tools)
         is_first = branch[-1].role == "user"
         body["tool_choice"] = "required" if settings.must_call and is_first else "auto"
+        # The visitor decides about each call, so they come one at a time.
+        body["parallel_tool_calls"] = False
     if extra:
         body["extra_body"] = extra
     return body
