@@ -142,10 +142,11 @@ class PythonElements:
         self._buttons["run"].disabled = not screen.can_run or self._editor is None
         self._buttons["stop"].disabled = not screen.can_stop
         set_text(self._question_text, screen.question)
-        is_new = bool(screen.question) and self._question.hidden
+        # A new question takes no focus: what is typed at that moment must not answer it.
+        was_answered = self._question.contains(js.document.activeElement) and not screen.question
         self._question.hidden = not screen.question
-        if is_new:
-            self._buttons["yes"].focus()
+        if was_answered:
+            self._editor.focus()
 
     def clear(self) -> None:
         """Remove the output and the mark of an error."""
