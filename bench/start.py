@@ -28,7 +28,7 @@ from site_files.server import SiteServer
 
 __all__ = ["measure"]
 
-_ROUNDS = 5
+_ROUNDS = 3
 _TIMEOUT_MS = 300_000
 
 # In the demo page: when Python runs, when the model is ready, when its first token is shown.
