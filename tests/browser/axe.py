@@ -36,7 +36,8 @@ _CLIPPED = """() => {
     }
   }
   for (const one of document.querySelectorAll("button, h1, h2, h3, label")) {
-    if (isShown(one) && one.scrollWidth > one.clientWidth + 1) found.push(one.outerHTML);
+    // One of a pixel is read aloud, and not seen.
+    if (isShown(one) && one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1) found.push(one.outerHTML);
   }
   return found.map((html) => html.slice(0, 200));
 }"""

@@ -35,19 +35,10 @@ def check(page: Page, where: str) -> None:
     assert clipped(page) == [], where
 
 
-def check_colors(page: Page) -> None:
-    """Check every view in both themes, and wide in the colors that a visitor forces."""
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        for view in views(page):
-            show(page, view)
-            check(page, f"{view}, ready, {scheme}")
-    page.set_viewport_size({"width": 1280, "height": 800})
-    for colors in ("active", "none"):
-        page.emulate_media(forced_colors=colors, reduced_motion="reduce")
-        for view in views(page):
-            show(page, view)
-            check(page, f"{view}, ready, wide, forced colors {colors}")
+def check_all(page: Page, where: str) -> None:
+    for view in views(page):
+        show(page, view)
+        check(page, f"{view} {where}")
 
 
 def test_every_view_is_accessible_and_whole_in_every_state(page: Page, site: str) -> None:
@@ -62,20 +53,22 @@ def test_every_view_is_accessible_and_whole_in_every_state(page: Page, site: str
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(site + WEBLLM, wait_until="commit")
     expect(page.locator("body")).to_have_attribute("data-state", "starting")
-    for view in views(page):
-        show(page, view)
-        check(page, f"{view} while Python starts")
+    check_all(page, "while Python starts")
     page.unroute("**/vendor/pyodide/pyodide.asm.wasm")
     for route in held:
         route.continue_()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
-    for view in views(page):
-        show(page, view)
-        check(page, f"{view} with a problem")
+    check_all(page, "with a problem")
     page.unroute("**/params_shard_*")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("body")).to_have_attribute("data-state", "ready")
-    check_colors(page)
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        check_all(page, f"when ready, {scheme}")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for colors in ("active", "none"):
+        page.emulate_media(forced_colors=colors, reduced_motion="reduce")
+        check_all(page, f"when ready, wide, forced colors {colors}")
     # Nothing moves for those who do not want it.
     running = "document.getAnimations().filter((it) => it.playState === 'running').length"
     assert page.evaluate(running) == 0

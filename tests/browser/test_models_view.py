@@ -48,9 +48,9 @@ def check_filters(page: Page, row: Locator) -> None:
     page.get_by_role("button", name=re.compile(r"Show \d+ more")).click()
     expect(page.locator("#models-list")).to_be_focused()
     expect(row_of(page, "Llama-3.2-1B-Instruct-q4f16_1-MLC")).to_contain_text("no 16-bit floats")
-    page.get_by_label("Search").fill("llama q4f16")
+    page.get_by_role("searchbox", name="Search", exact=True).fill("llama q4f16")
     expect(row).to_be_hidden()
-    page.get_by_label("Search").fill("persona")
+    page.get_by_role("searchbox", name="Search", exact=True).fill("persona")
     expect(status).to_have_text(re.compile(r"^1 of \d+ models\.$"))
 
 

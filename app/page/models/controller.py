@@ -109,8 +109,8 @@ class ModelsController:
         """Show the models that the visitor looks for."""
         wanted = self._page.filters()
         found = [entry for entry in self._entries.values() if wanted.match(entry, self._support)]
-        # What is stored, or being stored, comes first.
-        found.sort(key=lambda entry: not (entry.is_busy or entry.stored))
+        # What is stored, or being stored, comes first; then the visitor's own.
+        found.sort(key=lambda entry: (not (entry.is_busy or entry.stored), not entry.is_own))
         shown = found if self._shows_all else found[:_MOST]
         more = len(found) - len(shown)
         label = text_of_count("models.more", more) if more else ""
