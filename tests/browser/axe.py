@@ -37,7 +37,8 @@ _CLIPPED = """() => {
   }
   for (const one of document.querySelectorAll("button, h1, h2, h3, label")) {
     // One of a pixel is read aloud, and not seen.
-    if (isShown(one) && one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1) found.push(one.outerHTML);
+    const width = isShown(one) ? one.clientWidth : 0;
+    if (width > 1 && one.scrollWidth > width + 1) found.push(one.outerHTML);
   }
   return found.map((html) => html.slice(0, 200));
 }"""
