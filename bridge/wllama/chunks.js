@@ -17,6 +17,8 @@ export class ChunkWriter {
   #form;
   #text;
   #earlier;
+  /** What is still to be written again. */
+  #left;
   #common;
   #started = performance.now();
   /** In milliseconds. @type {number | undefined} */
@@ -31,22 +33,23 @@ export class ChunkWriter {
     this.#form = form;
     this.#text = new AnswerText(form.stops, form.isChat);
     this.#earlier = form.earlier ?? NOTHING;
+    this.#left = this.begun;
     this.#text.push(this.#earlier.text || (form.skipsThinking ? EMPTY_THINKING : ""), []);
     const object = form.isChat ? "chat.completion.chunk" : "text_completion";
     this.#common = { id: crypto.randomUUID(), created: Math.floor(Date.now() / 1000), model: form.model, object };
   }
 
-  /** The text that was generated before, as the model wrote it, and how many tokens it had. */
-  get earlier() {
-    const { text, tokens } = this.#earlier;
+  /** What was generated before, as the model wrote it: it has to write it again. */
+  get begun() {
+    const { text } = this.#earlier;
     const isOurs = this.#form.skipsThinking && text.startsWith(EMPTY_THINKING);
-    return { text: isOurs ? text.slice(EMPTY_THINKING.length) : text, tokens };
+    return isOurs ? text.slice(EMPTY_THINKING.length) : text;
   }
 
   /** Of the whole answer so far, and of its prompt. */
   get counts() {
     const { predicted_n = 0, prompt_n = 0, cache_n = 0 } = this.#timings;
-    return { tokens: this.#earlier.tokens + predicted_n, promptTokens: this.#earlier.promptTokens || prompt_n + cache_n };
+    return { tokens: Math.max(this.#earlier.tokens, predicted_n), promptTokens: prompt_n + cache_n };
   }
 
   /** True when nothing that follows belongs to the answer. */
@@ -61,14 +64,22 @@ export class ChunkWriter {
 
   /** @param {Chunk} chunk of wllama @returns {Chunk[]} */
   read({ choices: [choice], timings }) {
+    if (this.ended) return [];
     this.#timings = timings ?? this.#timings;
-    if (!choice || this.ended) return [];
+    if (!choice) return [];
     this.#finishReason = choice.finish_reason ?? this.#finishReason;
-    const text = (this.#form.isChat ? choice.delta?.content : choice.text) ?? "";
+    const text = this.#withoutBegun((this.#form.isChat ? choice.delta?.content : choice.text) ?? "");
     const entries = (choice.logprobs?.content ?? []).map((/** @type {Chunk} */ entry) => tokenEntry(entry, this.#form.top));
     if (text || entries.length > 0) this.#firstToken ??= performance.now() - this.#started;
     this.#text.push(choice.finish_reason ? withoutPartialCharacter(text) : text, entries);
     return this.#textChunks(false);
+  }
+
+  /** @param {string} text */
+  #withoutBegun(text) {
+    const length = Math.min(text.length, this.#left.length);
+    this.#left = this.#left.slice(length);
+    return text.slice(length);
   }
 
   /** The answer has reached its length within a character, with so many tokens. */

@@ -181,7 +181,7 @@ export class WllamaEngine {
     });
     yield* writer.begin();
     const arrived = new Arrivals();
-    const body = isChat ? chatRequest(request, text, writer.earlier) : completionRequest(request, text);
+    const body = isChat ? chatRequest(request, text, writer.begun) : completionRequest(request, text);
     const options = { ...body, stream: true, abortSignal: controller.signal, onData: (/** @type {any} */ chunk) => arrived.push(chunk) };
     this.#log.clear();
     const running = (isChat ? wllama.createChatCompletion(/** @type {any} */ (options)) : wllama.createCompletion(/** @type {any} */ (options)))

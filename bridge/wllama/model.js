@@ -94,7 +94,6 @@ function parametersOf(record, contextLength) {
     // Reasoning and calls are read by this library, as those of every engine.
     reasoning_format: "none",
     skip_chat_parsing: true,
-    prefill_assistant: true,
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { invalidRequest } from "../errors.js";
 import { MESSAGES } from "../patches/error_names.js";
-import { gbnfOf } from "./grammar.js";
+import { gbnfOf, literal } from "./grammar.js";
 import { gbnfOfTag } from "./structural_tag.js";
 
 /** @typedef {Record<string, any>} Body */
@@ -28,22 +28,23 @@ const SEEDS = 2 ** 32;
  */
 
 /**
- * @param {Body} body @param {ModelText} model
- * @param {{ text: string, tokens: number }} [earlier] what was generated before, of an answer that is resumed
+ * A resumed answer is written again as far as it was written, held by a grammar: with the same seed, and without
+ * sampling, these are the same tokens. As a last message of the assistant llama.cpp drops it, and the mark of the turn,
+ * if it does not parse answers.
+ * @param {Body} body @param {ModelText} model @param {string} [begun] what was written before of this answer
  * @returns {Body}
  */
-export function chatRequest(body, model, earlier = { text: "", tokens: 0 }) {
-  const { enable_thinking, beginning = "" } = body["extra_body"] ?? {};
-  const begun = model.message(beginning + earlier.text);
-  const rest = body["max_tokens"] && { max_tokens: Math.max(1, body["max_tokens"] - earlier.tokens) };
+export function chatRequest(body, model, begun = "") {
+  const { enable_thinking, beginning } = body["extra_body"] ?? {};
+  if (beginning) throw unsupported("A last message of the assistant", "it cannot continue one");
   const kwargs = enable_thinking === undefined ? {} : { chat_template_kwargs: { enable_thinking } };
   return {
-    ...sampling({ ...body, ...rest }, model),
+    ...sampling(body, model),
     ...kwargs,
     ...grammar(body["response_format"]),
     ...(body["logprobs"] && { logprobs: true, top_logprobs: Math.max(1, body["top_logprobs"] ?? 0) }),
-    // A last message of the assistant is continued.
-    messages: [...messages(body["messages"], model), ...(begun ? [{ role: "assistant", content: begun }] : [])],
+    ...(begun && { grammar: `root ::= ${literal(begun)} .*\n` }),
+    messages: messages(body["messages"], model),
   };
 }
 
