@@ -114,7 +114,7 @@ def test_model_in_parts_is_downloaded_run_checked_listed_and_deleted(
     row = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="large"))
     expect(row).to_contain_text(f"Stored: {size / 1e6:.1f} MB.")
     row.get_by_role("button", name="Check and repair").click()
-    expect(row).to_contain_text("All 3 files are as they should be.")
+    expect(row).to_contain_text("All 3 files are as they should be")
     page.close()
 
     assert fresh_python.run(_delete) == [size, []]
