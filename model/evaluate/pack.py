@@ -24,7 +24,14 @@ _SCRIPT: Final = """(async () => {{
 
 
 def pack(
-    model: Path, cases: Path, out: Path, *, parts: int, seconds: float, thread: str, engine: str
+    model: Path,
+    cases: Path,
+    out: Path,
+    *,
+    parts: int,
+    seconds: float,
+    thread: str,
+    engine: str = "webllm",
 ) -> Path:
     """Replace the folder `out` and return it.
 
