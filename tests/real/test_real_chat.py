@@ -13,7 +13,7 @@ from tests.real.reference import RealReference
 llm: Any = None
 
 CAPITAL = [{"role": "user", "content": "What is the capital of France? Answer in one sentence."}]
-QUESTIONS = ("My name is Ada. Say hello to me.", "What is my name?", "Write one word.")
+QUESTIONS = (CAPITAL[0]["content"], "And of Italy? Answer in one sentence.")
 
 
 def test_turns_are_those_of_transformers_and_are_read_from_the_cache(
@@ -25,7 +25,7 @@ def test_turns_are_those_of_transformers_and_are_read_from_the_cache(
         for question in questions:
             messages.append({"role": "user", "content": question})
             reply = await llm.chat.completions.create(
-                messages=messages, temperature=0, max_tokens=40
+                messages=messages, temperature=0, max_tokens=24
             )
             messages.append({"role": "assistant", "content": reply.text})
             usage = reply.usage
@@ -35,14 +35,12 @@ def test_turns_are_those_of_transformers_and_are_read_from_the_cache(
 
     messages, found = client.run(talk, questions=list(QUESTIONS))
     for turn, (finish, prompt_tokens, cached) in enumerate(found):
-        expected = reference.answer(messages[: 2 * turn + 1], most=40)
+        expected = reference.answer(messages[: 2 * turn + 1], most=24)
         assert messages[2 * turn + 1]["content"] == expected.text
         assert prompt_tokens == expected.prompt_tokens
         assert finish == expected.finish_reason
-        # WebLLM does not cache an answer that max_tokens has cut.
-        is_cached = turn > 0 and found[turn - 1][0] == "stop"
-        assert (cached > 0) == is_cached
-    assert any(cached for _, _, cached in found), "no answer ended before max_tokens"
+        # The first turn and its answer, except the template's words around the second.
+        assert turn == 0 or cached > prompt_tokens / 2
 
 
 def test_stream_has_the_text_of_the_answer_and_can_be_left(client: PagePython) -> None:
