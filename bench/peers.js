@@ -7,7 +7,6 @@ import { decodeTimes, median, open, prefillTime, rounded, turned } from "./gpu.j
 import { AutoModelForCausalLM, Tensor, env } from "./transformers/transformers.js";
 import { Wllama } from "./wllama/wllama.js";
 
-const LOADS = 5;
 const SOME_STEPS = 4; // after the first token, until the speed is steady
 const GGUF = "/model.gguf";
 
@@ -15,28 +14,49 @@ Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localMode
 env.backends.onnx.wasm.wasmPaths = "/transformers/";
 
 /**
- * @param {{ lengths?: number[], rounds?: number, steps?: number }} options
- * @returns the adapter, medians in milliseconds, and a table of them in Markdown
+ * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number }} options
+ * @returns the adapter, engines that failed and why, medians in milliseconds, and a table of them in Markdown
  */
-export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20 } = {}) {
+export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5 } = {}) {
   const adapter = await navigator.gpu.requestAdapter();
   const loaders = peersOn(adapter, Math.max(...lengths) + steps + SOME_STEPS + 1);
-  const times = { "load from the cache": await loadTimes(loaders) };
+  const failures = {};
+  /** An engine that fails is left out of the rest. */
+  const attempt = async (name, work) => {
+    if (name in failures) return;
+    try {
+      await work();
+    } catch (error) {
+      failures[name] = String(error);
+    }
+  };
+  const times = {};
   const peers = {};
-  for (const [name, load] of Object.entries(loaders)) peers[name] = await load();
+  for (let round = 0; round <= loads; round += 1) {
+    for (const [name, load] of turned(Object.entries(loaders), round)) {
+      await attempt(name, async () => {
+        const peer = await load();
+        await peer.close();
+        if (round > 0) note(times, "load from the cache", name, [peer.load]); // the first fills the cache
+      });
+    }
+  }
+  for (const [name, load] of Object.entries(loaders)) await attempt(name, async () => (peers[name] = await load()));
   for (let round = 0; round <= rounds; round += 1) {
     for (const [name, peer] of turned(Object.entries(peers), round)) {
       for (const length of lengths) {
-        const { first, decode } = await peer.measure(length, steps, round);
-        if (round === 0) continue; // it compiles shaders
-        ((times[`first token of ${length}`] ??= {})[name] ??= []).push(first);
-        ((times[`step after ${length}`] ??= {})[name] ??= []).push(...decode);
+        await attempt(name, async () => {
+          const { first, decode } = await peer.measure(length, steps, round);
+          if (round === 0) return; // it compiles shaders
+          note(times, `first token of ${length}`, name, [first]);
+          note(times, `step after ${length}`, name, decode);
+        });
       }
     }
   }
   const ms = Object.fromEntries(Object.entries(times).map(([what, all]) => [what, mediansOf(all)]));
   const { vendor, architecture, description } = adapter.info;
-  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), ms, table: tableOf(ms, Object.keys(loaders)) };
+  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), failures, ms, table: tableOf(ms, Object.keys(loaders)) };
 }
 
 /** What loads each engine: without `shader-f16`, transformers.js computes in float32, and wllama has no GPU. */
@@ -51,19 +71,6 @@ function peersOn({ features, info }, context) {
     ...onGpu,
     "wllama, CPU": () => openWllama(0, context),
   };
-}
-
-/** Milliseconds of loads in turns; the first load of each fills the cache. */
-async function loadTimes(loaders) {
-  const times = {};
-  for (let round = 0; round <= LOADS; round += 1) {
-    for (const [name, load] of turned(Object.entries(loaders), round)) {
-      const peer = await load();
-      await peer.close();
-      if (round > 0) (times[name] ??= []).push(peer.load);
-    }
-  }
-  return times;
 }
 
 async function openOurs(place) {
@@ -133,6 +140,10 @@ async function openWllama(n_gpu_layers, n_ctx) {
   return { load, measure, close: () => wllama.exit() };
 }
 
+function note(times, what, name, measured) {
+  ((times[what] ??= {})[name] ??= []).push(...measured);
+}
+
 function mediansOf(byPeer) {
   return Object.fromEntries(Object.entries(byPeer).map(([name, all]) => [name, rounded(median(all))]));
 }
@@ -140,7 +151,7 @@ function mediansOf(byPeer) {
 function tableOf(ms, names) {
   const rows = Object.entries(ms).map(([what, medians]) => {
     const [ours, theirs] = names.map((name) => medians[name]);
-    return [what, ...names.map((name) => `${medians[name]} ms`), rounded(theirs / ours)];
+    return [what, ...names.map((name) => (name in medians ? `${medians[name]} ms` : "–")), rounded(theirs / ours)];
   });
   const head = ["", ...names, `${names[1]} / ${names[0]}`];
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

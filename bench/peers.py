@@ -90,7 +90,8 @@ def _run(site: Path) -> str:
         page.set_default_timeout(0)
         page.goto(origin)
         found: dict[str, Any] = page.evaluate((site / "peers.run.js").read_text("utf-8"))
-    return str(found["table"])
+    failures = [f"{name} failed: {reason}" for name, reason in found["failures"].items()]
+    return "\n".join([found["table"], *failures])
 
 
 def _main() -> None:
@@ -98,6 +99,7 @@ def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description=description)
     parser.add_argument("--source", default=_SOURCE, help=f"a GGUF file (default: {_SOURCE})")
     parser.add_argument("--rounds", type=int, default=4, help="rounds of measurements")
+    parser.add_argument("--loads", type=int, default=5, help="loads of each engine")
     parser.add_argument("--steps", type=int, default=20, help="decode steps per round")
     parser.add_argument(
         "--lengths", type=int, nargs="*", default=[45, 995, 3800], help="tokens of the prompts"
@@ -111,7 +113,7 @@ def _main() -> None:
     given = parser.parse_args()
     source = Source.find(given.source)
     prepare(source, _WORK)
-    options = {name: getattr(given, name) for name in ("rounds", "steps", "lengths")}
+    options = {name: getattr(given, name) for name in ("loads", "rounds", "steps", "lengths")}
     if given.stage:
         stage_peers(given.stage, _WORK, source.path, options)
         if given.hollow:
