@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +56,52 @@ def test_truncated_tool_call_is_an_error_and_never_content(client: PagePython) -
         return found
 
     assert client.run(ask, messages=ASK) == [["length", "", None], "TruncatedError"] * 3
+
+
+def test_complete_calls_of_a_truncated_answer_are_made_once_each(client: PagePython) -> None:
+    async def ask() -> list[Any]:
+        from typing import Literal
+
+        called: list[str] = []
+
+        def population(city: Literal["Leeds", "York"]) -> int:
+            """Return how many people live in a city.
+
+            Args:
+                city: Its name in English.
+            """
+            called.append(city)
+            return {"Leeds": 536_280, "York": 141_685}[city]
+
+        question = {"role": "user", "content": "How many people live in Leeds?"}
+        options: dict[str, Any] = {"messages": [question], "tools": [population]}
+        options |= {"tool_choice": "required", "temperature": 1.2}
+        found: list[Any] = []
+        for seed in range(20):
+            options["seed"] = seed
+            whole = await llm.chat.completions.create(**options, max_tokens=120)
+            calls = whole.choices[0].message.tool_calls or ()
+            if len(calls) < 2:
+                continue
+            # Inside the last call, whose end has a few tokens.
+            cut = {"max_tokens": whole.usage.completion_tokens - 4}
+            reply = await llm.chat.completions.create(**options, **cut)
+            written = [call.function.arguments for call in reply.choices[0].message.tool_calls]
+            called.clear()
+            run = await llm.chat.completions.run_tools(**options, **cut)
+            made = [call.function.arguments for call in run.messages[1].tool_calls]
+            found = [reply.finish_reason, written, made, called[: len(made)]]
+            break
+        return found
+
+    finish, written, made, called = client.run(ask)
+    assert finish == "length"
+    assert json.loads(written[0])["city"] in ("Leeds", "York")
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated|delimiter"):
+        json.loads(written[-1])
+    # Each complete call once, in their order.
+    assert made == list(dict.fromkeys(written[:-1]))
+    assert called == [json.loads(call)["city"] for call in made]
 
 
 def test_instructions_between_turns_are_taken(client: PagePython) -> None:
