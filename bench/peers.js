@@ -20,7 +20,7 @@ env.backends.onnx.wasm.wasmPaths = "/transformers/";
 export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5 } = {}) {
   const adapter = await navigator.gpu.requestAdapter();
   const loaders = peersOn(adapter, Math.max(...lengths) + steps + SOME_STEPS + 1);
-  const failures = {};
+  const [times, failures] = [{}, {}];
   /** An engine that fails is left out of the rest. */
   const attempt = async (name, work) => {
     if (name in failures) return;
@@ -30,33 +30,42 @@ export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, l
       failures[name] = String(error);
     }
   };
-  const times = {};
+  await measureLoads(loaders, loads, attempt, times);
   const peers = {};
+  for (const [name, load] of Object.entries(loaders)) await attempt(name, async () => (peers[name] = await load()));
+  await measureAnswers(peers, { lengths, rounds, steps }, attempt, times);
+  const ms = Object.fromEntries(Object.entries(times).map(([what, all]) => [what, mediansOf(all)]));
+  const { vendor, architecture, description } = adapter.info;
+  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), failures, ms, table: tableOf(ms, Object.keys(loaders)) };
+}
+
+/** The first load of each engine fills the cache. */
+async function measureLoads(loaders, loads, attempt, times) {
   for (let round = 0; round <= loads; round += 1) {
     for (const [name, load] of turned(Object.entries(loaders), round)) {
       await attempt(name, async () => {
         const peer = await load();
         await peer.close();
-        if (round > 0) note(times, "load from the cache", name, [peer.load]); // the first fills the cache
+        if (round > 0) note(times, "load from the cache", name, [peer.load]);
       });
     }
   }
-  for (const [name, load] of Object.entries(loaders)) await attempt(name, async () => (peers[name] = await load()));
+}
+
+/** The first round compiles shaders. */
+async function measureAnswers(peers, { lengths, rounds, steps }, attempt, times) {
   for (let round = 0; round <= rounds; round += 1) {
     for (const [name, peer] of turned(Object.entries(peers), round)) {
       for (const length of lengths) {
         await attempt(name, async () => {
           const { first, decode } = await peer.measure(length, steps, round);
-          if (round === 0) return; // it compiles shaders
+          if (round === 0) return;
           note(times, `first token of ${length}`, name, [first]);
           note(times, `step after ${length}`, name, decode);
         });
       }
     }
   }
-  const ms = Object.fromEntries(Object.entries(times).map(([what, all]) => [what, mediansOf(all)]));
-  const { vendor, architecture, description } = adapter.info;
-  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), failures, ms, table: tableOf(ms, Object.keys(loaders)) };
 }
 
 /** What loads each engine: without `shader-f16`, transformers.js computes in float32, and wllama has no GPU. */
