@@ -9,7 +9,7 @@ Examples:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
@@ -46,6 +46,18 @@ def branches(schema: Schema, place: Place, flatten: Flatten) -> _Branches | None
     return _apart_branches(found, place, flatten) if keyword == "oneOf" else found
 
 
+# pydantic 2.12.5 lets a Decimal be a number, or a string whose pattern forgets the bounds.
+_DECIMAL_TEXT = "^(?!^[-+.]*$)"
+
+
+def _is_decimal_text(option: object, options: Sequence[object]) -> bool:
+    if not isinstance(option, Mapping) or option.get("type") != "string":
+        return False
+    is_decimal = str(option.get("pattern", "")).startswith(_DECIMAL_TEXT)
+    numbers = (it for it in options if isinstance(it, Mapping) and it.get("type") == "number")
+    return is_decimal and next(numbers, None) is not None
+
+
 def _options(schema: Schema, keyword: str, place: Place, flatten: Flatten) -> _Branches:
     rest = {name: value for name, value in schema.items() if name != keyword}
     options: Any = schema[keyword]
@@ -54,6 +66,8 @@ def _options(schema: Schema, keyword: str, place: Place, flatten: Flatten) -> _B
         rest[keyword] = Several(others) if others[1:] else others[0]
     found = []
     for at, option in enumerate(options):
+        if keyword == "anyOf" and _is_decimal_text(option, options):
+            continue
         inner = place.at(keyword, at)
         flat = flatten(option, inner)
         if flat is not None:

@@ -23,7 +23,17 @@ from typing import Any
 
 from pywebllm.errors import InvalidRequestError
 
-from .patterns import INTEGER_KEY, NAIVE_DATETIME, at_least, at_most, url_pattern
+from .patterns import (
+    COMPLEX,
+    EMAIL,
+    INTEGER_KEY,
+    NAIVE_DATETIME,
+    SPECIAL_DOMAINS,
+    STRIPPED,
+    at_least,
+    at_most,
+    url_pattern,
+)
 
 __all__ = ["model_schema"]
 
@@ -40,7 +50,29 @@ def model_schema(class_: Any, ref_template: str) -> dict[str, Any]:
     if module is None or not hasattr(class_, "__pydantic_core_schema__"):
         return dict(class_.model_json_schema(ref_template=ref_template))
     generator = _generator(module.GenerateJsonSchema)
-    return dict(class_.model_json_schema(ref_template=ref_template, schema_generator=generator))
+    found = class_.model_json_schema(ref_template=ref_template, schema_generator=generator)
+    validated: dict[str, Any] = _validated(found)
+    return validated
+
+
+def _validated(value: Any) -> Any:
+    """Replace what pydantic writes for types of its own by what it validates."""
+    if isinstance(value, list):
+        return [_validated(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if value.get("type") == "string" and value.get("format") in ("email", "name-email"):
+        rest = {name: it for name, it in value.items() if name != "format"}
+        return {**rest, "pattern": EMAIL, "not": {"pattern": SPECIAL_DOMAINS}}
+    options = value.get("anyOf")
+    if isinstance(options, list) and any(it.get("pattern") == _BYTE_SIZE for it in options):
+        rest = {name: it for name, it in value.items() if name != "anyOf"}
+        return {**rest, "type": "integer", "minimum": 0}
+    return {name: _validated(item) for name, item in value.items()}
+
+
+# The string of a `ByteSize`, of which pydantic takes known units only.
+_BYTE_SIZE = r"^\s*(\d*\.?\d+)\s*(\w+)?"
 
 
 @lru_cache(maxsize=1)
@@ -95,6 +127,17 @@ class _Methods:
         if schema.get("tz_constraint") == "naive":
             return {"type": "string", "pattern": NAIVE_DATETIME}
         return {"type": "string", "format": "date-time"}
+
+    def complex_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        del schema
+        return {"type": "string", "pattern": COMPLEX}
+
+    def str_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        found: dict[str, object] = super().str_schema(schema)  # type: ignore[misc]
+        if schema.get("strip_whitespace") and schema.get("min_length"):
+            # The length counts after the white space around the string was removed.
+            return {**found, "allOf": [{"pattern": STRIPPED}]}
+        return found
 
     def json_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
         del schema

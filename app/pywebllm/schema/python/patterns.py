@@ -12,8 +12,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["INTEGER_KEY", "NAIVE_DATETIME", "at_least", "at_most", "url_pattern"]
+__all__ = [
+    "COMPLEX",
+    "EMAIL",
+    "INTEGER_KEY",
+    "NAIVE_DATETIME",
+    "SPECIAL_DOMAINS",
+    "STRIPPED",
+    "at_least",
+    "at_most",
+    "url_pattern",
+]
 
+# What email-validator, with which pydantic checks addresses, takes besides the format.
+EMAIL = (
+    "^[A-Za-z0-9_'+-]{1,30}([.][A-Za-z0-9_'+-]{1,30})?"
+    "@([A-Za-z0-9]{1,30}(-[A-Za-z0-9]{1,20})?[.]){1,3}[A-Za-z]{2,20}$"
+)
+SPECIAL_DOMAINS = (
+    "[.]([aA][rR][pP][aA]|[iI][nN][vV][aA][lL][iI][dD]|[lL][oO][cC][aA][lL]([hH][oO][sS][tT])?"
+    "|[oO][nN][iI][oO][nN]|[tT][eE][sS][tT])$"
+)
+COMPLEX = "^-?[0-9]{1,9}([.][0-9]{1,6})?[+-][0-9]{1,9}([.][0-9]{1,6})?j$"
+# Of what is left of a string without the white space around it.
+STRIPPED = r"^[!-~]([\s\S]*[!-~])?$"
 INTEGER_KEY = "^(0|-?[1-9][0-9]{0,14})$"
 NAIVE_DATETIME = (
     r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"

@@ -165,12 +165,18 @@ _TEMPLATE = (
 )  # fmt: skip
 _POINTER = "(/([^/~]|~[01])*)*"
 
+
+def _base64(digits: str) -> str:
+    # Of a digit before the padding not all bits are used: the others are 0.
+    return f"^([{digits}]{{4}})*([{digits}][AQgw]==|[{digits}]{{2}}[AEIMQUYcgkosw048]=)?$"
+
+
 _IP = "^(" + _IPV4 + "|" + _ipv6() + ")$"
-_BASE64 = "[A-Za-z0-9+/]"
 
 FORMATS = MappingProxyType(
     {
-        "base64": f"^({_BASE64}{{4}})*({_BASE64}[AQgw]==|{_BASE64}{{2}}[AEIMQUYcgkosw048]=)?$",
+        "base64": _base64("A-Za-z0-9+/"),
+        "base64url": _base64("A-Za-z0-9_-"),
         "date": f"^{_DATE}$",
         "time": f"^{_TIME}$",
         "date-time": f"^{_DATE}T{_TIME}$",
@@ -182,6 +188,8 @@ FORMATS = MappingProxyType(
         "ipv6": "^(" + _ipv6() + ")$",
         # Names of pydantic. A network without a prefix is one address.
         **dict.fromkeys(("ipvanyaddress", "ipvanyinterface", "ipvanynetwork"), _IP),
+        **dict.fromkeys(("ipv4interface", "ipv4network"), f"^{_IPV4}$"),
+        **dict.fromkeys(("ipv6interface", "ipv6network"), "^(" + _ipv6() + ")$"),
         "iri": _uri(relative=False, beyond=_BEYOND),
         "iri-reference": _uri(relative=True, beyond=_BEYOND),
         "json-pointer": f"^{_POINTER}$",
