@@ -203,7 +203,7 @@ async def test_preferred_server_is_chosen_without_a_support_check() -> None:
 
 async def test_invalid_preference_is_rejected_before_any_request() -> None:
     received: list[httpx2.Request] = []
-    with pytest.raises(InvalidRequestError, match="prefer must be 'page' or 'server', got 'Page'"):
+    with pytest.raises(InvalidRequestError, match="prefer must be 'page', 'browser' or 'server'"):
         await connect(base_url=SERVER, prefer="Page", http_client=server("m", received=received))  # type: ignore[arg-type]
     assert received == []
 
@@ -249,3 +249,34 @@ async def test_only_a_client_that_connect_created_is_closed_with_the_sdks(given:
         transport = client._client._transport
         assert isinstance(transport, Transport)
         assert transport.owns_client is not given
+
+
+@pytest.mark.parametrize(
+    ("state", "prefer", "kind"),
+    [
+        ("available", "page", "browser"),
+        ("downloading", "page", "browser"),
+        ("downloadable", "page", "server"),
+        ("downloadable", "browser", "browser"),
+        ("unavailable", "browser", "server"),
+        ("missing", "page", "server"),
+        ("available", "server", "server"),
+    ],
+)
+async def test_browsers_own_model_is_between_the_page_and_the_server(
+    monkeypatch: pytest.MonkeyPatch, state: str, prefer: Any, kind: str
+) -> None:
+    async def found(**_: object) -> str:
+        return state
+
+    monkeypatch.setattr("pywebllm.browser.browser_model_state", found)
+    client = await connect(base_url=SERVER, server_model="m", prefer=prefer, check=without_webgpu())
+    async with client:
+        assert client.backend.kind == kind
+        assert client.backend.model == ("browser" if kind == "browser" else "m")
+
+
+async def test_page_that_can_run_the_model_comes_before_the_browsers_own() -> None:
+    client = await connect(client=Page().llm, check=check(Support(ok=True)))
+    async with client:
+        assert client.backend.kind == "page"
