@@ -72,6 +72,21 @@ test("a load that everybody left is aborted, and the next one begins again", asy
   assert.equal(last?.phase, "ready");
 });
 
+test("a load reports the browser's download", async () => {
+  const model = opened(async ({ monitor }) => {
+    const target = new EventTarget();
+    monitor(target);
+    await new Promise((resolve) => setTimeout(resolve));
+    target.dispatchEvent(Object.assign(new Event("downloadprogress"), { loaded: 0.5, total: 1 }));
+    await new Promise((resolve) => setTimeout(resolve));
+    return session();
+  });
+  const load = model.load(LOAD);
+  const ratios = [];
+  for (let text = await load.next(); text !== undefined; text = await load.next()) ratios.push(JSON.parse(text).ratio);
+  assert.deepEqual(ratios, [0, 0.495, 1]);
+});
+
 test("disposing ends loads and answers, and destroys what keeps the model", async () => {
   const made = session();
   /** @type {AbortSignal | undefined} */
