@@ -99,11 +99,9 @@ async def connect(
 
     if client is not None and (model is not None or assets_url is not None or share):
         raise TypeError("pass `client`, or `model`, `assets_url` and `share`, not both")
-    connect_server = partial(
-        sdk.connect_server, server_model, base_url=base_url, api_key=api_key, **options
-    )
+    connect_server = partial(sdk.connect_server, server_model, api_key=api_key, **options)
     if prefer == "server" and base_url is not None:
-        return _logged(await connect_server(reason="a server is preferred"))
+        return _logged(await connect_server(base_url=base_url, reason="a server is preferred"))
     if prefer == "browser" and await _has_browser_model(assets_url, _DOWNLOADED):
         return _logged(_browser(assets_url, "the browser's own model is preferred", options))
     page = client or AsyncWebLLM(model, assets_url=assets_url, share=share, keep_alive=keep_alive)
@@ -114,7 +112,7 @@ async def connect(
         return _logged(_browser(assets_url, obstacle.problem, options))
     if base_url is None:
         raise obstacle
-    return _logged(await connect_server(reason=obstacle.problem))
+    return _logged(await connect_server(base_url=base_url, reason=obstacle.problem))
 
 
 async def _has_browser_model(assets_url: str | None, states: frozenset[str]) -> bool:

@@ -79,7 +79,7 @@ class Engine:
         self._node.stdin.write(json.dumps(task) + "\n")
         self._node.stdin.flush()
         line = self._node.stdout.readline()
-        found = json.loads(line) if line else {"error": "the engine crashed"}
+        found: dict[str, Any] = json.loads(line) if line else {"error": "the engine crashed"}
         if "error" in found:
             raise SystemExit(f"{task}: {found['error']}")
         steps = found["steps"]

@@ -49,7 +49,7 @@ async def converse() -> dict[str, Any]:
         stream = await create(model="browser", messages=history[:2], stream=True)
         pieces = [choice.delta.content or "" async for it in stream for choice in it.choices]
         schema = {"type": "object", "properties": {"n": {"const": 7}}, "required": ["n"]}
-        answer = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+        answer: Any = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
         typed: Any = await create(model="browser", messages=history[:2], response_format=answer)
         usage = whole.usage
         return {
@@ -68,7 +68,7 @@ async def refuse() -> list[Any]:
     import openai
     from pywebllm import connect
 
-    user = [{"role": "user", "content": "Hi"}]
+    user: list[Any] = [{"role": "user", "content": "Hi"}]
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
     grammar = {"type": "grammar", "grammar": 'root ::= "a"'}
     image = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]
@@ -78,7 +78,7 @@ async def refuse() -> list[Any]:
         {"messages": [{"role": "user", "content": image}]},
         {"messages": [{"role": "user", "content": "word " * 60}]},
     ]  # fmt: skip
-    found = []
+    found: list[Any] = []
     async with await connect() as client:
         create = client.chat.completions.create
         for request in requests:
@@ -86,7 +86,7 @@ async def refuse() -> list[Any]:
                 await create(**{"model": "browser", "messages": user, **request})
             except openai.APIStatusError as error:
                 found.append([error.status_code, error.code, error.message])
-        waiting = [{"role": "user", "content": "wait"}]
+        waiting: list[Any] = [{"role": "user", "content": "wait"}]
         try:
             async with asyncio.timeout(1):
                 await create(model="browser", messages=waiting)

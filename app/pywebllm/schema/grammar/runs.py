@@ -132,7 +132,7 @@ class _Writer:
         ends = complement(union(plain.ranges, _CONTROLS))
         if not is_writable(ends):
             ends = intersection(ends, ASCII)
-        self._ahead = (repeat(plain), Chars(union(ends, of_text('"\\'))))
+        self._ahead = (Repeat(plain, 0, None), Chars(union(ends, of_text('"\\'))))
 
     def node(self, least: int, most: int) -> Node:
         parts: list[Node] = []

@@ -90,9 +90,9 @@ class _States:
             found = dict.fromkeys(self._live, 0)
             left = self._live
             for times in range(1, _AHEAD[0] + 1):
-                left = {
+                left = frozenset(
                     at for at in left if all(self._given.steps[at][to] in left for to in classes)
-                }
+                )
                 found.update(dict.fromkeys(left, times))
             self._repeats[chars] = found
         return self._repeats[chars]

@@ -291,7 +291,7 @@ def test_types_of_which_pydantic_writes_less_than_it_checks() -> None:
 def test_email_address_of_a_model_is_one_that_it_takes() -> None:
     pytest.importorskip("email_validator")
     contact = create_model("Contact", email=(EmailStr, ...), named=(NameEmail, ...))
-    schema = schema_of(contact)
+    schema: dict[str, Any] = dict(schema_of(contact))
     grammar, chance = Grammar.read(grammar_of(schema)), random.Random(9)
     for _ in range(30):
         assert isinstance(build(contact, grammar.derive(chance)), contact)
