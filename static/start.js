@@ -71,12 +71,15 @@ function preload() {
   }
 }
 
+/** Without these Python does not start; of others, such as the engine, Python says what is missing. */
+const NEEDED = /\/(app\.zip|vendor\/(pyodide|pyscript)\/[^/]+|start\/[^/]+)$/;
+
 /** Pyodide 314 waits indefinitely when a file of its own is missing: detect that here. */
 function watchDownloads() {
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       const status = entry instanceof PerformanceResourceTiming ? entry.responseStatus : 0;
-      if (status >= 400) failWith(`${entry.name}: HTTP status ${status}`);
+      if (status >= 400 && NEEDED.test(new URL(entry.name).pathname)) failWith(`${entry.name}: HTTP status ${status}`);
     }
   }).observe({ type: "resource", buffered: true });
 }

@@ -20,6 +20,8 @@ const ATTEMPT = "pywebllm-snapshot-start";
 /** Seconds after which a start from a snapshot counts as failed: it takes half of one. */
 const PATIENCE = 15;
 
+const MODULE = new URL("../vendor/pyodide/pyodide.asm.mjs", import.meta.url);
+
 const archive = fetchArchive();
 archive.catch(() => {});
 const snapshot = takeSnapshot();
@@ -36,7 +38,7 @@ export const started = start.promise;
 export async function loadPyodide(options) {
   const wanted = { ...options, indexURL: new URL("../vendor/pyodide/", import.meta.url).href };
   const found = await snapshot;
-  const restored = found && (await restore({ ...wanted, _loadSnapshot: found }));
+  const restored = found && (await restore(wanted, found));
   const python = restored ?? (await pyodide.loadPyodide(wanted));
   python.FS.writeFile(ARCHIVE_PATH, await archive);
   if (!restored) python.runPython(`import sys; sys.path.insert(0, "${ARCHIVE_PATH}")`);
@@ -44,9 +46,15 @@ export async function loadPyodide(options) {
   return python;
 }
 
-/** @param {object} options @returns {Promise<Pyodide | undefined>} undefined if it failed */
-async function restore(options) {
+/**
+ * @param {object} wanted
+ * @param {Uint8Array} snapshot
+ * @returns {Promise<Pyodide | undefined>} undefined if it failed
+ */
+async function restore(wanted, snapshot) {
   sessionStorage.setItem(ATTEMPT, "1");
+  const createPyodideModule = (/** @type {object} */ settings) => createModule(settings, snapshot.length);
+  const options = { ...wanted, createPyodideModule, _loadSnapshot: snapshot };
   try {
     const python = await Promise.race([pyodide.loadPyodide(options), expire(PATIENCE)]);
     // The random numbers of a snapshot would be the same at each start.
@@ -59,6 +67,22 @@ async function restore(options) {
   } finally {
     sessionStorage.removeItem(ATTEMPT);
   }
+}
+
+/**
+ * Create Pyodide's module with at least as much memory as the snapshot has: it is copied into what is there, and
+ * the setting for that, INITIAL_MEMORY, has no effect on a module that brings its own memory.
+ * @param {object} settings
+ * @param {number} size
+ */
+async function createModule(settings, size) {
+  const { default: create } = await import(MODULE.href);
+  const module = await create(settings);
+  // Nothing of this is freed: the snapshot replaces all of the memory.
+  while (module.HEAPU8.length < size) {
+    if (!module._malloc(size - module.HEAPU8.length)) throw new Error(`no memory of ${size} bytes`);
+  }
+  return module;
 }
 
 /** @returns {Promise<Uint8Array | undefined>} */

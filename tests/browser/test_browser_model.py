@@ -112,7 +112,7 @@ def test_browsers_own_model_answers_what_it_can_and_refuses_the_rest(
     seen, another = python.run(load)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
-    assert "called browser" in another
+    assert "there is no model 'another'" in another
     found = python.run(converse)
     kind, model, reason = found["backend"]
     assert (kind, model) == ("browser", "browser")

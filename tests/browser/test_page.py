@@ -38,7 +38,7 @@ def test_page_writes_a_persona_token_by_token(page: Page, site: str, watch: Page
     open_ready(page, site)
     page.get_by_label("Name", exact=True).fill("Ottilie")
     lengths = """() => {
-      const log = document.querySelector('[role=log]');
+      const log = document.querySelector('#persona [role=log]');
       globalThis.lengths = [];
       new MutationObserver(() => lengths.push(log.textContent.length))
         .observe(log, {childList: true, subtree: true, characterData: true});

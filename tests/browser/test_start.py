@@ -22,7 +22,7 @@ from site_files.server import MEDIA_TYPES
 from tests.browser.watch import PageWatch
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-WEBLLM = "?engine=webllm"
+WEBLLM = "?engine=webllm#/persona"
 START = 100_000
 
 # The modules of the page are the same ones when they are imported again.
@@ -102,12 +102,17 @@ class Hold:
 
     def __init__(self) -> None:
         self._routes: list[Route] = []
+        self._is_released = False
 
     def __call__(self, route: Route) -> None:
-        self._routes.append(route)
+        if self._is_released:
+            route.continue_()
+        else:
+            self._routes.append(route)
 
     def release(self) -> None:
-        """Let the requests go on."""
+        """Let the requests go on, and those that come later."""
+        self._is_released = True
         for route in self._routes:
             route.continue_()
 
@@ -307,24 +312,18 @@ CONVERSATION = {
     ],
     "choices": {"1": "2"},
 }
-# The chat view has these elements.
-PLACES = """for (const [tag, id] of [['ul', 'chat-list'], ['div', 'chat-thread']]) {
-  const element = Object.assign(document.createElement(tag), { id });
-  if (!document.getElementById(id)) document.body.append(element);
-}"""
 KEPT = """async (conversation) => {
   const storage = await import('./libraries/storage.js');
   await storage.write('conversations', JSON.stringify(conversation));
-  await (await import('./start/kept.js')).showKept();
 }"""
 
 
 def test_kept_conversations_are_readable_before_python_runs(page: Page, site: str) -> None:
     hold = Hold()
     page.route("**/app.zip", hold)
-    page.goto(f"{site}{WEBLLM}#/chat/one")
-    page.evaluate(PLACES)
+    page.goto(f"{site}?engine=webllm#/chat/one")
     page.evaluate(KEPT, CONVERSATION)
+    page.reload()
     expect(page.locator("#chat-list a")).to_have_text("<b>Rain</b>")
     thread = page.locator("#chat-thread [data-kept]")
     expect(thread).to_have_text(["Why does it rain?", "Because of <i>clouds</i>."])
