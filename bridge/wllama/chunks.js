@@ -64,9 +64,9 @@ export class ChunkWriter {
 
   /** @param {Chunk} chunk of wllama @returns {Chunk[]} */
   read({ choices: [choice], timings }) {
-    if (this.ended) return [];
+    // They come last, also after a stop string.
     this.#timings = timings ?? this.#timings;
-    if (!choice) return [];
+    if (this.ended || !choice) return [];
     this.#finishReason = choice.finish_reason ?? this.#finishReason;
     const text = this.#withoutBegun((this.#form.isChat ? choice.delta?.content : choice.text) ?? "");
     const entries = (choice.logprobs?.content ?? []).map((/** @type {Chunk} */ entry) => tokenEntry(entry, this.#form.top));
