@@ -51,9 +51,7 @@ function failWith(reason) {
 /** Show the view that the address names, before Python is there; the first one for an unknown address. */
 function showView() {
   const links = [...document.querySelectorAll(".top nav a, footer a[href^='#/']")];
-  // What follows the view's name belongs to the view: "#/chat/12".
-  const [, name] = location.hash.split("/");
-  const found = links.find((link) => link.getAttribute("href") === `#/${name}`) ?? links[0];
+  const found = links.find((link) => link.getAttribute("href") === `#/${viewOf(location.href)}`) ?? links[0];
   const view = found?.getAttribute("href")?.slice(2) ?? "";
   for (const link of links) {
     if (link === found) link.setAttribute("aria-current", "page");
@@ -62,6 +60,11 @@ function showView() {
   for (const part of document.querySelectorAll("[data-view]")) {
     if (part instanceof HTMLElement) part.hidden = !part.dataset["view"]?.split(" ").includes(view);
   }
+}
+
+/** The view in an address; what follows its name belongs to the view: "#/chat/12". @param {string} address */
+function viewOf(address) {
+  return new URL(address).hash.split("/")[1] ?? "";
 }
 
 /** Fetch files in parallel; otherwise each waits until the one before it has run. */
@@ -131,7 +134,11 @@ async function startPython() {
 }
 
 showView();
-addEventListener("hashchange", showView);
+addEventListener("hashchange", ({ oldURL, newURL }) => {
+  showView();
+  // Another view begins at its top; an address within a view is that view's.
+  if (viewOf(oldURL) !== viewOf(newURL)) scrollTo(0, 0);
+});
 
 if (location.protocol === "file:") {
   fail("file");
