@@ -16,7 +16,7 @@ _BUILD = _HERE.parents[1] / "build"
 
 def interpreter() -> Path:
     """Return the Python of an environment with the libraries of `requirements.txt`."""
-    folder = _BUILD / "libraries"
+    folder = _BUILD / "sdk-libraries"
     python = folder / "bin/python"
     if not _is_current(folder, "requirements.txt"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -27,7 +27,7 @@ def interpreter() -> Path:
 
 def overlay() -> Path:
     """Return a folder with the packages of `lock-requirements.txt`, for the path of that Python."""
-    folder = _BUILD / "libraries-lock"
+    folder = _BUILD / "sdk-libraries-lock"
     if not _is_current(folder, "lock-requirements.txt"):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
