@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pywebllm import AsyncWebLLM
@@ -26,8 +27,8 @@ class Site:
         llm: The page's client.
     """
 
-    def __init__(self) -> None:
-        self.engine = ScriptedEngine(_answer)
+    def __init__(self, answer: Callable[[ScriptedRequest], Answerable] | None = None) -> None:
+        self.engine = ScriptedEngine(answer or _answer)
         self.llm = AsyncWebLLM(bridge=self.engine.open)
 
     def http_client(self, *, waits: bool = False) -> Any:

@@ -24,18 +24,27 @@ ROOT = Path(__file__).parents[2]
 NEWER = {"chatlas", "openai_agents", "pydantic_ai"}
 WITH_LOCK = [name for name in PROGRAMS if name not in NEWER]
 
+# What LangChain's standard tests leave out by themselves.
+NOT_OURS = r"PDF|audio|image|Anthropic|json mode|VCR"
+
 pytestmark = pytest.mark.timeout(900)  # the first test installs the libraries
+
+
+def run_python(*arguments: str, folders: Iterable[Path] = ()) -> subprocess.CompletedProcess[str]:
+    """Run the Python of the libraries, with the project on its path."""
+    path = os.pathsep.join(map(str, (*folders, ROOT / "app", ROOT)))
+    # The last is for agent_framework, which otherwise looks for a collector of traces.
+    environment = {**os.environ, "PYTHONPATH": path, "OTEL_SDK_DISABLED": "true"}
+    environment.pop("PYTEST_ADDOPTS", None)
+    command = [str(interpreter()), "-W", "ignore", "-m", *arguments]
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
 def outcomes(names: Iterable[str], *folders: Path) -> dict[str, str]:
     """Run programs; return the error of each, empty if there was none."""
-    path = os.pathsep.join(map(str, (*folders, ROOT / "app", ROOT)))
-    # The last is for agent_framework, which otherwise looks for a collector of traces.
-    environment = {**os.environ, "PYTHONPATH": path, "OTEL_SDK_DISABLED": "true"}
-    command = [str(interpreter()), "-W", "ignore", "-m", "tests.libraries.run", *names]
-    run = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    run = run_python("tests.libraries.run", *names, folders=folders)
     assert run.returncode == 0, run.stderr
     lines = [line for line in run.stdout.splitlines() if line.startswith('{"name"')]
     return {found["name"]: found["error"] for found in map(json.loads, lines)}
@@ -72,3 +81,15 @@ def test_documented_versions_are_those_that_are_tested() -> None:
     assert rows
     assert rows == {name: pinned[name] for name in rows}
     assert len(rows) >= len(PROGRAMS)
+
+
+def test_chat_model_of_langchain_passes_its_standard_tests() -> None:
+    # Neither our settings of pytest nor our fixtures, which need what is not installed there.
+    options = ["-c", os.devnull, "--rootdir", str(ROOT), "--noconftest", "-p", "no:cacheprovider"]
+    options += ["-o", "asyncio_mode=auto", "--import-mode=importlib", "-q", "-rs"]
+    run = run_python("pytest", *options, "tests/libraries/standard_chat_model.py")
+    assert run.returncode == 0, run.stdout
+    # Those that a text model, and a model that only the grammar understands, cannot be asked.
+    reasons = re.findall(r"^SKIPPED \[1\] .*?: (.*)$", run.stdout, re.MULTILINE)
+    assert {reason for reason in reasons if not re.search(NOT_OURS, reason)} == set()
+    assert re.search(r"42 passed, 8 skipped", run.stdout)
