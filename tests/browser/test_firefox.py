@@ -21,12 +21,12 @@ def test_firefox_without_webgpu_writes_a_persona_and_says_what_runs_the_model(
     site: str, tmp_path: Path
 ) -> None:
     with firefox(tmp_path) as page:
-        page.open(site)
+        page.open(f"{site}#/persona")
         page.until(f"{BUTTON} && !{BUTTON}.disabled")
         assert page.evaluate("navigator.gpu === undefined")
         page.evaluate(f"{BUTTON}.click()")
         page.until(r"/tokens\/s/.test(document.body.innerText)")
-        persona = page.evaluate("document.querySelector('[role=log]').innerText")
+        persona = page.evaluate("document.querySelector('#persona [role=log]').innerText")
         assert len(persona.split()) > 20
         text = page.evaluate("document.body.innerText")
         assert "This browser has no WebGPU." in text
