@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from pywebllm import WebLLMError
 
 from page.setup.view import sentence
+from page.speed import speed_text
 from page.texts import text
 
 from .conversation import Conversation
@@ -24,7 +25,6 @@ __all__ = [
     "describe_call",
     "meter_of",
     "problem_of",
-    "speed_text",
     "view_of",
 ]
 
@@ -168,7 +168,7 @@ def view_of(
         is_typed=message.is_typed,
         is_writing=is_live,
         note=_note(message, is_live=is_live),
-        facts=speed_text(message.speed),
+        facts=_speed_text(message.speed),
         version=versions.index(message.id) + 1,
         versions=len(versions),
         actions=_actions(message, is_live=is_live, is_last=is_last, versions=len(versions)),
@@ -187,17 +187,14 @@ def describe_call(call: Call, label: Callable[[str], str]) -> CallView:
     )
 
 
-def speed_text(speed: Speed | None) -> str:
-    """Return how fast an answer was; may be empty."""
+def _speed_text(speed: Speed | None) -> str:
     if speed is None:
         return ""
-    parts = []
-    if speed.tokens_per_second is not None:
-        parts.append(text("speed.tokens", rate=f"{speed.tokens_per_second:.1f}"))
-    if speed.first_token is not None:
-        parts.append(text("speed.first", seconds=f"{speed.first_token:.2f}"))
-    parts.append(text("speed.count", count=speed.completion_tokens))
-    return " · ".join(parts)
+    return speed_text(
+        tokens_per_second=speed.tokens_per_second,
+        first_token=speed.first_token,
+        completion_tokens=speed.completion_tokens,
+    )
 
 
 def meter_of(conversation: Conversation, window: int | None) -> Meter:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pywebllm import Usage, WebLLMError
 
 from page.setup.view import sentence
+from page.speed import speed_text
 from page.texts import text, text_of_count
 
 from .cards import Card
@@ -130,13 +131,11 @@ def speed_of(usage: Usage | None) -> str:
     """Return how fast an answer was, with what the engine reported; may be empty."""
     if usage is None:
         return ""
-    parts = []
-    if usage.decode_tokens_per_second is not None:
-        parts.append(text("speed.tokens", rate=f"{usage.decode_tokens_per_second:.1f}"))
-    if usage.time_to_first_token is not None:
-        parts.append(text("speed.first", seconds=f"{usage.time_to_first_token:.2f}"))
-    parts.append(text("speed.count", count=usage.completion_tokens))
-    return " · ".join(parts)
+    return speed_text(
+        tokens_per_second=usage.decode_tokens_per_second,
+        first_token=usage.time_to_first_token,
+        completion_tokens=usage.completion_tokens,
+    )
 
 
 def about(card: Card) -> str:
