@@ -111,9 +111,7 @@ async def open_bridge(
     seconds = read_keep_alive(keep_alive)
     if (lender := borrowed()) is not None:
         return lender.open_bridge()
-    _require_browser()
-    assets = _find_assets(assets_url)
-    loaded = await _import_bridge(assets) if module is None else module
+    loaded, assets = await _load_bridge(assets_url, module)
     with _translated():
         config = wire.bridge_config(
             webllm_url=assets.url(WEBLLM_FILE),
@@ -148,9 +146,7 @@ async def check_support(
         AssetsError: No `assets_url` was given, and this installation contains no files.
         DownloadError: `webllm_bridge.js` could not be imported.
     """
-    _require_browser()
-    assets = _find_assets(assets_url)
-    loaded = await _import_bridge(assets) if module is None else module
+    loaded, assets = await _load_bridge(assets_url, module)
     with _translated():
         found: str = await loaded.checkSupport(None, None, assets.wllama)
     return wire.read_support(found, engine=engine)
@@ -170,9 +166,7 @@ async def open_browser_model(*, assets_url: str | None = None, module: Any = Non
         AssetsError: No `assets_url` was given, and this installation contains no files.
         DownloadError: `webllm_bridge.js` could not be imported.
     """
-    _require_browser()
-    assets = _find_assets(assets_url)
-    loaded = await _import_bridge(assets) if module is None else module
+    loaded, assets = await _load_bridge(assets_url, module)
     with _translated():
         return _BrowserModelBridge(loaded.openBrowserModel(), assets)
 
@@ -456,6 +450,12 @@ def _absolute_url(url: str) -> str:
 
 # How often the import of each URL has failed.
 _failures: dict[str, int] = {}
+
+
+async def _load_bridge(assets_url: str | None, module: Any) -> tuple[Any, Assets]:
+    _require_browser()
+    assets = _find_assets(assets_url)
+    return (await _import_bridge(assets) if module is None else module), assets
 
 
 async def _import_bridge(assets: Assets) -> Any:
