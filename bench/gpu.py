@@ -17,14 +17,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from bench.hollow import hollow
-from bench.kernels import IsolatedHandler, named_folder
-from bench.page import chromium
-from model.browser.server import serving
+from bench.kernels import named_folder
+from bench.page import evaluate_staged
 
 __all__ = ["measure", "stage"]
 
@@ -65,13 +63,7 @@ def measure(models: Mapping[str, Path], options: Mapping[str, Any]) -> dict[str,
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, options)
-        handler = partial(IsolatedHandler, directory=str(site))
-        with serving(handler) as origin, chromium() as browser:
-            page = browser.new_page()
-            page.set_default_timeout(0)
-            page.goto(origin)
-            figures: dict[str, Any] = page.evaluate((site / "gpu.run.js").read_text("utf-8"))
-    return figures
+        return evaluate_staged(site, "gpu.run.js")
 
 
 def _main() -> None:

@@ -16,14 +16,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bench.page import chromium
-from model.browser.server import QuietHandler, serving
+from bench.page import evaluate_staged
 
-__all__ = ["IsolatedHandler", "measure", "named_folder", "stage"]
+__all__ = ["measure", "named_folder", "stage"]
 
 _PAGE: Final = Path(__file__).with_name("kernels.js")
 _WEBLLM: Final = Path("node_modules/@mlc-ai/web-llm/lib/index.js")
@@ -55,24 +53,7 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, rounds=rounds)
-        handler = partial(IsolatedHandler, directory=str(site))
-        with serving(handler) as origin, chromium() as browser:
-            page = browser.new_page()
-            page.set_default_timeout(0)
-            page.goto(origin)
-            expression = (site / "kernels.run.js").read_text("utf-8")
-            figures: dict[str, Any] = page.evaluate(expression)
-    return figures
-
-
-class IsolatedHandler(QuietHandler):
-    """Makes pages cross-origin isolated."""
-
-    def end_headers(self) -> None:
-        """Send the headers; an isolated page has a clock resolution of 5 µs instead of 100."""
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
+        return evaluate_staged(site, "kernels.run.js")
 
 
 def named_folder(text: str) -> tuple[str, Path]:

@@ -6,16 +6,29 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from model.browser.chromium import FLAGS, find_chromium
+from model.browser.server import QuietHandler, serving
 from model.browser.site import served_site
 
-__all__ = ["chromium", "print_figures"]
+__all__ = ["chromium", "evaluate_staged", "print_figures"]
 
 _FOLDER = Path(__file__).parent
+
+
+class _IsolatedHandler(QuietHandler):
+    """Makes pages cross-origin isolated."""
+
+    def end_headers(self) -> None:
+        """Send the headers; an isolated page has a clock resolution of 5 µs instead of 100."""
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
 
 
 @contextmanager
@@ -32,6 +45,21 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+def evaluate_staged(site: Path, script: str) -> dict[str, Any]:
+    """Return what a script of a staged folder gives in Chromium on SwiftShader, without a limit.
+
+    Raises:
+        SystemExit: Chromium is not installed.
+    """
+    handler = partial(_IsolatedHandler, directory=str(site))
+    with serving(handler) as origin, chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(0)
+        page.goto(origin)
+        found: dict[str, Any] = page.evaluate((site / script).read_text("utf-8"))
+    return found
 
 
 def print_figures(module: str, open_page: Callable[[Page, str], object]) -> None:

@@ -18,16 +18,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from bench.gpu import stage
 from bench.hollow import hollow
-from bench.kernels import IsolatedHandler
 from bench.onnx_model import convert
-from bench.page import chromium
-from model.browser.server import serving
+from bench.page import evaluate_staged
 from model.compile.checkpoint import Checkpoint
 from model.compile.source import Source
 
@@ -84,12 +81,7 @@ def stage_peers(site: Path, work: Path, gguf: Path, options: Mapping[str, Any]) 
 
 
 def _run(site: Path) -> str:
-    handler = partial(IsolatedHandler, directory=str(site))
-    with serving(handler) as origin, chromium() as browser:
-        page = browser.new_page()
-        page.set_default_timeout(0)
-        page.goto(origin)
-        found: dict[str, Any] = page.evaluate((site / "peers.run.js").read_text("utf-8"))
+    found = evaluate_staged(site, "peers.run.js")
     failures = [f"{name} failed: {reason}" for name, reason in found["failures"].items()]
     return "\n".join([found["table"], *failures])
 
