@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pywebllm import browser
-from pywebllm.browser import _JsBridge, _WheelAssets, check_support, open_bridge, run_sync
+from pywebllm.browser import check_support, files, host, open_bridge, run_sync
+from pywebllm.browser.bridges import JsBridge
+from pywebllm.browser.files import WheelAssets
 from pywebllm.builtin import BUILTIN_CONFIG, BUILTIN_MODEL
 from pywebllm.errors import SupportError
 from pywebllm.records import ModelRecord, WllamaRecord, engine_of
@@ -74,7 +75,7 @@ async def test_built_in_model_goes_to_the_engine_that_was_named_or_chosen(
 ) -> None:
     script, files = ChoosingScript(), Files()
     files.wllama = installed
-    found = await _JsBridge(script, files, engine=engine).locate(None)
+    found = await JsBridge(script, files, engine=engine).locate(None)
     assert (engine_of(found), script.asked) == (expected, asked)
     assert found.model == BUILTIN.model
     reason = found.reason if isinstance(found, WllamaRecord) else ""
@@ -84,9 +85,9 @@ async def test_built_in_model_goes_to_the_engine_that_was_named_or_chosen(
 async def test_gguf_model_goes_to_wllama_with_absolute_urls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(browser, "_absolute_url", lambda url: f"https://page/{url}")
+    monkeypatch.setattr(host, "absolute_url", lambda url: f"https://page/{url}")
     record = ModelRecord(model_id="m", gguf=("a.gguf", "b.gguf"))
-    found = await _JsBridge(Script(), Files()).locate(record)
+    found = await JsBridge(Script(), Files()).locate(record)
     assert isinstance(found, WllamaRecord)
     assert found.parts == ("https://page/a.gguf", "https://page/b.gguf")
     assert (found.wllama_url, found.wasm_url) == ("wllama.js", "wllama.wasm")
@@ -117,15 +118,15 @@ def test_run_sync_outside_a_browser_starts_nothing() -> None:
 def test_pyodide_without_can_run_sync_is_a_support_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Pyodide 0.25 is."""
     page = SimpleNamespace(document=object(), WebAssembly=SimpleNamespace(Suspending=object()))
-    monkeypatch.setattr(browser, "js", page)
-    monkeypatch.setattr(browser, "ffi", SimpleNamespace(), raising=False)
+    monkeypatch.setattr(host, "js", page)
+    monkeypatch.setattr(host, "ffi", SimpleNamespace(), raising=False)
     with pytest.raises(SupportError, match=r"Pyodide 0\.26 or newer; or use AsyncWebLLM"):
         WebLLM().load()
 
 
 async def test_built_in_model_is_published_again_for_each_load_but_not_for_requests() -> None:
     script, files = Script(), Files()
-    bridge = _JsBridge(script, files)
+    bridge = JsBridge(script, files)
     assert await bridge.locate(None) == BUILTIN
     script.held = BUILTIN.model_id
     assert [await bridge.locate(None) for _ in range(3)] == [BUILTIN] * 3
@@ -163,12 +164,12 @@ class PublishingScript:
 async def test_files_of_the_wheel_are_published_unless_another_page_loaded_the_model(
     has_model: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = [f"model/{BUILTIN_CONFIG}", "model/weights.bin"]
-    monkeypatch.setattr(browser, "model_files", lambda: files)
-    monkeypatch.setattr(browser, "read_asset", lambda name: b"")
-    monkeypatch.setattr(browser, "to_js", lambda content: content, raising=False)
-    monkeypatch.setattr(browser, "JsException", OSError, raising=False)
+    names = [f"model/{BUILTIN_CONFIG}", "model/weights.bin"]
+    monkeypatch.setattr(files, "model_files", lambda: names)
+    monkeypatch.setattr(files, "read_asset", lambda name: b"")
+    monkeypatch.setattr(host, "to_js", lambda content: content, raising=False)
+    monkeypatch.setattr(host, "JsException", OSError, raising=False)
     script = PublishingScript(has_model=has_model)
-    record = await _WheelAssets().builtin(script)
+    record = await WheelAssets().builtin(script)
     assert record.model == "https://virtual/model/"
-    assert script.published == ([] if has_model else files)
+    assert script.published == ([] if has_model else names)
