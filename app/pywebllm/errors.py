@@ -1,4 +1,4 @@
-"""The exceptions of the library, as one tree, and the table from JavaScript's names to them.
+"""The exceptions of the library, as one tree.
 
     WebLLMError
     ├── SupportError            (RuntimeError)         the browser or the GPU cannot run a model
@@ -32,7 +32,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,8 +62,6 @@ __all__ = [
     "TruncatedError",
     "WebLLMError",
     "WorkerError",
-    "error_for",
-    "name_for",
 ]
 
 
@@ -321,87 +318,6 @@ class EngineError(WebLLMError, RuntimeError):
     """The engine reported an error without a more specific class."""
 
     advice = "See the browser's console for details; loading the model again often helps."
-
-
-# By the name of the JavaScript error with which the bridge rejects. Any other: `EngineError`.
-_CLASSES: Mapping[str, type[WebLLMError]] = MappingProxyType(
-    {
-        "AbortError": AbortedError,
-        "ContextWindowSizeExceededError": ContextWindowError,
-        "BrowserModelError": SupportError,
-        "DeviceLostError": DeviceLostError,
-        "DisposedError": DisposedError,
-        "DownloadError": DownloadError,
-        "EngineError": EngineError,
-        "FeatureSupportError": FeatureSupportError,
-        "IntegrityError": IntegrityError,
-        "InvalidRequestError": InvalidRequestError,
-        "LoadTimeoutError": RequestTimeoutError,
-        "ModelNotFoundError": ModelNotFoundError,
-        "ModelNotLoadedError": ModelNotLoadedError,
-        "ModelUnloadedError": ModelUnloadedError,
-        "NoStorageError": SupportError,
-        "NotResumableError": NotResumableError,
-        "OutOfMemoryError": OutOfMemoryError,
-        "SessionNotFoundError": SessionNotFoundError,
-        "ShaderF16SupportError": FeatureSupportError,
-        "StorageError": StorageError,
-        "WebGPUNotAvailableError": SupportError,
-        "WorkerError": WorkerError,
-    }
-)
-
-# Advice for names whose class is for several problems.
-_ADVICE: Mapping[str, str] = MappingProxyType(
-    {
-        "BrowserModelError": (
-            "Begin its download in a click or key press of the visitor, or use the model in the"
-            " page."
-        ),
-        "LoadTimeoutError": (
-            "Check the connection and the server, then load again: completed downloads are cached."
-            " Where it is only slow, increase `stall_timeout`."
-        ),
-        "NoStorageError": (
-            "Choose a smaller model, or allow storage: in a frame with `sandbox`, add"
-            " `allow-same-origin`; elsewhere allow cookies and site data for this page."
-        ),
-    }
-)
-
-
-def error_for(name: str, message: str) -> WebLLMError:
-    """Return the error for a JavaScript `Error` with this name and message."""
-    found = _CLASSES.get(name)
-    if found is None:
-        return EngineError(f"{name or 'Error'}: {message}")
-    problem, advice = message or name, _ADVICE.get(name)
-    if issubclass(found, DownloadError):
-        return found(problem, advice=advice, url=_url_in(message), status=_status_in(message))
-    if issubclass(found, IntegrityError):
-        return found(problem, advice=advice, url=_url_in(message))
-    return found(problem, advice=advice)
-
-
-def name_for(error: WebLLMError) -> str:
-    """Return the name for which `error_for` returns an error of the same class."""
-    return next((name for name, found in _CLASSES.items() if found is type(error)), "EngineError")
-
-
-# Errors of the engine's worker cross as text alone, so URL and status are read out of the bridge's
-# own sentences: "NAME could not be fetched from URL: the server answered with HTTP status 404".
-_URL = re.compile(r" from (?P<url>[a-z]+://[^\s]*?)(?=: | \(| is not the expected file)")
-_STATUS = re.compile(r"the server answered with HTTP status (?P<status>\d{3})\b")
-
-
-def _url_in(message: str) -> str | None:
-    found = _URL.search(message)
-    return None if found is None else found["url"]
-
-
-def _status_in(message: str) -> int | None:
-    found = _STATUS.search(message)
-    return None if found is None else int(found["status"])
 
 
 def _name_in(url: str | None) -> str | None:

@@ -14,8 +14,9 @@ from typing import Any
 from . import wire
 from .browser import message_port
 from .client import AsyncWebLLM
-from .errors import WebLLMError, name_for
+from .errors import WebLLMError
 from .records import Model
+from .rejections import name_for
 from .relayed import LENDERS_MODEL, Port, borrow_from
 
 __all__ = ["Lending", "borrow_models", "lend_models"]

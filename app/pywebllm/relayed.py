@@ -22,8 +22,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .builtin import BUILTIN_MODEL
-from .errors import DisposedError, WebLLMError, error_for
+from .errors import DisposedError, WebLLMError
 from .records import ModelRecord
+from .rejections import error_for
 
 if TYPE_CHECKING:
     from .bridge import Bridge, Stream

@@ -17,8 +17,9 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from .echo import shortened, shown, shown_names
-from .errors import DisposedError, EngineError, InvalidRequestError, WebLLMError, error_for
+from .errors import DisposedError, EngineError, InvalidRequestError, WebLLMError
 from .records import EngineName, Model, ModelRecord
+from .rejections import error_for
 from .support import Shortfall, explain
 from .values import Adapter, EngineChoice, EngineSupport, LoadProgress, Support
 

@@ -15,8 +15,8 @@ from pywebllm.errors import (
     IntegrityError,
     ModelNotFoundError,
     WebLLMError,
-    error_for,
 )
+from pywebllm.rejections import error_for
 
 CLASSES = [
     value

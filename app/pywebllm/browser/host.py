@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pywebllm.assets import base_url
-from pywebllm.errors import SupportError, error_for
+from pywebllm.errors import SupportError
+from pywebllm.rejections import error_for
 from pywebllm.support import explain_host
 
 __all__ = [
