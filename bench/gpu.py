@@ -2,8 +2,8 @@
 
 Run it as `.venv/bin/python -m bench.gpu NAME=FOLDER ...`, where FOLDER is a folder that
 `python -m model build` wrote. It uses Chromium on SwiftShader, where the kernels for GPUs are slow;
-so `--stage SITE` only writes the folder SITE. Serve it on a machine with a GPU, open its index page
-there and evaluate `SITE/gpu.run.js`, a single expression.
+so `--stage SITE` only writes the folder SITE, for `python -m bench.staged SITE --gpu` on a machine
+with a GPU.
 
 Each library is measured with and without the bridge's patches of WebLLM, and the time of each
 kernel by timestamp queries, where the adapter has them. Loads are from the cache.
@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from bench.hollow import hollow
 from bench.kernels import named_folder
-from bench.page import evaluate_staged
+from bench.staged import evaluate_staged
 
 __all__ = ["measure", "stage"]
 
@@ -63,7 +63,8 @@ def measure(models: Mapping[str, Path], options: Mapping[str, Any]) -> dict[str,
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, options)
-        return evaluate_staged(site, "gpu.run.js")
+        found: dict[str, Any] = evaluate_staged(site, "gpu.run.js")
+        return found
 
 
 def _main() -> None:

@@ -4,8 +4,8 @@ Run it as `.venv/bin/python -m bench.kernels NAME=FOLDER ...`, where FOLDER is a
 `python -m model build` wrote; all models are compared with the first. It uses Chromium on
 SwiftShader.
 
-To measure on another machine, `--stage SITE` only writes the folder SITE for the page. Serve it
-there, open its index page in a browser and evaluate `SITE/kernels.run.js`, a single expression.
+To measure on another machine, `--stage SITE` only writes the folder SITE, for
+`python -m bench.staged SITE` there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bench.page import evaluate_staged
+from bench.staged import evaluate_staged
 
 __all__ = ["measure", "named_folder", "stage"]
 
@@ -53,7 +53,8 @@ def measure(models: Mapping[str, Path], *, rounds: int = _ROUNDS) -> dict[str, A
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         site = Path(name)
         stage(models, site, rounds=rounds)
-        return evaluate_staged(site, "kernels.run.js")
+        found: dict[str, Any] = evaluate_staged(site, "kernels.run.js")
+        return found
 
 
 def named_folder(text: str) -> tuple[str, Path]:

@@ -6,34 +6,28 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from model.browser.chromium import FLAGS, find_chromium
-from model.browser.server import QuietHandler, serving
+from model.browser.chromium import FLAGS, GPU_FLAGS, find_chromium
 from model.browser.site import served_site
 
-__all__ = ["chromium", "evaluate_staged", "print_figures"]
+__all__ = ["chromium", "print_figures", "wait_for_adapter"]
 
 _FOLDER = Path(__file__).parent
-
-
-class _IsolatedHandler(QuietHandler):
-    """Makes pages cross-origin isolated."""
-
-    def end_headers(self) -> None:
-        """Send the headers; an isolated page has a clock resolution of 5 µs instead of 100."""
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
+_HAS_ADAPTER = """async (seconds) => {
+  const end = performance.now() + 1000 * seconds;
+  while (!(await navigator.gpu?.requestAdapter()) && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return Boolean(await navigator.gpu?.requestAdapter());
+}"""
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start Chromium with WebGPU on SwiftShader, for the duration of a `with` block.
+def chromium(*, gpu: bool = False) -> Iterator[Browser]:
+    """Start Chromium with WebGPU on SwiftShader, or on the GPU, for the duration of a `with` block.
 
     Raises:
         SystemExit: Chromium is not installed.
@@ -41,25 +35,21 @@ def chromium() -> Iterator[Browser]:
     path = find_chromium()
     if path is None:
         raise SystemExit("Chromium is not installed. Run tests/setup to install it.")
+    flags = list(GPU_FLAGS if gpu else FLAGS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()
 
 
-def evaluate_staged(site: Path, script: str) -> dict[str, Any]:
-    """Return what a script of a staged folder gives in Chromium on SwiftShader, without a limit.
+def wait_for_adapter(page: Page, *, seconds: int = 10) -> None:
+    """Wait until WebGPU has an adapter: in its first second, Chromium gives none of a real GPU.
 
     Raises:
-        SystemExit: Chromium is not installed.
+        SystemExit: There is none after some seconds.
     """
-    handler = partial(_IsolatedHandler, directory=str(site))
-    with serving(handler) as origin, chromium() as browser:
-        page = browser.new_page()
-        page.set_default_timeout(0)
-        page.goto(origin)
-        found: dict[str, Any] = page.evaluate((site / script).read_text("utf-8"))
-    return found
+    if not page.evaluate(_HAS_ADAPTER, seconds):
+        raise SystemExit("WebGPU has no adapter here. Omit --gpu to measure on the processor.")
 
 
 def print_figures(module: str, open_page: Callable[[Page, str], object]) -> None:

@@ -4,10 +4,11 @@
  * steps.
  */
 import { decodeTimes, median, open, prefillTime, rounded, turned } from "./gpu.js";
-import { AutoModelForCausalLM, Tensor, env } from "./transformers/transformers.js";
+import { AutoModelForCausalLM, AutoTokenizer, Tensor, env } from "./transformers/transformers.js";
 import { Wllama } from "./wllama/wllama.js";
 
 const SOME_STEPS = 4; // after the first token, until the speed is steady
+const SHORT = 45; // tokens of the prompt after a load
 const GGUF = "/model.gguf";
 
 Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: "/onnx/" });
@@ -15,11 +16,11 @@ env.backends.onnx.wasm.wasmPaths = "/transformers/";
 
 /**
  * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number }} options
- * @returns the adapter, engines that failed and why, medians in milliseconds, and a table of them in Markdown
+ * @returns the adapter, the engines, those that failed and why, and medians in milliseconds
  */
 export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5 } = {}) {
   const adapter = await navigator.gpu.requestAdapter();
-  const loaders = peersOn(adapter, Math.max(...lengths) + steps + SOME_STEPS + 1);
+  const loaders = peersOn(adapter, contextFor(lengths, steps));
   const [times, failures] = [{}, {}];
   /** An engine that fails is left out of the rest. */
   const attempt = async (name, work) => {
@@ -36,8 +37,24 @@ export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, l
   await measureAnswers(peers, { lengths, rounds, steps }, attempt, times);
   const ms = Object.fromEntries(Object.entries(times).map(([what, all]) => [what, mediansOf(all)]));
   const { vendor, architecture, description } = adapter.info;
-  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), failures, ms, table: tableOf(ms, Object.keys(loaders)) };
+  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), engines: Object.keys(loaders), failures, ms };
 }
+
+/**
+ * Let one engine answer the longest prompt, and nothing else, so that its memory can be seen from outside.
+ * @param {number} number of the engine
+ * @returns its name; undefined if there are not so many
+ */
+export async function answerOnce(number, { lengths = [45, 995, 3800], steps = 20 } = {}) {
+  const adapter = await navigator.gpu.requestAdapter();
+  const [name, load] = Object.entries(peersOn(adapter, contextFor(lengths, steps)))[number] ?? [];
+  if (!load) return undefined;
+  const peer = await load();
+  await peer.measure(Math.max(...lengths), steps, 0);
+  return name;
+}
+
+const contextFor = (lengths, steps) => Math.max(...lengths) + steps + SOME_STEPS + 1;
 
 /** The first load of each engine fills the cache. */
 async function measureLoads(loaders, loads, attempt, times) {
@@ -45,8 +62,12 @@ async function measureLoads(loaders, loads, attempt, times) {
     for (const [name, load] of turned(Object.entries(loaders), round)) {
       await attempt(name, async () => {
         const peer = await load();
+        // transformers.js compiles its shaders when it first needs them.
+        const { first } = await peer.measure(SHORT, 1, round);
         await peer.close();
-        if (round > 0) note(times, "load from the cache", name, [peer.load]);
+        if (round === 0) return;
+        note(times, "load", name, [peer.load]);
+        note(times, "load and first token", name, [peer.load + first]);
       });
     }
   }
@@ -104,7 +125,10 @@ function splitTimes(start, times) {
 
 async function openTransformers(dtype) {
   const start = performance.now();
-  const model = await AutoModelForCausalLM.from_pretrained("model", { device: "webgpu", dtype });
+  // As its `pipeline` does: without a tokenizer no engine answers a text.
+  const [model] = await Promise.all([
+    AutoModelForCausalLM.from_pretrained("model", { device: "webgpu", dtype }), AutoTokenizer.from_pretrained("model"),
+  ]);
   const load = performance.now() - start;
   const measure = async (length, steps, round) => {
     const count = steps + SOME_STEPS + 1;
@@ -155,13 +179,4 @@ function note(times, what, name, measured) {
 
 function mediansOf(byPeer) {
   return Object.fromEntries(Object.entries(byPeer).map(([name, all]) => [name, rounded(median(all))]));
-}
-
-function tableOf(ms, names) {
-  const rows = Object.entries(ms).map(([what, medians]) => {
-    const [ours, theirs] = names.map((name) => medians[name]);
-    return [what, ...names.map((name) => (name in medians ? `${medians[name]} ms` : "–")), rounded(theirs / ours)];
-  });
-  const head = ["", ...names, `${names[1]} / ${names[0]}`];
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -4,9 +4,9 @@
     build/recipe-venv/bin/python -m bench.peers
 
 It makes all forms of the model from one source, in build/peers, and prints a table. It uses
-Chromium on SwiftShader; its figures say nothing of a GPU. For one, `--stage SITE` only writes the
-folder SITE: serve it cross-origin isolated on a machine with a GPU, open its index page, and
-evaluate `SITE/peers.run.js`, a single expression, whose value has the same table.
+Chromium on SwiftShader, or with `--gpu` on the GPU. For another machine, `--stage SITE` only writes
+the folder SITE; there, `python -m bench.staged SITE --gpu >FILE` measures, and `--results FILE`
+makes the table.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from typing import Any, Final
 from bench.gpu import stage
 from bench.hollow import hollow
 from bench.onnx_model import convert
-from bench.page import evaluate_staged
+from bench.peers_table import MEMORY, MOST_ENGINES, table
+from bench.staged import Found, run_staged
 from model.compile.checkpoint import Checkpoint
 from model.compile.source import Source
 
@@ -76,14 +77,10 @@ def stage_peers(site: Path, work: Path, gguf: Path, options: Mapping[str, Any]) 
     for name, file in copies.items():
         (site / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(file, site / name)
-    expression = f'import("/peers.js").then(({{run}}) => run({json.dumps(options)}))'
-    (site / "peers.run.js").write_text(expression + "\n", "utf-8")
-
-
-def _run(site: Path) -> str:
-    found = evaluate_staged(site, "peers.run.js")
-    failures = [f"{name} failed: {reason}" for name, reason in found["failures"].items()]
-    return "\n".join([found["table"], *failures])
+    calls = {f"{MEMORY}{number}": f"answerOnce({number}, " for number in range(MOST_ENGINES)}
+    for name, call in {**calls, "peers": "run("}.items():
+        expression = f'import("/peers.js").then((peers) => peers.{call}{json.dumps(options)}))'
+        (site / f"{name}.run.js").write_text(expression + "\n", "utf-8")
 
 
 def _main() -> None:
@@ -102,7 +99,13 @@ def _main() -> None:
         action="store_true",
         help="stage SITE/fill.py instead of the weights",
     )
+    parser.add_argument("--gpu", action="store_true", help="on the GPU, on Linux")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="only print the table of FILE")
     given = parser.parse_args()
+    if given.results:
+        lines = given.results.read_text("utf-8").splitlines()
+        sys.stdout.write(table([Found(**json.loads(line)) for line in lines]) + "\n")
+        return
     source = Source.find(given.source)
     prepare(source, _WORK)
     options = {name: getattr(given, name) for name in ("loads", "rounds", "steps", "lengths")}
@@ -113,7 +116,7 @@ def _main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="pywebllm-") as name:
         stage_peers(Path(name), _WORK, source.path, options)
-        sys.stdout.write(_run(Path(name)) + "\n")
+        sys.stdout.write(table(list(run_staged(Path(name), gpu=given.gpu))) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Find an installed Chromium, and the flags that give it WebGPU without a GPU.
+"""Find an installed Chromium, and the flags that give it WebGPU, without a GPU or with one.
 
 As a command, it prints the path of the browser, or exits with status 1 if there is none.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-__all__ = ["FLAGS", "find_chromium"]
+__all__ = ["FLAGS", "GPU_FLAGS", "find_chromium"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 _MAC = (
@@ -21,17 +21,29 @@ _MAC = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
-# SwiftShader is Chromium's software Vulkan driver: slow, but it gives the same WebGPU everywhere.
-FLAGS = (
+_COMMON = (
     "--enable-unsafe-webgpu",
-    "--use-webgpu-adapter=swiftshader",
-    "--enable-unsafe-swiftshader",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
     "--no-sandbox",
+)
+
+# SwiftShader is Chromium's software Vulkan driver: slow, but it gives the same WebGPU everywhere.
+FLAGS = (*_COMMON, "--use-webgpu-adapter=swiftshader", "--enable-unsafe-swiftshader")
+
+# For benchmarks on Linux: headless Chromium takes no GPU without them.
+GPU_FLAGS = (
+    *_COMMON,
+    "--ignore-gpu-blocklist",
+    "--enable-webgpu-developer-features",
+    "--enable-features=Vulkan",
+    "--use-angle=vulkan",
+    "--disable-vulkan-surface",
+    # Otherwise Dawn hides `shader-f16` of NVIDIA's driver.
+    "--enable-dawn-features=vulkan_enable_f16_on_nvidia",
 )
 
 
