@@ -8,6 +8,7 @@ from pywebllm import AsyncWebLLM, Event
 
 from page.setup.controller import SetupController
 from page.storage import Store
+from page.tasks import Tasks
 from page.texts import text
 
 from . import view
@@ -18,9 +19,8 @@ from .messages import Message
 from .model_facts import ModelFacts
 from .opening import read_conversation
 from .runs import Piece, Runs
-from .saving import Saver
+from .saver import Saver
 from .settings import Settings
-from .tasks import Tasks
 from .view import Screen
 from .views import MessageViews
 

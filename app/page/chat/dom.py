@@ -12,11 +12,11 @@ from pyodide.ffi import JsException
 
 from page.elements import Listeners, find_element, on_visit, set_text, show_problem
 from page.libraries import import_library
+from page.tasks import Tasks
 from page.texts import text
 
 from .answering import Kind
 from .messages_dom import MessageList
-from .tasks import Tasks
 from .view import MessageView, Screen
 
 __all__ = ["Actions", "ChatElements"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from page.storage import StorageProblem, Store
+from page.tasks import Tasks
 from page.texts import text, text_of_count
 
 from .controller import ChatController
@@ -14,8 +15,7 @@ from .conversation import Conversation
 from .exchange import ImportProblem, read_import, to_json, to_markdown
 from .records import from_record
 from .runs import Runs
-from .saving import Saver
-from .tasks import Tasks
+from .saver import Saver
 
 __all__ = ["Entry", "ListController", "ListPage", "ListScreen"]
 

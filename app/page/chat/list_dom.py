@@ -7,9 +7,10 @@ from typing import Any, Literal, Protocol
 import js
 
 from page.elements import Listeners, find_element, on_visit, set_text, show_problem
+from page.exporting import save_file
+from page.tasks import Tasks
 
 from .list_controller import Entry, ListScreen
-from .tasks import Tasks
 
 __all__ = ["ListActions", "ListElements"]
 
@@ -127,13 +128,7 @@ class ListElements:
 
     def offer_file(self, name: str, content: str) -> None:
         """Let the visitor save a file."""
-        kind = js.Object.fromEntries([["type", "text/plain;charset=utf-8"]])
-        address = js.URL.createObjectURL(js.Blob.new(js.Array.of(content), kind))
-        link = js.document.createElement("a")
-        link.href = address
-        link.download = name
-        link.click()
-        js.URL.revokeObjectURL(address)
+        save_file(name, "text/plain", content)
 
     def leave(self) -> None:
         """Go to the address of a new conversation."""

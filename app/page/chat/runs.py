@@ -13,6 +13,7 @@ from typing import Any
 
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, ChatStream, Event, WebLLMError
 
+from page.tasks import Tasks
 from page.texts import text
 
 from .answering import Draft, Kind, finished, forget, open_answer, read_answer
@@ -21,9 +22,8 @@ from .drafting import Drafting
 from .messages import Call, Message
 from .requests import chat_body
 from .resuming import resumed_answer
-from .saving import Saver
+from .saver import Saver
 from .settings import SettingsProblem
-from .tasks import Tasks
 from .tools.shelf import Shelf, ToolProblem
 from .view import problem_of
 

@@ -9,12 +9,12 @@ from pywebllm import BUILTIN_MODEL, AsyncWebLLM, InvalidRequestError, WebLLMErro
 
 from page.setup.controller import SetupController
 from page.storage import StorageProblem, Store
+from page.tasks import Tasks
 from page.texts import text
 
 from .controller import ChatController
 from .requests import response_format
 from .settings import BUILTIN_PRESETS, Settings, SettingsProblem, read_form
-from .tasks import Tasks
 
 __all__ = ["Choice", "SettingsController", "SettingsPage"]
 

@@ -16,7 +16,7 @@ from .dom import ChatElements
 from .list_controller import ListController
 from .list_dom import ListElements
 from .runs import Runs
-from .saving import Saver
+from .saver import Saver
 from .settings_controller import SettingsController
 from .settings_dom import SettingsElements
 from .tools.address import read_address

@@ -11,6 +11,7 @@ from pywebllm import BUILTIN_MODEL, AsyncWebLLM, StorageError, Support, WebLLMEr
 
 from page.setup.controller import SetupController
 from page.setup.view import State
+from page.tasks import Tasks
 from page.texts import text, text_of_count
 
 from . import space, view
@@ -87,9 +88,10 @@ class ModelsController:
         self._check_support = check_support
         self._support: Support | None = None
         self._entries: dict[str, Entry] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._opening: asyncio.Task[None] | None = None
-        self._choice: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
+        # The downloads and checks that run, by model.
+        self._work: dict[str, asyncio.Future[None]] = {}
+        self._opening: asyncio.Future[None] | None = None
         self._storage: StorageInfo | None = None
         self._is_confirming = False
         self._shows_all = False
@@ -98,12 +100,11 @@ class ModelsController:
     def open(self) -> None:
         """Show the view: what is stored may have changed since it was shown before."""
         if self._opening is None or self._opening.done():
-            self._opening = asyncio.ensure_future(self._guarded(self._open))
+            self._opening = self._tasks.begin(self._guarded(self._open))
 
     async def settled(self) -> None:
         """Wait until all that has been begun is over."""
-        while pending := [task for task in self._all_tasks() if not task.done()]:
-            await asyncio.wait(pending)
+        await self._tasks.settled()
 
     def search(self) -> None:
         """Show the models that the visitor looks for."""
@@ -134,19 +135,19 @@ class ModelsController:
         elif action == "repair":
             self._begin(entry, self._repair)
         elif action == "pause":
-            self._tasks[model].cancel()
+            self._work[model].cancel()
         elif action == "use":
             self._use(model)
         elif action == "confirm-delete":
             entry.is_confirming = False
-            self._tasks[model] = asyncio.ensure_future(self._guarded(self._delete, entry))
+            self._tasks.begin(self._guarded(self._delete, entry))
         else:
             entry.is_confirming = action == "delete"
             self._show(entry)
 
     def persist(self) -> None:
         """Ask the browser to keep the files."""
-        self._tasks[""] = asyncio.ensure_future(self._guarded(self._persist))
+        self._tasks.begin(self._guarded(self._persist))
 
     def delete_all(self) -> None:
         """Delete all models; the first press only asks."""
@@ -154,7 +155,7 @@ class ModelsController:
         if self._is_confirming:
             self._show_storage()
         else:
-            self._tasks[""] = asyncio.ensure_future(self._guarded(self._delete_all))
+            self._tasks.begin(self._guarded(self._delete_all))
 
     async def _open(self) -> None:
         if self._support is None:
@@ -193,10 +194,10 @@ class ModelsController:
     def _begin(self, entry: Entry, work: Callable[[Entry], Awaitable[None]]) -> None:
         entry.is_busy, entry.progress = True, None
         self._show(entry)
-        self._tasks[entry.id] = asyncio.ensure_future(self._work(entry, work))
+        self._work[entry.id] = self._tasks.begin(self._do(entry, work))
         self.search()
 
-    async def _work(self, entry: Entry, work: Callable[[Entry], Awaitable[None]]) -> None:
+    async def _do(self, entry: Entry, work: Callable[[Entry], Awaitable[None]]) -> None:
         try:
             await work(entry)
         except asyncio.CancelledError:
@@ -231,7 +232,7 @@ class ModelsController:
     def _use(self, model: str | None) -> None:
         chosen = None if model == BUILTIN_MODEL else model
         self._setup.choose(chosen)
-        self._choice = asyncio.ensure_future(self._own.choose(chosen))
+        self._tasks.begin(self._own.choose(chosen))
 
     def _usage_of(self, model: str) -> Usage:
         if model != (self._setup.model or BUILTIN_MODEL):
@@ -277,10 +278,6 @@ class ModelsController:
 
     def _show(self, entry: Entry) -> None:
         self._page.show_row(view.row_of(entry, self._support))
-
-    def _all_tasks(self) -> list[asyncio.Task[None]]:
-        more = [self._opening, self._choice]
-        return [*self._tasks.values(), *(task for task in more if task is not None)]
 
     async def _guarded(self, work: Callable[..., Awaitable[None]], *arguments: Entry) -> None:
         try:

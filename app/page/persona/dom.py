@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import js
 
 from page.elements import Listeners, find_element, set_text, show_problem
-from page.saving import copy_text, save_file
+from page.exporting import copy_text, save_file
 
 from .card_nodes import typed_lists, whole_card
 from .cards import Card

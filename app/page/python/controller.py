@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from page.tasks import Tasks
 from page.texts import text
 
 from . import link
@@ -56,7 +56,7 @@ class PythonController:
         self._programs = programs
         self._runs = runs
         self._build_page = build_page
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def visit(self, address: str) -> None:
         """Handle a visit of the view; `address` is the page's, from its `#` on."""
@@ -97,8 +97,7 @@ class PythonController:
 
         Cancelled, that goes on.
         """
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.settled()
         await self._programs.settled()
 
     async def _visit(self, address: str) -> None:
@@ -127,6 +126,4 @@ class PythonController:
                 _logger.exception("Unexpected error in the Python view")
                 self._page.show_notice(f"{type(error).__name__}: {error}")
 
-        task = asyncio.ensure_future(guarded())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(guarded())

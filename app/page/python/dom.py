@@ -13,6 +13,7 @@ import js
 from pyodide.ffi import to_js
 
 from page.elements import Listeners, find_element, on_visit, set_text
+from page.exporting import save_file
 from page.libraries import import_library
 from page.texts import text, text_of_count
 
@@ -198,12 +199,7 @@ class PythonElements:
 
     def download(self, name: str, content: str) -> None:
         """Give the visitor a file."""
-        blob = js.Blob.new(to_js([content]), _options(type="text/html"))
-        link = _new("a")
-        link.href = js.URL.createObjectURL(blob)
-        link.download = name
-        link.click()
-        js.URL.revokeObjectURL(link.href)
+        save_file(name, "text/html", content)
 
     def _needs_block(self, last: Any, kind: str) -> bool:
         if not last or last.tagName != "PRE" or last.className != kind:

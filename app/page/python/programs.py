@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from page.storage import StorageProblem, Store
+from page.tasks import Tasks
 from page.texts import text
 
 from . import link
@@ -86,7 +87,7 @@ class Programs:
         self._is_open = False
         self._is_confirming = False
         self._saving: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     @property
     def title(self) -> str:
@@ -173,8 +174,7 @@ class Programs:
 
         Cancelled, that goes on.
         """
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.settled()
 
     def _show_shared(self, address: str) -> None:
         try:
@@ -255,6 +255,4 @@ class Programs:
             except OSError as problem:
                 self._page.show_notice(text("python.example.missing", reason=str(problem)))
 
-        task = asyncio.ensure_future(guarded())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(guarded())

@@ -13,7 +13,7 @@ from page.chat.conversation import Conversation
 from page.chat.list_controller import ListController, ListScreen
 from page.chat.records import from_record
 from page.chat.runs import Runs
-from page.chat.saving import Saver
+from page.chat.saver import Saver
 from page.chat.settings import Settings
 from page.chat.settings_controller import Choice, SettingsController
 from page.chat.tools.shelf import builtin_shelf

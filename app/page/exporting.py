@@ -1,4 +1,4 @@
-"""Giving text away: to the clipboard, and as a file that is downloaded."""
+"""Exporting text: to the clipboard, and as a file that is downloaded."""
 
 from __future__ import annotations
 
