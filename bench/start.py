@@ -43,7 +43,7 @@ globalThis.document && new MutationObserver(() => {
     marks.asked = performance.now();
     generate.click();
   }
-  if (document.querySelector("[role=log]")?.textContent) marks.token ??= performance.now();
+  if (document.getElementById("output")?.textContent) marks.token ??= performance.now();
 }).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
 """
 _PREPARED = "async () => (await import('./start/later.js')).prepared"
@@ -102,13 +102,18 @@ def _page_of(site: str) -> Callable[[Page], dict[str, float]]:
 def _visit(page: Page, site: str, mark: str) -> dict[str, float]:
     """Open the demo page, and return its marks once it has this one."""
     page.goto("about:blank")
-    page.goto(f"{site}?engine=webllm&until={mark}")
+    page.goto(f"{site}?engine=webllm&until={mark}#/persona")
     # Under the policy of the page no condition can be evaluated again and again.
-    wait = """async (mark) => {
-      while (!marks[mark]) await new Promise((resolve) => setTimeout(resolve, 20));
+    wait = """async ([mark, timeout]) => {
+      while (!marks[mark] && performance.now() < timeout) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
       return marks;
     }"""
-    marks: dict[str, float] = page.evaluate(wait, mark)
+    marks: dict[str, float] = page.evaluate(wait, [mark, _TIMEOUT_MS])
+    if mark not in marks:
+        problem = page.locator("[role=alert]").all_inner_texts()
+        raise TimeoutError(f"the page has no {mark!r} after {marks}: {' '.join(problem).strip()}")
     return marks
 
 
