@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from .progress import ProgressBar
     from .relay import Lending, borrow_models, lend_models
     from .sync.client import WebLLM
-    from .typed import ToolRun
+    from .typed import Toolbox, ToolRun
 
 __all__ = [
     "BUILTIN_MODEL",
@@ -107,6 +107,7 @@ __all__ = [
     "TextStream",
     "ToolRoundsError",
     "ToolRun",
+    "Toolbox",
     "TruncatedError",
     "Usage",
     "WebLLM",
@@ -133,6 +134,7 @@ __getattr__ = lazy_attributes(
         "Persona": ".persona.persona",
         "ProgressBar": ".progress",
         "ToolRun": ".typed",
+        "Toolbox": ".typed",
         "WebLLM": ".sync.client",
         "WebLLMService": ".persona.service",
         "connect": ".backend",

@@ -75,6 +75,7 @@ def test_the_public_names_are_these() -> None:
         "TextStream",
         "ToolRoundsError",
         "ToolRun",
+        "Toolbox",
         "TruncatedError",
         "Usage",
         "WebLLM",

@@ -38,7 +38,7 @@ def describe(tools: Sequence[object] | None) -> list[object] | None:
 
 
 class Toolbox:
-    """The functions that a model may call, by name.
+    """The functions that a model may call, by name, for a program that calls them by itself.
 
     Args:
         tools: Functions, and tool descriptions as in the reference. A description replaces the
@@ -71,6 +71,9 @@ class Toolbox:
 
     async def call(self, call: Function) -> str:
         """Call a function as the model requests, and return the result for the model.
+
+        Args:
+            call: Of a `ToolCall`, its `function`: a name, and arguments as JSON text.
 
         An exception of the function, or of the types of its parameters, is logged and becomes
         the result `Error: …`. On cancellation the function is cancelled.
