@@ -17,7 +17,7 @@ from .client import AsyncWebLLM
 from .errors import WebLLMError
 from .records import Model
 from .rejections import name_for
-from .relayed import LENDERS_MODEL, Port, borrow_from
+from .relayed import LENDERS_MODEL, Port, borrow_from, support_fields
 
 __all__ = ["Lending", "borrow_models", "lend_models"]
 
@@ -55,6 +55,7 @@ class Lending:
     def __init__(
         self, llm: AsyncWebLLM, port: Port, *, model: Callable[[], Model] | None = None
     ) -> None:
+        self._llm = llm
         self._pool = llm._pool
         self._port = port
         self._model = model
@@ -79,7 +80,13 @@ class Lending:
             self._tasks[number].add_done_callback(lambda _task: self._tasks.pop(number, None))
 
     async def _serve(self, number: int, message: Mapping[str, Any]) -> None:
-        methods = {"load": self._load, "generate": self._generate, "query": self._query}
+        methods = {
+            "load": self._load,
+            "generate": self._generate,
+            "query": self._query,
+            "locate": self._locate,
+            "support": self._support,
+        }
         outcome: dict[str, object] = {"end": True}
         try:
             await methods[message["method"]](number, message)
@@ -112,6 +119,13 @@ class Lending:
                 self._post({"id": number, "text": text})
         finally:
             stream.stop()
+
+    async def _locate(self, number: int, message: Mapping[str, Any]) -> None:
+        model = self._pool.resolve(self._named(json.loads(message["request"])["model"]))
+        self._text(number, asdict(await self._pool.files.engine_of(model)))
+
+    async def _support(self, number: int, _message: Mapping[str, Any]) -> None:
+        self._text(number, support_fields(await self._llm.check_support()))
 
     def _named(self, model: Any) -> Model:
         if model != _LENT:

@@ -2,7 +2,8 @@
 
 `relay` is the other side. Each message is one JSON object. From here:
 
-    {"open": ID, "method": "load" | "generate" | "query", "request": "…", "model": …}
+    {"open": ID, "method": "load" | "generate" | "query" | "locate" | "support", "request": "…",
+     "model": …}
     {"stop": ID}
 
 and from there, for each ID:
@@ -18,21 +19,27 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
+from . import wire
 from .builtin import BUILTIN_MODEL
 from .errors import DisposedError, WebLLMError
-from .records import ModelRecord
+from .records import ModelRecord, WllamaRecord
 from .rejections import error_for
+from .values import Adapter, EngineSupport, Support
 
 if TYPE_CHECKING:
     from .bridge import Bridge, Stream
 
-__all__ = ["LENDERS_MODEL", "Port", "Relayed", "borrow_from", "borrowed"]
+__all__ = ["LENDERS_MODEL", "Port", "Relayed", "borrow_from", "borrowed", "support_fields"]
 
 # What a request without a model means is for the other side to say.
 LENDERS_MODEL = ModelRecord(model_id=BUILTIN_MODEL, model="lender:", model_lib="lender:")
+
+# The fields of a record that say where an engine's own files are.
+_ENGINE_FILES = ("wllama_url", "wasm_url")
 
 
 class Port(Protocol):
@@ -75,6 +82,24 @@ class Relayed:
         self._streams[number] = stream
         self._post({"open": number, "method": method, "request": request, "model": model})
         return stream
+
+    async def check_support(self) -> Support:
+        """Return what the other side can run; cancelled, nothing is left open."""
+        return _support(json.loads(await self.ask("support", "{}")))
+
+    async def ask(self, method: str, request: str) -> str:
+        """Return the only string of a stream; cancelled, the work stops.
+
+        Raises:
+            WebLLMError: It failed.
+        """
+        stream = self.open(method, request)
+        try:
+            found = await stream.next()
+        finally:
+            stream.stop()
+        assert found is not None
+        return found
 
     def _stop(self, number: int) -> None:
         if self._streams.pop(number, None) is not None:
@@ -162,9 +187,16 @@ class _Bridge:
         self._watchers: list[_Stream] = []
 
     async def locate(self, model: ModelRecord | None) -> ModelRecord:
-        return LENDERS_MODEL if model is None else model
+        record = LENDERS_MODEL if model is None else model
+        choice = json.loads(await self._relayed.ask("locate", wire.load_request(record)))
+        if choice["engine"] == "webllm":
+            return record
+        known = {field.name: getattr(record, field.name) for field in fields(ModelRecord)}
+        reason = choice["reason"]
+        return WllamaRecord(**known, wllama_url="lender:", wasm_url="lender:", reason=reason)
 
     def load(self, request: str) -> Stream:
+        request = _without_engine(request)
         self._model = json.loads(request)["model"]
         return self._open("load", request)
 
@@ -172,7 +204,7 @@ class _Bridge:
         return self._open("generate", request)
 
     def query(self, request: str) -> Stream:
-        return self._open("query", request)
+        return self._open("query", _without_engine(request))
 
     def watch(self) -> Stream:
         # What the other side loses, it loads again for the next request.
@@ -214,6 +246,36 @@ def borrow_from(port: Port) -> None:
 def borrowed() -> Relayed | None:
     """Return what opens bridges to the models of another context; None if there is none."""
     return _borrowed
+
+
+def _without_engine(request: str) -> str:
+    """Return a request without the files of an engine: the other side has its own."""
+    found = json.loads(request)
+    for model in (found.get("model"), *found.get("records", ())):
+        if isinstance(model, dict):
+            for name in _ENGINE_FILES:
+                model.pop(name, None)
+    return json.dumps(found)
+
+
+def support_fields(support: Support) -> dict[str, object]:
+    """Return the support of a browser as JSON values, which `Relayed.check_support` reads."""
+    found = {field.name: getattr(support, field.name) for field in fields(Support)}
+    found["engines"] = {name: asdict(engine) for name, engine in support.engines.items()}
+    found["adapter"] = None if support.adapter is None else asdict(support.adapter)
+    found["features"] = sorted(support.features)
+    found["limits"] = dict(support.limits)
+    return found
+
+
+def _support(found: dict[str, Any]) -> Support:
+    engines = {name: EngineSupport(**engine) for name, engine in found.pop("engines").items()}
+    adapter = found.pop("adapter")
+    return Support(
+        **{**found, "features": frozenset(found["features"])},
+        engines=engines,
+        adapter=None if adapter is None else Adapter(**adapter),
+    )
 
 
 def _error(found: Mapping[str, str]) -> WebLLMError:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
 import pytest
-from pywebllm import AsyncWebLLM, WebLLMService, borrow_models, lend_models, relayed
+from pywebllm import (
+    AsyncWebLLM,
+    EngineChoice,
+    EngineSupport,
+    ModelRecord,
+    Support,
+    WebLLMService,
+    borrow_models,
+    lend_models,
+    relayed,
+)
 from pywebllm.errors import DeviceLostError, ModelNotFoundError
+from pywebllm.records import WllamaRecord
 from pywebllm.relay import Lending
+from pywebllm.values import Adapter
 
 from tests.unit.answering import AnsweringBridge, written
 from tests.unit.fakes import FakeStream
@@ -155,3 +168,46 @@ async def test_queries_and_services_work_in_the_borrower(page: Any) -> None:
         assert await service.initialize("one")
         persona = await service.generate_persona({"name": "Ada"})
     assert "Ada is kind." in str(persona)
+
+
+class OnProcessor(AnsweringBridge):
+    """A bridge in a page whose model runs on the processor."""
+
+    async def locate(self, model: ModelRecord | None) -> ModelRecord:
+        found = await super().locate(model)
+        known = {field.name: getattr(found, field.name) for field in fields(ModelRecord)}
+        return WllamaRecord(**known, wllama_url="w.js", wasm_url="w.wasm", reason="No GPU.")
+
+
+async def test_borrower_knows_the_lenders_engine_and_what_its_browser_can_do(lender: End) -> None:
+    bridge = OnProcessor(replies={"stored": {"models": []}})
+    support = Support(
+        ok=True,
+        engine="wllama",
+        engines={"wllama": EngineSupport(ok=True, threads=4)},
+        adapter=Adapter(vendor="v", architecture="", description="", fallback=True),
+        features=frozenset({"shader-f16"}),
+        limits={"maxBufferSize": 2},
+    )
+
+    async def open_bridge() -> Any:
+        return bridge
+
+    async def check() -> Support:
+        return support
+
+    llm = AsyncWebLLM(bridge=partial(open_bridge))
+    llm._check = check
+    lend_models(llm, lender)
+    async with AsyncWebLLM() as borrower:
+        assert await borrower.check_support() == support
+        changes: list[EngineChoice] = []
+        borrower.engine_changed.subscribe(changes.append)
+        await borrower.load()
+        assert borrower.engine == llm.engine == "wllama"
+        assert changes == [EngineChoice(engine="wllama", reason="No GPU.")]
+        # The request is the lender's own: it names no file of this side.
+        await borrower.load({"model_id": "mine", "model": "m/", "model_lib": "m.wasm"})
+        assert borrower.engine == "wllama"
+    assert bridge.loaded == ["builtin", "mine"]
+    await llm.close()

@@ -87,6 +87,8 @@ async def check_support(
         module: As for `open_bridge`.
         engine: The engine to check; `auto`: the one that would be taken.
 
+    After `borrow_models` it is the lender that checks, for its own client.
+
     Cancelled, nothing is left open.
 
     Raises:
@@ -94,6 +96,8 @@ async def check_support(
         AssetsError: No `assets_url` was given, and this installation contains no files.
         DownloadError: `webllm_bridge.js` could not be imported.
     """
+    if (lender := borrowed()) is not None:
+        return await lender.check_support()
     loaded, assets = await load_bridge(assets_url, module)
     with host.translated():
         found: str = await loaded.checkSupport(None, None, assets.wllama)

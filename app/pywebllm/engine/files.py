@@ -14,7 +14,8 @@ from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.errors import DisposedError, EngineError, WebLLMError
-from pywebllm.records import ModelRecord
+from pywebllm.records import ModelRecord, WllamaRecord, engine_of
+from pywebllm.values import EngineChoice
 
 from .connection import Connection
 
@@ -96,6 +97,19 @@ class ModelFiles:
         found = model if isinstance(model, str) else await bridge.locate(model)
         fields = {k: v for k, v in request.items() if k not in ("kind", "model", "records")}
         return bridge.query(wire.files_request(request["kind"], fields, model=found))
+
+    async def engine_of(self, model: str | ModelRecord | None) -> EngineChoice:
+        """Return the engine that runs a model here, see `relay`.
+
+        Cancelled, nothing is left open.
+
+        Raises:
+            WebLLMError: There is no bridge.
+        """
+        bridge = await self._open()
+        found = model if isinstance(model, str) else await bridge.locate(model)
+        reason = found.reason if isinstance(found, WllamaRecord) else ""
+        return EngineChoice(engine=engine_of(found), reason=reason)
 
     def release(self) -> asyncio.Task[None]:
         """End all downloads and checks at once; return the task that ends when they have ended."""
