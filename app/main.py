@@ -54,9 +54,9 @@ async def start() -> None:
     _start_persona(setup)
     setup.prefer(await own.restore())
     _start_models(llm, setup, own)
-    _start_python(llm, setup)
+    runs = _start_python(llm, setup)
     _start_privacy(llm)
-    await asyncio.gather(start_chat(llm, setup), setup.start())
+    await asyncio.gather(start_chat(llm, setup, runs.call), setup.start())
 
 
 async def _begun_engine() -> Any:
@@ -96,13 +96,14 @@ def _start_models(llm: AsyncWebLLM, setup: SetupController, own: OwnModels) -> N
     forms.connect(AddingController(page=forms, own=own, on_added=lambda _model: models.open()))
 
 
-def _start_python(llm: AsyncWebLLM, setup: SetupController) -> None:
+def _start_python(llm: AsyncWebLLM, setup: SetupController) -> Runs:
     elements = PythonElements()
     programs = Programs(page=elements, store=browser_store(), read_example=read_example)
     runs = Runs(page=elements, create=lambda: WorkerProcess(llm, lambda: setup.model))
     elements.connect(
         PythonController(page=elements, programs=programs, runs=runs, build_page=build_page)
     )
+    return runs
 
 
 def _start_privacy(llm: AsyncWebLLM) -> None:

@@ -6,7 +6,8 @@
  *
  *     start    the port at which the page lends its models; `interrupt`: a Uint8Array in shared memory, if the page
  *              is isolated from other origins
- *     run      a program; packages that it needs are asked for instead of running it, unless `isReady`
+ *     run      a program; packages that it needs are asked for instead of running it, unless `isReady`; with `call`:
+ *              `name` and `arguments` of a tool of the program, which is called then
  *     install  names of packages
  *     stop     true
  *
@@ -88,15 +89,20 @@ function modulesOf(packages) {
   return Object.fromEntries(found);
 }
 
-/** @param {Pyodide} pyodide @param {string} code @param {boolean} isReady */
-async function run(pyodide, code, isReady) {
+/**
+ * @param {Pyodide} pyodide @param {string} code @param {boolean} isReady
+ * @param {{ name: string, arguments: string } | undefined} call
+ */
+async function run(pyodide, code, isReady, call) {
   const packages = isReady ? [] : packagesFor(pyodide, code);
   if (packages.length) return send({ needs: packages });
   // A press of Stop that came too late belongs to the program before.
   if (interrupt) interrupt[0] = 0;
   pyodide.globals.set("_code", code);
   // As code, not as a call: only so may the program wait without `await`.
-  await pyodide.runPythonAsync("await _runner.run(_code)");
+  if (!call) return pyodide.runPythonAsync("await _runner.run(_code)");
+  pyodide.globals.set("_call", pyodide.toPy([call.name, call.arguments]));
+  await pyodide.runPythonAsync("await _runner.call(_code, *_call)");
 }
 
 /** @param {Pyodide} pyodide @param {string[]} names */
@@ -123,7 +129,7 @@ addEventListener("message", async ({ data }) => {
   }
   const pyodide = await starting?.catch(() => undefined);
   if (!pyodide) return;
-  if (data.run !== undefined) await run(pyodide, data.run, data.isReady);
+  if (data.run !== undefined) await run(pyodide, data.run, data.isReady, data.call);
   else if (data.install) await install(pyodide, data.install);
   else if (data.stop) pyodide.runPython("_runner.stop()");
 });

@@ -370,6 +370,69 @@ def test_tools_run_only_when_they_are_allowed_and_answers_are_typed(
     assert watch.errors == []
 
 
+OWN_TOOLS = """from typing import Literal
+
+@chat_tool
+def population(city: Literal["Leeds", "York"]) -> int:
+    '''Return how many people live in a city.'''
+    print("asked for", city)
+    return {"Leeds": 536280, "York": 141685}[city]
+
+@chat_tool
+def forever() -> None:
+    while True:
+        pass
+"""
+
+
+def write_tools(page: Page, site: str) -> None:
+    """Offer functions of a program to the chat, in the Python view."""
+    page.goto(f"{site}?engine=webllm#/python")
+    expect(page.get_by_role("button", name="Run")).to_be_enabled()
+    page.get_by_role("textbox", name="Program", exact=True).focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(OWN_TOOLS)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#program-notice")).to_contain_text("population, forever")
+
+
+def test_functions_of_the_visitor_are_tools_that_stop_and_are_kept(
+    page: Page, site: str, watch: PageWatch
+) -> None:
+    write_tools(page, site)
+    # They are there after a reload, without a run.
+    page.goto(site + CHAT)
+    page.reload()
+    page.get_by_text("Settings of this conversation").click()
+    page.get_by_label("population (your own)").check()
+    page.get_by_label("Each answer begins with a tool").check()
+    check_looks(page)
+    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+    send(page, "How many people live in York?")
+    call = page.get_by_role("log").locator(".call")
+    expect(call.get_by_role("heading")).to_have_text("The model asks for: population (your own)")
+    call.get_by_role("button", name="Allow").click()
+    expect(call).to_contain_text("Done.")
+    call.get_by_text("Result").click()
+    expect(call).to_contain_text(re.compile("536280|141685"))
+    await_answer(page)
+
+    # One that never waits blocks neither the page nor the Stop button.
+    import_messages(page, asking("forever", [{}]))
+    expect(call.get_by_role("heading")).to_have_text("The model asks for: forever (your own)")
+    call.get_by_role("button", name="Allow").click()
+    expect(call).to_contain_text("Running…")
+    page.get_by_role("button", name="Stop").click()
+    expect(call).to_contain_text("It failed")
+    await_answer(page)
+    page.get_by_role("link", name="Python", exact=True).first.click()
+    expect(page.locator("#program-status")).to_contain_text("Stopped")
+    expect(page.get_by_role("log", name="Output")).to_contain_text("asked for")
+    assert watch.errors == []
+    assert watch.origins() == {site.rstrip("/")}
+
+
 def test_conversations_are_searched_renamed_exported_deleted_and_imported(
     page: Page, site: str, tmp_path: Path, watch: PageWatch
 ) -> None:

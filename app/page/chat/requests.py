@@ -18,7 +18,7 @@ def chat_body(
     branch: Sequence[Message],
     settings: Settings,
     *,
-    tools: Sequence[Callable[..., object]] = (),
+    tools: Sequence[Callable[..., object] | Mapping[str, object]] = (),
     model: str | None = None,
 ) -> dict[str, Any]:
     """Return the keyword arguments of `chat.completions.create` that answer a branch.

@@ -106,7 +106,7 @@ class Runs:
         branch = conversation.path_to(parent)
 
         async def ask() -> ChatStream:
-            tools = self._shelf.functions(settings.tools)
+            tools = self._shelf.offers(settings.tools)
             if _rounds(branch) > _MOST_ROUNDS:
                 tools = []
             body = chat_body(branch, settings, tools=tools, model=self._model())
@@ -255,7 +255,7 @@ class Runs:
         except ToolProblem as problem:
             over = replace(call, state="failed", result=f"Error: {problem}")
         except asyncio.CancelledError:
-            over = replace(call, state="refused", result=text("chat.tool.refused"))
+            over = replace(call, state="failed", result=f"Error: {text('chat.tool.stopped')}")
         del self._live[conversation.id]
         self._update(conversation, message_id, over)
         self._after_call(conversation, message_id)

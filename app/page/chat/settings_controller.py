@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, InvalidRequestError, WebLLMError
@@ -15,6 +16,8 @@ from page.texts import text
 from .controller import ChatController
 from .requests import response_format
 from .settings import BUILTIN_PRESETS, Settings, SettingsProblem, read_form
+from .tools.own import CallTool, read_own_tools
+from .tools.shelf import Shelf, Tool
 
 __all__ = ["Choice", "SettingsController", "SettingsPage"]
 
@@ -47,13 +50,27 @@ class SettingsPage(Protocol):
         """Show the names of the visitor's own presets beside the built-in ones."""
         ...
 
+    def show_tools(self, tools: Sequence[Tool], chosen: Sequence[str]) -> None:
+        """Show the tools on the shelf, and which the model may call."""
+        ...
+
     def show_models(self, models: Sequence[Choice], chosen: str) -> None:
         """Show the models that are on this device."""
         ...
 
 
 class SettingsController:
-    """Takes each change of the form for the next answer, unless something in it is wrong."""
+    """Takes each change of the form for the next answer, unless something in it is wrong.
+
+    Args:
+        page: The elements.
+        chat: The conversation that is shown.
+        setup: Loads the chosen model.
+        llm: The client.
+        store: Where presets, and the programs with the visitor's own tools, are kept.
+        shelf: The tools.
+        call: Calls one of the visitor's own.
+    """
 
     def __init__(
         self,
@@ -63,18 +80,23 @@ class SettingsController:
         setup: SetupController,
         llm: AsyncWebLLM,
         store: Store,
+        shelf: Shelf,
+        call: CallTool,
     ) -> None:
         self._page = page
         self._chat = chat
         self._setup = setup
         self._llm = llm
         self._store = store
+        self._shelf = shelf
+        self._call = call
         self._own: dict[str, Settings] = {}
         self._tasks = Tasks()
         chat.opened.subscribe(lambda conversation: self._show(conversation.settings))
 
     def open(self) -> None:
         """Read what can be chosen."""
+        self._tasks.begin(self._read_tools())
         self._tasks.begin(self._read_presets())
         self._tasks.begin(self._read_models())
 
@@ -147,6 +169,12 @@ class SettingsController:
         self._page.show_settings(settings)
         self._page.show_problems({})
         self._page.show_note("")
+
+    async def _read_tools(self) -> None:
+        # What the browser refuses is reported by the list beside the settings.
+        with suppress(StorageProblem):
+            self._shelf.put_own(await read_own_tools(self._store, self._call))
+        self._page.show_tools(self._shelf.tools(), self._chat.conversation.settings.tools)
 
     async def _read_presets(self) -> None:
         try:

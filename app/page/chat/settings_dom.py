@@ -54,7 +54,7 @@ class SettingsActions(Protocol):
 class SettingsElements:
     """The elements of the settings in index.html, found once by their ids."""
 
-    def __init__(self, tools: Sequence[Tool]) -> None:
+    def __init__(self) -> None:
         self._main = find_element("chat")
         self._form = find_element("chat-settings-form")
         self._model = find_element("chat-model")
@@ -66,8 +66,6 @@ class SettingsElements:
         self._schema_check = find_element("chat-schema-check")
         self._schema_note = find_element("chat-schema-note")
         self._listeners = Listeners()
-        for tool in tools:
-            self._add_tool(tool)
 
     def connect(self, actions: SettingsActions) -> None:
         """Call `actions` for each action of the visitor from now on."""
@@ -141,6 +139,15 @@ class SettingsElements:
         self._preset_name.value = ""
         self._preset_delete.hidden = True
 
+    def show_tools(self, tools: Sequence[Tool], chosen: Sequence[str]) -> None:
+        """Show the tools on the shelf, and which the model may call."""
+        shown = [(box.value, box.parentElement.textContent) for box in self._tool_boxes()]
+        # Mostly they are as before, and one of them may have the focus.
+        if shown != [(tool.name, tool.label) for tool in tools]:
+            self._shelf.replaceChildren(*(_tool_element(tool) for tool in tools))
+        for box in self._tool_boxes():
+            box.checked = box.value in chosen
+
     def show_models(self, models: Sequence[Choice], chosen: str) -> None:
         """Show the models that are on this device."""
         self._model.replaceChildren(*(_option(value, words) for value, words in models))
@@ -152,14 +159,6 @@ class SettingsElements:
     def _tool_boxes(self) -> list[Any]:
         return list(self._shelf.querySelectorAll("input"))
 
-    def _add_tool(self, tool: Tool) -> None:
-        label = js.document.createElement("label")
-        box = js.document.createElement("input")
-        box.type = "checkbox"
-        box.value = tool.name
-        label.append(box, tool.label)
-        self._shelf.append(label)
-
     def _on_input(self, event: Any, actions: SettingsActions) -> None:
         if event.target.name or event.target.closest("#chat-shelf"):
             self.show_note("")
@@ -169,6 +168,15 @@ class SettingsElements:
         name = self._preset.value
         self._preset_delete.hidden = not name or name in BUILTIN_PRESETS
         actions.use_preset(name)
+
+
+def _tool_element(tool: Tool) -> Any:
+    label = js.document.createElement("label")
+    box = js.document.createElement("input")
+    box.type = "checkbox"
+    box.value = tool.name
+    label.append(box, tool.label)
+    return label
 
 
 def _option(value: str, words: str) -> Any:

@@ -20,6 +20,7 @@ from .saver import Saver
 from .settings_controller import SettingsController
 from .settings_dom import SettingsElements
 from .tools.address import read_address
+from .tools.own import CallTool
 from .tools.shelf import builtin_shelf
 from .view import Screen
 
@@ -37,8 +38,14 @@ class _Elements(ChatElements):
         self.listing.show_title(screen.title, is_kept=screen.is_kept)
 
 
-async def start_chat(llm: AsyncWebLLM, setup: SetupController) -> None:
-    """Create the view, and show the conversation that the address names."""
+async def start_chat(llm: AsyncWebLLM, setup: SetupController, call: CallTool) -> None:
+    """Create the view, and show the conversation that the address names.
+
+    Args:
+        llm: The client.
+        setup: Loads the chosen model.
+        call: Calls a tool that the visitor wrote in the Python view.
+    """
     elements = await _Elements.create()
     elements.listing = ListElements()
     store = browser_store()
@@ -72,8 +79,10 @@ async def start_chat(llm: AsyncWebLLM, setup: SetupController) -> None:
         new_id=_new_id,
         now=_now,
     )
-    form = SettingsElements(shelf.tools())
-    settings = SettingsController(page=form, chat=chat, setup=setup, llm=llm, store=store)
+    form = SettingsElements()
+    settings = SettingsController(
+        page=form, chat=chat, setup=setup, llm=llm, store=store, shelf=shelf, call=call
+    )
     elements.listing.connect(listing, chat)
     form.connect(settings)
     elements.connect(chat)

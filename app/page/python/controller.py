@@ -11,7 +11,8 @@ from page.texts import text
 
 from . import link
 from .programs import Programs, ProgramsPage
-from .runs import RunPage, Runs
+from .protocols import RunPage
+from .runs import Runs
 
 __all__ = ["PythonController", "PythonPage"]
 
@@ -57,6 +58,7 @@ class PythonController:
         self._runs = runs
         self._build_page = build_page
         self._tasks = Tasks()
+        runs.tools_found.subscribe(programs.keep_tools)
 
     def visit(self, address: str) -> None:
         """Handle a visit of the view; `address` is the page's, from its `#` on."""
@@ -65,7 +67,7 @@ class PythonController:
     def press(self, button: str) -> None:
         """Handle a button, by the last part of its ID."""
         actions: dict[str, Callable[[], object]] = {
-            "run": self._runs.run,
+            "run": self._run,
             "stop": self._runs.stop,
             "yes": lambda: self._runs.answer(is_yes=True),
             "no": lambda: self._runs.answer(is_yes=False),
@@ -104,6 +106,11 @@ class PythonController:
         await self._page.open_editor()
         await self._programs.visit(address)
         self._page.show(self._runs.screen)
+
+    def _run(self) -> None:
+        if self._runs.screen.can_run:
+            self._programs.begin_run()
+            self._runs.run()
 
     def _share(self) -> None:
         address = link.address_of(self._page.code())

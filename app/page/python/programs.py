@@ -6,14 +6,15 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 from page.storage import StorageProblem, Store
 from page.tasks import Tasks
 from page.texts import text
 
 from . import link
+from .jobs import ToolsFound, tool_name
 from .view import EXAMPLES
 
 __all__ = ["Entry", "Programs", "ProgramsPage"]
@@ -34,12 +35,16 @@ class Entry:
         name: Its name in the menu.
         code: Its text.
         changed: When it was changed last, in seconds since 1970.
+        tools: What it offers to the chat, as `ToolsFound.descriptions`.
+        tools_code: Its text when it was run, to which these belong.
     """
 
     id: str
     name: str
     code: str
     changed: float = 0
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    tools_code: str = ""
 
 
 class ProgramsPage(Protocol):
@@ -83,6 +88,7 @@ class Programs:
         self._read_example = read_example
         self._entries: dict[str, Entry] = {}
         self._chosen = ""
+        self._ran = self._ran_name = ""
         self._shared: str | None = None
         self._is_open = False
         self._is_confirming = False
@@ -119,9 +125,7 @@ class Programs:
     def edit(self) -> None:
         """Keep what the visitor has changed, after a pause."""
         if self._chosen not in self._entries:
-            is_example = self._chosen in EXAMPLES
-            name = text("python.copy", title=self.title) if is_example else self.title
-            self._add(name, self._page.code())
+            self._add(self._own_name(), self._page.code())
         self._entries[self._chosen].code = self._page.code()
         if self._saving is not None:
             self._saving.cancel()
@@ -165,6 +169,27 @@ class Programs:
         del self._entries[entry.id]
         self._do(self._delete(entry))
 
+    def begin_run(self) -> None:
+        """Remember which program is run: another one may be chosen meanwhile."""
+        self._ran, self._ran_name = self._chosen, self._own_name()
+
+    def keep_tools(self, found: ToolsFound) -> None:
+        """Keep what the program that was run offers to the chat.
+
+        An example, or a program of a link, becomes one of the visitor when it offers something.
+        """
+        entry = self._entries.get(self._ran)
+        if not found.descriptions and (entry is None or not entry.tools):
+            return
+        if entry is None:
+            is_shown = self._ran == self._chosen
+            entry = self._add(self._ran_name, found.code, is_shown=is_shown)
+        entry.tools, entry.tools_code = found.descriptions, found.code
+        self._keep(entry)
+        names = ", ".join(tool_name(description) for description in found.descriptions)
+        if entry.id == self._chosen:
+            self._page.show_notice(text("python.tools", names=names) if names else "")
+
     def shared(self, address: str) -> None:
         """Remember the address of a link that was made here: it is no program of somebody else."""
         self._shared = address
@@ -191,15 +216,21 @@ class Programs:
         self._show_menu()
         self._page.show_notice(text("python.shared.read"))
 
-    def _add(self, name: str, code: str) -> None:
+    def _own_name(self) -> str:
+        is_example = self._chosen in EXAMPLES
+        return text("python.copy", title=self.title) if is_example else self.title
+
+    def _add(self, name: str, code: str, *, is_shown: bool = True) -> Entry:
         entry = Entry(id=uuid.uuid4().hex, name=name, code=code)
         self._entries[entry.id] = entry
-        self._chosen = entry.id
-        self._is_confirming = False
+        if is_shown:
+            self._chosen = entry.id
+            self._is_confirming = False
+            self._page.show_name(name)
+            self._page.show_notice("")
+            self._do(self._remember())
         self._show_menu()
-        self._page.show_name(name)
-        self._page.show_notice("")
-        self._do(self._remember())
+        return entry
 
     async def _choose(self, program: str) -> None:
         self.keep()
@@ -239,8 +270,7 @@ class Programs:
 
     def _keep(self, entry: Entry) -> None:
         entry.changed = time.time()
-        record = {"id": entry.id, "name": entry.name, "code": entry.code, "changed": entry.changed}
-        self._do(self._store.write("programs", record))
+        self._do(self._store.write("programs", asdict(entry)))
 
     def _show_menu(self) -> None:
         self._page.show_menu(list(self._entries.values()), self._chosen)

@@ -1,93 +1,49 @@
-"""The runs of the Python view: the worker, started with the first one, and its messages."""
+"""The runs of the Python view: the worker, started with the first one, and its messages.
+
+What runs is a program, or a tool of a program that the chat calls; one at a time.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
+
+from pywebllm import Event
 
 from page.texts import text
 
 from . import view
+from .jobs import Job, ToolCall, ToolsFound
+from .protocols import Process, RunPage
 from .view import Screen
 
-__all__ = ["Process", "RunPage", "Runs"]
+__all__ = ["Runs"]
 
 # Seconds: until a program that was asked to stop is interrupted, and until its worker is ended.
 _PATIENCE = 1.0
 _LAST_PATIENCE = 3.0
 
 
-class RunPage(Protocol):
-    """The elements of the view that have to do with a run."""
-
-    def code(self) -> str:
-        """Return the program in the editor."""
-        ...
-
-    def show(self, screen: Screen) -> None:
-        """Show the state of the run."""
-        ...
-
-    def clear(self) -> None:
-        """Remove the output and the mark of an error."""
-        ...
-
-    def append_text(self, words: str, *, is_error: bool) -> None:
-        """Append what the program wrote."""
-        ...
-
-    def append_part(self, part: Mapping[str, Any]) -> None:
-        """Append a value, see `program.display.Part`."""
-        ...
-
-    def append_note(self, words: str) -> None:
-        """Append a line of the page's own."""
-        ...
-
-    def mark(self, line: int, message: str) -> None:
-        """Mark a line of the program, counted from 1."""
-        ...
-
-
-class Process(Protocol):
-    """A worker with Python of its own."""
-
-    @property
-    def can_interrupt(self) -> bool:
-        """True if `interrupt` works: only where the page is isolated from other origins."""
-        ...
-
-    def start(self, on_message: Callable[[str], object]) -> None:
-        """Start it; call `on_message` with each of its messages, JSON strings."""
-        ...
-
-    def send(self, message: Mapping[str, object]) -> None:
-        """Send a message, see static/python/worker.js."""
-        ...
-
-    def interrupt(self) -> None:
-        """Raise KeyboardInterrupt in the program, wherever it is."""
-        ...
-
-    def end(self) -> None:
-        """End the worker with all that it does."""
-        ...
-
-
 class Runs:
-    """Runs the program in the editor, one at a time; each action does nothing when it is late."""
+    """Runs the program in the editor, one at a time; each action does nothing when it is late.
+
+    Attributes:
+        changed: Emits each new screen.
+        tools_found: Emits the tools of a program that has run to its end; it may have none.
+    """
 
     def __init__(self, *, page: RunPage, create: Callable[[], Process]) -> None:
+        self.changed: Event[Screen] = Event()
+        self.tools_found: Event[ToolsFound] = Event()
         self._page = page
         self._create = create
         self._process: Process | None = None
         self._version: str | None = None
         self._start_seconds: float | None = None
-        self._code: str | None = None
+        self._job = Job(code="")
         self._screen = view.idle()
-        self._has_failed = False
         self._wanted: list[str] = []
         # What the visitor has agreed to since the page was opened.
         self._agreed: set[str] = set()
@@ -104,13 +60,33 @@ class Runs:
         if not self._screen.can_run:
             return
         self._page.clear()
-        self._code = self._page.code()
-        if self._process is None:
-            self._start()
-        if self._version is None:
-            self._show(view.starting())
-        else:
-            self._begin()
+        self._launch(Job(code=self._page.code()))
+
+    async def call(self, code: str, name: str, arguments: str) -> str:
+        """Call a tool of a program, after what runs now; return what the model reads.
+
+        Cancelled, the tool is stopped.
+
+        Args:
+            code: The program.
+            name: The function.
+            arguments: A JSON object.
+
+        Raises:
+            CallProblem: It failed, or was stopped.
+        """
+        while not self._screen.can_run:
+            await self._next_screen()
+        result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        job = ToolCall(code=code, name=name, arguments=arguments, result=result)
+        self._page.append_note(text("python.call", name=name))
+        self._launch(job)
+        try:
+            return await result
+        finally:
+            # A call that has returned has no more to do than this.
+            if job is self._job and result.cancelled():
+                self.stop()
 
     def stop(self) -> None:
         """Stop what runs: a program by itself if it can, else with its worker."""
@@ -136,6 +112,15 @@ class Runs:
         self._agreed.update(self._wanted)
         self._install()
 
+    def _launch(self, job: Job) -> None:
+        self._job = job
+        if self._process is None:
+            self._start()
+        if self._version is None:
+            self._show(view.starting())
+        else:
+            self._begin()
+
     def _start(self) -> None:
         self._version, self._start_seconds = None, None
         process = self._create()
@@ -151,9 +136,12 @@ class Runs:
     def _begin(self, *, is_ready: bool = False) -> None:
         assert self._process is not None
         assert self._version is not None
-        self._show(view.running(self._version, self._start_seconds))
-        self._start_seconds, self._has_failed = None, False
-        self._process.send({"run": self._code, "isReady": is_ready})
+        if isinstance(self._job, ToolCall):
+            self._show(view.calling(self._job.name))
+        else:
+            self._show(view.running(self._version, self._start_seconds))
+        self._start_seconds = None
+        self._process.send(self._job.message(is_ready=is_ready))
 
     def _install(self) -> None:
         assert self._process is not None
@@ -177,11 +165,17 @@ class Runs:
         self._wanted = message["needs"]
         if self._agreed.issuperset(self._wanted):
             self._install()
+        elif isinstance(self._job, ToolCall):
+            # The visitor is in the chat: this view asks when they run the program in it.
+            packages = ", ".join(self._wanted)
+            self._fail(text("python.call.needs", packages=packages))
+            self._show(view.refused())
         else:
             self._show(view.asking(self._wanted))
 
     def _on_installed(self, message: Mapping[str, Any]) -> None:
         if problem := message.get("problem"):
+            self._fail(problem)
             self._page.append_text(problem + "\n", is_error=True)
             self._show(view.idle())
             return
@@ -203,17 +197,28 @@ class Runs:
 
     def _on_fault(self, message: Mapping[str, Any]) -> None:
         fault = message["fault"]
-        self._has_failed = True
+        self._job.has_failed = True
+        self._fail(fault["title"])
         self._page.append_text(fault["trace"] + "\n", is_error=True)
-        if fault["line"] is not None:
+        # The program of a tool may be another one than that in the editor.
+        if fault["line"] is not None and not isinstance(self._job, ToolCall):
             self._page.mark(fault["line"], fault["title"])
 
     def _on_full(self, _message: Mapping[str, Any]) -> None:
         self._page.append_note(text("python.full"))
 
+    def _on_tools(self, message: Mapping[str, Any]) -> None:
+        if not isinstance(self._job, ToolCall):
+            found = ToolsFound(code=self._job.code, descriptions=message["tools"])
+            self.tools_found.emit(found)
+
+    def _on_result(self, message: Mapping[str, Any]) -> None:
+        if isinstance(self._job, ToolCall):
+            self._job.finish(message["result"])
+
     def _on_done(self, message: Mapping[str, Any]) -> None:
         self._forget_timers()
-        stopped, failed = message["stopped"], self._has_failed
+        stopped, failed = message["stopped"], self._job.has_failed
         self._show(view.finished(message["done"], stopped=stopped, failed=failed))
 
     def _force(self) -> None:
@@ -251,7 +256,23 @@ class Runs:
 
     def _show(self, screen: Screen) -> None:
         self._screen = screen
+        if screen.can_run:
+            # Whatever the reason, nothing more comes of a call.
+            self._fail(screen.status)
         self._page.show(screen)
+        self.changed.emit(screen)
+
+    def _fail(self, problem: str) -> None:
+        if isinstance(self._job, ToolCall):
+            self._job.fail(problem)
+
+    async def _next_screen(self) -> None:
+        shown = asyncio.Event()
+        subscription = self.changed.subscribe(lambda _screen: shown.set())
+        try:
+            await shown.wait()
+        finally:
+            subscription()
 
 
 _HANDLERS: Mapping[str, Callable[[Runs, Mapping[str, Any]], None]] = {
@@ -265,5 +286,7 @@ _HANDLERS: Mapping[str, Callable[[Runs, Mapping[str, Any]], None]] = {
     "show": Runs._on_show,
     "fault": Runs._on_fault,
     "full": Runs._on_full,
+    "tools": Runs._on_tools,
+    "result": Runs._on_result,
     "done": Runs._on_done,
 }

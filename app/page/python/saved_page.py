@@ -18,7 +18,7 @@ __all__ = ["PYODIDE", "render"]
 PYODIDE = "314.0.7"
 
 # What runs the program is the same code as in the view.
-_MODULES = ("__init__", "display", "faults", "packages", "plots", "runner", "writer")
+_MODULES = ("__init__", "display", "faults", "packages", "plots", "runner", "tools", "writer")
 
 
 def render(title: str, code: str, *, wheel: bytes, language: str = "en") -> str:

@@ -13,6 +13,7 @@ __all__ = [
     "RunState",
     "Screen",
     "asking",
+    "calling",
     "crashed",
     "ended",
     "finished",
@@ -33,6 +34,7 @@ EXAMPLES = (
     "typed",
     "pydantic",
     "tools",
+    "chat_tools",
     "conversation",
     "choices",
     "logprobs",
@@ -87,6 +89,11 @@ def running(version: str, seconds: float | None) -> Screen:
     took = f"{seconds:.1f}"
     status = text("python.running.first", version=version, seconds=took)
     return Screen(state="running", status=status)
+
+
+def calling(name: str) -> Screen:
+    """A tool of the visitor runs, which the chat has called."""
+    return Screen(state="running", status=text("python.calling", name=name))
 
 
 def asking(packages: Sequence[str]) -> Screen:

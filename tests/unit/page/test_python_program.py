@@ -209,3 +209,91 @@ def test_packages_are_what_the_imports_miss_or_the_program_declares() -> None:
     assert needed("import broken +", {}) == []
     assert declared("# /// script\n# dependencies = 3\n# ///\n") == []
     assert declared("# /// script\n# dependencies = [\n# ///\n") == []
+
+
+TOOLS = """
+from dataclasses import dataclass
+
+print("defined")
+calls = 0
+
+@dataclass
+class Place:
+    name: str
+
+@chat_tool
+def visit(place: Place, times: int = 1) -> list[str]:
+    '''Visit a place.'''
+    global calls
+    calls += 1
+    print("called", calls)
+    return [place.name] * times
+
+@chat_tool
+async def fail() -> None:
+    raise ValueError("no")
+"""
+
+
+class Desk:
+    """A runner, and what it has sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.runner = Runner(lambda text: self.sent.append(json.loads(text)))
+
+    async def call(self, code: str, name: str, arguments: str) -> list[dict[str, Any]]:
+        self.sent.clear()
+        await self.runner.call(code, name, arguments)
+        return self.sent
+
+
+async def test_program_offers_functions_to_the_chat() -> None:
+    (found,) = (message["tools"] for message in await messages_of(TOOLS) if "tools" in message)
+    assert [tool["function"]["name"] for tool in found] == ["visit", "fail"]
+    assert found[0]["function"]["description"] == "Visit a place."
+    assert found[0]["function"]["parameters"]["required"] == ["place"]
+    # Another program has none of them, and one that fails offers nothing.
+    assert {"tools": []} in await messages_of("x = 1")
+    failed = await messages_of(TOOLS + "1 / 0")
+    assert all("tools" not in message for message in failed)
+    fault = (await messages_of("x = 1\n@chat_tool\ndef f(a): ..."))[0]["fault"]
+    assert "has no annotation" in fault["title"]
+    assert fault["line"] == 2
+
+
+async def test_tool_is_called_in_its_program_which_runs_once() -> None:
+    desk = Desk()
+    arguments = '{"place": {"name": "Bath"}, "times": 2}'
+    found = await desk.call(TOOLS, "visit", arguments)
+    assert {"result": '["Bath", "Bath"]'} in found
+    assert said(found, "out") == "defined\ncalled 1\n"
+    assert found[-1]["stopped"] is False
+    assert said(await desk.call(TOOLS, "visit", arguments), "out") == "called 2\n"
+    # After another program it begins again.
+    await desk.runner.run("x = 1")
+    assert said(await desk.call(TOOLS, "visit", arguments), "out") == "defined\ncalled 1\n"
+
+
+async def test_tool_that_fails_is_an_error_for_the_model() -> None:
+    desk = Desk()
+    assert {"result": "Error: ValueError: no"} in await desk.call(TOOLS, "fail", "{}")
+    (result,) = (m["result"] for m in await desk.call(TOOLS, "visit", "{}") if "result" in m)
+    assert result.startswith("Error: ")
+    (result,) = (m["result"] for m in await desk.call(TOOLS, "gone", "{}") if "result" in m)
+    assert "no tool 'gone'" in result
+    broken = await desk.call("1 / 0", "visit", "{}")
+    assert "ZeroDivisionError" in str(broken)
+    assert all("result" not in message for message in broken)
+
+
+async def test_stop_ends_a_tool_that_waits() -> None:
+    desk = Desk()
+    code = "import asyncio\n@chat_tool\nasync def wait() -> None:\n    await asyncio.Event().wait()"
+    running = asyncio.ensure_future(desk.runner.call(code, "wait", "{}"))
+    for _ in range(20):  # steps of the event loop, until the tool waits
+        await asyncio.sleep(0)
+    desk.runner.stop()
+    await running
+    assert desk.sent[-1]["stopped"] is True
+    assert all("result" not in message for message in desk.sent)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from page.python import link, runs, saved_page
 from page.python.controller import PythonController
+from page.python.jobs import CallProblem
 from page.python.programs import Entry, Programs
 from page.python.runs import Runs
 from page.python.view import EXAMPLES, Screen
@@ -269,6 +270,83 @@ async def test_stop_of_a_loop_interrupts_it_where_the_page_is_isolated(
     assert len(world.workers) == 2
 
 
+def tool(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "parameters": {}}}
+
+
+async def test_chat_calls_a_tool_in_the_worker_after_the_program_that_runs() -> None:
+    world = World()
+    world.run()
+    calling = asyncio.ensure_future(world.runs.call("code", "roll", '{"count": 2}'))
+    await timers()
+    assert len(world.worker.sent) == 1
+    world.worker.say(done=0.5, stopped=False)
+    await timers()
+    call = {"name": "roll", "arguments": '{"count": 2}'}
+    assert world.worker.sent[-1] == {"run": "code", "isReady": False, "call": call}
+    assert "roll" in world.page.screen.status
+    # What its program offers is known.
+    world.worker.say(tools=[tool("roll")])
+    world.worker.say(result="[1, 2]")
+    assert await calling == "[1, 2]"
+    assert world.state == "running"
+    world.worker.say(done=0.1, stopped=False)
+    assert world.state == "idle"
+
+
+async def failure(world: World, *messages: dict[str, object]) -> str:
+    calling = asyncio.ensure_future(world.runs.call("code", "roll", "{}"))
+    await timers()
+    for message in ({"started": "3.14.2", "seconds": 1}, *messages):
+        world.worker.say(**message)
+    with pytest.raises(CallProblem) as problem:
+        await calling
+    return str(problem.value)
+
+
+async def test_tool_that_does_not_return_says_why() -> None:
+    done: dict[str, object] = {"done": 1, "stopped": False}
+    fault: dict[str, object] = {"fault": {"title": "ValueError: x", "trace": "…", "line": 3}}
+    world = World()
+    assert await failure(world, fault, done) == "ValueError: x"
+    # It is not the program in the editor.
+    assert world.page.marked == []
+    assert "Stopped" in await failure(World(), {"done": 1, "stopped": True})
+    assert "no memory" in await failure(World(), {"failed": "no memory"})
+    assert "pygal" in await failure(World(), {"needs": ["pygal"]})
+    # What the visitor has agreed to is installed.
+    world = World()
+    world.run()
+    world.worker.say(needs=["pygal"])
+    world.runs.answer(is_yes=True)
+    world.worker.say(installed=True)
+    world.worker.say(done=1, stopped=False)
+    calling = asyncio.ensure_future(world.runs.call("code", "roll", "{}"))
+    await timers()
+    world.worker.say(needs=["pygal"])
+    world.worker.say(installed=True)
+    assert world.worker.sent[-1]["isReady"] is True
+    world.worker.say(result="1")
+    assert await calling == "1"
+
+
+@pytest.mark.usefixtures("quick")
+async def test_cancelled_call_stops_the_tool_and_ends_a_loop_with_its_worker() -> None:
+    world = World()
+    world.run()
+    world.worker.say(done=0.5, stopped=False)
+    calling = asyncio.ensure_future(world.runs.call("code", "roll", "{}"))
+    await timers()
+    calling.cancel()
+    await timers()
+    assert {"stop": True} in world.workers[0].sent
+    assert calling.cancelled()
+    await timers()
+    assert world.workers[0].is_ended
+    world.run()
+    assert world.state == "running"
+
+
 async def read_example(name: str) -> str:
     return f"# {name}\n"
 
@@ -279,7 +357,8 @@ class Desk:
     def __init__(self, store: FakeStore) -> None:
         self.page = FakePage()
         programs = Programs(page=self.page, store=store, read_example=read_example)
-        self.runs = Runs(page=self.page, create=lambda: FakeProcess(can_interrupt=False))
+        self.worker = FakeProcess(can_interrupt=False)
+        self.runs = Runs(page=self.page, create=lambda: self.worker)
 
         async def build_page(title: str, code: str) -> str:
             return f"{title}: {code}"
@@ -322,6 +401,43 @@ async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
     again = Desk(store)
     await again.visit()
     assert again.page.program == "print('mine')"
+
+
+async def test_tools_of_a_program_are_kept_with_it() -> None:
+    store = FakeStore()
+    desk = Desk(store)
+    await desk.visit()
+
+    async def run(*tools: str) -> list[dict[str, Any]]:
+        desk.controller.press("run")
+        if desk.runs.screen.state == "starting":
+            desk.worker.say(started="3.14.2", seconds=1)
+        desk.worker.say(tools=[tool(name) for name in tools])
+        desk.worker.say(done=1, stopped=False)
+        await desk.controller.settled()
+        return await store.read_all("programs")
+
+    # An example without tools stays one, and with tools becomes a program of the visitor.
+    assert await run() == []
+    (kept,) = await run("roll", "count")
+    assert kept["tools"] == [tool("roll"), tool("count")]
+    assert kept["tools_code"] == kept["code"] == "# hello\n"
+    assert desk.page.menu == ["Hello, model (mine)"]
+    assert "roll, count" in desk.page.notice
+    # Edited, it offers what it did until it is run again.
+    await desk.type("x = 1")
+    (kept,) = await store.read_all("programs")
+    assert (kept["code"], kept["tools_code"]) == ("x = 1", "# hello\n")
+    # Another program may be chosen while it runs.
+    desk.controller.press("run")
+    desk.controller.choose("typed")
+    await desk.controller.settled()
+    desk.worker.say(tools=[])
+    desk.worker.say(done=1, stopped=False)
+    await desk.controller.settled()
+    (kept,) = await store.read_all("programs")
+    assert (kept["tools"], kept["tools_code"]) == ([], "x = 1")
+    assert desk.page.chosen == "typed"
 
 
 async def test_new_programs_are_kept_and_deleted_after_a_question() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from page.texts import text
 
 from .calculator import ArithmeticProblem, calculate
 
-__all__ = ["Fetch", "Shelf", "Tool", "ToolProblem", "builtin_shelf"]
+__all__ = ["Fetch", "Shelf", "Tool", "ToolProblem", "builtin_shelf", "function_tool"]
 
 # Gets an address that the visitor has allowed, returns its text.
 Fetch: TypeAlias = Callable[[str], Awaitable[str]]
@@ -32,31 +32,36 @@ class Tool:
     Attributes:
         name: What the model calls it.
         label: What the visitor reads.
-        function: Its signature and docstring describe it to the model; plain or async.
+        offer: What a request offers to the model: a function, whose signature and docstring
+            describe it, or a description as in the OpenAI reference.
+        run: Called with the JSON object that the model wrote; returns what the model reads. It
+            raises ToolProblem.
     """
 
     name: str
     label: str
-    function: Callable[..., Any]
+    offer: Callable[..., object] | Mapping[str, object]
+    run: Callable[[str], Awaitable[str]]
 
 
 class Shelf:
-    """Tools by name; others may be added, for example functions that the visitor wrote."""
+    """Tools by name: those of the page, and those that the visitor wrote."""
 
     def __init__(self, tools: Iterable[Tool] = ()) -> None:
-        self._tools = {tool.name: tool for tool in tools}
+        self._builtin = {tool.name: tool for tool in tools}
+        self._tools = self._builtin
 
-    def add(self, tool: Tool) -> None:
-        """Put a tool on the shelf, in place of one with the same name."""
-        self._tools[tool.name] = tool
+    def put_own(self, tools: Iterable[Tool]) -> None:
+        """Replace the visitor's own tools; one takes the place of the page's with its name."""
+        self._tools = self._builtin | {tool.name: tool for tool in tools}
 
     def tools(self) -> list[Tool]:
         """Return all tools."""
         return list(self._tools.values())
 
-    def functions(self, names: Iterable[str]) -> list[Callable[..., Any]]:
-        """Return the functions of these tools, without those that are not on the shelf."""
-        return [self._tools[name].function for name in names if name in self._tools]
+    def offers(self, names: Iterable[str]) -> list[Callable[..., object] | Mapping[str, object]]:
+        """Return what these tools offer to the model, without those that are not on the shelf."""
+        return [self._tools[name].offer for name in names if name in self._tools]
 
     def label(self, name: str) -> str:
         """Return what the visitor reads for a tool."""
@@ -65,23 +70,38 @@ class Shelf:
     async def run(self, name: str, arguments: str) -> str:
         """Call a tool with the arguments that the model wrote; return what the model reads.
 
+        Cancelled, the tool is stopped.
+
         Raises:
             ToolProblem: There is no such tool, its arguments are wrong, or it failed.
         """
         if name not in self._tools:
             raise ToolProblem(text("chat.tool.unknown", name=name))
-        given = _arguments(self._tools[name].function, arguments)
-        try:
-            result = self._tools[name].function(**given)
-            if inspect.isawaitable(result):
-                result = await result
-        except ToolProblem:
-            raise
-        except Exception as error:
-            # Whatever a function raises is for the model to read, as in `run_tools`.
-            raise ToolProblem(f"{type(error).__name__}: {error}") from error
-        written = result if isinstance(result, str) else json.dumps(result, default=str)
-        return written[:_LONGEST_RESULT]
+        return (await self._tools[name].run(arguments))[:_LONGEST_RESULT]
+
+
+def function_tool(function: Callable[..., Any], label: str) -> Tool:
+    """Return a tool that is a function of the page, plain or async."""
+    return Tool(
+        name=function.__name__,
+        label=label,
+        offer=function,
+        run=lambda arguments: _call(function, arguments),
+    )
+
+
+async def _call(function: Callable[..., Any], arguments: str) -> str:
+    given = _arguments(function, arguments)
+    try:
+        result = function(**given)
+        if inspect.isawaitable(result):
+            result = await result
+    except ToolProblem:
+        raise
+    except Exception as error:
+        # Whatever a function raises is for the model to read, as in `run_tools`.
+        raise ToolProblem(f"{type(error).__name__}: {error}") from error
+    return result if isinstance(result, str) else json.dumps(result, default=str)
 
 
 def builtin_shelf(fetch: Fetch) -> Shelf:
@@ -104,12 +124,7 @@ def builtin_shelf(fetch: Fetch) -> Shelf:
 
     functions: list[Callable[..., Any]] = [clock, calculator, read_address]
     return Shelf(
-        Tool(
-            name=function.__name__,
-            label=text(f"chat.tool.{function.__name__}"),
-            function=function,
-        )
-        for function in functions
+        function_tool(function, text(f"chat.tool.{function.__name__}")) for function in functions
     )
 
 

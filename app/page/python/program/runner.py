@@ -1,5 +1,7 @@
 """Runs one program after another, each in a fresh `__main__`, and sends what happens as JSON.
 
+A program offers functions to the chat by `@chat_tool`; each call runs as a program does.
+
 Each message is an object with one of these keys:
 
     stopping   true: the program was asked to stop, and can
@@ -7,6 +9,8 @@ Each message is an object with one of these keys:
     show       a value, see `display.Part`
     fault      what went wrong, see `faults.Fault`
     full       true: the output was longer than is shown
+    tools      what the program offers to the chat, as in the OpenAI reference
+    result     what a tool returned, for the model
     done       the seconds that it took; with `stopped`: true if it was stopped
 """
 
@@ -20,13 +24,14 @@ import json
 import linecache
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import redirect_stderr, redirect_stdout
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 from .display import part_of
 from .faults import FILE, fault_of
+from .tools import Tools
 from .writer import Outlet, Writer
 
 __all__ = ["Runner"]
@@ -44,12 +49,31 @@ class Runner:
         self._task: asyncio.Task[Any] | None = None
         self._is_stopping = False
         self._outlet = Outlet(lambda stream, text: self._send({stream: text}))
+        self._tools = Tools()
+        # Of the program whose tools these are, once it has run to its end.
+        self._main: ModuleType | None = None
+        self._code = ""
 
     async def run(self, code: str) -> None:
         """Run a program to its end; `stop` ends it earlier.
 
         Cancelled, it stops as by `stop`.
         """
+        await self._guard(self._define(code))
+
+    async def call(self, code: str, name: str, arguments: str) -> None:
+        """Call a tool of a program, which is run first unless it was the last one.
+
+        Args:
+            code: The program.
+            name: The function.
+            arguments: A JSON object.
+
+        Cancelled, it stops as by `stop`.
+        """
+        await self._guard(self._call(code, name, arguments))
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         begin = time.monotonic()
         self._outlet = Outlet(lambda stream, text: self._send({stream: text}))
         self._task, self._is_stopping = asyncio.current_task(), False
@@ -58,7 +82,7 @@ class Runner:
         stopped = False
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                await self._execute(code)
+                await work
             except KeyboardInterrupt:
                 stopped = True
             except asyncio.CancelledError as error:
@@ -91,13 +115,24 @@ class Runner:
         for value in values:
             self._send({"show": part_of(value)})
 
-    async def _execute(self, code: str) -> None:
+    async def _define(self, code: str) -> None:
+        tools = Tools()
+        self._main = None
         main = ModuleType("__main__")
-        main.__dict__.update(__file__=FILE, display=self.display)
-        # Annotations of dataclasses are looked up in the module of their class.
-        sys.modules["__main__"] = main
-        # Tracebacks, and tools that read the source of a function, find the lines here.
-        linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
+        main.__dict__.update(__file__=FILE, display=self.display, chat_tool=tools.add)
+        await self._execute(code, main)
+        self._tools, self._main, self._code = tools, main, code
+        self._send({"tools": tools.descriptions})
+
+    async def _call(self, code: str, name: str, arguments: str) -> None:
+        if self._main is None or code != self._code:
+            await self._define(code)
+        assert self._main is not None
+        _become_main(self._main, code)
+        self._send({"result": await self._tools.call(name, arguments)})
+
+    async def _execute(self, code: str, main: ModuleType) -> None:
+        _become_main(main, code)
         builtins.input = _no_input
         body, last = _parts(code)
         await _evaluate(body, main)
@@ -127,6 +162,13 @@ class Runner:
 
     def _send(self, message: dict[str, Any]) -> None:
         self._send_text(json.dumps(message))
+
+
+def _become_main(main: ModuleType, code: str) -> None:
+    # Annotations of dataclasses are looked up in the module of their class.
+    sys.modules["__main__"] = main
+    # Tracebacks, and tools that read the source of a function, find the lines here.
+    linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
 
 
 def _parts(code: str) -> tuple[CodeType, CodeType | None]:

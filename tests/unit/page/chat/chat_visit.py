@@ -16,7 +16,7 @@ from page.chat.runs import Runs
 from page.chat.saver import Saver
 from page.chat.settings import Settings
 from page.chat.settings_controller import Choice, SettingsController
-from page.chat.tools.shelf import builtin_shelf
+from page.chat.tools.shelf import Tool, builtin_shelf
 from page.chat.view import MessageView, Screen
 from page.setup.controller import SetupController
 from pywebllm import AsyncWebLLM, Support, WebLLMService
@@ -46,6 +46,7 @@ class FakeElements:
         self.note = ""
         self.presets: list[str] = []
         self.models: list[Choice] = []
+        self.tools: list[str] = []
         self._changed = asyncio.Event()
 
     def show(self, screen: Screen) -> None:
@@ -97,6 +98,9 @@ class FakeElements:
     def show_presets(self, own: Sequence[str]) -> None:
         self.presets = list(own)
 
+    def show_tools(self, tools: Sequence[Tool], chosen: Sequence[str]) -> None:
+        self.tools = [tool.label for tool in tools]
+
     def show_models(self, models: Sequence[Choice], chosen: str) -> None:
         self.models = list(models)
 
@@ -126,6 +130,8 @@ class ChatVisit:
             check_support=self._check_support,
         )
         shelf = builtin_shelf(self._fetch)
+        self.called: list[tuple[str, str, str]] = []
+        self.is_calling = asyncio.Event()
         saver = Saver(store=self.store, on_problem=self._report)
         self.runs = Runs(
             llm=self.llm,
@@ -156,7 +162,13 @@ class ChatVisit:
             now=self._now,
         )
         self.settings = SettingsController(
-            page=self.page, chat=self.chat, setup=self.setup, llm=self.llm, store=self.store
+            page=self.page,
+            chat=self.chat,
+            setup=self.setup,
+            llm=self.llm,
+            store=self.store,
+            shelf=shelf,
+            call=self._call,
         )
 
     async def open(self, address: str = "") -> None:
@@ -186,6 +198,13 @@ class ChatVisit:
 
     async def _check_support(self) -> Support:
         return Support(ok=True)
+
+    async def _call(self, code: str, name: str, arguments: str) -> str:
+        self.called.append((code, name, arguments))
+        self.is_calling.set()
+        if code == "hangs":
+            await asyncio.Event().wait()
+        return "called"
 
     async def _fetch(self, address: str) -> str:
         self.fetched.append(address)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from pywebllm import DownloadError
 from pywebllm.testing import Answer, tool_call
 
-from tests.unit.page.chat.chat_visit import ChatVisit
+from tests.unit.page.chat.chat_visit import ChatVisit, FakeStore
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -110,6 +111,48 @@ async def test_tool_runs_after_it_was_allowed_and_the_answer_follows() -> None:
     assert visit.page.messages[-2].calls[0].result == "42"
     assert visit.page.messages[-1].text == "It is 42."
     assert "42" in visit.engine.requests[1].prompt
+
+
+def own_program(code: str) -> dict[str, Any]:
+    """Return the record of a program that offers `roll`."""
+    function = {"name": "roll", "parameters": {"type": "object", "properties": {}}}
+    tools = [{"type": "function", "function": function}]
+    return {"id": code, "name": "", "code": "", "changed": 1, "tools": tools, "tools_code": code}
+
+
+async def test_tool_that_the_visitor_wrote_is_called_in_its_program() -> None:
+    store = FakeStore()
+    await store.write("programs", own_program("dice"))
+    visit = ChatVisit([tool_call("roll"), "Six."], store)
+    visit.page.typed |= {"tools": ["roll"]}
+    await visit.open()
+    assert "roll (your own)" in visit.page.tools
+    visit.settings.change()
+    await visit.ask("Roll.")
+    asked = visit.page.messages[-1]
+    assert visit.called == []
+    visit.chat.decide(asked.id, asked.calls[0].id, is_allowed=True)
+    await visit.settled()
+    assert visit.called == [("dice", "roll", "{}")]
+    assert visit.page.texts()[-1] == "Six."
+    assert "called" in visit.engine.requests[1].prompt
+
+
+async def test_tool_that_runs_is_stopped_and_the_model_reads_that() -> None:
+    store = FakeStore()
+    await store.write("programs", own_program("hangs"))
+    visit = ChatVisit([tool_call("roll"), "Well."], store)
+    visit.page.typed |= {"tools": ["roll"]}
+    await visit.open()
+    visit.settings.change()
+    await visit.ask("Roll.")
+    asked = visit.page.messages[-1]
+    visit.chat.decide(asked.id, asked.calls[0].id, is_allowed=True)
+    await visit.is_calling.wait()
+    visit.chat.stop()
+    await visit.settled()
+    assert "It failed" in visit.page.messages[-2].calls[0].note
+    assert "stopped the tool" in visit.engine.requests[1].prompt
 
 
 async def test_refused_tool_does_not_run_and_the_model_reads_that() -> None:
