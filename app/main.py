@@ -25,6 +25,7 @@ from page.python.files import build_page, read_example
 from page.python.process import WorkerProcess
 from page.python.programs import Programs
 from page.python.runs import Runs
+from page.setup.choice import keep_choice, read_choice
 from page.setup.controller import SetupController
 from page.setup.dom import SetupElements, wanted_engine
 from page.storage import browser_store
@@ -52,11 +53,22 @@ async def start() -> None:
     setup = _start_setup(llm)
     own = OwnModels(llm=llm, store=browser_store())
     _start_persona(setup)
-    setup.prefer(await own.restore())
+    restoring = asyncio.ensure_future(own.restore())
+    chosen = read_choice()
+    if chosen is not None:
+        # Its record may be one of the visitor's own.
+        await restoring
+        if await own.is_there(chosen):
+            setup.prefer(chosen)
+        else:
+            # A visit must not begin with a large download.
+            keep_choice(None)
+    loading = asyncio.ensure_future(setup.start())
+    await restoring
     _start_models(llm, setup, own)
     runs = _start_python(llm, setup)
     _start_privacy(llm)
-    await asyncio.gather(start_chat(llm, setup, runs.call), setup.start())
+    await asyncio.gather(start_chat(llm, setup, runs.call), loading)
 
 
 async def _begun_engine() -> Any:
@@ -74,6 +86,7 @@ def _start_setup(llm: AsyncWebLLM) -> SetupController:
         page=elements,
         service_of=lambda model: WebLLMService(model, client=llm),
         check_support=llm.check_support,
+        keep_choice=keep_choice,
     )
     elements.connect(setup)
     return setup

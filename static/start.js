@@ -60,6 +60,10 @@ function showView() {
   for (const part of document.querySelectorAll("[data-view]")) {
     if (part instanceof HTMLElement) part.hidden = !part.dataset["view"]?.split(" ").includes(view);
   }
+  // The page in another language shows the same.
+  for (const link of document.querySelectorAll("a[hreflang]")) {
+    if (link instanceof HTMLAnchorElement) Object.assign(link, { search: location.search, hash: location.hash });
+  }
 }
 
 /** The view in an address; what follows its name belongs to the view: "#/chat/12". @param {string} address */
@@ -87,7 +91,7 @@ function watchDownloads() {
   }).observe({ type: "resource", buffered: true });
 }
 
-/** Load the built-in model while Python starts. */
+/** Load the model while Python starts. */
 async function startEngine() {
   // As below for PyScript.
   const engine = "./start/engine.js";

@@ -70,6 +70,8 @@ class ChatController:
         setup.changed.subscribe(lambda _screen: self._on_model())
         runs.changed.subscribe(self._on_change)
         runs.piece.subscribe(self._on_piece)
+        if setup.is_ready:
+            self._tasks.begin(self._facts.read())
 
     def visit(self, conversation_id: str) -> None:
         """Show the conversation of an address; an empty ID is a new one."""

@@ -230,9 +230,7 @@ class ModelsController:
         await self._refresh()
 
     def _use(self, model: str | None) -> None:
-        chosen = None if model == BUILTIN_MODEL else model
-        self._setup.choose(chosen)
-        self._tasks.begin(self._own.choose(chosen))
+        self._setup.choose(None if model == BUILTIN_MODEL else model)
 
     def _usage_of(self, model: str) -> Usage:
         if model != (self._setup.model or BUILTIN_MODEL):

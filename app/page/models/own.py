@@ -18,7 +18,6 @@ __all__ = ["Folder", "OwnModels", "Settings"]
 
 _KIND: Kind = "settings"
 _RECORDS = "own-models"
-_CHOSEN = "model"
 # Seconds that a visit waits for its settings at most: another tab may hold the database.
 _PATIENCE = 5
 _logger = logging.getLogger("page")
@@ -57,7 +56,7 @@ class Folder(Protocol):
 
 
 class OwnModels:
-    """The visitor's own models, and which model the page uses."""
+    """The visitor's own models."""
 
     def __init__(self, *, llm: AsyncWebLLM, store: Settings) -> None:
         self._llm = llm
@@ -72,26 +71,34 @@ class OwnModels:
         """Return True if llama.cpp runs this one."""
         return "gguf" in self._records.get(model, {})
 
-    async def restore(self) -> str | None:
-        """Make the models of earlier visits known; return the one that was chosen last.
+    async def restore(self) -> None:
+        """Make the models of earlier visits known.
 
-        None is the built-in model: also if the chosen one is not there any more, since a visit
-        must not begin with a large download.
+        Cancelled, some of them are.
         """
         try:
             async with asyncio.timeout(_PATIENCE):
                 kept = await self._store.read(_KIND, _RECORDS) or {}
-                chosen = (await self._store.read(_KIND, _CHOSEN) or {}).get("model")
         except (StorageProblem, TimeoutError) as error:
             _logger.warning("Settings could not be read: %s", error)
-            return None
+            return
         for record in kept.get("records", []):
             try:
                 self._know(record)
             except WebLLMError as error:
                 _logger.warning("A model of an earlier visit is left out: %s", error)
         self._folders = {name for name in kept.get("folders", []) if name in self._records}
-        return chosen if isinstance(chosen, str) and await self._is_there(chosen) else None
+
+    async def is_there(self, model: str) -> bool:
+        """Return whether all files of a model are in this browser.
+
+        Cancelled, nothing is left open.
+        """
+        try:
+            stored = await self._llm.models.cached()
+        except WebLLMError:
+            return False
+        return any(found.id == model and found.complete for found in stored)
 
     async def add(self, record: Mapping[str, Any]) -> str:
         """Add a model; return its ID.
@@ -156,14 +163,6 @@ class OwnModels:
                 self._forget(model)
             await self._keep()
 
-    async def choose(self, model: str | None) -> None:
-        """Keep which model the page uses; None is the built-in one."""
-        try:
-            await self._store.write(_KIND, {"id": _CHOSEN, "model": model})
-        except StorageProblem as error:
-            # It is used all the same, during this visit.
-            _logger.warning("The choice of a model could not be kept: %s", error)
-
     def _know(self, record: Mapping[str, Any]) -> str:
         self._llm.models.register(record)
         name = str(record["model_id"])
@@ -204,10 +203,3 @@ class OwnModels:
         self._folders.discard(model)
         if self._records.pop(model, None) is not None:
             self._llm.models.unregister(model)
-
-    async def _is_there(self, model: str) -> bool:
-        try:
-            stored = await self._llm.models.cached()
-        except WebLLMError:
-            return False
-        return any(found.id == model and found.complete for found in stored)

@@ -35,6 +35,12 @@ class SetupController:
     `choose` and `retry` are the visitor's actions; each does nothing in a state that does not
     allow it, so a late click is harmless.
 
+    Args:
+        page: The elements.
+        service_of: Returns what loads a model; None is the built-in one.
+        check_support: Returns what this browser can run.
+        keep_choice: Called with each model that the visitor chooses, for the next visit.
+
     Attributes:
         changed: Emits each new screen.
     """
@@ -45,11 +51,13 @@ class SetupController:
         page: SetupPage,
         service_of: Callable[[str | None], WebLLMService],
         check_support: Callable[[], Awaitable[Support]],
+        keep_choice: Callable[[str | None], object],
     ) -> None:
         self.changed: Event[Screen] = Event()
         self._page = page
         self._service_of = service_of
         self._check_support = check_support
+        self._keep_choice = keep_choice
         self._screen = view.checking()
         self._work: asyncio.Task[None] | None = None
         self._model: str | None = None
@@ -100,6 +108,7 @@ class SetupController:
         if self._work is not None:
             self._work.cancel()
         self._model = model
+        self._keep_choice(model)
         self._service = self._follow(model)
         self._begin(view.checking())
 

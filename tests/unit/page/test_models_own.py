@@ -185,7 +185,7 @@ async def test_added_model_is_known_and_found_at_the_next_visit() -> None:
         assert forms.own.is_gguf("m")
         later = AsyncWebLLM(bridge=forms._open)
         own = OwnModels(llm=later, store=forms.store)
-        assert await own.restore() is None
+        await own.restore()
         assert [it.id for it in await later.models.list() if it.owned_by == "user"] == ["m", "r"]
         await own.remove("m")
         assert [
@@ -248,4 +248,3 @@ async def test_setting_that_cannot_be_kept_is_reported() -> None:
         forms.controller.add_address("", "https://h/m.gguf", "")
         await forms.controller.settled()
         assert forms.said[-1][1].startswith("The browser did not keep the list of your models")
-        await forms.own.choose("m")  # is only logged

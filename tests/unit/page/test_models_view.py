@@ -204,6 +204,7 @@ class Visit:
         self.stored: list[dict[str, Any]] = []
         self.work: asyncio.Queue[FakeStream] = asyncio.Queue()
         self.kinds: list[str] = []
+        self.choices: list[str | None] = []
         self.bridge = FakeBridge(queries=self.queries)
         self.store = FakeStore()
         self.llm = AsyncWebLLM(bridge=self._open)
@@ -211,6 +212,7 @@ class Visit:
             page=FakeCard(),
             service_of=lambda model: WebLLMService(model, client=self.llm),
             check_support=self._check,
+            keep_choice=self.choices.append,
         )
         self.own = OwnModels(llm=self.llm, store=self.store)
         self.controller = ModelsController(
@@ -390,14 +392,16 @@ async def test_model_can_be_used_and_is_marked_and_remembered() -> None:
         load.end()
         await visit.elements.until("a", badge="In use")
         await visit.controller.settled()
-        assert await visit.own.restore() == "a"
+        assert visit.choices == ["a"]
+        assert await visit.own.is_there("a")
         # Deleted while it is used, the built-in one takes its place.
         visit.controller.act("delete", "a")
         visit.controller.act("confirm-delete", "a")
         (await visit.bridge.loads.get()).end()
         await visit.controller.settled()
         assert visit.setup.model is None
-        assert await visit.own.restore() is None
+        assert visit.choices == ["a", None]
+        assert not await visit.own.is_there("a")
 
 
 async def test_row_is_new_after_a_load_elsewhere() -> None:

@@ -47,11 +47,13 @@ class Visit:
         self.bridge = FakeBridge()
         self.support = support or Support(ok=True)
         self.checks = 0
+        self.choices: list[str | None] = []
         self.llm = AsyncWebLLM(bridge=self._open)
         self.setup = SetupController(
             page=self.card,
             service_of=lambda model: WebLLMService(model, client=self.llm),
             check_support=self._check,
+            keep_choice=self.choices.append,
         )
 
     async def loaded(self) -> None:

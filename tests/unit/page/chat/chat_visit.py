@@ -122,12 +122,14 @@ class ChatVisit:
         self.store = store or FakeStore()
         self.page = FakeElements()
         self.fetched: list[str] = []
+        self.choices: list[str | None] = []
         self._ids = itertools.count(sum(map(len, self.store.records.values())) * 1000)
         self._time = itertools.count(sum(map(len, self.store.records.values())) * 1000)
         self.setup = SetupController(
             page=FakeCard(),
             service_of=lambda model: WebLLMService(model, client=self.llm),
             check_support=self._check_support,
+            keep_choice=self.choices.append,
         )
         shelf = builtin_shelf(self._fetch)
         self.called: list[tuple[str, str, str]] = []
