@@ -157,9 +157,10 @@ def test_own_models_are_added_used_kept_and_deleted(
     by_record.get_by_role("button", name="Add").click()
     expect(row_of(page, "second")).to_contain_text("your own")
 
-    # The next visit begins with the model that was chosen.
+    # The next visit begins with the model that was chosen, before Python is there.
     page.reload()
     expect(page.locator("#status")).to_have_text("Ready: mine")
+    assert page.evaluate("async () => (await import('./start/engine.js')).loaded")
     expect(row_of(page, "second")).to_contain_text("your own")
     page.get_by_role("link", name="Persona").click()
     page.get_by_role("button", name="Generate").click()
