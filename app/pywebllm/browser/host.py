@@ -1,6 +1,6 @@
 """The names of JavaScript and Pyodide, for the other modules of this package, and errors of both.
 
-Others use them as `host.js`: on CPython all but `js` are missing.
+On CPython there are none.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ try:
     from pyodide.code import run_js
     from pyodide.ffi import JsException, to_js
 except ModuleNotFoundError:  # CPython: `require_browser` raises when the module is used
-    js = None
+    js = ffi = run_js = to_js = None
+    JsException = ()  # `except` catches nothing by it
 
 
 def require_browser() -> None:

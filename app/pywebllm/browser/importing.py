@@ -17,14 +17,20 @@ _failures: dict[str, int] = {}
 
 
 async def load_bridge(assets_url: str | None, module: Any) -> tuple[Any, Assets]:
-    """Return the bridge's module, imported unless it is given, and the files it works with."""
+    """Return the bridge's module, imported unless it is given, and the files it works with.
+
+    Cancelled, nothing is left open.
+    """
     host.require_browser()
     assets = find_assets(assets_url)
     return (await import_bridge(assets) if module is None else module), assets
 
 
 async def import_bridge(assets: Assets) -> Any:
-    """Import the bridge's module, also after an import of it has failed."""
+    """Import the bridge's module, also after an import of it has failed.
+
+    Cancelled, the browser goes on importing it, and the next import has it sooner.
+    """
     url = assets.url(BRIDGE_FILE)
     failures = _failures.get(url, 0)
     try:
