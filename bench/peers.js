@@ -10,6 +10,8 @@ import { Wllama } from "./wllama/wllama.js";
 const SOME_STEPS = 4; // after the first token, until the speed is steady
 const SHORT = 45; // tokens of the prompt after a load
 const GGUF = "/model.gguf";
+/** Each is one token, of any vocabulary like GPT-2's. */
+const WORDS = [" house", " the", " and", " river", " of", " old", " time", " people", " water", " school", " year"];
 
 Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localModelPath: "/onnx/" });
 env.backends.onnx.wasm.wasmPaths = "/transformers/";
@@ -117,6 +119,11 @@ function promptOf(length, round) {
   return Array.from({ length }, (_, index) => 3 + ((index * 7919 + 13 + round) % 40000));
 }
 
+/** wllama 3.13.0 takes no tokens, only text. */
+function textOf(length, round) {
+  return Array.from({ length }, (_, index) => WORDS[(index + round) % WORDS.length]).join("");
+}
+
 /** The time of the first token, and of the steps after some. @param {number} start @param {number[]} times of all tokens */
 function splitTimes(start, times) {
   const decode = times.slice(SOME_STEPS + 1).map((time, index) => time - times[index + SOME_STEPS]);
@@ -158,16 +165,21 @@ async function openWllama(n_gpu_layers, n_ctx) {
   const load = performance.now() - start;
   const measure = async (length, steps, round) => {
     const times = [];
+    let read = 0;
     const begin = performance.now();
     await wllama.createCompletion({
-      prompt: promptOf(length, round),
+      prompt: textOf(length, round),
       max_tokens: steps + SOME_STEPS + 1,
       ignore_eos: true,
       temperature: 0,
       cache_prompt: false,
       stream: true,
-      onData: () => times.push(performance.now()),
+      onData: ({ choices, usage }) => {
+        if (choices[0].text) times.push(performance.now());
+        read = usage?.prompt_tokens ?? read;
+      },
     });
+    if (read !== length) throw new Error(`wllama has read ${read} tokens instead of ${length}.`);
     return splitTimes(begin, times);
   };
   return { load, measure, close: () => wllama.exit() };

@@ -62,6 +62,7 @@ def prepare(source: Source, work: Path) -> None:
 def stage_peers(site: Path, work: Path, gguf: Path, options: Mapping[str, Any]) -> None:
     """Write the page and all engines with their models into the folder `site`."""
     stage({"ours": work / "model"}, site, {})
+    (site / "gpu.run.js").unlink()
     shutil.copyfile(_PAGE, site / _PAGE.name)
     shutil.copytree(work / "onnx", site / "onnx/model", dirs_exist_ok=True)
     shutil.copyfile(gguf, site / "model.gguf")

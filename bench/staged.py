@@ -4,7 +4,8 @@
 
 It needs Chromium, Playwright and filelock. Each file `NAME.run.js` of the folder is a single
 expression; for each, a JSON object with `name`, `value`, and the most memory in MiB is printed in
-a line. With `--gpu`, Chromium uses the GPU (on Linux); without it, SwiftShader.
+a line, and what fails on stderr. With `--gpu`, Chromium uses the GPU (on Linux); without it,
+SwiftShader.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+from playwright.sync_api import Error
 
 from bench.memory import peaks
 from bench.page import chromium, wait_for_adapter
@@ -33,7 +36,7 @@ class Found:
 
     Attributes:
         name: The script's, without `.run.js`.
-        value: The value of its expression.
+        value: The value of its expression; None if it failed.
         memory: The most memory in MiB while it ran, of `processes`, and of `gpu` where it is known.
     """
 
@@ -59,8 +62,12 @@ def run_staged(site: Path, *, gpu: bool = False) -> Iterator[Found]:
         SystemExit: Chromium is not installed, or has no adapter.
     """
     for file in sorted(site.glob(f"*{_SUFFIX}")):
+        value = None
         with peaks() as memory:
-            value = evaluate_staged(site, file.name, gpu=gpu)
+            try:
+                value = evaluate_staged(site, file.name, gpu=gpu)
+            except Error as error:
+                sys.stderr.write(f"{file.name} failed: {error.message}\n")
         yield Found(name=file.name.removesuffix(_SUFFIX), value=value, memory=dict(memory))
 
 

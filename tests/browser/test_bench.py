@@ -23,9 +23,13 @@ def test_staged_scripts_run_in_an_isolated_page_with_webgpu(tmp_path: Path) -> N
         })""",
         "utf-8",
     )
+    (tmp_path / "fault.run.js").write_text("missing()", "utf-8")
     command = [sys.executable, "-m", "bench.staged", str(tmp_path)]
-    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    first, second = map(json.loads, printed.splitlines())
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    fault, first, second = map(json.loads, done.stdout.splitlines())
+    assert (fault["name"], fault["value"]) == ("fault", None)
+    assert "fault.run.js failed" in done.stderr
+    assert "missing is not defined" in done.stderr
     assert (first["name"], first["value"]) == ("memory-0", "memory")
     assert (second["name"], second["value"]) == ("second", [42, True, "swiftshader", False])
     assert first["memory"]["processes"] > 128
