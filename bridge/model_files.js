@@ -67,8 +67,7 @@ export class ModelFiles {
   }
 
   /**
-   * Read the list of the weights first, so that progress is a share of the whole from the begin, and
-   * begin to read the weights, if the browser has them.
+   * Read the list of the weights first, so that progress is a share of the whole from the begin.
    * @param {AbortSignal} [signal]
    */
   async readManifest(signal) {
@@ -80,6 +79,10 @@ export class ModelFiles {
     await found?.json();
     const bytes = this.#expected.weightBytes;
     if (this.#isInMemory && bytes > MEMORY_LIMIT) throw noStorageError(this.#record.model_id, bytes);
+  }
+
+  /** Read weights that the browser has, when the smaller files that are needed before them have been read. */
+  #readAhead() {
     if (!this.#isInMemory && "weights" in this.#expected) this.#ahead.start(this.#expected.weights);
   }
 
@@ -144,6 +147,7 @@ export class ModelFiles {
     const isChecked = response.headers.has(CHECKED) || url.startsWith(VIRTUAL_BASE);
     const arrayBuffer = async () => {
       const buffer = (await this.#ahead.take(url)) ?? (await response.arrayBuffer());
+      if (url === this.#record.model_lib) this.#readAhead();
       const problem = await this.#expected.problemOfCached(url, buffer, isChecked);
       if (!problem) return buffer;
       await this.#forget(cache, url);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { remember } from "../../bridge/downloads/catalog.js";
 import { createHash } from "node:crypto";
 import { PARTIAL_CACHE } from "../../bridge/downloads/partial_file.js";
+import { ModelFiles } from "../../bridge/model_files.js";
 import { FakeWorker, RECORD, World, drain, query, settle, test } from "./fakes.mjs";
 import { RangeServer, ReadingCaches } from "./ranges.mjs";
 
@@ -75,6 +76,29 @@ class Site {
     }
   }
 }
+
+test("weights are read ahead from the cache when the library has been read, which they would slow down", async () => {
+  const site = new Site();
+  await site.download();
+  /** @type {string[]} */
+  const read = [];
+  const openCache = async (/** @type {string} */ name) => {
+    const cache = await site.caches.open(name);
+    return /** @type {any} */ ({ ...cache, match: (/** @type {string} */ url) => (read.push(url.slice(url.lastIndexOf("/") + 1)), cache.match(url)) });
+  };
+  const browser = { fetch: site.server.fetch, openCache };
+  const files = new ModelFiles(/** @type {any} */ (RECORD), browser, () => {}, new Map());
+  await files.readManifest();
+  await settle();
+  assert.deepEqual(new Set(read), new Set(["tensor-cache.json"]));
+  const libraries = await files.open("webllm/wasm");
+  await (await libraries.match(RECORD.model_lib))?.arrayBuffer();
+  await settle();
+  assert.deepEqual(read.filter((name) => name in SHARDS), ["a.bin", "b.bin"]);
+  const weights = await files.open("webllm/model");
+  const buffer = await (await weights.match(`${FOLDER}a.bin`))?.arrayBuffer();
+  assert.deepEqual(Buffer.from(/** @type {ArrayBuffer} */ (buffer)).toString(), SHARDS["a.bin"]);
+});
 
 test("a download fills the caches that WebLLM reads", async () => {
   const site = new Site();
