@@ -75,6 +75,10 @@ async def _chat(assets: str, url: str) -> dict[str, Any]:
     return found
 
 
+# What `transformers` writes with the weights of the file, by the model that it is.
+CONTINUED = " the United States.\n\nThe capital of the United States is New York City."
+
+
 def test_chat_model_of_others_chats_streams_stops_calls_and_writes_json(
     fresh_python: PagePython, site: str, smollm2: str, watch: PageWatch
 ) -> None:
@@ -94,7 +98,7 @@ def test_chat_model_of_others_chats_streams_stops_calls_and_writes_json(
     assert (name, age, city) == ("Ada", 36, "Leeds")
     assert found["call"][0] == "weather"
     assert "leeds" in found["call"][1].lower()
-    assert "France" in found["completion"]
+    assert found["completion"] == CONTINUED
     assert watch.origins() == {site.rstrip("/")}
 
 
