@@ -16,6 +16,7 @@ from model.data.language.lexicon import entries, sections
 from model.data.people.interests import Interest
 from model.data.people.occupations import Occupation, draw_occupation, listed_jobs, stage_of
 from model.data.people.person import Age, Person
+from model.data.people.vague_age import vague_age_of, years_of
 
 __all__ = ["category_of", "completed", "family_of"]
 
@@ -68,6 +69,9 @@ def family_of(interest: Interest) -> str:
 
 
 def _years(person: Person, random: Random) -> int:
+    vague = vague_age_of(person.notes)
+    if vague is not None:
+        return random.randint(*years_of(vague))
     kind = person.occupation.kind if person.occupation else ""
     text = person.occupation.text if person.occupation else ""
     if kind == "school":

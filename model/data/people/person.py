@@ -17,6 +17,7 @@ from model.data.language.lexicon import entries, sections
 from model.data.people.interests import Interest, draw_interests
 from model.data.people.notes import Note, draw_custom_fields, draw_notes
 from model.data.people.occupations import Occupation, draw_occupation, stage_of
+from model.data.people.vague_age import draw_vague_age
 
 __all__ = ["Age", "Name", "Person", "draw_person", "draw_tone", "fact_slots", "with_common_name"]
 
@@ -153,10 +154,13 @@ def _attempt(random: Random) -> Person:
         name = replace(name, pronouns=PRONOUNS[random.choice(("she", "he", "they"))])
     if random.random() < 0.16:
         notes += draw_custom_fields(random, stage, others=notes)
+    age = _age(random, years) if random.random() < 0.86 else None
+    if age is None and 20 <= years <= 99 and random.random() < 0.3:
+        notes = (draw_vague_age(years, random), *notes)
     return Person(
         name=name,
         named=random.random() < 0.93,
-        age=_age(random, years) if random.random() < 0.86 else None,
+        age=age,
         occupation=draw_occupation(random, years, subject=name.pronouns.subject)
         if random.random() < 0.84
         else None,

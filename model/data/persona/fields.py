@@ -6,6 +6,7 @@ what the persona must contain nevertheless.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from random import Random
 
@@ -13,6 +14,7 @@ from model.data.language.grammar import FIRST_PERSON, Pronouns, capitalized, fix
 from model.data.language.template import Template
 from model.data.people.notes import Note
 from model.data.people.person import Person
+from model.data.people.vague_age import vague_age_of
 from model.data.persona.speakers import Visitor
 
 __all__ = ["EMOJIS", "contained", "form_fields", "keywords", "note_fragment", "note_keywords"]
@@ -34,8 +36,9 @@ def form_fields(person: Person, random: Random) -> dict[str, str]:
     fields: dict[str, str] = {}
     if person.named:
         fields["name"] = _cased_name(person.name.full, random)
-    if person.age is not None:
-        fields["age"] = _typed_age(person.age.text, random)
+    if person.age is not None or vague_age_of(person.notes) is not None:
+        # `_custom_fields` fills in an age that is a note, in this place.
+        fields["age"] = _typed_age(person.age.text, random) if person.age is not None else ""
     if person.occupation is not None:
         fields["occupation"] = _cased(person.occupation.text, random)
     if person.interests:
@@ -119,7 +122,7 @@ def _typed_pronouns(pronouns: Pronouns, random: Random) -> str:
 
 def _typed_note(note: Note, person: Person, random: Random) -> str:
     text = note_fragment(note, person, random)
-    return capitalized(text) if random.random() < 0.4 else text
+    return _in_capitals(capitalized(text) if random.random() < 0.4 else text, random)
 
 
 def _typed_interests(person: Person, random: Random) -> list[str]:
@@ -168,12 +171,14 @@ def _typed_notes(person: Person, random: Random) -> str:
         visitor = Visitor(pronouns, subject=subject, values=note.values, random=random)
         typed.append(fix_articles(visitor.expand(note.input)))
     if sentences:
-        return " ".join(f"{capitalized(text).rstrip('.')}." for text in typed)
+        text = " ".join(f"{capitalized(text).rstrip('.')}." for text in typed)
+        return _in_capitals(text, random)
     separator = random.choice(_SEPARATORS)
     if separator == " and " and random.random() < 0.5:
         # "I have a cat and live in Leeds": the subject is not repeated.
         typed[1:] = [text.removeprefix(f"{pronouns.subject} ") for text in typed[1:]]
-    return capitalized(separator.join(typed)) if random.random() < 0.5 else separator.join(typed)
+    text = separator.join(typed)
+    return _in_capitals(capitalized(text) if random.random() < 0.5 else text, random)
 
 
 _SEPARATORS = (", ", ", ", ", ", "; ", "; ", ". ", " and ", " and ", " - ", " / ")
@@ -181,7 +186,18 @@ _SEPARATORS = (", ", ", ", ", ", "; ", "; ", ". ", " and ", " and ", " - ", " / 
 
 def _cased_name(text: str, random: Random) -> str:
     style = random.random()
-    return text.lower() if style < 0.05 else text.upper() if style < 0.06 else text
+    return text.lower() if style < 0.05 else text.upper() if style < 0.08 else text
+
+
+def _in_capitals(text: str, random: Random) -> str:
+    """Return the text, rarely all of it or its longest word in capitals."""
+    style = random.random()
+    if style > 0.06 or not text.isascii():
+        return text
+    if style < 0.035:
+        return text.upper()
+    word = max(re.findall(r"[a-z]+", text), key=len, default="")
+    return re.sub(rf"\b{word}\b", word.upper(), text, count=1) if len(word) > 3 else text
 
 
 def _cased(text: str, random: Random) -> str:
@@ -193,12 +209,16 @@ def _cased(text: str, random: Random) -> str:
     # The model must undo the capitals. For proper nouns and non-ASCII letters it could only guess.
     if style > 0.97 or not text.isascii() or text != text.lower():
         return text
-    if style < 0.92:
+    if style < 0.94:
         return text.upper()
     return " ".join(capitalized(word) for word in text.split(" "))
 
 
 def _varied(fields: dict[str, str], random: Random) -> dict[str, str]:
+    if random.random() < 0.015:
+        fields = {
+            name: value.upper() if value.isascii() else value for name, value in fields.items()
+        }
     if random.random() < 0.05:
         fields = {name: f" {value.replace(' ', '  ')} " for name, value in fields.items()}
     decorated = [name for name in ("interests", "notes", "occupation", "tone") if name in fields]

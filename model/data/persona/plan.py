@@ -41,7 +41,7 @@ class Step:
 # The theme of a note, by words of its output template; the first match counts.
 _THEMES = {
     "end": r"\{goal\}|\{wish\}|\bgoal is\b|\[wants\] to <|trip to|hopes? for",
-    "who": r"comes\] from|grew\b|moved from|move from|home town|\{S\} \[is\] from",
+    "who": r"\{decade\}|comes\] from|grew\b|moved from|move from|home town|\{S\} \[is\] from",
     "work": r"\{any_company\}|nights|part-time|\{past_job\}|\{shopname\}|\{any_role\}|studied",
     "character": r"\{trait\}|\{temper\}|\{quality\}|\{fear\}|\{dislike\}|\{belief\}|motto|\{hair\}"
     r"|\{colour\}|\{clothing\}|afraid|does not\] like",

@@ -11,6 +11,7 @@ from model.data.people.interests import draw_interests
 from model.data.people.notes import draw_notes
 from model.data.people.occupations import draw_occupation
 from model.data.people.person import Age, Name, Person, draw_person
+from model.data.people.vague_age import vague_age_of
 from model.data.persona.fields import keywords, note_keywords
 from model.data.turns.knowledge import note_clause, topic_of
 
@@ -70,8 +71,9 @@ def _age(person: Person, random: Random) -> Change | None:
     years = random.randint(low, high)
     if person.age is not None and years == person.age.years:
         return None
+    notes = tuple(note for note in person.notes if note != vague_age_of(person.notes))
     return Change(
-        person=replace(person, age=Age(years=years, text=str(years))),
+        person=replace(person, age=Age(years=years, text=str(years)), notes=notes),
         section="ask new age",
         new=str(years),
         old=person.age.text if person.age else "",

@@ -8,15 +8,15 @@ from random import Random
 
 from model.data.conversation import Conversation, Turn
 from model.data.turns.knowledge import Knowledge, knowledge_after, knowledge_from
-from model.data.turns.questions import draw_question
+from model.data.turns.questions import draw_question, draw_yes_no_question
 from model.data.turns.requests import PersonFilter, draw_form_turn, draw_free_turn, draw_system
 from model.data.turns.rewrites import draw_rewrite
 from model.data.turns.small_talk import draw_small_talk
 
 __all__ = ["draw_conversation"]
 
-# Kinds of conversations, in percent; all but "turns" and "talk" are a single request.
-_SHARES = {"prose": 42, "typed": 18, "turns": 25, "free text": 6, "talk": 9}
+# Kinds of conversations, in percent; "prose", "typed" and "free text" are a single request.
+_SHARES = {"prose": 39, "typed": 16, "turns": 23, "questions": 9, "free text": 5, "talk": 8}
 # Kinds of turns after the first persona, in percent.
 _LATER_SHARES = {"question": 52, "rewrite": 33, "talk": 7, "form": 5, "free text": 3}
 
@@ -28,6 +28,8 @@ def draw_conversation(random: Random, accepts: PersonFilter) -> Conversation:
         return _conversation(draw_form_turn(random, accepts, typed=kind == "typed"))
     if kind == "turns":
         return _several_turns(random, accepts)
+    if kind == "questions":
+        return _many_questions(random, accepts)
     if kind == "free text":
         return _conversation(_with_system(draw_free_turn(random, accepts), random))
     first = _with_system(draw_small_talk(random), random)
@@ -44,6 +46,22 @@ def _several_turns(random: Random, accepts: PersonFilter) -> Conversation:
         turns = [draw_form_turn(random, accepts, typed=style > 0.75)]
     count = random.choices((1, 2, 3, 4), weights=(46, 28, 16, 10))[0]
     return _conversation(*turns, *_later_turns(knowledge_from(turns[-1]), count, accepts, random))
+
+
+def _many_questions(random: Random, accepts: PersonFilter) -> Conversation:
+    """Return a persona with several questions about it, half of them for yes or no.
+
+    Answers are short and the persona is read once, so that comparing a question with the facts is
+    practiced more often per token than in other conversations.
+    """
+    first = draw_form_turn(random, accepts, typed=random.random() < 0.3)
+    known = knowledge_from(first)
+    count = random.randint(3, 6)
+    questions = (
+        (draw_yes_no_question if random.random() < 0.5 else draw_question)(known, random)
+        for _ in range(count)
+    )
+    return _conversation(first, *questions)
 
 
 def _later_turns(

@@ -16,6 +16,7 @@ from model.data.people.interests import draw_interests
 from model.data.people.notes import Note
 from model.data.people.occupations import draw_occupation
 from model.data.people.person import draw_person
+from model.data.people.vague_age import vague_age_of
 from model.data.persona.fields import note_keywords
 from model.data.turns.knowledge import (
     Knowledge,
@@ -27,18 +28,31 @@ from model.data.turns.knowledge import (
 from model.data.turns.requests import typed_casually
 from model.data.turns.topics import TOPICS
 
-__all__ = ["draw_question"]
+__all__ = ["draw_question", "draw_yes_no_question"]
 
 
 def draw_question(known: Knowledge, random: Random) -> Turn:
     """Return a question about the persona, with its answer."""
+    return _drawn(_KINDS, known, random)
+
+
+def draw_yes_no_question(known: Knowledge, random: Random) -> Turn:
+    """Return a question whether something is true of the persona, with its answer.
+
+    The first word of the answer is "yes" if the persona says so, and never if it does not.
+    """
+    return _drawn(_YES_NO_KINDS, known, random)
+
+
+def _drawn(kinds: Mapping[_Kind, int], known: Knowledge, random: Random) -> Turn:
     while True:
-        kind = random.choices(tuple(_KINDS), weights=tuple(_KINDS.values()))[0]
+        kind = random.choices(tuple(kinds), weights=tuple(kinds.values()))[0]
         turn = kind(known, random)
         if turn is not None:
             return turn
 
 
+_Kind = Callable[[Knowledge, Random], Turn | None]
 _Keywords = Mapping[str, tuple[str, ...]]
 # Keywords of all answers that say "not known", and of all that confirm.
 _NOT_KNOWN: _Keywords = {"answer": ("not",)}
@@ -90,9 +104,14 @@ def _age(known: Knowledge, random: Random) -> Turn | None:
     age = known.facts.get("age")
     if age:
         return _question(known, ("ask age", "tell age"), {"age": (age,)}, random)
-    if re.search(r"\d|\bage|\byears?\b", known.text):
+    if vague := vague_age_of(known.person.notes):
+        return _from_notes(known, word_question(known, "ask age", random, {}), [vague], random)
+    if _AGE.search(known.text):
         return None
     return _question(known, ("ask age", "not age"), _NOT_KNOWN, random)
+
+
+_AGE = re.compile(r"\d|\bage|\byears?\b")
 
 
 def _occupation(known: Knowledge, random: Random) -> Turn | None:
@@ -103,9 +122,13 @@ def _occupation(known: Knowledge, random: Random) -> Turn | None:
         words = {"occupation": (occupation.text,)}
         values = {"occ": occupation.text}
         return _question(known, ("ask occupation", section), words, random, values)
-    if _mentions(known, r"work|job|school|class|stud|office|retire|customer|career"):
+    if _mentions(known, _WORK):
         return None
     return _question(known, ("ask occupation", "not occupation"), _NOT_KNOWN, random)
+
+
+# Words that may say what a person does, even if the form does not.
+_WORK = r"work|job|school|class|stud|office|retire|customer|career"
 
 
 def _interests(known: Knowledge, random: Random) -> Turn | None:
@@ -128,7 +151,7 @@ def _gift(known: Knowledge, random: Random) -> Turn | None:
 
 def _likes(known: Knowledge, random: Random) -> Turn | None:
     interests = known.person.interests
-    if interests and random.random() < 0.55:
+    if interests and random.random() < 0.5:
         interest = random.choice(interests)
         if interest.takes_possessive:
             return None
@@ -147,37 +170,60 @@ def _stems(text: str) -> list[str]:
 
 def _is_occupation(known: Knowledge, random: Random) -> Turn | None:
     occupation = known.person.occupation
-    if occupation is None or occupation.kind != "job":
+    if occupation is None:
+        return _is_unknown_occupation(known, random)
+    if occupation.kind != "job":
         return None
     if random.random() < 0.5:
         values = {"other": occupation.text, "occ": occupation.text}
         return _question(known, ("ask is job", "yes job"), _YES, random, values)
-    other = draw_occupation(random, 40, subject=known.person.name.pronouns.subject)
-    if (
-        other is None
-        or other.kind != "job"
-        or set(other.text.split()) & set(occupation.text.split())
-    ):
+    other = _other_job(known, random)
+    if not other or set(other.split()) & set(occupation.text.split()):
         return None
     words = {"occupation": (occupation.text,)}
-    values = {"other": other.text, "occ": occupation.text}
+    values = {"other": other, "occ": occupation.text}
     return _false_question(known, ("ask is job", "no job"), words, random, values)
+
+
+def _is_unknown_occupation(known: Knowledge, random: Random) -> Turn | None:
+    other = _other_job(known, random)
+    if not other or _mentions(known, _WORK):
+        return None
+    values = {"other": other}
+    return _question(known, ("ask is job", "not occupation"), _NOT_KNOWN, random, values)
+
+
+def _other_job(known: Knowledge, random: Random) -> str:
+    """Return a random job, or "" if something else was drawn."""
+    drawn = draw_occupation(random, 40, subject=known.person.name.pronouns.subject)
+    return drawn.text if drawn is not None and drawn.kind == "job" else ""
 
 
 def _is_age(known: Knowledge, random: Random) -> Turn | None:
     age = known.person.age
     if age is None:
-        return None
+        if _AGE.search(known.text) or vague_age_of(known.person.notes):
+            return None
+        values = {"other": str(random.randint(6, 99))}
+        return _question(known, ("ask is age", "not age"), _NOT_KNOWN, random, values)
     text = known.facts["age"]
     if random.random() < 0.5:
         values = {"other": text}
         return _question(known, ("ask is age", "yes age"), _YES, random, values)
-    values = {"other": str(age.years + random.choice((-5, -2, -1, 1, 2, 3, 10)))}
+    values = {"other": str(random.choice(_other_ages(age.years)))}
     return _false_question(known, ("ask is age", "no age"), {"age": (text,)}, random, values)
 
 
+def _other_ages(years: int) -> list[int]:
+    """Return ages that are easily mistaken for `years`: close, or with a digit in common."""
+    tens, ones = divmod(years, 10)
+    close = [years + step for step in (-5, -2, -1, 1, 2, 3)]
+    alike = [years - 10, years + 10, years + 30, 10 * ones + tens]
+    return [one for one in (*close, *alike) if one > 0 and one != years]
+
+
 def _is_name(known: Knowledge, random: Random) -> Turn | None:
-    if not known.name or random.random() < 0.5:
+    if not known.name:
         return None
     if random.random() < 0.5:
         values = {"other": known.name, "full": known.name}
@@ -278,16 +324,17 @@ def _confirmed(answer: str, known: Knowledge) -> str:
 
 
 # Weights; a kind returns None if it does not suit the persona.
-_KINDS: dict[Callable[[Knowledge, Random], Turn | None], int] = {
+_YES_NO_KINDS: Mapping[_Kind, int] = {_likes: 34, _is_occupation: 24, _is_age: 26, _is_name: 16}
+_KINDS: Mapping[_Kind, int] = {
     _name: 8,
     _age: 14,
     _occupation: 13,
     _interests: 13,
     _gift: 5,
-    _likes: 14,
-    _is_occupation: 4,
-    _is_age: 3,
-    _is_name: 3,
+    _likes: 16,
+    _is_occupation: 8,
+    _is_age: 8,
+    _is_name: 5,
     _who: 5,
     _topic: 20,
     _vague: 7,

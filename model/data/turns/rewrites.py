@@ -133,6 +133,8 @@ def _tidy_form(person: Person, random: Random) -> dict[str, str]:
         fields["tone"] = person.tone
     for note in person.notes:
         field = note.field or "notes"
+        if field == "age" and person.age is not None:
+            continue  # "in her forties", from which a JSON persona has made 47
         fragment = note_fragment(note, person, random)
         fields[field] = f"{fields[field]}; {fragment}" if field in fields else fragment
     return fields
