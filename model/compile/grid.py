@@ -1,8 +1,9 @@
 """Choosing the levels, the scale and the offset of each group of weights.
 
 Several grids are tried for each group: all levels from the smallest to the largest weight, narrower
-ones, which clip the extremes, and one that is symmetric around zero, which training through 4 bits
-uses. Each is moved to the least squares of the levels that it gives, and the best is kept.
+ones, which clip the extremes, and one that is symmetric around zero. Each is moved to the least
+squares of the levels that it gives, and the best is kept: for weights that already have this form,
+as those of the built-in model, the one that they were trained with.
 """
 
 from __future__ import annotations

@@ -230,7 +230,7 @@ def _train(run: _Run, network: Llama, trainer: Trainer) -> tuple[float, dict[str
     trainer.train(_ignore)
     speed = trainer.tokens / (time.monotonic() - started)
     losses = {"float": trainer.validate(share=0.0), "rounded_4bit": trainer.validate()}
-    with _rounded(network, steps=127):
+    with _rounded(network, levels=256):
         losses["rounded_8bit"] = trainer.validate(share=0.0)
     trainer.restore(fork)
     trainer.plan = _plan(run, rest, quantized_from=run.quantized_from)
@@ -254,12 +254,12 @@ def _ignore(_: Llama) -> None:
 
 
 @contextmanager
-def _rounded(network: Llama, *, steps: int) -> Iterator[None]:
+def _rounded(network: Llama, *, levels: int) -> Iterator[None]:
     kept = copy.deepcopy(network.state_dict())
     with torch.no_grad():
         for weight in network.parameters():
             if weight.ndim == 2:
-                weight.copy_(quantized(weight, steps=steps))
+                weight.copy_(quantized(weight, levels=levels))
     yield
     network.load_state_dict(kept)
 

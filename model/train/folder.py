@@ -12,6 +12,7 @@ from model.compile.weights import weight_files
 from model.tools import RecipeError
 from model.train.generate import Sampling
 from model.train.network import Llama
+from model.train.quantize import quantized
 from model.train.shape import Shape
 
 __all__ = ["load", "save"]
@@ -23,15 +24,17 @@ _CHAT_TEMPERATURE = 0.4
 
 
 def save(network: Llama, folder: Path) -> None:
-    """Write config.json, generation_config.json and float32 weights in shards of at most 15 MiB.
+    """Write config.json, generation_config.json and the weights in shards of at most 15 MiB.
 
+    Weights are float32, and matrices have their 4-bit form, so that `model.compile` packs exactly
+    what was trained: rounding them itself, it might choose other scales.
     An interruption leaves the earlier weights in place: files are replaced when complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network.shape.save(folder)
     _save_sampling(folder)
     weights = {
-        name: weight.detach().float().cpu().contiguous()
+        name: _saved(weight.detach()).cpu().contiguous()
         for name, weight in network.state_dict().items()
     }
     shards = _shards(weights)
@@ -48,6 +51,10 @@ def save(network: Llama, folder: Path) -> None:
     for old in folder.glob("model*.safetensors"):
         if old.name not in places.values():
             old.unlink()
+
+
+def _saved(weight: Tensor) -> Tensor:
+    return quantized(weight) if weight.ndim == 2 else weight.float()
 
 
 def _save_sampling(folder: Path) -> None:
