@@ -38,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--engine",
-        choices=("webllm", "wllama"),
+        choices=("webllm", "wllama", "pytorch"),
         default="webllm",
-        help="the engine that answers: WebLLM, or llama.cpp on the processor, in minutes",
+        help="the engine that answers: WebLLM; llama.cpp on the processor, in minutes; or PyTorch, "
+        "in seconds on a GPU, with the folder that `train` wrote as MODEL_DIR",
     )
     parser.add_argument("--transcripts", type=Path, nargs="+", help="answers to judge")
     parser.add_argument(

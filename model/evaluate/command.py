@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     if step in (None, "replay"):
         _replay(cases, arguments)
     if step == "pack":
+        if arguments.engine == "pytorch":
+            raise RecipeError("PyTorch needs no browser. Leave out --only pack.")
         # Imported late, like all modules for browsers: judging does not need one.
         from model.evaluate.pack import pack  # noqa: PLC0415
 
@@ -65,12 +67,25 @@ def _cases(path: Path, arguments: argparse.Namespace) -> None:
 
 
 def _replay(cases: Path, arguments: argparse.Namespace) -> None:
+    if arguments.engine == "pytorch":
+        _answer_in_pytorch(cases, arguments)
+        return
     require("playwright")
     from model.evaluate.replay import replay  # noqa: PLC0415
 
     out = arguments.out / "transcripts.jsonl"
     how = {"pages": arguments.pages, "engine": arguments.engine}
     replay(_model(arguments), read_cases(cases), **how, out=out)
+
+
+def _answer_in_pytorch(cases: Path, arguments: argparse.Namespace) -> None:
+    require("torch", "tokenizers", "transformers", "safetensors")
+    from model.evaluate.pytorch import answer_cases  # noqa: PLC0415
+
+    if arguments.model is None:
+        raise RecipeError("MODEL_DIR is missing. Pass the folder that `train` wrote.")
+    out = arguments.out / "transcripts.jsonl"
+    answer_cases(arguments.model, read_cases(cases), out=out, seed=arguments.seed)
 
 
 def _model(arguments: argparse.Namespace) -> Path:
