@@ -23,8 +23,8 @@ _HONEST = re.compile(
     r"|\bnobody told\b|\bnothing\b|\bno (?:idea|word)\b|\bunknown\b|\bonly (?:know|have)\b"
     r"|\bleft (?:out|open)\b|\b(?:guess|make) (?:it|that) up\b"
 )
-# A refusal is in the first person and contains one of these.
-_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b")
+# A refusal is in the first person, or names the model, and contains one of these.
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|a small model)\b")
 _REFUSES = re.compile(
     r"\b(?:cannot|can['\u2019]t|could not|not able|unable|do(?: not|n['\u2019]t) know)\b"
     r"|\b(?:beyond me|too small|out of (?:my )?reach|turn to|leave that|not for me)\b"
