@@ -8,7 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import create_proxy
 
-__all__ = ["Listeners", "find_element", "on_visit", "set_text", "show_problem"]
+__all__ = ["Listeners", "find_element", "on_visit", "set_text", "show_detail", "show_problem"]
 
 
 class Listeners:
@@ -50,6 +50,12 @@ def show_problem(element: Any, *, is_shown: bool) -> None:
     if is_new:
         # On a phone it may be outside the visible part of the page.
         element.scrollIntoView(js.Object.fromEntries([["block", "nearest"]]))
+
+
+def show_detail(fold: Any, words: str) -> None:
+    """Show a `details` element whose last child has these words; an empty string hides it."""
+    set_text(fold.lastElementChild, words)
+    fold.hidden = not words
 
 
 def on_visit(listeners: Listeners, main: Any, handler: Callable[[], None]) -> None:

@@ -98,6 +98,8 @@ class EngineSupport:
         ok: True when it can.
         problem: What is missing, one sentence; empty if nothing is.
         advice: What to do about it; empty if nothing is missing.
+        code: What is missing as one word, such as `no-webgpu`, for texts of your own; empty if
+            nothing is.
         threads: The number of threads of the processor that it computes with: for `wllama` more
             than one in a page that is cross-origin isolated.
     """
@@ -105,6 +107,7 @@ class EngineSupport:
     ok: bool
     problem: str = ""
     advice: str = ""
+    code: str = ""
     threads: int = 1
 
 
@@ -116,11 +119,14 @@ class Support:
         ok: True when the built-in model can be loaded, by the engine `engine`.
         engine: The engine that runs the built-in model: the client's, or what `auto` takes.
         reason: Why `auto` does not take `webllm`; empty if it does.
+        reason_code: The same as one word, as `code`.
         engines: What each engine can do here.
         storage: True if the page can store files. False, for example in a sandboxed frame, does
             not prevent loads, but limits them; `problem` and `advice` say how, also while `ok`.
         problem: What is missing, one sentence; empty if nothing is.
         advice: What to do about it; empty if nothing is missing.
+        code: What is missing as one word, such as `no-webgpu` or `no-storage`, for texts of your
+            own; empty if nothing is.
         adapter: The GPU; None if there is none.
         features: WebGPU features of the adapter, for example `shader-f16`.
         limits: WebGPU limits of the adapter, by their names in WebGPU.
@@ -131,12 +137,14 @@ class Support:
     ok: bool
     engine: Literal["webllm", "wllama"] = "webllm"
     reason: str = ""
+    reason_code: str = ""
     engines: Mapping[Literal["webllm", "wllama"], EngineSupport] = field(
         default_factory=lambda: MappingProxyType({})
     )
     storage: bool = True
     problem: str = ""
     advice: str = ""
+    code: str = ""
     adapter: Adapter | None = None
     features: frozenset[str] = frozenset()
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -294,21 +294,27 @@ def _reason(found: Any) -> str:
 def _support(found: Any, *, wanted: str) -> Support:
     storage = bool(found.get("storage", True))
     engines = _engines(found)
-    auto = _choice(found.get("auto") or {"engine": "webllm"})
-    choice = auto if wanted == "auto" else EngineChoice(engine=_name(wanted), reason="")
+    auto = found.get("auto") or {"engine": "webllm"}
+    chooses = wanted == "auto"
+    choice = _choice(auto) if chooses else EngineChoice(engine=_name(wanted), reason="")
     chosen = engines[choice.engine]
     # Without storage models can be loaded, with limits: the only problem that is not an obstacle.
-    limited = ("", "") if storage else explain("no-storage")
-    problem, advice = limited if chosen.ok else (chosen.problem, chosen.advice)
+    limited = "" if storage else "no-storage"
+    code = limited if chosen.ok else chosen.code
+    problem, advice = chosen.problem, chosen.advice
+    if limited and chosen.ok:
+        problem, advice = explain(limited)
     adapter = found.get("adapter")
     return Support(
         ok=chosen.ok,
         engine=choice.engine,
         reason=choice.reason,
+        reason_code=(auto.get("reason") or "") if chooses else "",
         engines=MappingProxyType(engines),
         storage=storage,
         problem=problem,
         advice=advice,
+        code=code,
         adapter=None if adapter is None else _adapter(adapter),
         features=frozenset(found.get("features", ())),
         limits=MappingProxyType(dict(found.get("limits", {}))),
@@ -329,7 +335,9 @@ def _engine_support(
     code: str | None, *, shortfalls: Sequence[Shortfall] = (), threads: int = 1
 ) -> EngineSupport:
     problem, advice = explain(code, shortfalls) if code else ("", "")
-    return EngineSupport(ok=not code, problem=problem, advice=advice, threads=threads)
+    return EngineSupport(
+        ok=not code, problem=problem, advice=advice, code=code or "", threads=threads
+    )
 
 
 def _name(engine: str) -> EngineName:

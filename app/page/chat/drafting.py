@@ -48,6 +48,7 @@ class Drafting:
             text=words,
             state="done",
             problem="",
+            detail="",
             speed=None,
             created=self._now(),
         )

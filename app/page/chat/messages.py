@@ -67,6 +67,7 @@ class Message:
         calls: The calls of tools that it ends with.
         state: How it ended, or that it is still written.
         problem: Why it failed, for the visitor; may be empty.
+        detail: The same in the words of what failed.
         is_typed: True if the text is JSON that a schema describes.
         speed: How fast it was; None if that is not known.
         model: The ID of the model that wrote it; empty for the visitor's messages.
@@ -82,6 +83,7 @@ class Message:
     calls: tuple[Call, ...] = ()
     state: MessageState = "done"
     problem: str = ""
+    detail: str = ""
     is_typed: bool = False
     speed: Speed | None = field(default=None)
     model: str = ""

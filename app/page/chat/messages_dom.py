@@ -13,7 +13,7 @@ from typing import Any
 
 import js
 
-from page.elements import find_element
+from page.elements import find_element, show_detail
 from page.texts import text
 
 from .answering import Kind
@@ -118,6 +118,7 @@ class _MessageElement:
         if view.calls != (before.calls if before else ()):
             self._show_calls(view)
         self._show_line(".ending", view.note)
+        show_detail(self.element.querySelector(".detail"), view.detail)
         self._show_line(".facts", view.facts)
         if before is None or _buttons_of(before) != _buttons_of(view):
             self._show_actions(view)

@@ -85,6 +85,7 @@ def _read_message(item: Any) -> Message | None:
         calls=tuple(call for found in _list(record.get("calls")) if (call := _read_call(found))),
         state=cast(MessageState, state) if state in get_args(MessageState) else "done",
         problem=_string(record, "problem"),
+        detail=_string(record, "detail"),
         is_typed=record.get("is_typed") is True,
         speed=_read_speed(record.get("speed")),
         model=_string(record, "model"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, ChatStream, Event, WebLLMError
 
+from page.problems import problem_of
 from page.tasks import Tasks
 from page.texts import text
 
@@ -25,7 +26,6 @@ from .resuming import resumed_answer
 from .saver import Saver
 from .settings import SettingsProblem
 from .tools.shelf import Shelf, ToolProblem
-from .view import problem_of
 
 __all__ = ["Piece", "Runs"]
 
@@ -116,7 +116,7 @@ class Runs:
 
     def extend(self, conversation: Conversation, message: Message) -> None:
         """Continue an answer that ended too early."""
-        draft = Draft(message=replace(message, state="writing", problem=""))
+        draft = Draft(message=replace(message, state="writing", problem="", detail=""))
         conversation.replace(draft.message)
         branch = conversation.path_to(message.id)
 
@@ -214,11 +214,13 @@ class Runs:
         except SettingsProblem as problem:
             message = replace(draft.now("failed"), problem=problem.problem)
         except WebLLMError as error:
-            message = replace(draft.now("failed"), problem=problem_of(error))
+            found = problem_of(error)
+            message = replace(draft.now("failed"), problem=str(found), detail=found.detail)
         except Exception as error:
             # The top handler of an answer: the visitor sees every error.
             _logger.exception("Unexpected error in the chat view")
-            message = replace(draft.now("failed"), problem=f"{type(error).__name__}: {error}")
+            what, detail = text("problem.unknown"), f"{type(error).__name__}: {error}"
+            message = replace(draft.now("failed"), problem=what, detail=detail)
         finally:
             self._live.pop(conversation.id, None)
             conversation.replace(message)

@@ -141,7 +141,7 @@ class SettingsController:
         except SettingsProblem as problem:
             self._page.show_problems({"schema": problem.problem})
         except InvalidRequestError as error:
-            self._page.show_problems({"schema": f"{error.problem} {error.advice}".strip()})
+            self._page.show_problems({"schema": text("chat.schema.refused", reason=str(error))})
         else:
             stream.close()
             self._page.show_note(text("chat.schema.good"))

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from pywebllm import WebLLMError
-
-from page.setup.view import sentence
 from page.speed import speed_text
 from page.texts import text
 
@@ -24,7 +21,6 @@ __all__ = [
     "Screen",
     "describe_call",
     "meter_of",
-    "problem_of",
     "view_of",
 ]
 
@@ -115,6 +111,7 @@ class MessageView:
         is_typed: True if the text is JSON.
         is_writing: True while it is written.
         note: How it ended, if not as usual.
+        detail: The same in the words of what failed; mostly empty.
         facts: How fast it was written.
         version: Which version it is, from 1.
         versions: How many versions there are.
@@ -132,6 +129,7 @@ class MessageView:
     is_typed: bool
     is_writing: bool
     note: str
+    detail: str
     facts: str
     version: int
     versions: int
@@ -168,6 +166,7 @@ def view_of(
         is_typed=message.is_typed,
         is_writing=is_live,
         note=_note(message, is_live=is_live),
+        detail=message.detail if message.state == "failed" else "",
         facts=_speed_text(message.speed),
         version=versions.index(message.id) + 1,
         versions=len(versions),
@@ -209,11 +208,6 @@ def meter_of(conversation: Conversation, window: int | None) -> Meter:
         return Meter(text=text("chat.context.used", used=f"{used:,}"))
     words = text("chat.context", used=f"{used:,}", window=f"{window:,}")
     return Meter(text=words, ratio=min(used / window, 1.0))
-
-
-def problem_of(error: WebLLMError) -> str:
-    """Return what went wrong and what to do about it, as it is kept with a message."""
-    return f"{sentence(error.problem)} {error.advice}".strip()
 
 
 def _note(message: Message, *, is_live: bool) -> str:

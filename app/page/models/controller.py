@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, StorageError, Support, WebLLMError
 
+from page.problems import problem_of
 from page.setup.controller import SetupController
 from page.setup.view import State
 from page.tasks import Tasks
@@ -282,7 +283,7 @@ class ModelsController:
             await work(*arguments)
             self._page.show_problem("")
         except WebLLMError as error:
-            self._page.show_problem(str(error))
+            self._page.show_problem(str(problem_of(error)))
         except Exception as error:
             # The view's top handler: the visitor sees every error.
             _logger.exception("Unexpected error in the models view")

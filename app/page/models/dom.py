@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 import js
 
-from page.elements import Listeners, find_element, on_visit, set_text
+from page.elements import Listeners, find_element, on_visit, set_text, show_detail
 from page.texts import text
 
 from .space import StorageBar
@@ -169,6 +169,7 @@ class _RowElement:
         self._bar = self._find(".bar")
         self._status = self._find(".model-status")
         self._problem = self._find(".problem")
+        self._detail = self._find(".detail")
         self._buttons = self._find(".buttons")
         self._shown: Row | None = None
 
@@ -193,6 +194,7 @@ class _RowElement:
         set_text(self._status, row.status)
         set_text(self._problem, row.problem)
         self._problem.hidden = not row.problem
+        show_detail(self._detail, row.detail)
         self._bar.hidden = row.ratio is None
         _show_ratio(self._bar, row.ratio or 0.0)
         if before is None or before.actions != row.actions:

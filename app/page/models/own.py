@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pywebllm import AsyncWebLLM, WebLLMError
 
+from page.problems import problem_of
 from page.storage import Kind, Record, StorageProblem
 from page.texts import text
 
@@ -109,7 +110,7 @@ class OwnModels:
         try:
             name = self._know(record)
         except WebLLMError as error:
-            raise SourceProblem(str(error)) from error
+            raise SourceProblem(text("models.own.refused", reason=str(error))) from error
         await self._keep()
         return name
 
@@ -132,7 +133,10 @@ class OwnModels:
             await self._copy(plan, folder, report)
             self._know(plan.record)
             await self._check(model)
-        except (StorageProblem, WebLLMError) as error:
+        except WebLLMError as error:
+            await self._discard(model)
+            raise SourceProblem(str(problem_of(error))) from error
+        except StorageProblem as error:
             await self._discard(model)
             raise SourceProblem(str(error)) from error
         except SourceProblem:

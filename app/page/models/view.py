@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pywebllm import Support
 
+from page.problems import problem_of, support_problem
 from page.texts import text
 
 from .amounts import context, size
@@ -43,7 +44,8 @@ class Row:
         can_run: False if this machine cannot run it.
         status: What the browser has of it, or what is being done.
         ratio: Progress, 0 to 1; None if nothing is being done and nothing is incomplete.
-        problem: What went wrong; may be empty.
+        problem: What went wrong and what to do; may be empty.
+        detail: The same in the words of what failed.
         actions: The buttons, in order.
     """
 
@@ -56,6 +58,7 @@ class Row:
     status: str = ""
     ratio: float | None = None
     problem: str = ""
+    detail: str = ""
     actions: tuple[Action, ...] = ()
 
 
@@ -90,6 +93,7 @@ class Filters:
 def row_of(entry: Entry, support: Support | None) -> Row:
     """Return how a model is shown on this machine."""
     can_run = _can_run(entry, support)
+    problem = None if entry.error is None else problem_of(entry.error)
     return Row(
         id=entry.id,
         badge=text(f"models.usage.{entry.usage}") if entry.usage else "",
@@ -99,7 +103,8 @@ def row_of(entry: Entry, support: Support | None) -> Row:
         can_run=can_run,
         status=status_words(entry),
         ratio=ratio_of(entry),
-        problem="" if entry.error is None else str(entry.error),
+        problem="" if problem is None else str(problem),
+        detail="" if problem is None else problem.detail,
         actions=_actions(entry, can_run=can_run),
     )
 
@@ -176,7 +181,7 @@ def _note(entry: Entry, support: Support | None) -> str:
         return ""
     if _can_run(entry, support):
         return text("models.runs")
-    reason = (support.ok and _lacks(entry.info, support)) or support.problem
+    reason = _lacks(entry.info, support) if support.ok else support_problem(support).what
     return text("models.runs.not", reason=reason or text("models.lacks.support"))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import js
 
-from page.elements import Listeners, find_element, set_text, show_problem
+from page.elements import Listeners, find_element, set_text, show_detail, show_problem
 from page.exporting import copy_text, save_file
 
 from .card_nodes import typed_lists, whole_card
@@ -106,6 +106,7 @@ class PersonaElements(ShelfElements):
         self._alert = find_element("persona-problem")
         self._problem_what = find_element("persona-problem-what")
         self._problem_advice = find_element("persona-problem-advice")
+        self._problem_detail = find_element("persona-problem-detail")
         self._form = find_element("form")
         self._buttons = find_element("buttons")
         self._generate = find_element("generate")
@@ -176,6 +177,7 @@ class PersonaElements(ShelfElements):
         set_text(self._status, screen.status)
         set_text(self._problem_what, screen.problem)
         set_text(self._problem_advice, screen.advice)
+        show_detail(self._problem_detail, screen.detail)
         show_problem(self._alert, is_shown=bool(screen.problem))
         self._speed.textContent = screen.speed
         self._speed.hidden = not screen.speed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pywebllm import Usage, WebLLMError
 
-from page.setup.view import sentence
+from page.problems import problem_of
 from page.speed import speed_text
 from page.texts import text, text_of_count
 
@@ -48,6 +48,7 @@ class Screen:
         has_card: True when a persona is shown, which can be edited, copied and so on.
         problem: What is wrong with the form, or went wrong, one sentence or empty.
         advice: What to do about it.
+        detail: The same in the words of what failed.
         speed: The speed at which the last persona was written, or empty.
     """
 
@@ -57,6 +58,7 @@ class Screen:
     has_card: bool = False
     problem: str = ""
     advice: str = ""
+    detail: str = ""
     speed: str = ""
 
     @property
@@ -75,7 +77,9 @@ class Screen:
 
     def with_card(self, *, has_card: bool, status: str = "") -> Screen:
         """Return the screen for another persona, or none."""
-        return replace(self, has_card=has_card, status=status, problem="", advice="", speed="")
+        return replace(
+            self, has_card=has_card, status=status, problem="", advice="", detail="", speed=""
+        )
 
 
 def waiting() -> Screen:
@@ -109,7 +113,9 @@ def refused(error: WebLLMError, *, has_card: bool = False) -> Screen:
         status=text("persona.refused"),
         is_ready=True,
         has_card=has_card,
-        problem=sentence(error.problem),
+        problem=text("persona.refused.problem"),
+        advice=text("persona.refused.advice"),
+        detail=str(error),
     )
 
 
@@ -118,12 +124,14 @@ def interrupted(error: WebLLMError, *, is_ready: bool, has_card: bool = False) -
     status = text("persona.interrupted")
     if not is_ready:
         return Screen(status=status, has_card=has_card)
+    problem = problem_of(error)
     return Screen(
         status=status,
         is_ready=True,
         has_card=has_card,
-        problem=sentence(error.problem),
-        advice=error.advice,
+        problem=problem.what,
+        advice=problem.advice,
+        detail=problem.detail,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import js
 
-from page.elements import Listeners, find_element, set_text, show_problem
+from page.elements import Listeners, find_element, set_text, show_detail, show_problem
 
 from .view import Screen
 
@@ -34,6 +34,7 @@ class SetupElements:
         self._problem = find_element("problem")
         self._problem_what = find_element("problem-what")
         self._problem_advice = find_element("problem-advice")
+        self._problem_detail = find_element("problem-detail")
         self._again = find_element("again")
         self._listeners = Listeners()
 
@@ -51,6 +52,7 @@ class SetupElements:
         self._percent.textContent = f"{percent} %" if screen.state == "loading" else ""
         self._problem_what.textContent = screen.problem
         self._problem_advice.textContent = screen.advice
+        show_detail(self._problem_detail, screen.detail)
         self._again.hidden = not screen.can_retry
         show_problem(self._problem, is_shown=bool(screen.problem))
 

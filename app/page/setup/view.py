@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from pywebllm import LoadProgress, Support, WebLLMError
 
+from page.problems import Problem, problem_of, reason_of, support_problem
 from page.texts import text, text_of_count
 
 __all__ = [
@@ -18,7 +19,6 @@ __all__ = [
     "failed",
     "loading",
     "ready",
-    "sentence",
     "unsupported",
 ]
 
@@ -38,6 +38,7 @@ class Screen:
         ratio: Progress of the load, 0 to 1.
         problem: What went wrong, one sentence or empty.
         advice: What to do about it.
+        detail: The same in the words of what failed, for those who look closer.
     """
 
     state: State
@@ -45,6 +46,7 @@ class Screen:
     ratio: float = 0.0
     problem: str = ""
     advice: str = ""
+    detail: str = ""
 
     @property
     def can_retry(self) -> bool:
@@ -59,12 +61,7 @@ def checking() -> Screen:
 
 def unsupported(support: Support) -> Screen:
     """This browser cannot run a model."""
-    return Screen(
-        state="unsupported",
-        status=text("setup.unsupported"),
-        problem=support.problem,
-        advice=support.advice,
-    )
+    return _failure("unsupported", text("setup.unsupported"), support_problem(support))
 
 
 def loading(progress: LoadProgress | None) -> Screen:
@@ -77,12 +74,10 @@ def loading(progress: LoadProgress | None) -> Screen:
 
 def failed(error: WebLLMError | None) -> Screen:
     """The model could not be loaded, or was lost; loading can be tried again."""
-    return Screen(
-        state="failed",
-        status=text("setup.failed"),
-        problem=sentence(error.problem if error else text("setup.failed.unknown")),
-        advice=error.advice if error else "",
-    )
+    status = text("setup.failed")
+    if error is None:
+        return Screen(state="failed", status=status, problem=text("setup.failed.unknown"))
+    return _failure("failed", status, problem_of(error))
 
 
 def ready(model: str) -> Screen:
@@ -96,8 +91,9 @@ def crashed(error: Exception) -> Screen:
     return Screen(
         state="failed",
         status=text("setup.crashed"),
-        problem=sentence(f"{type(error).__name__}: {error}"),
+        problem=text("problem.unknown"),
         advice=text("setup.crashed.advice"),
+        detail=f"{type(error).__name__}: {error}",
     )
 
 
@@ -122,11 +118,14 @@ def describe_gpu(support: Support) -> str:
 
 def _describe_processor(support: Support) -> str:
     threads = support.engines["wllama"].threads
-    return f"{support.reason} {text_of_count('setup.processor', threads)}".strip()
+    return f"{reason_of(support)} {text_of_count('setup.processor', threads)}".strip()
 
 
-def sentence(words: str) -> str:
-    """Return the words with a capital letter and a full stop."""
-    words = words.strip()
-    end = "" if words.endswith((".", "!", "?")) else "."
-    return words[:1].upper() + words[1:] + end
+def _failure(state: State, status: str, problem: Problem) -> Screen:
+    return Screen(
+        state=state,
+        status=status,
+        problem=problem.what,
+        advice=problem.advice,
+        detail=problem.detail,
+    )

@@ -10,7 +10,7 @@ import json
 from importlib.resources import files
 from typing import cast
 
-__all__ = ["text", "text_of_count", "use_language"]
+__all__ = ["has_text", "text", "text_of_count", "use_language"]
 
 _LANGUAGE = "en"
 
@@ -39,6 +39,12 @@ def text(key: str, **values: object) -> str:
     """
     section, name = key.split(".", 1)
     return _texts(_LANGUAGE)[section][name].format(**values)
+
+
+def has_text(key: str) -> bool:
+    """Return whether the page has a text with this key."""
+    section, name = key.split(".", 1)
+    return name in _texts(_LANGUAGE).get(section, {})
 
 
 def text_of_count(key: str, count: int, **values: object) -> str:

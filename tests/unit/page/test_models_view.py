@@ -44,7 +44,7 @@ def test_row_says_what_a_model_needs_and_whether_it_runs_here() -> None:
     assert row.features == ("tools", "runs on the GPU", "16-bit floats")
     assert (row.can_run, row.note) == (False, "Does not run here: the GPU has no 16-bit floats.")
     assert row_of(Entry(id=INFO.id, info=INFO), FULL).note == "Runs on this machine."
-    without = Support(ok=False, problem="This browser has no WebGPU.")
+    without = Support(ok=False, problem="No.", code="no-webgpu")
     assert row_of(Entry(id=INFO.id, info=INFO), without).note.endswith("has no WebGPU.")
 
 
@@ -121,7 +121,8 @@ def test_row_shows_what_a_check_found_and_what_failed() -> None:
     entry.found = Verification(id="m", files=6, size=1, damaged=("a",), repaired=True)
     assert row_of(entry, FULL).status.startswith("1 file was damaged or missing")
     entry.error = DownloadError("a.bin could not be fetched")
-    assert row_of(entry, FULL).problem.startswith("a.bin could not be fetched.")
+    assert row_of(entry, FULL).problem.startswith("A file could not be downloaded. Check")
+    assert row_of(entry, FULL).detail.startswith("a.bin could not be fetched.")
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ async def test_failed_download_shows_why_and_can_be_tried_again() -> None:
         visit.controller.act("download", "a")
         (await visit.work.get()).fail(DownloadError("a.bin could not be fetched"))
         await visit.controller.settled()
-        assert "a.bin could not be fetched" in visit.elements.rows["a"].problem
+        assert "a.bin could not be fetched" in visit.elements.rows["a"].detail
         visit.controller.act("download", "a")
         assert visit.elements.rows["a"].problem == ""
         await visit.work.get()

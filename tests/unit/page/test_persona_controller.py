@@ -187,7 +187,7 @@ async def test_empty_form_shows_a_problem_beside_the_form() -> None:
     await visit.loaded()
     visit.page.form = {"name": " ", "age": ""}
     visit.controller.generate()
-    assert "at least one field" in (await visit.page.until_idle()).problem
+    assert "at least one field" in (await visit.page.until_idle()).advice
     assert visit.bridge.generations.empty()
 
 
@@ -197,7 +197,7 @@ async def test_failed_answer_is_shown_and_leaves_the_form_usable() -> None:
     visit.controller.generate()
     (await visit.bridge.generations.get()).fail(EngineError("out of luck"))
     screen = await visit.page.until_idle()
-    assert screen.problem == "Out of luck."
+    assert screen.detail.startswith("out of luck.")
 
 
 async def test_gpu_lost_while_writing_offers_to_load_again() -> None:
@@ -205,7 +205,7 @@ async def test_gpu_lost_while_writing_offers_to_load_again() -> None:
     await visit.loaded()
     visit.controller.generate()
     (await visit.bridge.generations.get()).fail(DeviceLostError("the device is gone"))
-    assert (await visit.card.until("failed")).problem == "The device is gone."
+    assert (await visit.card.until("failed")).problem == "The browser lost the GPU."
     assert not visit.page.screen.can_generate
     visit.setup.retry()
     (await visit.bridge.loads.get()).end()
@@ -223,7 +223,7 @@ async def test_gpu_lost_before_stop_offers_to_load_again() -> None:
     visit.controller.stop()
     assert not visit.page.screen.is_writing
     assert visit.card.screen.can_retry
-    assert visit.card.screen.problem == "The device is gone."
+    assert visit.card.screen.problem == "The browser lost the GPU."
 
 
 async def test_gpu_lost_as_generate_is_pressed_offers_to_load_again() -> None:
@@ -233,7 +233,7 @@ async def test_gpu_lost_as_generate_is_pressed_offers_to_load_again() -> None:
     visit.controller.generate()
     screen = await visit.card.until("failed")
     assert screen.status == "The model is not loaded."
-    assert screen.problem == "The device is gone."
+    assert screen.problem == "The browser lost the GPU."
     assert not visit.page.screen.can_generate
     visit.setup.retry()
     (await visit.bridge.loads.get()).end()

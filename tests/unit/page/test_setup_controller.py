@@ -33,10 +33,11 @@ async def test_load_shows_its_progress() -> None:
 
 
 async def test_unsupported_browser_is_reported_before_any_download() -> None:
-    visit = Visit(support=Support(ok=False, problem="No WebGPU.", advice="Use Chrome."))
+    visit = Visit(support=Support(ok=False, problem="No.", advice="Go.", code="no-webgpu"))
     await visit.setup.start()
     assert visit.card.screen.state == "unsupported"
-    assert (visit.card.screen.problem, visit.card.screen.advice) == ("No WebGPU.", "Use Chrome.")
+    assert visit.card.screen.problem == "This browser has no WebGPU."
+    assert visit.card.screen.detail == "No. Go."
     assert visit.bridge.loads.empty()
 
 
@@ -44,7 +45,7 @@ async def test_failed_check_is_shown_and_can_be_retried() -> None:
     visit = Visit(support=DownloadError("the bridge is not there"))
     await visit.setup.start()
     assert visit.card.screen.can_retry
-    assert visit.card.screen.problem == "The bridge is not there."
+    assert visit.card.screen.detail.startswith("the bridge is not there.")
     visit.support = Support(ok=True)
     visit.setup.retry()
     (await visit.bridge.loads.get()).end()
@@ -57,8 +58,9 @@ async def test_failed_load_is_shown_and_can_be_retried() -> None:
     (await visit.bridge.loads.get()).fail(DownloadError("no network"))
     await start
     assert visit.card.screen.can_retry
-    assert visit.card.screen.problem == "No network."
-    assert visit.card.screen.advice == DownloadError.advice
+    assert visit.card.screen.problem == "A file could not be downloaded."
+    assert visit.card.screen.advice.startswith("Check the connection")
+    assert visit.card.screen.detail == f"no network. {DownloadError.advice}"
     visit.setup.retry()
     (await visit.bridge.loads.get()).end()
     await visit.card.until("ready")
@@ -75,7 +77,8 @@ async def test_gpu_lost_while_idle_offers_to_load_again() -> None:
 async def test_unexpected_error_is_shown() -> None:
     visit = Visit(support=RuntimeError("boom"))
     await visit.setup.start()
-    assert visit.card.screen.problem == "RuntimeError: boom."
+    assert visit.card.screen.problem == "Something went wrong."
+    assert visit.card.screen.detail == "RuntimeError: boom"
     assert visit.card.screen.can_retry
 
 

@@ -40,8 +40,10 @@ def test_engine_on_the_processor_is_described_with_its_reason_and_threads() -> N
         engines: dict[EngineName, EngineSupport] = {
             "wllama": EngineSupport(ok=True, threads=threads)
         }
-        support = Support(ok=True, engine="wllama", reason="No GPU.", engines=engines)
-        described = "No GPU. The model runs on the processor, by llama.cpp in"
+        support = Support(
+            ok=True, engine="wllama", reason="No.", reason_code="no-webgpu", engines=engines
+        )
+        described = "This browser has no WebGPU. The model runs on the processor, by llama.cpp in"
         assert view.describe_gpu(support) == f"{described} {words}."
 
 
@@ -55,9 +57,16 @@ def test_speed_omits_figures_that_the_engine_did_not_report() -> None:
     assert persona.finished(None).speed == ""
 
 
-def test_problem_is_a_sentence() -> None:
-    assert view.failed(DownloadError("no network")).problem == "No network."
-    assert persona.refused(InvalidRequestError("what?")).problem == "What?"
+def test_problem_is_the_page_s_own_text_with_the_library_s_words_as_details() -> None:
+    screen = view.failed(DownloadError("no network"))
+    assert screen.problem == "A file could not be downloaded."
+    assert screen.advice.startswith("Check the connection")
+    assert screen.detail == str(DownloadError("no network"))
+    screen = view.unsupported(Support(ok=False, problem="No GPU.", advice="Go.", code="limits"))
+    assert screen.problem == "The GPU of this device is too small for the engine."
+    assert screen.detail == "No GPU. Go."
+    refused = persona.refused(InvalidRequestError("what?"))
+    assert refused.detail.startswith("what?")
 
 
 def test_failure_without_an_error_has_a_message() -> None:

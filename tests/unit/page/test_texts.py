@@ -10,7 +10,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
 
+import page.texts
 import pytest
+import pywebllm
+import pywebllm.errors
+from page.problems import problem_of
+from pywebllm import support
 
 ROOT = Path(__file__).parents[3]
 TEXTS = ROOT / "app/page/texts"
@@ -263,3 +268,28 @@ def test_text_in_html_is_found(bad: str) -> None:
 def test_text_in_python_is_found() -> None:
     tree = ast.parse('def show():\n    """Say it so."""\n    set_text(e, f"Press the {key}")')
     assert [it for it in literals(tree) if WORDS.search(it)] == ["Press the *"]
+
+
+def test_every_error_and_every_shortfall_of_the_library_has_texts() -> None:
+    errors = {name for name in pywebllm.errors.__all__ if name.endswith("Error")} - {"WebLLMError"}
+    for name in errors:
+        assert f"problem.{name}" in ENGLISH, name
+        assert f"problem.{name}.advice" in ENGLISH, name
+    named = {key.removeprefix("problem.") for key in ENGLISH if key.startswith("problem.")}
+    assert {it.removesuffix(".advice") for it in named} - errors == {"detail", "unknown"}
+    codes = {key.split(".")[1] for key in ENGLISH if key.startswith("support.")}
+    assert codes - {"unknown"} == set(support._MESSAGES)
+    for code in codes:
+        assert f"support.{code}" in ENGLISH
+        assert f"support.{code}.advice" in ENGLISH
+
+
+def test_error_is_said_in_the_language_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page.texts, "_LANGUAGE", "de")
+
+    class NewError(pywebllm.DownloadError):
+        """An error that has no text of its own."""
+
+    found = problem_of(NewError("the server is gone", advice="Wait."))
+    assert found.what == "Eine Datei konnte nicht heruntergeladen werden."
+    assert found.detail == "the server is gone. Wait."

@@ -174,7 +174,11 @@ async def test_failed_answer_says_so_in_place_and_is_written_again() -> None:
     visit = ChatVisit([DownloadError("the network is down", advice="Try again."), "Here."])
     await visit.open()
     await visit.ask("Say it.")
-    assert visit.page.messages[-1].note.startswith("The network is down.")
+    failed = visit.page.messages[-1]
+    assert failed.note.startswith("A file could not be downloaded. Check the connection")
+    assert failed.detail == "the network is down. Try again."
+    (kept,) = visit.kept()
+    assert [it.detail for it in kept.messages.values()] == ["", failed.detail]
     visit.chat.regenerate(visit.page.messages[-1].id)
     await visit.settled()
     assert visit.page.texts()[-1] == "Here."
