@@ -34,8 +34,8 @@ class ChatPage(Protocol):
         """Let the visitor edit a message."""
         ...
 
-    def copy(self, words: str) -> None:
-        """Put a text on the clipboard."""
+    async def copy(self, words: str) -> bool:
+        """Put a text on the clipboard; return whether the browser allowed it."""
         ...
 
     def name(self, conversation_id: str) -> None:

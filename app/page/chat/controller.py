@@ -154,9 +154,7 @@ class ChatController:
         """Copy the text of a message as it was written."""
         message = self.conversation.messages.get(message_id)
         if message is not None:
-            self._page.copy(message.text)
-            self._status = text("chat.copied")
-            self._show()
+            self._tasks.begin(self._copy(message.text))
 
     def decide(self, message_id: str, call_id: str, *, is_allowed: bool) -> None:
         """Allow or refuse a call of a tool."""
@@ -186,6 +184,11 @@ class ChatController:
         """Wait until all that has been begun is over."""
         await self._tasks.settled()
         await self._runs.settled()
+
+    async def _copy(self, words: str) -> None:
+        is_allowed = await self._page.copy(words)
+        self._status = text("chat.copied" if is_allowed else "chat.not.copied")
+        self._show()
 
     @property
     def _is_writing(self) -> bool:

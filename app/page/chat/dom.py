@@ -11,6 +11,7 @@ import js
 from pyodide.ffi import JsException
 
 from page.elements import Listeners, find_element, on_visit, set_text, show_problem
+from page.exporting import copy_text
 from page.libraries import import_library
 from page.tasks import Tasks
 from page.texts import text
@@ -168,9 +169,9 @@ class ChatElements:
         if shown is not None:
             shown.edit(words)
 
-    def copy(self, words: str) -> None:
-        """Put a text on the clipboard."""
-        self._tasks.begin(js.navigator.clipboard.writeText(words))
+    async def copy(self, words: str) -> bool:
+        """Put a text on the clipboard; return whether the browser allowed it."""
+        return await copy_text(words)
 
     def name(self, conversation_id: str) -> None:
         """Make the address that of a conversation, without a visit."""

@@ -38,6 +38,7 @@ class FakeElements:
         self.address = ""
         self.edited: tuple[str, str] | None = None
         self.copied = ""
+        self.may_copy = True
         self.list = ListScreen(entries=())
         self.files: dict[str, str] = {}
         self.settings = Settings()
@@ -68,8 +69,9 @@ class FakeElements:
     def edit(self, message_id: str, words: str) -> None:
         self.edited = (message_id, words)
 
-    def copy(self, words: str) -> None:
+    async def copy(self, words: str) -> bool:
         self.copied = words
+        return self.may_copy
 
     def name(self, conversation_id: str) -> None:
         self.address = conversation_id

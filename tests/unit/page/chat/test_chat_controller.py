@@ -86,6 +86,18 @@ async def test_versions_are_written_and_chosen() -> None:
     assert len(kept.messages) == 5
 
 
+async def test_message_is_copied_as_it_was_written_if_the_browser_allows_it() -> None:
+    visit = ChatVisit(["**Yes.**"])
+    await visit.open()
+    await visit.ask("Say it.")
+    for is_allowed, said in ((True, "Copied."), (False, "did not allow copying")):
+        visit.page.may_copy = is_allowed
+        visit.chat.copy(visit.page.messages[-1].id)
+        await visit.settled()
+        assert visit.page.copied == "**Yes.**"
+        assert said in visit.page.screen.status
+
+
 async def test_edited_answer_is_another_version_without_a_request() -> None:
     visit = ChatVisit(["wrong"])
     await visit.open()
