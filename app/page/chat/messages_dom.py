@@ -66,6 +66,9 @@ class MessageList:
         """Change a few messages; return whether all are as wanted."""
         left = _SLICE
         for place, view in enumerate(self._wanted):
+            # Of hundreds of messages nearly all are the very same as before.
+            if place < len(self._shown) and self._shown[place].view is view:
+                continue
             if place < len(self._shown) and self._shown[place].id != view.id:
                 # Another branch begins here.
                 self._cut(place)
@@ -83,8 +86,13 @@ class MessageList:
         return True
 
     def _cut(self, place: int) -> None:
-        for shown in self._shown[place:]:
-            shown.element.remove()
+        if place >= len(self._shown):
+            return
+        # In one step of the browser, however many they are.
+        rest = js.document.createRange()
+        rest.setStartBefore(self._shown[place].element)
+        rest.setEndAfter(self._shown[-1].element)
+        rest.deleteContents()
         del self._shown[place:]
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from .conversation import Conversation
 from .messages import Message
 from .view import MessageView, view_of
 
 __all__ = ["MessageViews"]
+
+# Besides the message itself, what a view depends on.
+_State: TypeAlias = tuple[int, bool, bool]
 
 
 class MessageViews:
@@ -20,7 +24,7 @@ class MessageViews:
 
     def __init__(self, label: Callable[[str], str]) -> None:
         self._label = label
-        self._known: dict[str, tuple[object, MessageView]] = {}
+        self._known: dict[str, tuple[Message, _State, MessageView]] = {}
 
     def of(self, conversation: Conversation, *, is_writing: bool) -> list[MessageView]:
         """Return the messages that are shown, first to last.
@@ -48,10 +52,11 @@ class MessageViews:
     def _view_of(
         self, conversation: Conversation, message: Message, *, is_live: bool, is_last: bool
     ) -> MessageView:
-        key = (message, len(conversation.siblings(message.id)), is_live, is_last)
+        state = (len(conversation.siblings(message.id)), is_live, is_last)
         before = self._known.get(message.id)
-        if before is not None and before[0] == key:
-            return before[1]
+        # One that changes is replaced, so that its fields need not be compared.
+        if before is not None and before[0] is message and before[1] == state:
+            return before[2]
         found = view_of(conversation, message, label=self._label, is_live=is_live, is_last=is_last)
-        self._known[message.id] = (key, found)
+        self._known[message.id] = (message, state, found)
         return found
