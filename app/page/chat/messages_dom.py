@@ -25,6 +25,8 @@ __all__ = ["MessageList"]
 
 # Messages that are built before the browser may do something else.
 _SLICE = 6
+# Messages that are removed before that: they cost far less.
+_CUT = 100
 
 
 class MessageList:
@@ -71,7 +73,8 @@ class MessageList:
                 continue
             if place < len(self._shown) and self._shown[place].id != view.id:
                 # Another branch begins here.
-                self._cut(place)
+                if not self._cut(place):
+                    return False
             if place < len(self._shown) and self._shown[place].view == view:
                 continue
             if left == 0:
@@ -82,18 +85,19 @@ class MessageList:
             else:
                 self._shown.append(_MessageElement(view, self._markdown, self._images))
                 self.element.append(self._shown[-1].element)
-        self._cut(len(self._wanted))
-        return True
+        return self._cut(len(self._wanted))
 
-    def _cut(self, place: int) -> None:
+    def _cut(self, place: int) -> bool:
+        """Remove messages from this place on, not all of hundreds at once; return if all are."""
         if place >= len(self._shown):
-            return
-        # In one step of the browser, however many they are.
+            return True
+        first = max(place, len(self._shown) - _CUT)
         rest = js.document.createRange()
-        rest.setStartBefore(self._shown[place].element)
+        rest.setStartBefore(self._shown[first].element)
         rest.setEndAfter(self._shown[-1].element)
         rest.deleteContents()
-        del self._shown[place:]
+        del self._shown[first:]
+        return first == place
 
 
 class _MessageElement:
