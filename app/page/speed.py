@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from page.texts import text
+from page.texts import number, text
 
 __all__ = ["speed_text"]
 
@@ -19,8 +19,8 @@ def speed_text(
     """
     parts = []
     if tokens_per_second is not None:
-        parts.append(text("speed.tokens", rate=f"{tokens_per_second:.1f}"))
+        parts.append(text("speed.tokens", rate=number(tokens_per_second, ".1f")))
     if first_token is not None:
-        parts.append(text("speed.first", seconds=f"{first_token:.2f}"))
+        parts.append(text("speed.first", seconds=number(first_token, ".2f")))
     parts.append(text("speed.count", count=completion_tokens))
     return " · ".join(parts)

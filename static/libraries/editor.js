@@ -32,7 +32,7 @@ import { tags } from "@lezer/highlight";
 /** Colors are the page's, which follow light and dark: css/python.css names them. */
 const THEME = EditorView.theme({
   "&": { color: "var(--ink)", backgroundColor: "var(--card)", fontSize: "0.875rem", height: "100%" },
-  "&.cm-focused": { outline: "3px solid var(--accent)", outlineOffset: "-1px" },
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", overflow: "auto" },
   ".cm-content": { padding: "0.6rem 0", caretColor: "var(--ink)" },
   ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },

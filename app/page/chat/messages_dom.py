@@ -71,10 +71,10 @@ class MessageList:
             # Of hundreds of messages nearly all are the very same as before.
             if place < len(self._shown) and self._shown[place].view is view:
                 continue
-            if place < len(self._shown) and self._shown[place].id != view.id:
-                # Another branch begins here.
-                if not self._cut(place):
-                    return False
+            is_other = place < len(self._shown) and self._shown[place].id != view.id
+            # Another branch begins here.
+            if is_other and not self._cut(place):
+                return False
             if place < len(self._shown) and self._shown[place].view == view:
                 continue
             if left == 0:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from page.texts import text
+from page.texts import number, text
 
 __all__ = ["BUILTIN_PRESETS", "NUMBERS", "Number", "Settings", "SettingsProblem", "read_form"]
 
@@ -144,7 +144,8 @@ def read_form(form: Mapping[str, Any]) -> Settings:
 
 
 def _typed_number(name: str, typed: str) -> float | int | None:
-    typed = typed.strip()
+    # As it is written in many languages, "0,7".
+    typed = typed.strip().replace(",", ".")
     if not typed:
         return None
     limits = NUMBERS[name]
@@ -154,7 +155,8 @@ def _typed_number(name: str, typed: str) -> float | int | None:
         value = math.nan
     if not limits.holds(value):
         key = "chat.settings.integer" if limits.is_integer else "chat.settings.number"
-        raise SettingsProblem(name, text(key, low=f"{limits.low:g}", high=f"{limits.high:g}"))
+        low, high = number(limits.low, "g"), number(limits.high, "g")
+        raise SettingsProblem(name, text(key, low=low, high=high))
     return value
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import js
 
 from page.elements import Listeners, find_element, on_visit, set_text
+from page.texts import number
 
 from .settings import BUILTIN_PRESETS, NUMBERS, Settings
 from .settings_controller import Choice
@@ -88,10 +89,7 @@ class SettingsElements:
     def show_settings(self, settings: Settings) -> None:
         """Fill the form."""
         for name in NUMBERS:
-            value = getattr(settings, name)
-            self._field(name).value = (
-                "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-            )
+            self._field(name).value = _typed(getattr(settings, name))
         for name in _TEXTS:
             self._field(name).value = getattr(settings, name)
         self._field("stop").value = "\n".join(settings.stop)
@@ -168,6 +166,12 @@ class SettingsElements:
         name = self._preset.value
         self._preset_delete.hidden = not name or name in BUILTIN_PRESETS
         actions.use_preset(name)
+
+
+def _typed(value: float | None) -> str:
+    if value is None:
+        return ""
+    return number(value, "g") if isinstance(value, float) else str(value)
 
 
 def _tool_element(tool: Tool) -> Any:

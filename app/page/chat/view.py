@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from page.speed import speed_text
-from page.texts import text
+from page.texts import number, text
 
 from .conversation import Conversation
 from .messages import Call, Message, Speed
@@ -205,8 +205,8 @@ def meter_of(conversation: Conversation, window: int | None) -> Meter:
     if not used:
         return Meter()
     if not window:
-        return Meter(text=text("chat.context.used", used=f"{used:,}"))
-    words = text("chat.context", used=f"{used:,}", window=f"{window:,}")
+        return Meter(text=text("chat.context.used", used=number(used, ",")))
+    words = text("chat.context", used=number(used, ","), window=number(window, ","))
     return Meter(text=words, ratio=min(used / window, 1.0))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from page.texts import text
+from page.texts import number, text
 
 __all__ = ["context", "duration", "size"]
 
@@ -17,7 +17,7 @@ def size(count: float) -> str:
     for unit, name in _UNITS:
         if count >= unit:
             digits = 0 if name == "kb" or count >= 100 * unit else 1
-            return text(f"size.{name}", count=f"{count / unit:.{digits}f}")
+            return text(f"size.{name}", count=number(count / unit, f".{digits}f"))
     return text("size.bytes", count=f"{count:.0f}")
 
 
@@ -27,10 +27,11 @@ def duration(seconds: float) -> str:
         return text("models.left.seconds", count=max(round(seconds), 1))
     if seconds < _HOUR:
         return text("models.left.minutes", count=round(seconds / _MINUTE))
-    return text("models.left.hours", count=f"{seconds / _HOUR:.1f}")
+    return text("models.left.hours", count=number(seconds / _HOUR, ".1f"))
 
 
 def context(tokens: int) -> str:
     """Return the length of a context window, short: 4k for 4,096."""
-    count = f"{tokens // _KIBI}k" if tokens >= _KIBI and tokens % _KIBI == 0 else f"{tokens:,}"
+    is_whole = tokens >= _KIBI and tokens % _KIBI == 0
+    count = f"{tokens // _KIBI}k" if is_whole else number(tokens, ",")
     return text("models.context", count=count)

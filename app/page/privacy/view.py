@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from page.texts import text, text_of_count
+from page.texts import number, text, text_of_count
 
 __all__ = ["Screen", "State", "Stored", "asking", "deleted", "deleting", "failed", "shown"]
 
@@ -82,4 +82,4 @@ def failed(problem: str) -> Screen:
 def _size(count: int) -> str:
     if not count:
         return text("privacy.nothing")
-    return text("privacy.size", size=f"{max(count / 1e6, 0.1):,.1f}")
+    return text("privacy.size", size=number(max(count / 1e6, 0.1), ",.1f"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from page.texts import text
+from page.texts import number, text
 
 __all__ = [
     "EXAMPLES",
@@ -86,7 +86,7 @@ def running(version: str, seconds: float | None) -> Screen:
     """The program runs; `seconds` are given for the first run of a worker."""
     if seconds is None:
         return Screen(state="running", status=text("python.running", version=version))
-    took = f"{seconds:.1f}"
+    took = number(seconds, ".1f")
     status = text("python.running.first", version=version, seconds=took)
     return Screen(state="running", status=status)
 
@@ -117,7 +117,7 @@ def finished(seconds: float, *, stopped: bool, failed: bool) -> Screen:
     """The program has ended by itself, was stopped, or ended with an error."""
     key = "python.failed" if failed else "python.finished"
     key = "python.stopped" if stopped else key
-    return Screen(state="idle", status=text(key, seconds=f"{seconds:.1f}"))
+    return Screen(state="idle", status=text(key, seconds=number(seconds, ".1f")))
 
 
 def refused() -> Screen:

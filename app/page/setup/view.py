@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from pywebllm import LoadProgress, Support, WebLLMError
 
 from page.problems import Problem, problem_of, reason_of, support_problem
-from page.texts import text, text_of_count
+from page.texts import number, text, text_of_count
 
 __all__ = [
     "Screen",
@@ -110,7 +110,7 @@ def describe_gpu(support: Support) -> str:
     parts = [text("setup.gpu", name=name or text("setup.gpu.hidden"))]
     buffer = support.limits.get("maxBufferSize", 0)
     if buffer:
-        parts.append(text("setup.gpu.buffers", size=f"{buffer / _GIB:.3g}"))
+        parts.append(text("setup.gpu.buffers", size=number(buffer / _GIB, ".3g")))
     has_f16 = "shader-f16" in support.features
     parts.append(text("setup.gpu.f16") if has_f16 else text("setup.gpu.f32"))
     return ", ".join(parts) + "."

@@ -10,7 +10,7 @@ import json
 from importlib.resources import files
 from typing import cast
 
-__all__ = ["has_text", "text", "text_of_count", "use_language"]
+__all__ = ["has_text", "number", "text", "text_of_count", "use_language"]
 
 _LANGUAGE = "en"
 
@@ -50,6 +50,18 @@ def has_text(key: str) -> bool:
 def text_of_count(key: str, count: int, **values: object) -> str:
     """Return the text for one or for many things: `KEY.one` or `KEY.other`, with `{count}`."""
     return text(f"{key}.one" if count == 1 else f"{key}.other", count=count, **values)
+
+
+def number(value: float, spec: str) -> str:
+    """Return a number as the language writes it: `1,234.5` is `1.234,5` in German.
+
+    Args:
+        value: The number.
+        spec: As for `format`, for example `,.1f`.
+    """
+    written = format(value, spec)
+    point = text("size.point")
+    return written if point == "." else written.translate(str.maketrans(".,", ",."))
 
 
 @functools.cache

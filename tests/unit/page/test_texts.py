@@ -14,6 +14,8 @@ import page.texts
 import pytest
 import pywebllm
 import pywebllm.errors
+from page.chat.settings import read_form
+from page.models import amounts
 from page.problems import problem_of
 from pywebllm import support
 
@@ -293,3 +295,13 @@ def test_error_is_said_in_the_language_of_the_page(monkeypatch: pytest.MonkeyPat
     found = problem_of(NewError("the server is gone", advice="Wait."))
     assert found.what == "Eine Datei konnte nicht heruntergeladen werden."
     assert found.detail == "the server is gone. Wait."
+
+
+def test_numbers_are_written_as_the_language_of_the_page_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert page.texts.number(1234.5, ",.1f") == "1,234.5"
+    monkeypatch.setattr(page.texts, "_LANGUAGE", "de")
+    assert page.texts.number(1234.5, ",.1f") == "1.234,5"
+    assert amounts.size(9_400_000) == "9,4 MB"
+    assert read_form({"temperature": "0,7"}).temperature == 0.7
