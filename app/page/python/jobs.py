@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CallProblem", "Job", "ToolCall", "ToolsFound", "tool_name"]
+__all__ = ["CallProblem", "Job", "ToolCall", "ToolsFound", "read_tools", "tool_name"]
 
 
 class CallProblem(Exception):  # noqa: N818 - shown to the visitor and the model
@@ -30,6 +30,20 @@ class ToolsFound:
 def tool_name(description: Mapping[str, Any]) -> str:
     """Return the name of a tool, of its description."""
     return str(description["function"]["name"])
+
+
+def read_tools(value: object) -> list[dict[str, Any]]:
+    """Return the descriptions of tools in what a worker or the store has; others are left out.
+
+    A program can send anything in the name of what runs it.
+    """
+    found = value if isinstance(value, list) else []
+    return [description for description in found if _is_tool(description)]
+
+
+def _is_tool(description: Any) -> bool:
+    function = description.get("function") if isinstance(description, dict) else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -182,8 +182,11 @@ class Programs:
         if not found.descriptions and (entry is None or not entry.tools):
             return
         if entry is None:
+            if self._ran and self._ran not in EXAMPLES:
+                return  # deleted meanwhile
+            copies = (it for it in self._entries.values() if it.tools_code == found.code)
             is_shown = self._ran == self._chosen
-            entry = self._add(self._ran_name, found.code, is_shown=is_shown)
+            entry = next(copies, None) or self._add(self._ran_name, found.code, is_shown=is_shown)
         entry.tools, entry.tools_code = found.descriptions, found.code
         self._keep(entry)
         names = ", ".join(tool_name(description) for description in found.descriptions)

@@ -15,7 +15,7 @@ from pywebllm import Event
 from page.texts import text
 
 from . import view
-from .jobs import Job, ToolCall, ToolsFound
+from .jobs import Job, ToolCall, ToolsFound, read_tools
 from .protocols import Process, RunPage
 from .view import Screen
 
@@ -209,7 +209,7 @@ class Runs:
 
     def _on_tools(self, message: Mapping[str, Any]) -> None:
         if not isinstance(self._job, ToolCall):
-            found = ToolsFound(code=self._job.code, descriptions=message["tools"])
+            found = ToolsFound(code=self._job.code, descriptions=read_tools(message["tools"]))
             self.tools_found.emit(found)
 
     def _on_result(self, message: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from page.python import link, runs, saved_page
 from page.python.controller import PythonController
-from page.python.jobs import CallProblem
+from page.python.jobs import CallProblem, read_tools
 from page.python.programs import Entry, Programs
 from page.python.runs import Runs
 from page.python.view import EXAMPLES, Screen
@@ -424,6 +424,12 @@ async def test_tools_of_a_program_are_kept_with_it() -> None:
     assert kept["tools_code"] == kept["code"] == "# hello\n"
     assert desk.page.menu == ["Hello, model (mine)"]
     assert "roll, count" in desk.page.notice
+    # The example again: the same program.
+    desk.controller.choose("hello")
+    await desk.controller.settled()
+    assert len(await run("roll", "count")) == 1
+    desk.controller.choose(kept["id"])
+    await desk.controller.settled()
     # Edited, it offers what it did until it is run again.
     await desk.type("x = 1")
     (kept,) = await store.read_all("programs")
@@ -438,6 +444,21 @@ async def test_tools_of_a_program_are_kept_with_it() -> None:
     (kept,) = await store.read_all("programs")
     assert (kept["tools"], kept["tools_code"]) == ([], "x = 1")
     assert desk.page.chosen == "typed"
+    # One that was deleted while it ran stays deleted.
+    desk.controller.choose(kept["id"])
+    await desk.controller.settled()
+    desk.controller.press("run")
+    desk.controller.press("delete")
+    desk.controller.press("delete")
+    desk.worker.say(tools=[tool("roll"), {"function": {}}, "odd"])
+    desk.worker.say(done=1, stopped=False)
+    await desk.controller.settled()
+    assert await store.read_all("programs") == []
+
+
+def test_tools_in_what_a_program_sends_are_those_with_a_name() -> None:
+    assert read_tools([tool("roll"), {"function": {}}, {}, "odd", None]) == [tool("roll")]
+    assert read_tools("odd") == read_tools(None) == []
 
 
 async def test_new_programs_are_kept_and_deleted_after_a_question() -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
 
-from page.python.jobs import CallProblem, tool_name
+from page.python.jobs import CallProblem, read_tools, tool_name
 from page.storage import Record, Store
 from page.texts import text
 
@@ -40,7 +40,7 @@ async def read_own_tools(store: Store, call: CallTool) -> list[Tool]:
 
 def _tools_of(program: Record, call: CallTool) -> Iterable[Tool]:
     # A program of an earlier version of the page has none.
-    for description in program.get("tools", ()):
+    for description in read_tools(program.get("tools")):
         yield _tool(description, program["tools_code"], call)
 
 
