@@ -108,9 +108,18 @@ class PythonController:
         self._page.show(self._runs.screen)
 
     def _run(self) -> None:
-        if self._runs.screen.can_run:
+        if self._programs.is_choosing:
+            # The editor has the program before it still.
+            self._do(self._run_chosen(before=self._page.code()))
+        elif self._runs.screen.can_run:
             self._programs.begin_run()
             self._runs.run()
+
+    async def _run_chosen(self, *, before: str) -> None:
+        await self._programs.settled()
+        # Where it could not be fetched, the program before it is not meant.
+        if self._page.code() != before and not self._programs.is_choosing:
+            self._run()
 
     def _share(self) -> None:
         address = link.address_of(self._page.code())

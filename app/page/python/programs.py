@@ -78,6 +78,9 @@ class Programs:
         page: The elements.
         store: Where programs are kept.
         read_example: Returns the text of an example.
+
+    Attributes:
+        is_choosing: True while the program that was chosen is not in the editor yet.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Programs:
         self._store = store
         self._read_example = read_example
         self._entries: dict[str, Entry] = {}
+        self.is_choosing = False
         self._chosen = ""
         self._ran = self._ran_name = ""
         self._shared: str | None = None
@@ -120,6 +124,7 @@ class Programs:
 
     def choose(self, program: str) -> None:
         """Show an example, by its name, or a program of the visitor, by its ID."""
+        self.is_choosing = True
         self._do(self._choose(program))
 
     def edit(self) -> None:
@@ -239,7 +244,11 @@ class Programs:
         self.keep()
         self._is_confirming = False
         entry = self._entries.get(program)
-        code = entry.code if entry is not None else await self._read_example(program)
+        self.is_choosing = True
+        try:
+            code = entry.code if entry is not None else await self._read_example(program)
+        finally:
+            self.is_choosing = False
         self._chosen = program
         self._page.show_code(code)
         self._page.show_name(None if entry is None else entry.name)

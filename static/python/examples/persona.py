@@ -1,4 +1,4 @@
-# What the first page does: a persona from a few facts.
+# What the persona page does: a persona from a few facts.
 from pywebllm import WebLLMService
 
 async with WebLLMService() as service:

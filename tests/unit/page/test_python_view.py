@@ -356,7 +356,9 @@ class Desk:
 
     def __init__(self, store: FakeStore) -> None:
         self.page = FakePage()
-        programs = Programs(page=self.page, store=store, read_example=read_example)
+        self.slow = asyncio.Event()
+        self.slow.set()
+        programs = Programs(page=self.page, store=store, read_example=self._read_example)
         self.worker = FakeProcess(can_interrupt=False)
         self.runs = Runs(page=self.page, create=lambda: self.worker)
 
@@ -366,6 +368,11 @@ class Desk:
         self.controller = PythonController(
             page=self.page, programs=programs, runs=self.runs, build_page=build_page
         )
+
+    async def _read_example(self, name: str) -> str:
+        if name == "typed":
+            await self.slow.wait()
+        return await read_example(name)
 
     async def visit(self, address: str = "#/python") -> None:
         self.controller.visit(address)
@@ -401,6 +408,19 @@ async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
     again = Desk(store)
     await again.visit()
     assert again.page.program == "print('mine')"
+
+
+async def test_run_waits_for_the_program_that_was_chosen() -> None:
+    desk = Desk(FakeStore())
+    await desk.visit()
+    desk.slow.clear()
+    desk.controller.choose("typed")
+    desk.controller.press("run")
+    assert desk.worker.sent == []
+    desk.slow.set()
+    await desk.controller.settled()
+    desk.worker.say(started="3.14.2", seconds=1)
+    assert desk.worker.sent[-1]["run"] == "# typed\n"
 
 
 async def test_tools_of_a_program_are_kept_with_it() -> None:
