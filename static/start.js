@@ -71,11 +71,14 @@ function viewOf(address) {
   return new URL(address).hash.split("/")[1] ?? "";
 }
 
-/** Fetch files in parallel; otherwise each waits until the one before it has run. */
+/** Fetch files in parallel, those of Python first; otherwise each waits until the one before it has run. */
 function preload() {
-  for (const href of ["start/python.js", "vendor/pyodide/pyodide.asm.mjs", "start/engine.js"]) {
-    document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
-  }
+  const add = (/** @type {Partial<HTMLLinkElement>} */ link) => document.head.append(Object.assign(document.createElement("link"), link));
+  add({ rel: "preload", as: "fetch", crossOrigin: "anonymous", fetchPriority: "high", href: "vendor/pyodide/pyodide.asm.wasm" });
+  for (const href of ["vendor/pyodide/pyodide.asm.mjs", "start/engine.js"]) add({ rel: "modulepreload", href });
+  // It begins to fetch the page's modules and the snapshot of Python's memory when it runs; PyScript starts it later.
+  const python = "./start/python.js";
+  import(python).catch(failWith);
 }
 
 /** Without these Python does not start; of others, such as the engine, Python says what is missing. */
