@@ -56,10 +56,15 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh profile: empty caches, no storage; no service worker, which would keep the site."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
-    context.set_default_timeout(PATIENCE * 1000)
+    context = _new_context(chromium)
     yield context
     context.close()
+
+
+def _new_context(chromium: Browser) -> BrowserContext:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
+    context.set_default_timeout(PATIENCE * 1000)
+    return context
 
 
 @pytest.fixture
@@ -72,6 +77,28 @@ def watch(context: BrowserContext) -> PageWatch:
 def page(context: BrowserContext, watch: PageWatch) -> Page:
     """An empty tab of the fresh profile, recorded by `watch`."""
     return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def warm_context(chromium: Browser, site: str) -> Iterator[BrowserContext]:
+    """A profile for the tests of one module, in which a tab of the page keeps its engine loaded."""
+    context = _new_context(chromium)
+    keeper = context.new_page()
+    keeper.goto(f"{site}?engine=webllm#/privacy")
+    expect(keeper.locator("body")).to_have_attribute("data-state", "ready")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def shared_context(warm_context: BrowserContext) -> Iterator[BrowserContext]:
+    """`warm_context`, without tabs and without what the page keeps of the tests before."""
+    yield warm_context
+    keeper, *tabs = warm_context.pages
+    for tab in tabs:
+        tab.close()
+    warm_context.unroute_all()
+    keeper.evaluate("async () => (await import('./libraries/storage.js')).removeAll()")
 
 
 @pytest.fixture(scope="session")

@@ -44,11 +44,14 @@ _CLIPPED = """() => {
 }"""
 
 
-def problems(page: Page) -> list[Any]:
-    """Return what axe finds on the page as it is."""
-    page.evaluate(f"{_AXE}; void 0")
+def problems(page: Page, part: str = "html") -> list[Any]:
+    """Return what axe finds on the page as it is, or in a part of it, a CSS selector."""
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(f"{_AXE}; void 0")
     found: list[Any] = page.evaluate(
-        "async () => (await axe.run()).violations.map(({id, nodes}) => [id, nodes[0].html])"
+        "async (part) =>"
+        " (await axe.run(part)).violations.map(({id, nodes}) => [id, nodes[0].html])",
+        part,
     )
     return found
 

@@ -176,13 +176,38 @@ def test_second_visit_starts_without_a_network_from_a_snapshot_unless_it_is_dama
         assert [error for error in watch.errors if "status of 504" not in error] == []
 
 
-def test_new_version_is_offered_and_waits_for_the_visitor(
-    chromium: Browser, own_site: Site
-) -> None:
+class Prepared:
+    """A browser that has visited a site once, and is prepared for the next visit."""
+
+    def __init__(self, context: BrowserContext, site: Site) -> None:
+        self.context, self.site = context, site
+        page = self.visit()
+        page.evaluate(PREPARED)
+        page.close()
+
+    def visit(self) -> Page:
+        """Open the page in a new tab."""
+        page = self.context.new_page()
+        open_ready(page, self.site.url)
+        return page
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    site: str, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prepared]:
+    """One first visit for the tests that begin with the second."""
+    assert site
+    copied = Site(tmp_path_factory.mktemp("prepared") / "pages")
     context = chromium.new_context()
-    page = context.new_page()
-    open_ready(page, own_site.url)
-    page.evaluate(PREPARED)
+    yield Prepared(context, copied)
+    context.close()
+    copied.stop()
+
+
+def test_new_version_is_offered_and_waits_for_the_visitor(prepared: Prepared) -> None:
+    own_site = prepared.site
+    page = prepared.visit()
     offer = page.get_by_text("A new version of this page is ready.")
     expect(offer).to_be_hidden()
     index = own_site.files / "index.html"
@@ -197,7 +222,7 @@ def test_new_version_is_offered_and_waits_for_the_visitor(
     expect(body).to_have_attribute("data-edition", "second")
     expect(body).to_have_attribute("data-state", "ready")
     expect(offer).to_be_hidden()
-    context.close()
+    page.close()
 
 
 COUNT_CONNECTIONS = """
@@ -226,6 +251,25 @@ def test_engine_loads_the_model_before_python_is_there(
     assert watch.errors == []
 
 
+def test_visitor_isolates_the_page_on_a_host_without_headers(prepared: Prepared) -> None:
+    watch = PageWatch(prepared.context)
+    page = prepared.visit()
+    assert page.evaluate("crossOriginIsolated") is False
+    page.get_by_role("link", name="Privacy").click()
+    page.get_by_label("Use several cores").check()
+    page.get_by_role("button", name="Reload").last.click()
+    expect(page.get_by_label("Use several cores")).to_be_checked()
+    page.get_by_role("link", name="Persona").click()
+    # The engine of WebLLM is the shared one, and llama.cpp has a worker of its own.
+    for engine in ("webllm", "wllama"):
+        page.goto(f"{prepared.site.url}?engine={engine}#/persona")
+        expect(page.locator("body")).to_have_attribute("data-state", "ready")
+        assert page.evaluate("crossOriginIsolated") is True
+        assert len(write_persona(page).split()) > 20
+    assert watch.errors == []
+    page.close()
+
+
 LEFT = """async () => ({
   caches: await caches.keys(),
   databases: (await indexedDB.databases()).map(({ name }) => name),
@@ -244,10 +288,9 @@ STORE = """async () => {
 }"""
 
 
-def test_privacy_view_lists_and_deletes_everything(chromium: Browser, own_site: Site) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 800})
-    page = context.new_page()
-    open_ready(page, own_site.url)
+def test_privacy_view_lists_and_deletes_everything(prepared: Prepared) -> None:
+    page = prepared.visit()
+    page.set_viewport_size({"width": 390, "height": 800})
     page.evaluate(PREPARED)
     page.evaluate(STORE)
     page.get_by_role("link", name="Privacy").click()
@@ -274,31 +317,7 @@ def test_privacy_view_lists_and_deletes_everything(chromium: Browser, own_site: 
     }
     page.get_by_role("button", name="Start again").click()
     expect(page.locator("body")).to_have_attribute("data-state", "ready")
-    context.close()
-
-
-def test_visitor_isolates_the_page_on_a_host_without_headers(
-    chromium: Browser, own_site: Site
-) -> None:
-    context = chromium.new_context()
-    watch = PageWatch(context)
-    page = context.new_page()
-    open_ready(page, own_site.url)
-    page.evaluate(PREPARED)
-    assert page.evaluate("crossOriginIsolated") is False
-    page.get_by_role("link", name="Privacy").click()
-    page.get_by_label("Use several cores").check()
-    page.get_by_role("button", name="Reload").last.click()
-    expect(page.get_by_label("Use several cores")).to_be_checked()
-    page.get_by_role("link", name="Persona").click()
-    # The engine of WebLLM is the shared one, and llama.cpp has a worker of its own.
-    for engine in ("webllm", "wllama"):
-        page.goto(f"{own_site.url}?engine={engine}#/persona")
-        expect(page.locator("body")).to_have_attribute("data-state", "ready")
-        assert page.evaluate("crossOriginIsolated") is True
-        assert len(write_persona(page).split()) > 20
-    assert watch.errors == []
-    context.close()
+    page.close()
 
 
 CONVERSATION = {
