@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pywebllm.errors import InvalidRequestError
-from pywebllm.schema import grammar_of
+from pywebllm.schema.grammars import counted_grammar_of
 
 __all__ = ["ENGINES", "Match", "NodeMatcher", "RefusedError"]
 
@@ -28,16 +28,19 @@ class RefusedError(Exception):
 
 
 class NodeMatcher:
-    """web-xgrammar in a Node process; used as a context manager."""
+    """web-xgrammar in a Node process; used as a context manager.
+
+    Args:
+        folder: Where llama3-tokenizer-js is installed, for tasks that measure.
+    """
+
+    def __init__(self, folder: str = "") -> None:
+        self._command = ["node", str(_MATCHER), folder]
 
     def __enter__(self) -> NodeMatcher:
         """Start the process."""
-        self._node = subprocess.Popen(  # noqa: S603
-            ["node", str(_MATCHER)],  # noqa: S607
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        pipe = subprocess.PIPE
+        self._node = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, text=True)  # noqa: S603
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -67,11 +70,12 @@ def _pywebllm() -> Match:
 
     def match(schema: Any, texts: list[str]) -> list[bool]:
         try:
-            grammar = grammar_of(schema)
+            found = counted_grammar_of(schema)
         except InvalidRequestError as error:
             raise RefusedError(error.problem) from error
-        found: list[bool] = node.ask(ebnf=grammar, texts=texts)["accepts"]
-        return found
+        task = {"ebnf": found.grammar, "lengths": found.lengths, "texts": texts}
+        accepts: list[bool] = node.ask(**task)["accepts"]
+        return accepts
 
     return match
 

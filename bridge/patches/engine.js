@@ -22,6 +22,7 @@ import { patchResumedAnswer } from "./resumed_answer.js";
 import { patchSeeds } from "./seeds.js";
 import { patchCacheReuse, patchStopStrings } from "./stop_strings.js";
 import { patchStream } from "./stream.js";
+import { patchStringLengths } from "./string_lengths.js";
 import { patchTemplates } from "./templates.js";
 import { patchTokenBytes } from "./token_bytes.js";
 import { patchTopLogprobs, patchTopLogprobsOfTokens } from "./top_logprobs.js";
@@ -40,7 +41,7 @@ const ENGINE_PATCHES = [
 /** @type {((pipeline: any) => void)[]} */
 const PIPELINE_PATCHES = [
   patchTokenBytes, patchTopLogprobsOfTokens, patchEndTokens, patchStopStrings, patchEmptyThinking, patchTokenizer,
-  patchPromptLength, patchModelLogprobs,
+  patchPromptLength, patchModelLogprobs, patchStringLengths,
 ];
 
 /** @type {WeakSet<object>} */

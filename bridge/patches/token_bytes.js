@@ -7,6 +7,7 @@
  * Guarded by tests/bridge/patches/token_bytes.test.mjs.
  */
 
+import { BYTES, fallbackByte } from "../token_bytes.js";
 import { wrap } from "./wrap.js";
 
 /** @param {any} pipeline */
@@ -34,14 +35,6 @@ function bytesOf({ tokenizer, token_postproc_method: method }, id) {
     const bytes = [...token].map((character) => BYTES.get(character));
     return bytes.includes(undefined) ? undefined : bytes;
   }
-  const byte = /^<0x([0-9A-F]{2})>$/i.exec(token)?.[1];
-  return byte === undefined ? undefined : [Number.parseInt(byte, 16)];
+  const byte = fallbackByte(token);
+  return byte === undefined ? undefined : [byte];
 }
-
-/** How byte-level BPE vocabularies write bytes: visible Latin-1 characters as they are, all others from U+0100 on. */
-const BYTES = (() => {
-  let next = 0x100;
-  const isVisible = (/** @type {number} */ byte) => /[!-~\u00A1-\u00AC\u00AE-\u00FF]/.test(String.fromCharCode(byte));
-  const written = (/** @type {number} */ byte) => String.fromCharCode(isVisible(byte) ? byte : next++);
-  return new Map(Array.from({ length: 256 }, (_, byte) => [written(byte), byte]));
-})();

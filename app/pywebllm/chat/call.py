@@ -128,7 +128,8 @@ def _form(answer: AnswerFormat | None, use: ToolUse | None) -> dict[str, object]
             "response_format",
             "cannot be a structural tag in a request with tools, which use one themselves",
         )
-    grammar = None if answer is None else answer.grammar
+    # The bridge counts no lengths inside a structural tag.
+    grammar = None if answer is None else answer.whole_grammar
     tag = {"type": "structural_tag", "format": tool_format(use, answer=grammar)}
     return {"response_format": {"type": "structural_tag", "structural_tag": json.dumps(tag)}}
 

@@ -44,21 +44,31 @@ class AnswerFormat:
 
     Attributes:
         grammar: The grammar.
+        lengths: What the bridge counts of its strings, see `schema.lengths`; None: nothing.
         structural_tag: The structural tag.
         schema: The JSON Schema that the grammar was written from, which the browser's own model
             takes; None: there is none.
     """
 
     grammar: str | None = None
+    lengths: Mapping[str, object] | None = None
     structural_tag: str | None = None
     schema: Mapping[str, object] | None = field(default=None, compare=False)
 
     @property
     def request(self) -> dict[str, object]:
-        """WebLLM's `response_format`."""
+        """WebLLM's `response_format`, with the table of lengths for the bridge."""
         if self.grammar is not None:
-            return {"type": "grammar", "grammar": self.grammar}
+            lengths = {} if self.lengths is None else {"lengths": self.lengths}
+            return {"type": "grammar", "grammar": self.grammar, **lengths}
         return {"type": "structural_tag", "structural_tag": self.structural_tag}
+
+    @property
+    def whole_grammar(self) -> str | None:
+        """The grammar with all lengths."""
+        if self.lengths is None or self.schema is None:
+            return self.grammar
+        return schema.grammar_of(self.schema)
 
 
 def read_response_format(value: object) -> AnswerFormat | None:
@@ -173,7 +183,8 @@ def _of_schema(path: str, value: object, expected: str) -> AnswerFormat:
     if not isinstance(found, dict):
         refuse_value(path, expected, value)
     try:
-        return AnswerFormat(grammar=schema.grammar_of(found), schema=found)
+        written = schema.counted_grammar_of(found)
+        return AnswerFormat(grammar=written.grammar, lengths=written.lengths, schema=found)
     except InvalidRequestError as error:
         problem = f"{path}: {error.problem}"
         raise InvalidRequestError(problem, advice=error.advice, param=path) from error

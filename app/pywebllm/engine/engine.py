@@ -30,6 +30,7 @@ from .guard import GuardedStream
 from .operation import Operation, Target
 from .state import ModelState
 from .streams import EngineStream
+from .whole_grammar import with_whole_grammar
 
 __all__ = ["Engine", "Kind"]
 
@@ -183,6 +184,8 @@ class Engine:
         with self._operation() as operation:
             bridge, target = await self._prepare(operation, model)
             stream.check_open()
+            if target.engine == "wllama":
+                request = with_whole_grammar(request)
             if self._state.loaded == target:
                 return stream.hold(self._generate(bridge, request, self._state.load_number))
             if not loads and not self._state.is_requested(target):

@@ -13,6 +13,7 @@ Where to look:
     `grammar/`: typed schemas, written (`writing`) as grammars.
     `regex/`: the regular expressions of `pattern` and `format`.
     `ebnf/`: grammars as trees, and their text.
+    `lengths/`: lengths of strings that the bridge counts instead of the grammar.
     `grammars`: `grammar_of`, which joins `document/` and `grammar/`.
     `free_text`: grammars of answers that are not JSON.
 
@@ -42,7 +43,7 @@ from pywebllm.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from .free_text import choice_grammar, regex_grammar
-    from .grammars import check_grammar, grammar_of, json_object_grammar
+    from .grammars import check_grammar, counted_grammar_of, grammar_of, json_object_grammar
     from .python.describing import schema_of
     from .python.reading import build
     from .python.tools import arguments_of, tool_of
@@ -52,6 +53,7 @@ __all__ = [
     "build",
     "check_grammar",
     "choice_grammar",
+    "counted_grammar_of",
     "grammar_of",
     "json_object_grammar",
     "regex_grammar",
@@ -66,6 +68,7 @@ __getattr__ = lazy_attributes(
         "build": ".python.reading",
         "check_grammar": ".grammars",
         "choice_grammar": ".free_text",
+        "counted_grammar_of": ".grammars",
         "grammar_of": ".grammars",
         "json_object_grammar": ".grammars",
         "regex_grammar": ".free_text",

@@ -10,6 +10,7 @@ from pywebllm.client import AsyncWebLLM
 from pywebllm.errors import InvalidRequestError
 from pywebllm.persona.service import WebLLMService
 from pywebllm.records import ModelRecord, WllamaRecord
+from pywebllm.schema import counted_grammar_of, grammar_of
 from pywebllm.values import EngineChoice
 
 from tests.unit.answering import AnsweringBridge
@@ -47,6 +48,27 @@ async def test_engine_is_known_after_a_load_and_a_change_is_reported_once() -> N
     assert engines == [None, "wllama", "webllm", "webllm"]
     wllama = EngineChoice(engine="wllama", reason="There is no GPU.")
     assert seen == [wllama, EngineChoice(engine="webllm")]
+
+
+async def test_lengths_are_in_the_grammar_for_an_engine_that_does_not_count_them() -> None:
+    bridge = _Choosing()
+
+    async def opener() -> Bridge:
+        return bridge
+
+    schema = {"type": "string", "maxLength": 30}
+    form = {"type": "json_object", "schema": schema}
+    async with AsyncWebLLM(bridge=opener, records=[OTHER]) as llm:
+        for model in (None, "other"):
+            await llm.chat.completions.create(
+                messages=[{"role": "user", "content": "a"}], response_format=form, model=model
+            )
+    on_wllama, on_webllm = (body["response_format"] for body in bridge.bodies)
+    assert on_wllama == {"type": "grammar", "grammar": grammar_of(schema)}
+    written = counted_grammar_of(schema)
+    assert on_webllm == {
+        "type": "grammar", "grammar": written.grammar, "lengths": written.lengths,
+    }  # fmt: skip
 
 
 def test_engine_must_be_known_and_belongs_to_whoever_opens_the_bridge() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from pydantic import AnyUrl, BaseModel, Field, HttpUrl, NaiveDatetime, WebsocketUrl
 from pywebllm.schema import build, grammar_of, schema_of
+from pywebllm.schema.grammars import counted_grammar_of
 
 from bench.schema.engines import NodeMatcher
 from tests.unit.schema.cases import Case, documents
@@ -26,9 +27,28 @@ def matcher() -> Iterator[NodeMatcher]:
         yield found
 
 
-def accepted(matcher: NodeMatcher, schema: Any, values: list[Any]) -> list[Any]:
+Write = Callable[[Any], dict[str, Any]]
+
+
+def exact(schema: Any) -> dict[str, Any]:
+    return {"ebnf": grammar_of(schema)}
+
+
+def counted(schema: Any) -> dict[str, Any]:
+    """As WebLLM gets it, with the lengths beside the grammar."""
+    found = counted_grammar_of(schema)
+    return {"ebnf": found.grammar, "lengths": found.lengths}
+
+
+@pytest.fixture(scope="module", params=[exact, counted])
+def write(request: pytest.FixtureRequest) -> Write:
+    found: Write = request.param
+    return found
+
+
+def accepted(matcher: NodeMatcher, task: dict[str, Any], values: list[Any]) -> list[Any]:
     texts = [json.dumps(value, ensure_ascii=False) for value in values]
-    accepts = matcher.ask(ebnf=grammar_of(schema), texts=texts)["accepts"]
+    accepts = matcher.ask(**task, texts=texts)["accepts"]
     return [value for value, is_in in zip(values, accepts, strict=True) if is_in]
 
 
@@ -130,11 +150,77 @@ CASES: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("schema", "fitting", "others"), CASES)
+SHORT = string(maxLength=3)
+TREE: dict[str, Any] = {
+    "type": "object",
+    "properties": {"name": SHORT, "inner": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+    "required": ["name", "inner"],
+}
+
+# Where the bridge counts, and where only the grammar can.
+COUNTED: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
+    ({"properties": {"a": SHORT, "b": string()}}, [{"a": "abc", "b": "abcd"}], [{"a": "abcd"}]),
+    ({"additionalProperties": SHORT}, [{"x": "abc", "abcd": "ab"}], [{"x": "ab", "y": "abcd"}]),
+    ({"items": SHORT, "minItems": 1}, [["abc", "a"], ['"\\\n']], [["a", "abcd"], ['a"\\\n']]),
+    (
+        {"prefixItems": [SHORT, string()], "items": string(maxLength=5), "minItems": 3},
+        [["abc", "abcdef", "abcde"]],
+        [["abcd", "a", "a"], ["a", "a", "a", "abcdef"]],
+    ),
+    (TREE, [{"name": "a", "inner": {"name": "abc", "inner": None}}],
+     [{"name": "a", "inner": {"name": "abcd", "inner": None}}]),
+    ({"anyOf": [SHORT, {"type": "null"}]}, ["abc", None], ["abcd"]),
+    # Which of the two a string is, the bridge cannot tell.
+    ({"anyOf": [SHORT, string(pattern="^x{5}$")]}, ["abc", "xxxxx"], ["abcd", "xxxxxx"]),
+    (
+        {"anyOf": [
+            {"properties": {"k": {"const": 1}, "v": SHORT}, "required": ["k", "v"]},
+            {"properties": {"k": {"const": 2}, "v": string(maxLength=5)}, "required": ["k", "v"]},
+        ]},
+        [{"k": 1, "v": "abc"}, {"k": 2, "v": "abcde"}],
+        [{"k": 1, "v": "abcd"}, {"k": 2, "v": "abcdef"}],
+    ),
+    ({"properties": {"a\"é": SHORT}}, [{'a"é': "é中😀"}], [{'a"é': "é中😀a"}]),
+    (string(pattern="^(ab)*$", maxLength=5), ["", "abab"], ["ababab", "aba"]),
+    (string(pattern="^(ab)*c?$", minLength=3, maxLength=5), ["abc", "ababc"], ["c", "abababc"]),
+    (string(format="date", maxLength=10), ["2024-02-29"], ["2024-02-30"]),
+    (string(format="uri", maxLength=20), ["http://[::1]/%20abcd"], ["http://[::1]/%20abcde"]),
+]  # fmt: skip
+
+# The grammar alone gives the parts of these shares of the length.
+WIDER: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
+    (string(format="hostname", maxLength=70), ["a" * 63 + ".bcdef", "a-b.c--d", "abc--d"],
+     ["ab--c", "a" * 63 + ".bcdefgh", "a" * 64, "x.ab--c"]),
+    (string(format="hostname"), [".".join(["a" * 62] * 4)], [".".join(["a" * 62] * 4) + ".bcd"]),
+    (string(format="uri"), ["http://[::1]/%20", "http://[fe80::1:2]:80/"],
+     ["http://[::1::]/", "http://[1:2]/", "a:%2", "a:%2g", "a:%", "http://[]/", "http://[::1"]),
+    (
+        string(format="uri", maxLength=60),
+        ["https://a-rather-long-host-name.example.com/and/a/path?x=1#y"],
+        ["https://a-rather-long-host-name.example.com/and/a/path?x=1#yz"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "fitting", "others"), [*CASES, *COUNTED])
 def test_values_that_fit_can_be_written_and_no_others(
+    matcher: NodeMatcher,
+    write: Write,
+    schema: dict[str, Any],
+    fitting: list[Any],
+    others: list[Any],
+) -> None:
+    assert accepted(matcher, write(schema), [*fitting, *others]) == fitting
+
+
+@pytest.mark.parametrize(("schema", "fitting", "others"), [*CASES, *COUNTED, *WIDER])
+def test_masks_allow_the_values_that_fit_and_no_others(
     matcher: NodeMatcher, schema: dict[str, Any], fitting: list[Any], others: list[Any]
 ) -> None:
-    assert accepted(matcher, schema, [*fitting, *others]) == fitting
+    values = [*fitting, *others]
+    texts = [json.dumps(value, ensure_ascii=False) for value in values]
+    found = matcher.ask(**counted(schema), texts=texts, masks=True, long=LONG)
+    assert [value for value, is_in in zip(values, found["masks"], strict=True) if is_in] == fitting
 
 
 LONG = ["the quick brown fox", "aaaaaaaaaaaaaaaaaaaaaaaaa", "-" * 40, "example.com", "a.b", "x-1"]
@@ -146,11 +232,11 @@ LONG = ["the quick brown fox", "aaaaaaaaaaaaaaaaaaaaaaaaa", "-" * 40, "example.c
     [{}, {"pattern": "^[^,]*$"}, {"pattern": "^[a-z]+( [a-z]+)*$"}, {"format": "email"}],
 )
 def test_no_mask_allows_a_token_beyond_the_length(
-    matcher: NodeMatcher, keywords: dict[str, Any], most: int
+    matcher: NodeMatcher, write: Write, keywords: dict[str, Any], most: int
 ) -> None:
     """Tokens longer than what is left, near the end and far from it."""
     schema = string(maxLength=most, **keywords)
-    found = matcher.ask(ebnf=grammar_of(schema), texts=[], draw=12, seed=most, long=LONG)
+    found = matcher.ask(**write(schema), texts=[], draw=12, seed=most, long=LONG)
     assert len(found["drawn"]) > 3
     for drawn in found["drawn"]:
         Draft202012Validator(schema, format_checker=FORMATS).validate(json.loads(drawn))
@@ -159,11 +245,11 @@ def test_no_mask_allows_a_token_beyond_the_length(
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(case=documents())
 def test_text_drawn_from_the_masks_fits_and_a_fitting_value_is_accepted(
-    matcher: NodeMatcher, case: Case
+    matcher: NodeMatcher, write: Write, case: Case
 ) -> None:
     schema, value = case
     text = json.dumps(value, ensure_ascii=False)
-    found = matcher.ask(ebnf=grammar_of(schema), texts=[text], draw=3)
+    found = matcher.ask(**write(schema), texts=[text], draw=3)
     assert found["accepts"] == [True]
     for drawn in found["drawn"]:
         Draft202012Validator(schema, format_checker=FORMATS).validate(json.loads(drawn))
@@ -175,7 +261,7 @@ def test_property_may_have_any_name(matcher: NodeMatcher, name: str) -> None:
     nested = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
     schema = {"type": "object", "properties": {name: nested}, "required": [name]}
     fitting = {name: {"a": 1}}
-    assert accepted(matcher, schema, [fitting, {name: {}}]) == [fitting]
+    assert accepted(matcher, exact(schema), [fitting, {name: {}}]) == [fitting]
 
 
 # The validator is of draft 2020-12, which has neither `nullable` nor a list in `items`.
@@ -183,8 +269,10 @@ OLDER = ("nullable", "additionalItems")
 
 
 @pytest.mark.parametrize("schema", [it for it, *_ in CASES if it.keys().isdisjoint(OLDER)])
-def test_text_drawn_for_each_keyword_fits(matcher: NodeMatcher, schema: dict[str, Any]) -> None:
-    found = matcher.ask(ebnf=grammar_of(schema), texts=[], draw=6)
+def test_text_drawn_for_each_keyword_fits(
+    matcher: NodeMatcher, write: Write, schema: dict[str, Any]
+) -> None:
+    found = matcher.ask(**write(schema), texts=[], draw=6)
     for drawn in found["drawn"]:
         Draft202012Validator(schema, format_checker=FORMATS).validate(json.loads(drawn))
 
@@ -202,8 +290,8 @@ class Order(BaseModel):
     kinds: set[Literal["a", "b"]]
 
 
-def test_text_drawn_for_a_pydantic_model_is_read_by_it(matcher: NodeMatcher) -> None:
-    found = matcher.ask(ebnf=grammar_of(schema_of(Order)), texts=[], draw=20, seed=7)
+def test_text_drawn_for_a_pydantic_model_is_read_by_it(matcher: NodeMatcher, write: Write) -> None:
+    found = matcher.ask(**write(schema_of(Order)), texts=[], draw=20, seed=7)
     assert len(found["drawn"]) > 3
     for drawn in found["drawn"]:
         assert isinstance(build(Order, drawn), Order)

@@ -33,9 +33,19 @@ _FEW = 40  # states, in which single characters are written where they are
 _CHAIN = 16  # states without a rule of their own, which would nest
 
 
-def states_node(given: Automaton, writer: Writer, end: Node = _QUOTE) -> Node:
-    """Write the strings of an automaton and what ends them; `NOTHING` when there is none."""
-    states = _States(given, writer, end)
+def states_node(
+    given: Automaton, writer: Writer, end: Node = _QUOTE, *, is_small: bool = False
+) -> Node:
+    """Write the strings of an automaton and what ends them; `NOTHING` when there is none.
+
+    Args:
+        given: The automaton.
+        writer: Takes the rules.
+        end: What follows a string.
+        is_small: Whether there are so few states that the engine may look at all tokens in each of
+            them. Then it looks at none while the model writes.
+    """
+    states = _States(given, writer, end, is_small=is_small)
     # The last states first, as those before lead to them.
     for state in reversed(range(1, len(given.steps))):
         states.node(state)
@@ -43,8 +53,9 @@ def states_node(given: Automaton, writer: Writer, end: Node = _QUOTE) -> Node:
 
 
 class _States:
-    def __init__(self, given: Automaton, writer: Writer, end: Node) -> None:
+    def __init__(self, given: Automaton, writer: Writer, end: Node, *, is_small: bool) -> None:
         self._end = end
+        self._is_small = is_small
         self._given = given
         self._writer = writer
         self._key = object()  # an automaton takes long to hash
@@ -52,7 +63,9 @@ class _States:
         before = [state for at in self._live for state in set(given.steps[at])]
         self._repeats: dict[Ranges, dict[int, int]] = {}
         self._shared = {
-            state for state in self._live if before.count(state) > 1 or state % _CHAIN == _CHAIN - 1
+            state
+            for state in self._live
+            if is_small or before.count(state) > 1 or state % _CHAIN == _CHAIN - 1
         }
 
     def node(self, state: int) -> Node:
@@ -73,6 +86,8 @@ class _States:
         return choice(ends, *options)
 
     def _character(self, chars: Ranges, target: int) -> Node:
+        if self._is_small:
+            return spelled(chars)
         if not isinstance(unescaped(chars), Chars):
             if len(self._live) <= _FEW:
                 return spelled(chars)

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import replace
 
 from pywebllm.echo import shown
-from pywebllm.schema.ebnf.charset import ALL, Ranges, escaped, spelled, unescaped
+from pywebllm.schema.ebnf.charset import ALL, ASCII, Ranges, escaped, spelled, unescaped
 from pywebllm.schema.ebnf.nodes import (
     EMPTY,
     NOTHING,
@@ -30,7 +30,7 @@ from pywebllm.schema.ebnf.nodes import (
 from pywebllm.schema.ebnf.size import classes_in
 from pywebllm.schema.regex.automaton import Automaton
 from pywebllm.schema.regex.determinizing import automaton
-from pywebllm.schema.regex.eliminating import is_plain, node_of
+from pywebllm.schema.regex.eliminating import is_plain, node_of, steps_of
 from pywebllm.schema.regex.reading import RegexError, read_regex
 from pywebllm.schema.typed.formats import FORMATS, bounded_uri, short_email
 from pywebllm.schema.typed.values import String
@@ -46,6 +46,8 @@ __all__ = ["of_automaton", "string_node"]
 
 _MANY = 6  # classes of characters in a part that comes several times
 _MOST_IN_PART = 400  # states
+_LONG = 10**6  # characters
+_MOST_LOOSE = 200  # states, in each of which the engine looks at all tokens once
 _FEW = 24  # states, of which one pattern is made; more become rules
 
 
@@ -73,6 +75,9 @@ def _quoted(string: String, writer: Writer) -> Node:
         return quoted(repeat(Chars(ALL), *length), writer)
     node = _read(string)
     if fits_length(node, *length):
+        loose = _loose(string, node)
+        if loose is not None:
+            return sequence(Text('"'), states_node(loose, writer, is_small=True))
         return quoted(node, writer)
     exact = None if is_exact(node) else counted(_short(string))
     if exact is not None:
@@ -91,6 +96,20 @@ def _read(string: String) -> Node:
             f"'pattern': {error}: {shown(pattern)}",
             advice="Use characters, classes, groups, |, quantifiers, ^ and $.",
         ) from error
+
+
+def _loose(string: String, node: Node) -> Automaton | None:
+    """Make the automaton of a pattern without a longest string, if the engine can use it well."""
+    if fits_length(node, 0, _LONG):
+        return None
+    try:
+        found = language(string)
+    except RegexError:
+        return None
+    live = found.live()
+    used = (chars for state in live for chars in steps_of(found, state, live).values())
+    is_ascii = all(chars[-1][1] <= ASCII[-1][1] for chars in used)
+    return found if is_ascii and len(live) <= _MOST_LOOSE else None
 
 
 def _short(string: String) -> String:

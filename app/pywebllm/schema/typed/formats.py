@@ -14,6 +14,8 @@ Examples:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 __all__ = [
@@ -21,6 +23,9 @@ __all__ = [
     "INTEGER_FORMATS",
     "KNOWN_FORMATS",
     "REFUSED_FORMATS",
+    "UNCOUNTED",
+    "Part",
+    "Uncounted",
     "bounded_uri",
     "short_email",
 ]
@@ -205,6 +210,74 @@ INTEGER_FORMATS = MappingProxyType(
     {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
     | {f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a string that has a length of its own.
+
+    Attributes:
+        most: The most characters.
+        ends: The character that ends it, after which the next one begins; empty: there is none.
+        after: The character that must come before the first; empty: it begins with the string.
+    """
+
+    most: int
+    ends: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A format of which the bridge counts the characters, and checks what takes many states.
+
+    Attributes:
+        grammar: What the grammar has.
+        exact: The strings of the format, but for their lengths.
+        parts: Its parts that have lengths.
+        checked: Characters; up to the first of them the grammar has the strings of the format only.
+    """
+
+    grammar: str
+    exact: str
+    parts: tuple[Part, ...] = ()
+    checked: str = ""
+
+
+def _uncounted_host(other: str = "") -> str:
+    ends, inside = f"[A-Za-z0-9{other}]", f"[A-Za-z0-9{other}-]"
+    label = f"{ends}({inside}{{0,2}}{ends}|{inside}({ends}{inside}|-{ends}){inside}*{ends})?"
+    return rf"{label}(\.{label})*"
+
+
+def _uncounted_email(other: str = "") -> Uncounted:
+    pattern = _email(_ATOM.replace("]", f"{other}]"), _uncounted_host(other))
+    return Uncounted(pattern, pattern, (Part(63, ends=".", after="@"), Part(253, after="@")))
+
+
+def _unchecked_uri(*, relative: bool) -> Uncounted:
+    exact = _uri(relative=relative)
+    grammar = exact.replace(_ipv6(), f"({_HEX}|[.:])+").replace(_PERCENT, "%")
+    return Uncounted(grammar, exact, checked="[%")
+
+
+_LABELS = "[A-Za-z0-9]+(-+[A-Za-z0-9]+)*"
+UNCOUNTED: Mapping[str, Uncounted] = MappingProxyType(
+    {
+        "hostname": Uncounted(
+            rf"^{_LABELS}(\.{_LABELS})*$",
+            f"^{_uncounted_host()}$",
+            (Part(63, ends="."), Part(253)),
+            checked="-",
+        ),
+        "email": _uncounted_email(),
+        "idn-email": _uncounted_email(_BEYOND),
+        "uri": _unchecked_uri(relative=False),
+        "uri-reference": _unchecked_uri(relative=True),
+    }
+)
+"""Formats that a grammar can only write with many states."""
+
 # No grammar says what these are.
 REFUSED_FORMATS = frozenset({"regex", "idn-hostname"})
 KNOWN_FORMATS = frozenset({*FORMATS, *INTEGER_FORMATS, *REFUSED_FORMATS})
