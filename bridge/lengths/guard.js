@@ -26,7 +26,8 @@ export class LengthGuard {
     this.#table = readTable(table);
     this.#vocabulary = vocabulary;
     this.#position = new Position(this.#table);
-    const shortest = Math.min(...this.#table.rules.map((rule) => rule.shortest));
+    const differ = this.#table.nodes.some(({ unique }) => unique);
+    const shortest = differ ? 0 : Math.min(...this.#table.rules.map((rule) => rule.shortest));
     this.#opening = vocabulary.opening.flatMap(({ id, length }) => (length > shortest ? [id] : []));
   }
 
@@ -51,6 +52,7 @@ export class LengthGuard {
   restrict(mask) {
     const { string } = this.#position;
     if (string?.rule) this.#restrictString(mask, string);
+    if (string) this.#keepApart(mask, string);
     for (const id of this.#opening) {
       if (isOpen(mask, id) && !this.#fits(id)) close(mask, id);
     }
@@ -72,6 +74,16 @@ export class LengthGuard {
     }
     if (!rule?.checked) return;
     for (const id of this.#deadTokens(rule).after(string.state)) close(mask, id);
+  }
+
+  /** Leave out the tokens with which an item would repeat another. @param {Int32Array} mask @param {OpenString} string */
+  #keepApart(mask, string) {
+    const { repeats } = this.#position;
+    if (repeats.length === 0) return;
+    // The end of a string is not known from a token alone after a backslash, nor is it free when no room is left.
+    const isSimple = !string.isInEscape && string.room === Infinity;
+    const ids = isSimple ? repeats.flatMap((text) => this.#vocabulary.ending(text)) : this.#vocabulary.all;
+    for (const id of ids) if (isOpen(mask, id) && (isSimple || !this.#fits(id))) close(mask, id);
   }
 
   /** @param {StringRule} rule */

@@ -8,12 +8,13 @@ import { OpenString, StringRule } from "./string.js";
  * @typedef {object} NodeRow of `nodes`: what the values at one place are, or the object or array in it
  * @property {number} [string] @property {number} [object] @property {number} [array]
  * @property {Record<string, number>} [names] @property {number} [other] @property {number[]} [first] @property {number} [items]
+ * @property {boolean} [unique] whether the items are strings that differ
  */
 /** @typedef {{ root: number, nodes: NodeRow[], strings: Row[] }} Table as `schema/lengths/lifting.py` describes it */
 /**
  * @typedef {object} Node
  * @property {StringRule | undefined} string @property {number} object @property {number} array
- * @property {Map<string, number>} names @property {number} other @property {number[]} first @property {number} items
+ * @property {Map<string, number>} names @property {number} other @property {number[]} first @property {number} items @property {boolean} unique
  */
 
 const DECODER = new TextDecoder();
@@ -21,9 +22,9 @@ const DECODER = new TextDecoder();
 /** @param {Table} table @returns {{ root: number, nodes: Node[], rules: StringRule[] }} */
 export function readTable({ root, nodes, strings }) {
   const rules = strings.map((row) => new StringRule(row));
-  const found = nodes.map(({ string, object = 0, array = 0, names = {}, other = 0, first = [], items = 0 }) => ({
+  const found = nodes.map(({ string, object = 0, array = 0, names = {}, other = 0, first = [], items = 0, unique = false }) => ({
     string: string === undefined ? undefined : rules[string],
-    object, array, names: new Map(Object.entries(names)), other, first, items,
+    object, array, names: new Map(Object.entries(names)), other, first, items, unique,
   })); // prettier-ignore
   return { root, nodes: found, rules };
 }
@@ -32,11 +33,15 @@ export class Position {
   #nodes;
   /** The node of the next value. */
   #place;
-  /** The objects and arrays around, and the index of the next item; -1 in an object. @type {{ node: Node, index: number }[]} */
+  /**
+   * The objects and arrays around, the index of the next item, -1 in an object, and the items so far, if they must differ.
+   * @type {{ node: Node, index: number, items: string[] }[]}
+   */
   #around = [];
   #expectsName = false;
-  /** The bytes of a name that is being read. @type {number[] | undefined} */
-  #name;
+  #isName = false;
+  /** Of a name, or an item that must differ, what was read so far; a character for each byte. @type {string | undefined} */
+  #read;
   #isOver = false;
   /** @type {OpenString | undefined} */
   string;
@@ -49,9 +54,8 @@ export class Position {
 
   copy() {
     const copy = new Position({ root: this.#place, nodes: this.#nodes });
-    copy.#around = this.#around.map((around) => ({ ...around }));
-    copy.#expectsName = this.#expectsName;
-    copy.#name = this.#name && [...this.#name];
+    copy.#around = this.#around.map((around) => ({ ...around, items: [...around.items] }));
+    [copy.#expectsName, copy.#isName, copy.#read] = [this.#expectsName, this.#isName, this.#read];
     copy.#isOver = this.#isOver;
     copy.string = this.string?.copy();
     return copy;
@@ -68,33 +72,48 @@ export class Position {
     else this.#between(String.fromCharCode(byte));
   }
 
+  /** What may not come next: the ends of items that were written before. @returns {string[]} */
+  get repeats() {
+    const read = this.#read;
+    if (read === undefined || this.#isName) return [];
+    const items = this.#around.at(-1)?.items ?? [];
+    return items.flatMap((item) => (item.startsWith(read) ? [item.slice(read.length)] : []));
+  }
+
   /** @param {OpenString} string @param {number} byte */
   #inString(string, byte) {
     if (!string.push(byte)) {
-      this.#name?.push(byte);
+      if (this.#read !== undefined) this.#read += String.fromCharCode(byte);
       return;
     }
     this.#isOver ||= !string.fits;
     this.string = undefined;
-    if (!this.#name) return;
-    const name = JSON.parse(`"${DECODER.decode(new Uint8Array(this.#name))}"`);
-    const { names, other } = this.#around.at(-1)?.node ?? this.#node(0);
-    this.#place = names.get(name) ?? other;
-    this.#name = undefined;
+    const around = this.#around.at(-1);
+    if (this.#read === undefined || !around) return;
+    if (this.#isName) {
+      const bytes = Uint8Array.from(this.#read, (character) => character.charCodeAt(0));
+      const name = JSON.parse(`"${DECODER.decode(bytes)}"`);
+      this.#place = around.node.names.get(name) ?? around.node.other;
+    } else {
+      this.#isOver ||= around.items.includes(this.#read);
+      around.items.push(this.#read);
+    }
+    this.#read = undefined;
   }
 
   /** @param {string} character */
   #between(character) {
     const place = this.#node(this.#place);
     if (character === '"') {
-      this.#name = this.#expectsName ? [] : undefined;
+      this.#isName = this.#expectsName;
+      this.#read = this.#expectsName || this.#around.at(-1)?.node.unique ? "" : undefined;
       this.string = new OpenString(this.#expectsName ? undefined : place.string);
       this.#expectsName = false;
     } else if (character === "{") {
-      this.#around.push({ node: this.#node(place.object), index: -1 });
+      this.#around.push({ node: this.#node(place.object), index: -1, items: [] });
       this.#expectsName = true;
     } else if (character === "[") {
-      this.#around.push({ node: this.#node(place.array), index: 0 });
+      this.#around.push({ node: this.#node(place.array), index: 0, items: [] });
       this.#item();
     } else if (character === "}" || character === "]") {
       this.#around.pop();

@@ -14,6 +14,8 @@ export class Vocabulary {
   byLength = [];
   /** Tokens with a quote that something follows: a string may begin in them. @type {{ id: number, length: number }[]} */
   opening = [];
+  /** Tokens by what is before their first quote. @type {Map<string, number[]>} */
+  #ending = new Map();
   /** Tokens with a character of some. @type {Map<string, number[]>} */
   #containing = new Map();
 
@@ -55,6 +57,11 @@ export class Vocabulary {
     return found;
   }
 
+  /** @param {string} text a character for each byte @returns {number[]} the tokens that end a string with it */
+  ending(text) {
+    return this.#ending.get(text) ?? [];
+  }
+
   /** @param {ArrayLike<number>} bytes @param {number} id */
   #sort(bytes, id) {
     let count = 0;
@@ -66,7 +73,14 @@ export class Vocabulary {
       if (byte === BACKSLASH) at += bytes[at + 1] === 0x75 ? 5 : 1;
     }
     (this.byLength[count] ??= []).push(id);
+    if (at < bytes.length) this.#addEnding(String.fromCharCode(...Array.from(bytes).slice(0, at)), id);
     const quote = Array.prototype.indexOf.call(bytes, QUOTE);
     if (quote !== -1 && quote < bytes.length - 1) this.opening.push({ id, length: bytes.length - 1 - quote });
+  }
+  /** @param {string} text @param {number} id */
+  #addEnding(text, id) {
+    const known = this.#ending.get(text);
+    if (known) known.push(id);
+    else this.#ending.set(text, [id]);
   }
 }

@@ -2,9 +2,10 @@ r"""Documents without the lengths that the bridge can count, and where it counts
 
 The bridge reads the answer as JSON and follows it through `nodes`. A node says what the values at
 one place are: `string` is an index of `strings`, `object` and `array` are the nodes of definitions.
-In these, `names` and `other` are the nodes of properties, `first` and `items` those of items.
-Node 0 is any place where nothing is counted. A place where two schemas with strings, objects or
-arrays may apply is one, as the bridge would not know which of them does.
+In these, `names` and `other` are the nodes of properties, `first` and `items` those of items; with
+`unique` these are strings that differ. Node 0 is any place where nothing is counted. A place where
+two schemas with strings, objects or arrays may apply is one, as the bridge would not know which of
+them does.
 
 Examples:
     >>> from pywebllm.schema.document.reading import read_document
@@ -51,7 +52,7 @@ def lifted(document: Document) -> tuple[Document, Table] | None:
     """
     lifter = _Lifter(document)
     root, node = lifter.place(document.root)
-    if not lifter.strings:
+    if not lifter.strings and not any("unique" in node for node in lifter.nodes):
         return None
     table = {"root": node, "nodes": lifter.nodes, "strings": lifter.strings}
     return replace(document, root=root, definitions=lifter.definitions), table
@@ -127,12 +128,15 @@ class _Lifter:
         return replace(found, extras=extras, lasts=lasts)
 
     def _array(self, array: Array, node: dict[str, Any]) -> Array:
-        if array.contained is not None or array.unique:
+        if array.contained is not None or (array.unique and not _may_differ(array)):
             return array
+        if array.unique:
+            node["unique"] = True
         first = [self.place(each) for each in array.prefix]
         items, node["items"] = self.place(array.items)
         node["first"] = [number for _, number in first]
-        return replace(array, prefix=tuple(schema for schema, _ in first), items=items)
+        prefix = tuple(schema for schema, _ in first)
+        return replace(array, prefix=prefix, items=items, unique=False)
 
     def _numbered(self, node: dict[str, Any]) -> int:
         if not node:
@@ -142,6 +146,16 @@ class _Lifter:
             self.nodes.append(node)
             self._numbers[key] = len(self.nodes) - 1
         return self._numbers[key]
+
+
+def _may_differ(array: Array) -> bool:
+    """Return whether there is always another item: the bridge keeps strings of any text apart."""
+    items = array.items
+    return (
+        not array.prefix
+        and isinstance(items, String)
+        and items == String(min_length=items.min_length)
+    )
 
 
 def _row(count: Count) -> dict[str, Any]:
