@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from model.compile.config import integer, number
 from model.compile.errors import CheckpointError
+from model.compile.families import Family, family_of
 from model.compile.quantize import GROUP
 from model.compile.rope import Rope
+from model.compile.windows import Windows, global_rope
 
 __all__ = ["DEFAULT_CONTEXT", "DEFAULT_PREFILL_CHUNK", "Architecture"]
 
@@ -19,41 +21,7 @@ DEFAULT_PREFILL_CHUNK: Final = 256
 # storage; this leaves room for 64 threads.
 _LONGEST_CONTEXT: Final = 32 * 1024 // 4 - 2 * 64
 _COLUMNS: Final = 8
-# The supported networks by `architectures` and by `model_type`, and what they compute.
-_NETWORKS: Final = {
-    "LlamaForCausalLM": "llama",
-    "MistralForCausalLM": "llama",
-    "Qwen2ForCausalLM": "qwen2",
-    "Qwen3ForCausalLM": "qwen3",
-    "llama": "llama",
-    "mistral": "llama",
-    "qwen2": "qwen2",
-    "qwen3": "qwen3",
-}
-_DENSE: Final = "mixtures of experts are not supported. Use a dense checkpoint."
-_TEXT_ONLY: Final = (
-    "networks for more than text are not supported. Save the language model alone as "
-    "LlamaForCausalLM, or use a text model."
-)
-_NO_BIAS: Final = "layers with a bias are not supported. Use a checkpoint without biases."
-_REFUSED: Final = {
-    "quantization_config": (
-        "quantized weights are not supported. Use the checkpoint that they were made from, in "
-        "float32, float16 or bfloat16."
-    ),
-    "vision_config": _TEXT_ONLY,
-    "audio_config": _TEXT_ONLY,
-    "text_config": _TEXT_ONLY,
-    "num_local_experts": _DENSE,
-    "num_experts": _DENSE,
-    "n_routed_experts": _DENSE,
-    "attention_bias": _NO_BIAS,
-    "mlp_bias": _NO_BIAS,
-    "auto_map": (
-        "custom code is not supported, because it may compute something else. Use a checkpoint "
-        "without it; if the network is a plain Llama, remove auto_map."
-    ),
-}
+_SCORE_SIZE: Final = 256  # the default of transformers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +46,10 @@ class Architecture:
     prefill_chunk: int = DEFAULT_PREFILL_CHUNK
     bits: int = 4
     embedding_bits: int = 4
-    family: str = "llama"
-    """What the network computes: that of `llama`, `qwen2` or `qwen3`."""
+    family: Family
+    windows: Windows | None = None
+    score_size: int | None = None
+    """Attention scores are divided by its square root; None: by that of the head size."""
     trained_context: int | None = None
     """The longest context that the model was trained for; None: it is not known."""
 
@@ -100,28 +70,31 @@ class Architecture:
             CheckpointError: A key is missing or not a number, the kernels do not support the
                 network, or it was not trained for a context of this length.
         """
-        family = _family(config)
+        family = family_of(config)
         context = _context(config, context)
         heads, hidden = integer(config, "num_attention_heads"), integer(config, "hidden_size")
+        layers = integer(config, "num_hidden_layers")
         shape = cls(
             hidden=hidden,
-            layers=integer(config, "num_hidden_layers"),
+            layers=layers,
             query_heads=heads,
             kv_heads=integer(config, "num_key_value_heads", default=heads),
             head_size=integer(config, "head_dim", default=hidden // max(heads, 1)),
             feed_forward=integer(config, "intermediate_size"),
             vocabulary=integer(config, "vocab_size"),
             norm_epsilon=float(number(config, "rms_norm_eps")),
-            rope=Rope.from_config(config),
-            tied=bool(config.get("tie_word_embeddings", False)),
+            rope=global_rope(config),
+            tied=bool(config.get("tie_word_embeddings", family.is_gemma)),
             family=family,
+            windows=Windows.from_config(config, family, layers=layers),
+            score_size=_score_size(config) if family.is_gemma else None,
             trained_context=integer(config, "max_position_embeddings", default=0) or None,
             context=context,
-            prefill_chunk=(
-                min(DEFAULT_PREFILL_CHUNK, context) if prefill_chunk is None else prefill_chunk
-            ),
         )
-        _refuse_window(config, shape)
+        chunk = shape.chunk(DEFAULT_PREFILL_CHUNK) if prefill_chunk is None else prefill_chunk
+        shape = replace(shape, prefill_chunk=chunk)
+        if family.windows == "none":
+            _refuse_window(shape)
         shape.check()
         return shape
 
@@ -131,14 +104,27 @@ class Architecture:
         return f"q{self.bits}f32_1"
 
     @property
-    def qkv_bias(self) -> bool:
-        """Whether queries, keys and values have a bias."""
-        return self.family == "qwen2"
+    def window(self) -> int | None:
+        """How many tokens the layers with a sliding window see, or None if that is all."""
+        return None if self.windows is None else self.windows.limit(self.context)
+
+    def is_local(self, layer: int) -> bool:
+        """Return whether a layer is one of those with a sliding window."""
+        return self.windows is not None and layer in self.windows.layers
+
+    def chunk(self, most: int) -> int:
+        """Return the largest prefill chunk up to `most` that the kernels support."""
+        return min(most, self.context, self.window or self.context)
 
     @property
-    def head_norm(self) -> bool:
-        """Whether each head of queries and keys is normalized."""
-        return self.family == "qwen3"
+    def score_scale(self) -> float:
+        """What attention scores are multiplied by."""
+        return float((self.score_size or self.head_size) ** -0.5)
+
+    @property
+    def turns_heads(self) -> bool:
+        """Whether the network rotates heads itself, because layers differ in their positions."""
+        return self.windows is not None and self.windows.rope is not None
 
     def bits_of(self, weight: str) -> int:
         """Return the bits of a matrix, by the name of its weight in `transformers`."""
@@ -193,28 +179,11 @@ class Architecture:
                 f"got a context of {self.context} and a chunk of {self.prefill_chunk}. Set them "
                 "with --context and --prefill-chunk."
             )
-
-
-def _family(config: Mapping[str, Any]) -> str:
-    """Return what the network computes, or refuse it."""
-    for key, advice in _REFUSED.items():
-        if config.get(key):
-            raise CheckpointError(f"config.json has {key}: {advice}")
-    kinds = config.get("architectures") or [config.get("model_type")]
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    found = next((_NETWORKS[kind] for kind in kinds if kind in _NETWORKS), None)
-    if found is None:
-        known = [kind for kind in _NETWORKS if kind[0].isupper()]
-        raise CheckpointError(
-            f"The network must be {', '.join(known[:-1])} or {known[-1]}, got {kinds[0]}. Use a "
-            "checkpoint of one of them; if yours computes the same, save it as one of them."
-        )
-    activation = config.get("hidden_act", "silu")
-    if activation not in ("silu", "swish"):
-        raise CheckpointError(
-            f"hidden_act must be silu, got {activation}. Use a checkpoint with silu."
-        )
-    return found
+        if self.window is not None and self.prefill_chunk > self.window:
+            raise CheckpointError(
+                f"A prefill chunk must be at most the sliding window of {self.window} tokens, got "
+                f"{self.prefill_chunk}. Shorten it with --prefill-chunk."
+            )
 
 
 def _context(config: Mapping[str, Any], asked: int | None) -> int:
@@ -229,14 +198,21 @@ def _context(config: Mapping[str, Any], asked: int | None) -> int:
     return asked
 
 
-def _refuse_window(config: Mapping[str, Any], shape: Architecture) -> None:
+def _score_size(config: Mapping[str, Any]) -> int:
+    size = integer(config, "query_pre_attn_scalar", default=_SCORE_SIZE)
+    if size < 1:
+        raise CheckpointError(
+            f"query_pre_attn_scalar must be at least 1, got {size}. Correct config.json."
+        )
+    return size
+
+
+def _refuse_window(shape: Architecture) -> None:
     """Check for a sliding window; one as wide as the context has no effect."""
-    if config.get("sliding_window") is None or config.get("use_sliding_window") is False:
-        return
-    window = integer(config, "sliding_window")
-    if window >= shape.context:
-        return
-    raise CheckpointError(
-        f"sliding_window must be at least the context of {shape.context} tokens, got {window}: "
-        f"sliding windows are not supported. Shorten the context with --context {window}."
-    )
+    if shape.window is not None:
+        raise CheckpointError(
+            f"sliding_window must be at least the context of {shape.context} tokens, got "
+            f"{shape.window}: {shape.family.causal} has no sliding windows in transformers. Save "
+            "the model as MistralForCausalLM, or shorten the context with --context "
+            f"{shape.window}."
+        )

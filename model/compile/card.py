@@ -16,7 +16,7 @@ __all__ = ["card", "chat_facts"]
 def chat_facts(shape: Architecture, quality: Quality | None) -> dict[str, str]:
     """Return what a card says about a language model."""
     return {
-        "network": f"{shape.family}, {shape.layers} layers, hidden size {shape.hidden}",
+        "network": f"{shape.family.name}, {shape.layers} layers, hidden size {shape.hidden}",
         "context": f"{shape.context} tokens",
         "weights": shape.quantization,
         "quality": str(quality) if quality else "not measured",

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from model.compile.grid import Groups
 from model.compile.quantize import Packed, pack, pack_groups
 from model.compile.tokenizer import TOKENIZER_FILES, TextTokens, read_json
 from model.compile.weights import read_weights
+
+if TYPE_CHECKING:
+    from model.compile.gguf.metadata import Metadata
 
 __all__ = ["Checkpoint", "weight_shapes"]
 
@@ -64,7 +67,8 @@ class Checkpoint:
             CheckpointError: A file or weight is missing, damaged or not supported, or has the
                 wrong shape.
         """
-        folder = _unpacked(source) if source.is_file() else source
+        file = _opened(source) if source.is_file() else None
+        folder = source if file is None else _unpacked(file)
         _check_files(folder)
         architecture = Architecture.from_config(
             read_json(folder / "config.json"), context=context, prefill_chunk=prefill_chunk
@@ -72,7 +76,7 @@ class Checkpoint:
         architecture = replace(architecture, bits=bits, embedding_bits=embedding_bits or bits)
         tokens = TextTokens.read(folder)
         _check_vocabulary(tokens, architecture)
-        weights, blocks = _read(source)
+        weights, blocks = (dict(read_weights(source)), {}) if file is None else _read(file)
         _check_weights(weights, architecture)
         weights = {name: weights[name] for name in weight_shapes(architecture)}
         return cls(
@@ -130,40 +134,45 @@ def _layer_shapes(shape: Architecture) -> dict[str, tuple[int, ...]]:
         "mlp.up_proj.weight": (shape.feed_forward, shape.hidden),
         "mlp.down_proj.weight": (shape.hidden, shape.feed_forward),
     }
-    if shape.qkv_bias:
+    if shape.family.qkv_bias:
         sizes = {"q_proj": shape.attention_size, "k_proj": keys, "v_proj": keys}
         found |= {f"self_attn.{name}.bias": (size,) for name, size in sizes.items()}
-    if shape.head_norm:
+    if shape.family.head_norm:
         found |= {f"self_attn.{name}_norm.weight": (shape.head_size,) for name in "qk"}
+    if shape.family.is_gemma:
+        sides = ("pre", "post")
+        found |= {f"{side}_feedforward_layernorm.weight": (shape.hidden,) for side in sides}
     return found
 
 
-def _read(source: Path) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, Groups]]:
-    """Return all weights, and the blocks of those that are quantized."""
-    if not source.is_file():
-        return dict(read_weights(source)), {}
+def _opened(source: Path) -> Metadata:
     # Imported late: only GGUF files need the package `gguf`.
     from model.compile.gguf.metadata import Metadata  # noqa: PLC0415
-    from model.compile.gguf.weights import tensors  # noqa: PLC0415
+
+    return Metadata(source)
+
+
+def _read(file: Metadata) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, Groups]]:
+    """Return all weights, and the blocks of those that are quantized."""
+    from model.compile.gguf.weights import tensors  # noqa: PLC0415 (see _opened)
 
     weights: dict[str, npt.NDArray[np.float32]] = {}
     blocks: dict[str, Groups] = {}
-    for tensor in tensors(Metadata(source)):
+    for tensor in tensors(file):
         weights[tensor.name] = tensor.values
         if tensor.groups is not None:
             blocks[tensor.name] = tensor.groups
     return weights, blocks
 
 
-def _unpacked(source: Path) -> Path:
+def _unpacked(file: Metadata) -> Path:
     """Return a folder with the tokenizer and the settings of a GGUF file."""
-    from model.compile.gguf.folder import write_folder  # noqa: PLC0415 (see _read)
-    from model.compile.gguf.metadata import Metadata  # noqa: PLC0415
+    from model.compile.gguf.folder import write_folder  # noqa: PLC0415 (see _opened)
 
-    with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    folder = _UNPACKED / f"{source.stem}-{digest[:12]}"
-    write_folder(Metadata(source), folder)
+    with file.path.open("rb") as data:
+        digest = hashlib.file_digest(data, "sha256").hexdigest()
+    folder = _UNPACKED / f"{file.path.stem}-{digest[:12]}"
+    write_folder(file, folder)
     return folder
 
 
@@ -201,7 +210,7 @@ def _check_weights(weights: dict[str, npt.NDArray[np.float32]], shape: Architect
         # A tied head may be stored as well; like transformers, use the embedding.
         if name not in shapes and not name.endswith(_IGNORED) and name != "lm_head.weight":
             raise CheckpointError(
-                f"The weight {name} does not belong to a {shape.family} network, which would "
+                f"The weight {name} does not belong to a {shape.family.name} network, which would "
                 "compute something else without it. Use a checkpoint without this weight."
             )
 

@@ -55,7 +55,7 @@ def build_libraries(shape: Architecture, folder: Path, linker: Linker) -> None:
         CompileError: The shaders are not in one module.
     """
     build_library(shape, folder / "model.wasm", linker)
-    longer = max(shape.prefill_chunk, min(_GPU_PREFILL_CHUNK, shape.context))
+    longer = max(shape.prefill_chunk, shape.chunk(_GPU_PREFILL_CHUNK))
     build_library(replace(shape, prefill_chunk=longer), folder / "model-gpu.wasm", linker, FOR_GPUS)
 
 

@@ -1,12 +1,12 @@
 """The network as relax functions: `embed`, `prefill` and `decode`, as WebLLM 0.2.86 calls them.
 
 All take the parameters as one tuple. A `decode` step launches seven kernels per layer: product,
-rotary positions, append, attention (these three by the cache), product, product, product.
+rotary positions, append, attention (these three by the cache), product, product, product. A Qwen
+has one more, a Gemma three more.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import tvm
@@ -21,6 +21,7 @@ from model.compile.parameters import parameters
 __all__ = ["add_network"]
 
 _ATTENTION = "vm.builtin.attention_kv_cache_attention_with_fused_qkv"
+_POSITIONS = "vm.builtin.attention_kv_cache_get_query_positions"
 
 
 def add_network(graph: Graph, shape: Architecture) -> None:
@@ -31,6 +32,11 @@ def add_network(graph: Graph, shape: Architecture) -> None:
     network.add_forward("decode", 1)
 
 
+def _kind(rows: Any) -> str:
+    """Return how the names of kernels for so many rows end."""
+    return "row" if isinstance(rows, int) else "rows"
+
+
 class _Network:
     """Adds the three functions to one graph."""
 
@@ -38,6 +44,7 @@ class _Network:
         self._graph = graph
         self._shape = shape
         self._parameters = parameters(shape)
+        self._positions: Expr = None
 
     def add_embed(self) -> None:
         """Add (ids `[n]`, parameters) -> `[n, hidden]`."""
@@ -54,6 +61,7 @@ class _Network:
                     vocabulary=shape.padded_vocabulary,
                     hidden=shape.hidden,
                     bits=shape.embedding_bits,
+                    factor=shape.hidden**0.5 if shape.family.is_gemma else 1.0,
                 ),
             )
             matrix = [values["embedding.words"], values["embedding.scales"]]
@@ -74,6 +82,7 @@ class _Network:
         def body() -> Expr:
             values = self._unpack(packed)
             x = graph.reshape(embeddings, rows, shape.hidden)
+            self._positions = self._query_positions(cache, rows) if shape.turns_heads else None
             for layer in range(shape.layers):
                 x = self._attend(x, values, cache, layer, rows)
                 x = self._feed_forward(x, values, layer, rows)
@@ -88,8 +97,12 @@ class _Network:
         heads = shape.query_heads + 2 * shape.kv_heads
         gain = values[f"{name}.norm"]
         qkv = self._project(Projection.NORMED, x, values, f"{name}.qkv", gain, rows)
-        qkv = self._adjust(graph.reshape(qkv, rows, heads, shape.head_size), values, name, rows)
-        scale = relax.prim_value(1 / math.sqrt(shape.head_size))
+        qkv = graph.reshape(qkv, rows, heads, shape.head_size)
+        if shape.turns_heads:
+            qkv = self._turn(qkv, values, layer, rows)
+        else:
+            qkv = self._adjust(qkv, values, name, rows)
+        scale = relax.prim_value(shape.score_scale)
         mixed = graph.builder.emit(
             relax.call_dps_packed(
                 _ATTENTION,
@@ -103,7 +116,29 @@ class _Network:
             )
         )
         mixed = graph.reshape(mixed, rows, shape.attention_size)
-        return self._project(Projection.ADDED, mixed, values, f"{name}.out", x, rows)
+        return self._add(x, mixed, values, f"{name}.out", rows)
+
+    def _query_positions(self, cache: Expr, rows: Any) -> Expr:
+        call = relax.call_pure_packed(_POSITIONS, cache, ty_args=tensor([rows], "int32"))
+        return self._graph.builder.emit(call)
+
+    def _turn(self, qkv: Expr, values: dict[str, Expr], layer: int, rows: Any) -> Expr:
+        """Normalize and rotate queries and keys, each layer with its own positions."""
+        shape, is_local = self._shape, self._shape.is_local(layer)
+        rope = (shape.windows and shape.windows.rope if is_local else None) or shape.rope
+        kernel = self._graph.kernel(
+            f"turn_heads_{'local' if is_local else 'global'}_{_kind(rows)}",
+            lambda: kernels.turn_heads(
+                query_heads=shape.query_heads,
+                kv_heads=shape.kv_heads,
+                head_size=shape.head_size,
+                epsilon=shape.norm_epsilon,
+                frequencies=rope.frequencies(shape.head_size),
+            ),
+        )
+        gain = values[f"layers.{layer}.attention.head_norm"]
+        out = tensor([rows, shape.query_heads + 2 * shape.kv_heads, shape.head_size])
+        return self._graph.call(kernel, [qkv, gain, self._positions], out)
 
     def _adjust(self, qkv: Expr, values: dict[str, Expr], name: str, rows: Any) -> Expr:
         """Add the bias, and normalize the heads of queries and keys, in networks that do so."""
@@ -112,14 +147,14 @@ class _Network:
         if not given:
             return qkv
         kernel = self._graph.kernel(
-            f"adjust_heads_{'row' if isinstance(rows, int) else 'rows'}",
+            f"adjust_heads_{_kind(rows)}",
             lambda: kernels.adjust_heads(
                 query_heads=shape.query_heads,
                 kv_heads=shape.kv_heads,
                 head_size=shape.head_size,
                 epsilon=shape.norm_epsilon,
-                biased=shape.qkv_bias,
-                normed=shape.head_norm,
+                biased=shape.family.qkv_bias,
+                normed=shape.family.head_norm,
             ),
         )
         heads = shape.query_heads + 2 * shape.kv_heads
@@ -130,7 +165,20 @@ class _Network:
         name = f"layers.{layer}.mlp"
         gain = values[f"{name}.norm"]
         gated = self._project(Projection.GATED, x, values, f"{name}.gate_up", gain, rows)
-        return self._project(Projection.ADDED, gated, values, f"{name}.down", x, rows)
+        return self._add(x, gated, values, f"{name}.down", rows)
+
+    def _add(self, x: Expr, y: Expr, values: dict[str, Expr], matrix: str, rows: Any) -> Expr:
+        """Add the product of `y` and a matrix to `x`, in some networks normalized before."""
+        shape = self._shape
+        if not shape.family.is_gemma:
+            return self._project(Projection.ADDED, y, values, matrix, x, rows)
+        y = self._project(Projection.PLAIN, y, values, matrix, y, rows)
+        gain = values[f"{matrix.rpartition('.')[0]}.out_norm"]
+        kernel = self._graph.kernel(
+            f"add_normed_{_kind(rows)}",
+            lambda: self._graph.kernels.add_normed(size=shape.hidden, epsilon=shape.norm_epsilon),
+        )
+        return self._graph.call(kernel, [y, gain, x], tensor([rows, shape.hidden]))
 
     def _project(  # noqa: PLR0917 (most readable as kind, x, weights, name, norm or residual)
         self,
@@ -156,6 +204,7 @@ class _Network:
                 epsilon=self._shape.norm_epsilon,
                 kept=kept,
                 bits=self._shape.embedding_bits if last else self._shape.bits,
+                activation=self._shape.family.activation,
             ),
         )
         written = outputs // 2 if kind is Projection.GATED else kept

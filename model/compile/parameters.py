@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class _Source:
     weights: tuple[str, ...]
     outputs: int
     inputs: int | None = None  # None: a vector, kept in float32
+    base: float = 0.0  # what is added to a vector
 
 
 def parameters(shape: Architecture) -> list[Parameter]:
@@ -52,7 +53,7 @@ def fill(checkpoint: Checkpoint) -> dict[str, npt.NDArray[Any]]:
     for source in _sources(checkpoint.architecture):
         if source.inputs is None:
             filled[source.name] = np.concatenate(
-                [checkpoint.weights[name] for name in source.weights]
+                [checkpoint.weights[name] + np.float32(source.base) for name in source.weights]
             )
             continue
         packed = concatenate([checkpoint.packed(name) for name in source.weights])
@@ -93,7 +94,12 @@ def _sources(shape: Architecture) -> Iterator[_Source]:
     )
     for layer in range(shape.layers):
         yield from _layer_sources(shape, f"layers.{layer}", f"model.layers.{layer}")
-    yield _Source(name="norm", weights=("model.norm.weight",), outputs=shape.hidden)
+    yield _Source(
+        name="norm",
+        weights=("model.norm.weight",),
+        outputs=shape.hidden,
+        base=_norm_base(shape),
+    )
     if not shape.tied:
         yield _Source(
             name="head",
@@ -103,27 +109,41 @@ def _sources(shape: Architecture) -> Iterator[_Source]:
         )
 
 
+def _norm_base(shape: Architecture) -> float:
+    """Return what the weights of norms are relative to."""
+    return 1.0 if shape.family.is_gemma else 0.0
+
+
 def _layer_sources(shape: Architecture, ours: str, theirs: str) -> Iterator[_Source]:
     def source(name: str, *weights: str, outputs: int, inputs: int | None = None) -> _Source:
         names = tuple(f"{theirs}.{weight}" for weight in weights)
         return _Source(name=f"{ours}.{name}", weights=names, outputs=outputs, inputs=inputs)
 
+    def norm(name: str, *weights: str, size: int) -> _Source:
+        return replace(source(name, *weights, outputs=size), base=_norm_base(shape))
+
     hidden, attention, width = shape.hidden, shape.attention_size, shape.feed_forward
     qkv = [f"self_attn.{part}_proj" for part in "qkv"]
     weights = [f"{name}.weight" for name in qkv]
-    yield source("attention.norm", "input_layernorm.weight", outputs=hidden)
+    yield norm("attention.norm", "input_layernorm.weight", size=hidden)
     yield source("attention.qkv", *weights, inputs=hidden, outputs=shape.qkv_size)
-    if shape.qkv_bias:
+    if shape.family.qkv_bias:
         biases = [f"{name}.bias" for name in qkv]
         yield source("attention.bias", *biases, outputs=shape.qkv_size)
-    if shape.head_norm:
+    if shape.family.head_norm:
         gains = [f"self_attn.{part}_norm.weight" for part in "qk"]
-        yield source("attention.head_norm", *gains, outputs=2 * shape.head_size)
+        yield norm("attention.head_norm", *gains, size=2 * shape.head_size)
     yield source("attention.out", "self_attn.o_proj.weight", inputs=attention, outputs=hidden)
-    yield source("mlp.norm", "post_attention_layernorm.weight", outputs=hidden)
+    if shape.family.is_gemma:
+        yield norm("attention.out_norm", "post_attention_layernorm.weight", size=hidden)
+        yield norm("mlp.norm", "pre_feedforward_layernorm.weight", size=hidden)
+    else:
+        yield norm("mlp.norm", "post_attention_layernorm.weight", size=hidden)
     gate_up = ("mlp.gate_proj.weight", "mlp.up_proj.weight")
     yield source("mlp.gate_up", *gate_up, inputs=hidden, outputs=2 * width)
     yield source("mlp.down", "mlp.down_proj.weight", inputs=width, outputs=hidden)
+    if shape.family.is_gemma:
+        yield norm("mlp.out_norm", "post_feedforward_layernorm.weight", size=hidden)
 
 
 def _declare(source: _Source, shape: Architecture) -> Iterator[Parameter]:

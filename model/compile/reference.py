@@ -8,7 +8,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma3TextConfig,
+    LlamaConfig,
+    MistralConfig,
+    Qwen2Config,
+    Qwen3Config,
+)
 
 from model.compile.architecture import Architecture
 from model.compile.checkpoint import Checkpoint
@@ -19,10 +26,13 @@ __all__ = ["Reference", "Scores"]
 Floats = npt.NDArray[np.float32]
 
 _CONFIGS: Final[dict[str, Any]] = {
+    "gemma3_text": Gemma3TextConfig,
     "llama": LlamaConfig,
+    "mistral": MistralConfig,
     "qwen2": Qwen2Config,
     "qwen3": Qwen3Config,
 }
+_KINDS: Final = {True: "sliding_attention", False: "full_attention"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +99,7 @@ class Reference:
 
 
 def _config(shape: Architecture) -> Any:
-    return _CONFIGS[shape.family](
+    return _CONFIGS[shape.family.name](
         hidden_size=shape.hidden,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.query_heads,
@@ -98,7 +108,32 @@ def _config(shape: Architecture) -> Any:
         intermediate_size=shape.feed_forward,
         vocab_size=shape.vocabulary,
         rms_norm_eps=shape.norm_epsilon,
-        rope_parameters=shape.rope.parameters,
+        rope_parameters=_rope(shape),
         max_position_embeddings=max(shape.context, 2048),
         tie_word_embeddings=shape.tied,
+        **_windows(shape),
     )
+
+
+def _rope(shape: Architecture) -> dict[str, Any]:
+    rope = shape.rope.parameters
+    if not shape.family.is_gemma:
+        return rope
+    local = shape.windows.rope.parameters if shape.windows and shape.windows.rope else rope
+    return {"full_attention": rope, "sliding_attention": local}
+
+
+def _windows(shape: Architecture) -> dict[str, Any]:
+    """Return the settings of sliding windows, and of the scores of Gemma."""
+    family, windows = shape.family, shape.windows
+    if family.windows == "none":
+        return {}
+    found: dict[str, Any] = {"sliding_window": windows and windows.size}
+    if family.windows != "all":
+        kinds = [shape.is_local(layer) for layer in range(shape.layers)]
+        found["layer_types"] = [_KINDS[each] for each in kinds]
+    if family.windows == "later":
+        found["use_sliding_window"] = windows is not None
+    if family.is_gemma:
+        found["query_pre_attn_scalar"] = shape.score_size
+    return found

@@ -26,10 +26,13 @@ _NAMES = {
     "self_attn.q_norm": "attn_q_norm",
     "self_attn.k_norm": "attn_k_norm",
     "post_attention_layernorm": "ffn_norm",
+    "pre_feedforward_layernorm": "ffn_norm",
+    "post_feedforward_layernorm": "post_ffw_norm",
     "mlp.gate_proj": "ffn_gate",
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
+_OF_GEMMA = {"post_attention_layernorm": "post_attention_norm"}
 
 
 def write_gguf(
@@ -43,14 +46,18 @@ def write_gguf(
 ) -> Path:
     """Write the checkpoint in `source` to `path` with matrices of `kind`; `keys` are added."""
     config = AutoConfig.from_pretrained(source)
-    writer = gguf.GGUFWriter(path, config.model_type)
+    is_gemma = config.model_type == "gemma3_text"
+    writer = gguf.GGUFWriter(path, "gemma3" if is_gemma else config.model_type)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    if is_gemma:
+        _add_windows(writer, config)
+    else:
+        writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     if head := getattr(config, "head_dim", None):
         writer.add_key_length(head)
@@ -70,6 +77,16 @@ def write_gguf(
     return path
 
 
+def _add_windows(writer: gguf.GGUFWriter, config: Any) -> None:
+    writer.add_sliding_window(config.sliding_window)
+    writer.add_sliding_window_pattern([kind == "sliding_attention" for kind in config.layer_types])
+    rope = config.rope_parameters["full_attention"]
+    writer.add_rope_freq_base(rope["rope_theta"])
+    if rope["rope_type"] == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(rope["factor"])
+
+
 def _add_tokenizer(writer: gguf.GGUFWriter, source: Path, pre: str, bos: str | None) -> None:
     given = json.loads((source / "tokenizer.json").read_text("utf-8"))
     settings = json.loads((source / "tokenizer_config.json").read_text("utf-8"))
@@ -82,6 +99,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, source: Path, pre: str, bos: str | N
     if given["model"].get("byte_fallback"):
         writer.add_tokenizer_model("llama")
         ranks = {merge.replace(" ", ""): rank for rank, merge in enumerate(merges)}
+        writer.add_add_space_prefix("Prepend" in json.dumps(given["normalizer"]))
         writer.add_token_scores([-float(ranks.get(token, 0)) for token in tokens])
     else:
         writer.add_tokenizer_model("gpt2")
@@ -117,6 +135,9 @@ def _tensors(source: Path, config: Any) -> Iterator[tuple[str, np.ndarray]]:
             prefix = f"blk.{layer}."
         value = tensor.float().numpy()
         kind = _NAMES[base]
+        if config.model_type == "gemma3_text":
+            kind = _OF_GEMMA.get(base, kind)
+            value = value + 1 if "norm" in kind else value
         if config.model_type == "llama" and kind in heads:
             halves = value.reshape(heads[kind], 2, -1, value.shape[1])
             value = halves.swapaxes(1, 2).reshape(value.shape)

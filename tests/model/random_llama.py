@@ -117,11 +117,14 @@ def byte_tokenizer(size: int, *special: str) -> Tokenizer:
     return tokenizer
 
 
-def word_tokenizer(size: int) -> Tokenizer:
-    """Return a tokenizer like that of Llama 2: words with ▁ for a space, and byte fallback."""
+def word_tokenizer(size: int, *more: str, prepends: bool = True) -> Tokenizer:
+    """Return a tokenizer like that of Llama 2: words with ▁ for a space, and byte fallback.
+
+    `more` are further special tokens; with `prepends`, every text starts with a space.
+    """
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    special = ["<unk>", "<s>", "</s>"]
+    special = ["<unk>", "<s>", "</s>", *more]
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=[*special, *(f"<0x{byte:02X}>" for byte in range(256))],
@@ -132,17 +135,13 @@ def word_tokenizer(size: int) -> Tokenizer:
     form = json.loads(tokenizer.to_str())
     form["added_tokens"] = [each for each in form["added_tokens"] if each["content"] in special]
     tokenizer = Tokenizer.from_str(json.dumps(form | {"pre_tokenizer": None}))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
-    )
-    tokenizer.decoder = decoders.Sequence(
-        [
-            decoders.Replace("▁", " "),
-            decoders.ByteFallback(),
-            decoders.Fuse(),
-            decoders.Strip(" ", 1, 0),
-        ]
-    )
+    spaces = normalizers.Replace(" ", "▁")
+    parts = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    if prepends:
+        spaces = normalizers.Sequence([normalizers.Prepend("▁"), spaces])
+        parts.append(decoders.Strip(" ", 1, 0))
+    tokenizer.normalizer = spaces
+    tokenizer.decoder = decoders.Sequence(parts)
     return tokenizer
 
 

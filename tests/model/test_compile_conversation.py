@@ -20,6 +20,7 @@ from tests.model.random_llama import (
     word_tokenizer,
     write_tokenizer,
 )
+from tests.model.random_windowed import GEMMA_CHAT
 
 pytestmark = pytest.mark.recipe
 
@@ -96,8 +97,18 @@ def encoded(tokens: TextTokens, found: Conversation, **messages: Any) -> list[in
         (THINKING, byte_tokens),
         (ZEPHYR, byte_tokens),
         (ZEPHYR, word_tokens),
+        (GEMMA_CHAT, byte_tokens),
     ],
-    ids=["chatml", "default system", "llama 3", "alpaca", "thinking", "zephyr", "zephyr in words"],
+    ids=[
+        "chatml",
+        "default system",
+        "llama 3",
+        "alpaca",
+        "thinking",
+        "zephyr",
+        "zephyr in words",
+        "gemma 3",
+    ],
 )
 def test_conversation_has_the_tokens_of_transformers(
     tmp_path: Path, template: str, make: Any

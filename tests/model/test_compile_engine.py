@@ -19,6 +19,7 @@ from model.compile.verify.logits import compare_logits
 from model.compile.verify.sampling import CHECKS
 from tests.model.random_llama import write_llama
 from tests.model.random_qwen import QWENS, write_qwen
+from tests.model.random_windowed import WINDOWED, write_windowed
 
 pytestmark = [
     pytest.mark.recipe,
@@ -43,7 +44,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", params=[*SHAPES, *QWENS])
+@pytest.fixture(scope="module", params=[*SHAPES, *QWENS, *WINDOWED])
 def compiled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Checkpoint, Path]:
@@ -51,6 +52,8 @@ def compiled(
     name: str = request.param
     if name in QWENS:
         source = write_qwen(folder / "hf", name)
+    elif name in WINDOWED:
+        source = write_windowed(folder / "hf", name)
     else:
         source = write_llama(folder / "hf", **SHAPES[name])
     out = folder / "out"

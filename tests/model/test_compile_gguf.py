@@ -20,6 +20,7 @@ from model.compile.source import Source
 from tests.model.random_gguf import write_gguf
 from tests.model.random_llama import write_llama, write_other_llama
 from tests.model.random_qwen import QWENS, write_qwen
+from tests.model.random_windowed import write_windowed
 
 pytestmark = pytest.mark.recipe
 
@@ -60,6 +61,15 @@ def test_gguf_is_read_as_the_checkpoint_it_was_made_from(folder: Path, tmp_path:
 def test_gguf_of_a_qwen_is_read_as_its_checkpoint(kind: str, tmp_path: Path) -> None:
     folder = write_qwen(tmp_path / "hf", kind)
     file = write_gguf(folder, tmp_path / "qwen.gguf")
+    assert_same(Checkpoint.read(file), Checkpoint.read(folder))
+
+
+def test_gguf_of_a_gemma_is_read_as_its_checkpoint(tmp_path: Path) -> None:
+    folder = write_windowed(tmp_path / "hf", "gemma3")
+    config = json.loads((folder / "config.json").read_text())
+    config["query_pre_attn_scalar"] = config["head_dim"]  # as in llama.cpp
+    (folder / "config.json").write_text(json.dumps(config))
+    file = write_gguf(folder, tmp_path / "gemma.gguf", bos="<s>")
     assert_same(Checkpoint.read(file), Checkpoint.read(folder))
 
 
@@ -142,7 +152,7 @@ def test_unsupported_gguf_is_rejected_with_advice(folder: Path, tmp_path: Path) 
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.close()
-    with pytest.raises(CheckpointError, match="must be one of llama, qwen2, qwen3, got mamba"):
+    with pytest.raises(CheckpointError, match="must be one of llama, qwen2, qwen3, gemma3, got"):
         Checkpoint.read(other)
 
 

@@ -13,29 +13,13 @@ from model.compile.kernels import Projection
 from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.quantize import dequantize, pack
 from tests.model.affine_reader import scales_and_offsets
+from tests.model.kernels_in_numpy import EPSILON, gelu, normal, rms_norm, rotated, silu, zeros
 from tests.model.kernels_on_cpu import run_in_both_orders
 
 pytestmark = pytest.mark.recipe
 
 RANDOM = np.random.default_rng(5)
-EPSILON = 1e-5
 EXACT = 2e-6
-
-
-def normal(*shape: int) -> Any:
-    return RANDOM.standard_normal(shape).astype(np.float32)
-
-
-def zeros(*shape: int) -> Any:
-    return np.zeros(shape, np.float32)
-
-
-def rms_norm(x: Any, gain: Any) -> Any:
-    return x / np.sqrt((x**2).mean(axis=1, keepdims=True) + EPSILON) * gain
-
-
-def silu(x: Any) -> Any:
-    return x / (1 + np.exp(-x))
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -54,6 +38,7 @@ def test_product_equals_numpy(kind: Projection, rows: int, bits: int) -> None:
             * (rms_norm(x, gain) @ w)[:, outputs // 2 :]
         ),
         Projection.ADDED: lambda: x @ w + residual,
+        Projection.PLAIN: lambda: x @ w,
     }[kind]()
     kernel = kernels.projection(
         kind,
@@ -63,10 +48,38 @@ def test_product_equals_numpy(kind: Projection, rows: int, bits: int) -> None:
         epsilon=EPSILON,
         bits=bits,
     )
-    extra = residual if kind is Projection.ADDED else gain
+    extra = {Projection.ADDED: residual, Projection.PLAIN: x}.get(kind, gain)
     arguments = [x, extra, packed.words, packed.scales]
     [y] = run_in_both_orders(kernel, arguments, [np.zeros_like(expected)])
     np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * np.abs(expected).max() * 10)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_gelu_is_that_of_tanh_and_finite_for_large_numbers(rows: int) -> None:
+    inputs, outputs = 32, 16
+    packed = pack(normal(outputs, inputs))
+    x, gain = normal(rows, inputs), np.full(inputs, 30, np.float32)
+    product = rms_norm(x, gain) @ dequantize(packed).T
+    assert np.abs(product[:, :8]).max() > 89  # where some tanh of WGSL is NaN
+    expected = gelu(product[:, :8]) * product[:, 8:]
+    kernel = kernels.projection(
+        Projection.GATED,
+        inputs=inputs,
+        outputs=outputs,
+        single_row=rows == 1,
+        epsilon=EPSILON,
+        activation="gelu",
+    )
+    arguments = [x, gain, packed.words, packed.scales]
+    [y] = run_in_both_orders(kernel, arguments, [zeros(rows, 8)])
+    np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * np.abs(expected).max() * 10)
+
+
+def test_normed_result_is_added_to_the_residual() -> None:
+    x, gain, residual = normal(9, 75), normal(75), normal(9, 75)
+    kernel = kernels.add_normed(size=75, epsilon=EPSILON)
+    [y] = run_in_both_orders(kernel, [x, gain, residual], [zeros(9, 75)])
+    np.testing.assert_allclose(y, rms_norm(x, gain) + residual, rtol=0, atol=EXACT * 10)
 
 
 def test_logits_of_vocabulary_padding_are_not_written() -> None:
@@ -85,9 +98,10 @@ def test_logits_of_vocabulary_padding_are_not_written() -> None:
 def test_embedding_gathers_the_dequantized_row(bits: int) -> None:
     table = pack(normal(40, 64), bits)
     ids = np.array([3, 39, 0, 3], np.int32)
-    kernel = kernels.gather_embedding(vocabulary=40, hidden=64, bits=bits)
-    [y] = run_in_both_orders(kernel, [ids, table.words, table.scales], [zeros(4, 64)])
-    np.testing.assert_array_equal(y, dequantize(table)[ids])
+    for factor in (1.0, 8.0):
+        kernel = kernels.gather_embedding(vocabulary=40, hidden=64, bits=bits, factor=factor)
+        [y] = run_in_both_orders(kernel, [ids, table.words, table.scales], [zeros(4, 64)])
+        np.testing.assert_array_equal(y, dequantize(table)[ids] * np.float32(factor))
 
 
 @pytest.mark.parametrize("of", [FOR_ANY_ADAPTER, FOR_GPUS], ids=lambda of: of.name)
@@ -97,9 +111,7 @@ def test_rotary_positions_are_accurate_for_large_positions(of: KernelSet, applie
     qkv = normal(rows, 8, size)
     positions = np.array([0, 1, 77, 1023, 8063], np.int32)
     frequencies = theta ** (-np.arange(0, size, 2) / size)
-    angles = np.outer(positions, frequencies) * applied
-    cos, sin = (np.tile(part, 2)[:, None] for part in (np.cos(angles), np.sin(angles)))
-    turned = qkv * cos + np.concatenate([-qkv[..., size // 2 :], qkv[..., : size // 2]], -1) * sin
+    turned = rotated(qkv, np.outer(positions, frequencies) * applied)
     kernel = of.rotary_positions(
         query_heads=4, kv_heads=2, head_size=size, frequencies=frequencies.tolist()
     )
@@ -108,89 +120,6 @@ def test_rotary_positions_are_accurate_for_large_positions(of: KernelSet, applie
     np.testing.assert_allclose(q, turned[:, :4], atol=3e-5)
     np.testing.assert_allclose(k, turned[:, 4:6], atol=3e-5)
     np.testing.assert_array_equal(v, qkv[:, 6:])
-
-
-def attention(q: Any, k: Any, v: Any, *, causal: bool) -> tuple[Any, Any]:
-    """Return the output and the logarithm of the sum of weights, in float64."""
-    rows, heads, size = q.shape
-    keys, kv_heads, _ = k.shape
-    k, v = (np.repeat(x.astype(np.float64), heads // kv_heads, axis=1) for x in (k, v))
-    scores = np.einsum("qhd,khd->hqk", q, k) / np.sqrt(size)
-    if causal:
-        scores[:, np.triu(np.ones((rows, keys), bool), keys - rows + 1)] = -np.inf
-    weights = np.exp(scores)
-    out = np.einsum("hqk,khd->qhd", weights / weights.sum(-1, keepdims=True), v)
-    return out, np.log(weights.sum(-1)).T
-
-
-def scalars(*, head_size: int, causal: bool) -> list[float]:
-    """Return the arguments of the cache: causal, rotary mode, scale and base, score scale."""
-    return [int(causal), 0, 1.0, 10000.0, head_size**-0.5]
-
-
-def starts(length: int) -> Any:
-    return np.array([0, length], np.int32)
-
-
-@pytest.mark.parametrize("rows", [1, 9, 40])
-def test_ragged_attention_is_causal(rows: int) -> None:
-    q, k, v = normal(rows, 4, 16), normal(rows, 2, 16), normal(rows, 2, 16)
-    expected, expected_lse = attention(q, k, v, causal=True)
-    positions, offset = np.arange(rows, dtype=np.int32), np.zeros(1, np.int32)
-    out, lse = run_in_both_orders(
-        kernels.ragged_attention(query_heads=4, kv_heads=2, head_size=16),
-        [q, starts(rows), k, v, starts(rows), positions, offset],
-        [zeros(rows, 4, 16), zeros(rows, 4)],
-        scalars(head_size=16, causal=True),
-    )
-    np.testing.assert_allclose(out, expected, atol=1e-5)
-    np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
-
-
-@pytest.mark.parametrize("keys", [1, 16, 37])
-def test_paged_attention_uses_every_key_in_the_pages(keys: int) -> None:
-    rows, used = 5, -(-keys // kernels.PAGE)
-    q, k, v = normal(rows, 4, 16), normal(keys, 2, 16), normal(keys, 2, 16)
-    ids = RANDOM.permutation(used + 2)[:used].astype(np.int32)
-    pages = normal(used + 2, 2, 2, kernels.PAGE, 16)
-    for position in range(keys):
-        page, slot = ids[position // kernels.PAGE], position % kernels.PAGE
-        pages[page, 0, :, slot], pages[page, 1, :, slot] = k[position], v[position]
-    last_page = np.array([(keys - 1) % kernels.PAGE + 1], np.int32)
-    positions, offset = np.arange(rows, dtype=np.int32), np.zeros(1, np.int32)
-    expected, expected_lse = attention(q, k, v, causal=False)
-    out, lse = run_in_both_orders(
-        kernels.paged_attention(query_heads=4, kv_heads=2, head_size=16),
-        [q, starts(rows), pages, starts(used), ids, last_page, offset, positions],
-        [zeros(rows, 4, 16), zeros(rows, 4)],
-        scalars(head_size=16, causal=False),
-    )
-    np.testing.assert_allclose(out, expected, atol=1e-5)
-    np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
-
-
-def test_merge_equals_attention_to_all_keys() -> None:
-    rows = 70
-    q, k, v = normal(rows, 4, 16), normal(30, 2, 16), normal(30, 2, 16)
-    parts = [attention(q, k[part], v[part], causal=False) for part in (slice(21), slice(21, 30))]
-    (a, lse_a), (b, lse_b) = [(out.astype("f"), lse.astype("f")) for out, lse in parts]
-    expected, expected_lse = attention(q, k, v, causal=False)
-    merged, lse = merge(a, lse_a, b, lse_b)
-    np.testing.assert_allclose(merged, expected, atol=1e-5)
-    np.testing.assert_allclose(lse, expected_lse, atol=1e-5)
-
-
-def test_merge_without_keys_changes_nothing() -> None:
-    a, lse_a, nothing = normal(3, 4, 16), normal(3, 4), np.full((3, 4), -1e30, np.float32)
-    merged, lse = merge(a, lse_a, zeros(3, 4, 16), nothing)
-    np.testing.assert_allclose(merged, a, atol=1e-6)
-    np.testing.assert_allclose(lse, lse_a, atol=1e-6)
-
-
-def merge(a: Any, lse_a: Any, b: Any, lse_b: Any) -> tuple[Any, Any]:
-    kernel = kernels.merge_attention(query_heads=4, head_size=16)
-    merged, lse, *_ = run_in_both_orders(kernel, [], [a, lse_a, b, lse_b])
-    return merged, lse
 
 
 def test_bias_is_added_to_its_logit() -> None:
@@ -266,6 +195,27 @@ def test_heads_get_a_bias_or_a_norm(kind: str) -> None:
     )
     [y] = run_in_both_orders(kernel, [x, extra], [zeros(rows, 8, size)])
     np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * 20)
+
+
+def test_heads_are_normalized_and_rotated() -> None:
+    rows, size = 5, 24
+    x, gain = normal(rows, 8, size), normal(2 * size)
+    positions = np.array([0, 1, 77, 1023, 8063], np.int32)
+    frequencies = 10000.0 ** (-np.arange(0, size, 2) / size)
+    expected = x.copy()
+    for heads, part in ((slice(0, 4), gain[:size]), (slice(4, 6), gain[size:])):
+        normed = rms_norm(x[:, heads].reshape(-1, size), part).reshape(rows, -1, size)
+        expected[:, heads] = rotated(normed, np.outer(positions, frequencies))
+    kernel = kernels.turn_heads(
+        query_heads=4,
+        kv_heads=2,
+        head_size=size,
+        epsilon=EPSILON,
+        frequencies=frequencies.tolist(),
+    )
+    [y] = run_in_both_orders(kernel, [x, gain, positions], [zeros(rows, 8, size)])
+    np.testing.assert_allclose(y, expected, rtol=0, atol=5e-5)
+    np.testing.assert_array_equal(y[:, 6:], x[:, 6:])
 
 
 def test_scale_and_offset_are_read_exactly() -> None:

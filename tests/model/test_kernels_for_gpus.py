@@ -10,10 +10,19 @@ import pytest
 from playwright.sync_api import Page
 
 from model.compile.kernels import PAGE, Projection
-from model.compile.kernels.sets import FOR_GPUS
+from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.quantize import dequantize, pack
 from tests.model.kernels_in_browser import blank_page, run_in_browser
-from tests.model.test_kernels import EPSILON, attention, normal, rms_norm, silu, zeros
+from tests.model.kernels_in_numpy import (
+    EPSILON,
+    attention,
+    gelu,
+    lengths_of_window,
+    normal,
+    rms_norm,
+    silu,
+    zeros,
+)
 
 pytestmark = pytest.mark.recipe
 
@@ -33,8 +42,8 @@ def last_row(rows: int, inputs: int) -> dict[str, float]:
 
 
 def expected_product(kind: Projection, x: Any, extra: Any, w: Any) -> Any:
-    if kind is Projection.ADDED:
-        return x @ w + extra
+    if not kind.normed:
+        return x @ w + (extra if kind is Projection.ADDED else 0)
     y = rms_norm(x, extra) @ w
     if kind is Projection.GATED:
         half = w.shape[1] // 2
@@ -51,7 +60,7 @@ def test_product_for_gpus_equals_numpy(
     rows, inputs, outputs = sizes
     packed = pack(normal(outputs, inputs), bits)
     x, last = normal(rows, inputs), kind is Projection.NORMED_LAST
-    extra = normal(rows, outputs) if kind is Projection.ADDED else normal(inputs)
+    extra = x if kind is Projection.PLAIN else normal(*kind.extra(rows, inputs, outputs))
     expected = expected_product(kind, x, extra, dequantize(packed).T)
     kernel = FOR_GPUS.projection(
         kind,
@@ -68,6 +77,35 @@ def test_product_for_gpus_equals_numpy(
         page, kernel, buffers | {"y": np.full_like(expected, np.nan)}, last_row(rows, inputs), grid
     )
     np.testing.assert_allclose(left["y"], expected, rtol=0, atol=TOLERANCE * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_gelu_for_gpus_is_finite_for_large_numbers(page: Page, rows: int) -> None:
+    packed, x = pack(normal(16, 32)), normal(rows, 32)
+    gain = np.full(32, 30, np.float32)
+    product = rms_norm(x, gain) @ dequantize(packed).T
+    assert np.abs(product[:, :8]).max() > 89  # where SwiftShader's tanh is NaN
+    expected = gelu(product[:, :8]) * product[:, 8:]
+    kernel = FOR_GPUS.projection(
+        Projection.GATED,
+        inputs=32,
+        outputs=16,
+        kept=16,
+        single_row=rows == 1,
+        epsilon=EPSILON,
+        activation="gelu",
+    )
+    buffers = {"x": x, "extra": gain, "words": packed.words, "scales": packed.scales}
+    left = run_in_browser(page, kernel, buffers | {"y": zeros(rows, 8)}, {"m": rows}, (1, 1))
+    np.testing.assert_allclose(left["y"], expected, rtol=0, atol=TOLERANCE * np.abs(expected).max())
+
+
+def test_normed_result_is_added_to_the_residual_for_gpus(page: Page) -> None:
+    x, gain, residual = normal(5, 150), normal(150), normal(5, 150)
+    kernel = FOR_GPUS.add_normed(size=150, epsilon=EPSILON)
+    buffers = {"x": x, "gain": gain, "residual": residual, "y": zeros(5, 150)}
+    left = run_in_browser(page, kernel, buffers, {"m": 5}, (5, 1))
+    np.testing.assert_allclose(left["y"], rms_norm(x, gain) + residual, rtol=0, atol=TOLERANCE)
 
 
 def test_logits_of_vocabulary_padding_are_not_written_for_gpus(page: Page) -> None:
@@ -118,7 +156,7 @@ def test_decode_attention_for_gpus_uses_every_key(
             "pages": pages,
             "starts": np.array([0, used], np.int32),
             "ids": ids,
-            "last_page": np.array([(keys - 1) % PAGE + 1], np.int32),
+            "length": np.array([(keys - 1) % PAGE + 1], np.int32),
             "out": zeros(1, heads, size),
             "lse": zeros(1, heads),
         },
@@ -167,7 +205,7 @@ def test_attention_for_gpus_to_earlier_chunks_sees_all_keys(
             "pages": pages,
             "starts": np.array([0, used], np.int32),
             "ids": ids,
-            "last_page": np.array([(keys - 1) % PAGE + 1], np.int32),
+            "length": np.array([(keys - 1) % PAGE + 1], np.int32),
             "out": zeros(rows, heads, size),
             "lse": zeros(rows, heads),
         },
@@ -179,3 +217,66 @@ def test_attention_for_gpus_to_earlier_chunks_sees_all_keys(
     expected, expected_lse = attention(q, k, v, causal=False)
     np.testing.assert_allclose(left["out"], expected, atol=1e-5)
     np.testing.assert_allclose(left["lse"], expected_lse, atol=1e-5)
+
+
+@pytest.mark.parametrize(("keys", "window"), [(5, 24), (70, 24), (100, 9), (330, 300)])
+@pytest.mark.parametrize("of", [FOR_ANY_ADAPTER, FOR_GPUS], ids=lambda of: of.name)
+def test_decode_attention_sees_the_window(
+    page: Page, of: KernelSet, keys: int, window: int
+) -> None:
+    heads, kv_heads, size, used = 4, 2, 40, -(-keys // PAGE)
+    q, k, v = normal(1, heads, size), normal(keys, kv_heads, size), normal(keys, kv_heads, size)
+    pages, ids = paged(k, v, used)
+    sizes = {"query_heads": heads, "kv_heads": kv_heads, "head_size": size}
+    left = run_in_browser(
+        page,
+        of.decode_attention(**sizes, max_keys=1024, window=window, sliding=True),
+        {
+            "q": q,
+            "pages": pages,
+            "starts": np.array([0, used], np.int32),
+            "ids": ids,
+            "length": lengths_of_window(keys),
+            "out": zeros(1, heads, size),
+            "lse": zeros(1, heads),
+        },
+        {"m": 1, "count": used + 2, "used": used, "score_scale": size**-0.5}
+        | {f"offset_{i}": 0 for i in range(6)},
+        (heads, 1),
+    )
+    expected, expected_lse = attention(q, k[-window:], v[-window:], causal=True)
+    np.testing.assert_allclose(left["out"], expected, atol=1e-5)
+    np.testing.assert_allclose(left["lse"], expected_lse, atol=1e-5)
+
+
+@pytest.mark.parametrize(("keys", "window"), [(5, 70), (70, 70), (150, 70)])
+def test_attention_for_gpus_to_earlier_chunks_sees_the_window(
+    page: Page, keys: int, window: int
+) -> None:
+    rows, heads, kv_heads, size, used = 66, 4, 2, 40, -(-keys // PAGE)
+    q, k, v = normal(rows, heads, size), normal(keys, kv_heads, size), normal(keys, kv_heads, size)
+    pages, ids = paged(k, v, used)
+    sizes = {"query_heads": heads, "kv_heads": kv_heads, "head_size": size}
+    left = run_in_browser(
+        page,
+        FOR_GPUS.paged_attention(**sizes, window=window, sliding=True),
+        {
+            "q": q,
+            "pages": pages,
+            "starts": np.array([0, used], np.int32),
+            "ids": ids,
+            "length": lengths_of_window(keys),
+            "out": zeros(rows, heads, size),
+            "lse": zeros(rows, heads),
+        },
+        {"m": rows, "count": used + 2, "used": used, "score_scale": size**-0.5}
+        | {"causal": 1, "batch": 1}
+        | {f"offset_{i}": 0 for i in range(7)},
+        (heads, -(-rows // 16)),
+    )
+    expected, expected_lse = attention(q, k, v, causal=False, window=window)
+    # Without a visible key, NumPy has no result, and the merge gives it no weight.
+    some = np.isfinite(expected_lse)
+    assert (left["lse"][~some] < -1e29).all()
+    np.testing.assert_allclose(left["out"][some], expected[some], atol=1e-5)
+    np.testing.assert_allclose(left["lse"][some], expected_lse[some], atol=1e-5)

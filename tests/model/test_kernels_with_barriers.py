@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from model.compile import kernels
 from tests.model.kernels_in_browser import blank_page, run_in_browser
-from tests.model.test_kernels import attention, normal, zeros
+from tests.model.kernels_in_numpy import attention, normal, zeros
 
 pytestmark = pytest.mark.recipe
 
@@ -142,7 +142,7 @@ def test_decode_attention_uses_every_key_in_the_pages(page: Page, keys: int) -> 
             "pages": pages,
             "starts": np.array([0, used], np.int32),
             "ids": ids,
-            "last_page": np.array([(keys - 1) % kernels.PAGE + 1], np.int32),
+            "length": np.array([(keys - 1) % kernels.PAGE + 1], np.int32),
             "out": zeros(1, heads, size),
             "lse": zeros(1, heads),
         },

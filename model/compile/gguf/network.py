@@ -17,7 +17,12 @@ NETWORKS: Final = {
     "llama": "LlamaForCausalLM",
     "qwen2": "Qwen2ForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
+    "gemma3": "Gemma3ForCausalLM",
 }
+# Where `model_type` has another name than in llama.cpp.
+_MODEL_TYPES: Final = {"gemma3": "gemma3_text"}
+_PATTERN: Final = 6
+_LAYERS_OF_27B: Final = 62
 _EMBEDDING: Final = "token_embd.weight"
 # How Llama 3.1 and 3.2 stretch their frequencies; a GGUF file has only the result.
 _LLAMA3: Final = {
@@ -49,7 +54,7 @@ def config(file: Metadata) -> dict[str, Any]:
     ends = [file.get(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot", "eom")]
     return {
         "architectures": [NETWORKS[file.architecture]],
-        "model_type": file.architecture,
+        "model_type": _MODEL_TYPES.get(file.architecture, file.architecture),
         "hidden_size": hidden,
         "num_hidden_layers": int(file.required_size("block_count")),
         "num_attention_heads": heads,
@@ -59,10 +64,34 @@ def config(file: Metadata) -> dict[str, Any]:
         "vocab_size": vocabulary,
         "rms_norm_eps": _short(file.required_size("attention.layer_norm_rms_epsilon")),
         "max_position_embeddings": int(file.required_size("context_length")),
-        "rope_parameters": _rope(file, head_size),
         "tie_word_embeddings": not file.has_tensor("output.weight"),
-        "hidden_act": "silu",
         "eos_token_id": list(dict.fromkeys(int(end) for end in ends if end is not None)),
+        **(_gemma(file, head_size) if file.architecture == "gemma3" else _plain(file, head_size)),
+    }
+
+
+def _plain(file: Metadata, head_size: int) -> dict[str, Any]:
+    return {"hidden_act": "silu", "rope_parameters": _rope(file, head_size)}
+
+
+def _gemma(file: Metadata, head_size: int) -> dict[str, Any]:
+    """Return what only Gemma 3 has; what the file leaves out is as in llama.cpp."""
+    layers = int(file.required_size("block_count"))
+    pattern = file.size("attention.sliding_window_pattern", _PATTERN)
+    if not isinstance(pattern, list):
+        pattern = [(layer + 1) % int(pattern) != 0 for layer in range(layers)]
+    local = {"rope_type": "default", "rope_theta": _short(file.size("rope.freq_base_swa", 1e4))}
+    # That of 27e9 parameters divides by the share of a head in the hidden size.
+    heads = int(file.required_size("attention.head_count"))
+    scaled = file.shape(_EMBEDDING)[1] // heads if layers == _LAYERS_OF_27B else head_size
+    return {
+        "hidden_activation": "gelu_pytorch_tanh",
+        "rope_parameters": {"full_attention": _rope(file, head_size), "sliding_attention": local},
+        "sliding_window": int(file.required_size("attention.sliding_window")),
+        "layer_types": [
+            "sliding_attention" if is_local else "full_attention" for is_local in pattern
+        ],
+        "query_pre_attn_scalar": scaled,
     }
 
 

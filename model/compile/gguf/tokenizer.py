@@ -57,11 +57,18 @@ def tokenizer(file: Metadata) -> Tokenizer:
             "BPE tokenizer."
         )
     tokens, kinds = file.require(f"{_KEY}.tokens"), file.require(f"{_KEY}.token_type")
-    for token, its_kind in zip(tokens, kinds, strict=True):
-        if its_kind in {_CONTROL, _USER_DEFINED}:
-            special = its_kind == _CONTROL
-            added = AddedToken(token, special=special, normalized=False)
-            (found.add_special_tokens if special else found.add_tokens)([added])
+    # All at once: the library prepares a search for all added tokens at each call.
+    for its_kind, add in (
+        (_CONTROL, found.add_special_tokens),
+        (_USER_DEFINED, found.add_tokens),
+    ):
+        add(
+            [
+                AddedToken(token, special=its_kind == _CONTROL, normalized=False)
+                for token, kind_of_token in zip(tokens, kinds, strict=True)
+                if kind_of_token == its_kind
+            ]
+        )
     if file.get(f"{_KEY}.add_bos_token", kind == "llama"):
         start = tokens[file.require(f"{_KEY}.bos_token_id")]
         found.post_processor = processors.TemplateProcessing(
@@ -112,10 +119,12 @@ def _split(digits: str) -> Any:
 def _sentence_piece(file: Metadata) -> Tokenizer:
     tokens, kinds = file.require(f"{_KEY}.tokens"), file.require(f"{_KEY}.token_type")
     vocabulary = {token: index for index, token in enumerate(tokens)}
-    unknown = next((token for token, kind in zip(tokens, kinds, strict=True) if kind == _UNKNOWN))
+    unknown = file.get(f"{_KEY}.unknown_token_id")
+    if unknown is None:
+        unknown = kinds.index(_UNKNOWN)
     merges = _merges(vocabulary, file.require(f"{_KEY}.scores"))
     found = Tokenizer(
-        models.BPE(vocabulary, merges, unk_token=unknown, fuse_unk=True, byte_fallback=True)
+        models.BPE(vocabulary, merges, unk_token=tokens[unknown], fuse_unk=True, byte_fallback=True)
     )
     prepends = file.get(f"{_KEY}.add_space_prefix", True)
     spaces = normalizers.Replace(" ", _SPACE)

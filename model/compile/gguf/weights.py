@@ -38,7 +38,16 @@ _OF_LAYER: Final = {
     "ffn_up": "mlp.up_proj",
     "ffn_down": "mlp.down_proj",
 }
+# In Gemma, the norms before and after each half of a layer have names of their own; its weights are
+# differences to 1 in `transformers`.
+_OF_GEMMA: Final = {
+    **_OF_LAYER,
+    "post_attention_norm": "post_attention_layernorm",
+    "ffn_norm": "pre_feedforward_layernorm",
+    "post_ffw_norm": "post_feedforward_layernorm",
+}
 _IGNORED: Final = ("rope_freqs.weight",)  # read with the config
+_GEMMA: Final = "gemma3"
 _PARTS: Final = 4  # blk.0.attn_q.weight
 
 Floats = npt.NDArray[np.float32]
@@ -72,6 +81,8 @@ def tensors(file: Metadata) -> Iterator[Tensor]:
             ) from error
         rows = _order(file, tensor.name, len(values))
         values = np.asarray(values, np.float32)[rows]
+        if file.architecture == _GEMMA and "norm" in tensor.name:
+            values = values - np.float32(1)
         groups = _groups(tensor)
         if groups is not None:
             groups = replace(
@@ -88,8 +99,9 @@ def _name(file: Metadata, name: str) -> str:
     parts = name.split(".")
     if name in _WHOLE:
         return _WHOLE[name]
-    if len(parts) == _PARTS and parts[0] == "blk" and parts[2] in _OF_LAYER:
-        return f"model.layers.{parts[1]}.{_OF_LAYER[parts[2]]}.{parts[3]}"
+    of_layer = _OF_GEMMA if file.architecture == _GEMMA else _OF_LAYER
+    if len(parts) == _PARTS and parts[0] == "blk" and parts[2] in of_layer:
+        return f"model.layers.{parts[1]}.{of_layer[parts[2]]}.{parts[3]}"
     raise CheckpointError(
         f"{file.path} has the tensor {name}, which the architecture {file.architecture} does not "
         "have here. Use another model."

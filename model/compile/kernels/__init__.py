@@ -20,10 +20,11 @@ from __future__ import annotations
 from model.compile.kernels.attend import PAGE
 from model.compile.kernels.attention import decode_attention, paged_attention, ragged_attention
 from model.compile.kernels.embedding import gather_embedding
-from model.compile.kernels.heads import adjust_heads
+from model.compile.kernels.heads import adjust_heads, turn_heads
 from model.compile.kernels.logits import apply_bias, apply_bitmask, apply_penalty
 from model.compile.kernels.matmul import Projection, projection
 from model.compile.kernels.merge import merge_attention
+from model.compile.kernels.residual import add_normed
 from model.compile.kernels.rotary import rotary_positions
 from model.compile.kernels.sample import sample_top_p
 from model.compile.kernels.softmax import softmax_with_temperature
@@ -33,6 +34,7 @@ __all__ = [
     "GROUP",
     "PAGE",
     "Projection",
+    "add_normed",
     "adjust_heads",
     "apply_bias",
     "apply_bitmask",
@@ -46,4 +48,5 @@ __all__ = [
     "rotary_positions",
     "sample_top_p",
     "softmax_with_temperature",
+    "turn_heads",
 ]

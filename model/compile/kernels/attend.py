@@ -24,17 +24,18 @@ _THREADS = 64
 _DECODE_THREADS = 32
 
 
-def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
+def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int, window: int | None = None):
     """Return the macro that writes `out` and `lse`, the natural logarithm of the sum of weights.
 
-    `locate(position)` returns the page of a key, or its row; `key(page, slot, head, d)` and `value`
-    with the same arguments read one number.
+    The keys are those from `first` to `key_count`. `locate(position)` returns the page of a key, or
+    its row; `key(page, slot, head, d)` and `value` with the same arguments read one number. With a
+    `window`, the keys precede the queries, and each query sees so many tokens, including itself.
     """
     shared_by = query_heads // kv_heads
     scan = _scan(shared_by, head_size)
 
     @T.macro
-    def attend(q, out, lse, m, key_count, causal, score_scale, locate, key, value):
+    def attend(q, out, lse, m, first, key_count, causal, score_scale, locate, key, value):
         for bx in T.thread_binding((m * kv_heads + _THREADS - 1) // _THREADS, "blockIdx.x"):
             for tx in T.thread_binding(_THREADS, "threadIdx.x"):
                 with T.sblock("attend"):
@@ -47,7 +48,9 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
                     row: T.let[T.int32] = (bx * _THREADS + tx) // kv_heads
                     head: T.let[T.int32] = (bx * _THREADS + tx) % kv_heads
                     if row < m:
-                        span[0] = 0
+                        span[0] = first
+                        if window is not None:
+                            span[0] = T.max(first, key_count + row + 1 - window)
                         span[1] = T.Select(causal > 0, key_count - m + row + 1, key_count)
                         scan(
                             q, row, head, span, score_scale, locate, key, value, mixed, peak, total
@@ -66,12 +69,15 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int):
 
 
 def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: int):
-    """Return the corresponding macro for few queries: one workgroup per query and head."""
+    """Return the corresponding macro for few queries: one workgroup per query and head.
+
+    `first` is in the first page, and the keys in front of it have no weight.
+    """
     shared_by = query_heads // kv_heads
     rounds = (max_keys + _DECODE_THREADS - 1) // _DECODE_THREADS
 
     @T.macro
-    def attend(q, out, lse, m, key_count, score_scale, locate, key, value):
+    def attend(q, out, lse, m, first, key_count, score_scale, locate, key, value):
         for by in T.thread_binding(m, "blockIdx.y"):
             for bx in T.thread_binding(query_heads, "blockIdx.x"):
                 for tx in T.thread_binding(_DECODE_THREADS, "threadIdx.x"):
@@ -88,12 +94,16 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
                         peak = T.sblock_alloc_buffer((1,), scope="local")
                         sum_ = T.sblock_alloc_buffer((2,), scope="local")
                         page = T.sblock_alloc_buffer((1,), "int32", scope="local")
-                        count = T.sblock_alloc_buffer((1,), "int32", scope="local")
+                        count = T.sblock_alloc_buffer((2,), "int32", scope="local")
                         count[0] = key_count
+                        count[1] = first
                         peak[0] = T.float32(-1e30)
                         for i in range((count[0] + _DECODE_THREADS - 1) // _DECODE_THREADS):
                             score[i] = T.float32(-1e30)
-                            if i * _DECODE_THREADS + tx < count[0]:
+                            if (
+                                i * _DECODE_THREADS + tx < count[0]
+                                and i * _DECODE_THREADS + tx >= count[1]
+                            ):
                                 page[0] = locate(i * _DECODE_THREADS + tx)
                                 sum_[0] = T.float32(0)
                                 for d in range(head_size):
@@ -117,7 +127,7 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
                         sum_[0] = T.float32(0)
                         for i in range((count[0] + _DECODE_THREADS - 1) // _DECODE_THREADS):
                             score[i] = T.Select(
-                                i * _DECODE_THREADS + tx < count[0],
+                                score[i] > T.float32(-1e29),
                                 T.exp(T.max(score[i] - peak[0], T.float32(-80))),
                                 T.float32(0),
                             )

@@ -5,6 +5,12 @@
 
 The cache passes batches; WebLLM runs one sequence, so these kernels support batch size 1. They
 differ in the memory layout of the keys and share the macros in `attend`.
+
+Where only some layers have a sliding window, the cache calls kernels of their own for them, with
+other arguments (`sliding`). It could pass them only the pages of the window, but with WebGPU, TVM
+0.27 keeps the page tables of both kinds of layers in one buffer. So all get the whole table, and
+the kernels skip what is before the window. A chunk must not be longer than the window, because the
+kernel within a chunk serves all layers and does not look for one.
 """
 
 from __future__ import annotations
@@ -17,7 +23,11 @@ __all__ = ["decode_attention", "paged_attention", "ragged_attention"]
 
 
 def ragged_attention(
-    *, query_heads: int, kv_heads: int, head_size: int, attend_in_prefill=attend_in_prefill
+    *,
+    query_heads: int,
+    kv_heads: int,
+    head_size: int,
+    attend_in_prefill=attend_in_prefill,
 ):
     """Return the kernel for the queries and keys of one prefill chunk."""
     attend = attend_in_prefill(query_heads, kv_heads, head_size)
@@ -56,6 +66,7 @@ def ragged_attention(
             out,
             lse,
             m,
+            0,
             m,
             causal,
             score_scale,
@@ -68,10 +79,16 @@ def ragged_attention(
 
 
 def paged_attention(
-    *, query_heads: int, kv_heads: int, head_size: int, attend_in_prefill=attend_in_prefill
+    *,
+    query_heads: int,
+    kv_heads: int,
+    head_size: int,
+    window: int | None = None,
+    sliding: bool = False,
+    attend_in_prefill=attend_in_prefill,
 ):
     """Return the kernel for the queries of one prefill chunk and the keys of earlier chunks."""
-    attend = attend_in_prefill(query_heads, kv_heads, head_size)
+    attend = attend_in_prefill(query_heads, kv_heads, head_size, window)
 
     @T.prim_func(private=True, s_tir=True)
     def paged(
@@ -80,7 +97,7 @@ def paged_attention(
         var_pages: T.handle,
         var_page_starts: T.handle,
         var_page_ids: T.handle,
-        var_last_page: T.handle,
+        var_length: T.handle,
         var_k_offsets: T.handle,
         var_q_positions: T.handle,
         var_out: T.handle,
@@ -102,7 +119,9 @@ def paged_attention(
         )
         starts = T.match_buffer(var_page_starts, (batch + 1,), "int32", elem_offset=offset_2)
         ids = T.match_buffer(var_page_ids, (used,), "int32", elem_offset=offset_3)
-        last_page = T.match_buffer(var_last_page, (batch,), "int32", elem_offset=offset_4)
+        length = T.match_buffer(
+            var_length, _length_shape(batch, sliding), "int32", elem_offset=offset_4
+        )
         T.match_buffer(var_k_offsets, (batch,), "int32", elem_offset=offset_5)
         T.match_buffer(var_q_positions, (m,), "int32", elem_offset=offset_6)
         out = T.match_buffer(var_out, (m, query_heads, head_size), "float32")
@@ -112,8 +131,10 @@ def paged_attention(
             out,
             lse,
             m,
-            (starts[1] - starts[0] - 1) * PAGE + last_page[0],
-            causal,
+            0,
+            (starts[1] - starts[0] - 1) * PAGE + _last_page(length, sliding),
+            # All keys of a window are earlier, although the cache says that they may not be.
+            causal if window is None else 0,
             score_scale,
             lambda position: ids[starts[0] + position // PAGE],
             lambda page, slot, head, d: pages[page, 0, head, slot, d],
@@ -129,10 +150,21 @@ def decode_attention(
     kv_heads: int,
     head_size: int,
     max_keys: int,
+    window: int | None = None,
+    sliding: bool = False,
     attend_in_decode=attend_in_decode,
 ):
-    """Return the kernel for one new query and all keys, including its own."""
-    attend = attend_in_decode(query_heads, kv_heads, head_size, max_keys)
+    """Return the kernel for one new query and all keys in its window, including its own."""
+    # A window may start after the first slots of its first page.
+    most = max_keys if window is None else min(max_keys, window + PAGE - 1)
+    attend = attend_in_decode(query_heads, kv_heads, head_size, most)
+
+    def skipped(starts, length):
+        """Return how many keys are before the window."""
+        if window is None:
+            return 0
+        count = (starts[1] - starts[0] - 1) * PAGE + _last_page(length, sliding)
+        return T.max(count - window, 0)
 
     @T.prim_func(private=True, s_tir=True)
     def decode(
@@ -140,7 +172,7 @@ def decode_attention(
         var_pages: T.handle,
         var_page_starts: T.handle,
         var_page_ids: T.handle,
-        var_last_page: T.handle,
+        var_length: T.handle,
         var_k_offsets: T.handle,
         var_q_positions: T.handle,
         var_out: T.handle,
@@ -160,7 +192,9 @@ def decode_attention(
         )
         starts = T.match_buffer(var_page_starts, (m + 1,), "int32", elem_offset=offset_1)
         ids = T.match_buffer(var_page_ids, (used,), "int32", elem_offset=offset_2)
-        last_page = T.match_buffer(var_last_page, (m,), "int32", elem_offset=offset_3)
+        length = T.match_buffer(
+            var_length, _length_shape(m, sliding), "int32", elem_offset=offset_3
+        )
         T.match_buffer(var_k_offsets, (m,), "int32", elem_offset=offset_4)
         T.match_buffer(var_q_positions, (m,), "int32", elem_offset=offset_5)
         out = T.match_buffer(var_out, (m, query_heads, head_size), "float32")
@@ -170,11 +204,23 @@ def decode_attention(
             out,
             lse,
             m,
-            (starts[1] - starts[0] - 1) * PAGE + last_page[0],
+            skipped(starts, length) % PAGE,
+            (starts[1] - starts[0] - 1) * PAGE
+            + _last_page(length, sliding)
+            - skipped(starts, length) // PAGE * PAGE,
             score_scale,
-            lambda position: ids[starts[0] + position // PAGE],
+            lambda position: ids[starts[0] + skipped(starts, length) // PAGE + position // PAGE],
             lambda page, slot, head, d: pages[page, 0, head, slot, d],
             lambda page, slot, head, d: pages[page, 1, head, slot, d],
         )
 
     return decode
+
+
+def _length_shape(batch, sliding):
+    """Return the shape of the length of the last page: `[3, batch]` with zeros if it is sliding."""
+    return (3, batch) if sliding else (batch,)
+
+
+def _last_page(length, sliding):
+    return length[0, 0] if sliding else length[0]

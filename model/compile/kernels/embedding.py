@@ -15,8 +15,8 @@ __all__ = ["gather_embedding"]
 _THREADS = 64
 
 
-def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4):
-    """Return the kernel (ids `[n]`, words, scales) -> `[n, hidden]`."""
+def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4, factor: float = 1.0):
+    """Return the kernel (ids `[n]`, words, scales) -> `[n, hidden]`, multiplied by `factor`."""
     share = per_word(bits)
 
     @T.prim_func(private=True, s_tir=True)
@@ -48,6 +48,8 @@ def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4):
                                 ),
                             )
                             word[0] = scales[k // GROUP, ids[by]]
-                            y[by, k] = level[0] * scale_of(word[0]) + offset_of(word[0])
+                            y[by, k] = T.float32(factor) * (
+                                level[0] * scale_of(word[0]) + offset_of(word[0])
+                            )
 
     return gather

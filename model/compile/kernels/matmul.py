@@ -12,9 +12,11 @@ this is several times as fast as one output per thread.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.activation import ACTIVATIONS
 from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.quantize import GROUP, per_word
 
@@ -33,8 +35,23 @@ class Projection(Enum):
 
     NORMED = "normed"  # rms_norm(x) @ w
     NORMED_LAST = "normed_last"  # likewise, for the last row only
-    GATED = "gated"  # silu(rms_norm(x) @ gate) * (rms_norm(x) @ up), where w is [gate, up]
+    GATED = "gated"  # act(rms_norm(x) @ gate) * (rms_norm(x) @ up), where w is [gate, up]
     ADDED = "added"  # x @ w + residual
+    PLAIN = "plain"  # x @ w
+
+    @property
+    def normed(self) -> bool:
+        """Whether `x` is normalized."""
+        return self not in (Projection.ADDED, Projection.PLAIN)
+
+    def extra(self, rows: Any, inputs: int, outputs: int) -> tuple[Any, ...]:
+        """Return the shape of the second argument: the weight of the norm, or the residual.
+
+        PLAIN needs none, and is given `x` again.
+        """
+        if self.normed:
+            return (inputs,)
+        return (rows, outputs if self is Projection.ADDED else inputs)
 
 
 def projection(
@@ -46,16 +63,18 @@ def projection(
     epsilon: float,
     kept: int | None = None,
     bits: int = 4,
+    activation: str = "silu",
 ):
     """Return the kernel of one product.
 
     Its arguments are x `[m, inputs]`, the weight of the norm `[inputs]` (for ADDED instead the
-    residual `[m, outputs]`), the words and the scales of `w`, and the result `[m, outputs]`, which
-    is `[1, kept]` for NORMED_LAST and `[m, outputs / 2]` for GATED. For a padded `w`, `kept` is the
-    number of outputs without the padding, which is never written. It defaults to all.
+    residual `[m, outputs]`, for PLAIN x again), the words and the scales of `w`, and the result
+    `[m, outputs]`, which is `[1, kept]` for NORMED_LAST and `[m, outputs / 2]` for GATED. For a
+    padded `w`, `kept` is the number of outputs without the padding, which is never written. It
+    defaults to all. `activation` is that of GATED, a key of `ACTIVATIONS`.
     """
-    added, gated = kind is Projection.ADDED, kind is Projection.GATED
-    last = kind is Projection.NORMED_LAST
+    added, gated, normed = kind is Projection.ADDED, kind is Projection.GATED, kind.normed
+    last, act = kind is Projection.NORMED_LAST, ACTIVATIONS[activation]
     kept = outputs if kept is None else kept
     single = single_row or last
     rows = 1 if single else _PREFILL_ROWS
@@ -63,9 +82,9 @@ def projection(
     threads = _DECODE_THREADS if single else _PREFILL_THREADS
     width = outputs // columns
     multiply = (
-        _products_of_row(inputs, width, columns, bits, normed=not added)
+        _products_of_row(inputs, width, columns, bits, normed=normed)
         if single
-        else _products_of_rows(inputs, width, rows, columns, bits, normed=not added)
+        else _products_of_rows(inputs, width, rows, columns, bits, normed=normed)
     )
 
     @T.prim_func(private=True, s_tir=True)
@@ -79,7 +98,7 @@ def projection(
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m = T.int32()
         x = T.match_buffer(var_x, (m, inputs), "float32")
-        extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
+        extra = T.match_buffer(var_extra, kind.extra(m, inputs, outputs), "float32")
         words = T.match_buffer(var_words, (inputs // per_word(bits), outputs), "uint32")
         scales = T.match_buffer(var_scales, (inputs // GROUP, outputs), "uint32")
         y = T.match_buffer(
@@ -100,7 +119,7 @@ def projection(
                         if column < width:
                             multiply(x, extra, words, scales, m, row, column, total, factor)
                             for r in T.unroll(rows):
-                                if not added:
+                                if normed:
                                     factor[r] = T.rsqrt(
                                         factor[r] * T.float32(1.0 / inputs) + T.float32(epsilon)
                                     )
@@ -109,18 +128,8 @@ def projection(
                                 if row + r < m:
                                     if gated:
                                         for c in T.unroll(columns // 2):
-                                            # The bound keeps exp finite: WGSL does not define
-                                            # infinities.
                                             y[row + r, column + c * width] = (
-                                                total[r * columns + c]
-                                                / (
-                                                    T.float32(1)
-                                                    + T.exp(
-                                                        T.min(
-                                                            -total[r * columns + c], T.float32(80)
-                                                        )
-                                                    )
-                                                )
+                                                act(total[r * columns + c])
                                                 * total[r * columns + columns // 2 + c]
                                             )
                                     elif last:

@@ -10,10 +10,12 @@ from typing import Any
 from model.compile.kernels.attention import decode_attention, paged_attention, ragged_attention
 from model.compile.kernels.gpu.decode_attention import attend_to_pages
 from model.compile.kernels.gpu.prefill_attention import attend_in_tiles
+from model.compile.kernels.gpu.residual import add_normed_rows
 from model.compile.kernels.gpu.rotary import rotate_pairs
 from model.compile.kernels.gpu.row_product import row_product
 from model.compile.kernels.gpu.tiled_product import tiled_product
 from model.compile.kernels.matmul import Projection, projection
+from model.compile.kernels.residual import add_normed
 from model.compile.kernels.rotary import rotary_positions
 from model.compile.kernels.sample import sample_top_p
 from model.compile.kernels.softmax import softmax_with_temperature
@@ -28,6 +30,7 @@ class KernelSet:
     """The kernels that exist in two forms; each makes a PrimFunc, both with the same arguments."""
 
     name: str
+    add_normed: Make
     projection: Make
     decode_attention: Make
     paged_attention: Make
@@ -46,6 +49,7 @@ def _gpu_projection(kind: Projection, *, single_row: bool, **sizes: Any) -> Any:
 
 FOR_ANY_ADAPTER = KernelSet(
     name="any",
+    add_normed=add_normed,
     projection=projection,
     decode_attention=decode_attention,
     paged_attention=paged_attention,
@@ -59,6 +63,7 @@ _MANY_THREADS = 256
 
 FOR_GPUS = KernelSet(
     name="gpu",
+    add_normed=add_normed_rows,
     projection=_gpu_projection,
     decode_attention=partial(decode_attention, attend_in_decode=attend_to_pages),
     paged_attention=partial(paged_attention, attend_in_prefill=attend_in_tiles),

@@ -32,7 +32,7 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
     rounds = (head_size * parts + _THREADS - 1) // _THREADS
 
     @T.macro
-    def attend(q, out, lse, m, key_count, score_scale, locate, key, value):
+    def attend(q, out, lse, m, first, key_count, score_scale, locate, key, value):
         for by in T.thread_binding(m, "blockIdx.y"):
             for bx in T.thread_binding(query_heads, "blockIdx.x"):
                 for tx in T.thread_binding(_THREADS, "threadIdx.x"):
@@ -50,10 +50,11 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
                         loaded = T.sblock_alloc_buffer((PAGE,), scope="local")
                         total = T.sblock_alloc_buffer((1,), scope="local")
                         peak = T.sblock_alloc_buffer((2,), scope="local")
-                        count = T.sblock_alloc_buffer((1,), "int32", scope="local")
+                        count = T.sblock_alloc_buffer((2,), "int32", scope="local")
                         page = T.sblock_alloc_buffer((1,), "int32", scope="local")
                         at = T.sblock_alloc_buffer((1,), "int32", scope="local")
                         count[0] = key_count
+                        count[1] = first
                         peak[0] = T.float32(-1e30)
                         total[0] = T.float32(0)
                         for i in T.unroll(rounds):
@@ -69,7 +70,7 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
                                     T.min(block * _THREADS + tx * PAGE, count[0] - 1)
                                 )
                             T.tvm_storage_sync("shared")
-                            for first in range(
+                            for group in range(
                                 T.min(
                                     _PAGES // _AT_ONCE,
                                     (count[0] - block * _THREADS + PAGE * _AT_ONCE - 1)
@@ -77,7 +78,7 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
                                 )
                             ):
                                 for p in T.unroll(_AT_ONCE):
-                                    page[0] = first * _AT_ONCE + p
+                                    page[0] = group * _AT_ONCE + p
                                     at[0] = T.min(
                                         page[0] * PAGE + tx // _LANES,
                                         count[0] - block * _THREADS - 1,
@@ -93,12 +94,15 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
                                             )
                                 for p in T.unroll(_AT_ONCE):
                                     products[
-                                        ((first * _AT_ONCE + p) * PAGE + tx // _LANES) * _STRIDE
+                                        ((group * _AT_ONCE + p) * PAGE + tx // _LANES) * _STRIDE
                                         + tx % _LANES
                                     ] = sum_[p]
                             T.tvm_storage_sync("shared")
                             score[0] = T.float32(-1e30)
-                            if block * _THREADS + tx < count[0]:
+                            if (
+                                block * _THREADS + tx < count[0]
+                                and block * _THREADS + tx >= count[1]
+                            ):
                                 score[0] = T.float32(0)
                                 for i in T.unroll(_LANES):
                                     score[0] = score[0] + products[tx * _STRIDE + i]
@@ -116,7 +120,7 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
                             # The sums so far are relative to the old maximum.
                             peak[1] = T.exp(T.max(peak[1] - peak[0], T.float32(-80)))
                             score[0] = T.Select(
-                                block * _THREADS + tx < count[0],
+                                score[0] > T.float32(-1e29),
                                 T.exp(T.max(score[0] - peak[0], T.float32(-80))),
                                 T.float32(0),
                             )

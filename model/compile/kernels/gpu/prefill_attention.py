@@ -1,6 +1,6 @@
 # TVMScript shares only its syntax with Python: types and control flow are those of TVM.
 # mypy: ignore-errors
-# ruff: noqa: C901, N812, PLR0912, PLR0915, PLR0917
+# ruff: noqa: C901, N812, PLR0912, PLR0915, PLR0917, SIM102
 """Attention of many queries to many keys, in tiles.
 
 A workgroup computes a tile of queries of one head. It puts the queries, then tile after tile of
@@ -27,7 +27,7 @@ def _tiles(head_size: int) -> tuple[int, int]:
     return (16, 16) if head_size <= 128 else (16, 8)
 
 
-def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int):
+def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int, window: int | None = None):
     """Return the macro that writes `out` and `lse`; the arguments are as of `attend_in_prefill`."""
     shared_by = query_heads // kv_heads
     queries, keys = _tiles(head_size)
@@ -36,7 +36,7 @@ def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int):
     stride, score_stride = head_size + 1, keys + 1
 
     @T.macro
-    def attend(q, out, lse, m, key_count, causal, score_scale, locate, key, value):
+    def attend(q, out, lse, m, first, key_count, causal, score_scale, locate, key, value):
         for by in T.thread_binding((m + queries - 1) // queries, "blockIdx.y"):
             for bx in T.thread_binding(query_heads, "blockIdx.x"):
                 for tx in T.thread_binding(_THREADS, "threadIdx.x"):
@@ -52,7 +52,7 @@ def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int):
                         total = T.sblock_alloc_buffer((each_query,), scope="local")
                         left = T.sblock_alloc_buffer((each_query,), scope="local")
                         right = T.sblock_alloc_buffer((1,), scope="local")
-                        count = T.sblock_alloc_buffer((2,), "int32", scope="local")
+                        count = T.sblock_alloc_buffer((3,), "int32", scope="local")
                         at = T.sblock_alloc_buffer((2,), "int32", scope="local")
                         # The keys that the last query of this tile sees.
                         count[0] = key_count
@@ -61,6 +61,10 @@ def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int):
                             T.min(count[0], count[0] - m + (by + 1) * queries),
                             count[0],
                         )
+                        # The keys that no query of this tile sees.
+                        count[2] = first
+                        if window is not None:
+                            count[2] = T.max(first, count[0] + by * queries + 1 - window)
                         for i in T.unroll(each_query):
                             peak[i] = T.float32(-1e30)
                             total[i] = T.float32(0)
@@ -73,7 +77,10 @@ def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int):
                                 query[at[0] * stride + at[1]] = (
                                     q[T.min(by * queries + at[0], m - 1), bx, at[1]] * score_scale
                                 )
-                        for block in range((count[1] + keys - 1) // keys):
+                        for step in range(
+                            (T.max(count[1] - count[2] // keys * keys, 0) + keys - 1) // keys
+                        ):
+                            block: T.let[T.int32] = count[2] // keys + step
                             T.tvm_storage_sync("shared")
                             for i in range((keys * head_size + _THREADS - 1) // _THREADS):
                                 if i * _THREADS + tx < keys * head_size:
@@ -110,10 +117,15 @@ def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int):
                                     at[1] = by * queries + tx // _SIDE + i * _SIDE
                                     if tx % _SIDE + j * _SIDE < keys:
                                         # A key that this query does not see.
-                                        if at[0] >= count[0] or (
-                                            causal > 0 and at[0] > count[0] - m + at[1]
+                                        if (
+                                            at[0] >= count[0]
+                                            or at[0] < first
+                                            or (causal > 0 and at[0] > count[0] - m + at[1])
                                         ):
                                             score[i * each_key + j] = T.float32(-1e30)
+                                        if window is not None:
+                                            if at[0] < count[0] + at[1] + 1 - window:
+                                                score[i * each_key + j] = T.float32(-1e30)
                                         scores[
                                             (tx // _SIDE + i * _SIDE) * score_stride
                                             + tx % _SIDE

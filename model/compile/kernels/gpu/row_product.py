@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.activation import ACTIVATIONS
 from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.matmul import Projection
 from model.compile.quantize import GROUP, per_word
@@ -33,10 +34,11 @@ def row_product(
     epsilon: float,
     kept: int | None = None,
     bits: int = 4,
+    activation: str = "silu",
 ):
     """Return the kernel of one product; its arguments are those of `matmul.projection`."""
-    added, gated = kind is Projection.ADDED, kind is Projection.GATED
-    last, normed = kind is Projection.NORMED_LAST, kind is not Projection.ADDED
+    added, gated, normed = kind is Projection.ADDED, kind is Projection.GATED, kind.normed
+    last, act = kind is Projection.NORMED_LAST, ACTIVATIONS[activation]
     kept = outputs if kept is None else kept
     width = outputs // 2 if gated else kept
     columns = _COLUMNS if width < _MANY_OUTPUTS else _MANY_COLUMNS
@@ -57,7 +59,7 @@ def row_product(
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m = T.int32()
         x = T.match_buffer(var_x, (m, inputs), "float32")
-        extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
+        extra = T.match_buffer(var_extra, kind.extra(m, inputs, outputs), "float32")
         words = T.match_buffer(var_words, (inputs // per_word(bits), outputs), "uint32")
         scales = T.match_buffer(var_scales, (groups, outputs), "uint32")
         y = T.match_buffer(var_y, (1 if last else m, width), "float32")
@@ -113,12 +115,7 @@ def row_product(
                             for part in T.unroll(sums_of):
                                 total[part] = total[part] * squares[0]
                         if gated:
-                            # The bound keeps exp finite: WGSL does not define infinities.
-                            y[row, column] = (
-                                total[0]
-                                / (T.float32(1) + T.exp(T.min(-total[0], T.float32(80))))
-                                * total[sums_of - 1]
-                            )
+                            y[row, column] = act(total[0]) * total[sums_of - 1]
                         elif last:
                             y[0, column] = total[0]
                         elif added:

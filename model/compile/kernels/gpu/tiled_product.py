@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.activation import ACTIVATIONS
 from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.matmul import Projection
 from model.compile.quantize import GROUP, per_word
@@ -24,13 +25,18 @@ _THREADS = _SIDE * _SIDE
 _STRIDE = GROUP + 1  # odd, so that the rows of a column are in different banks
 
 
-def tiled_product(kind: Projection, *, inputs: int, outputs: int, epsilon: float, bits: int = 4):
+def tiled_product(
+    kind: Projection,
+    *,
+    inputs: int,
+    outputs: int,
+    epsilon: float,
+    bits: int = 4,
+    activation: str = "silu",
+):
     """Return the kernel of one product; its arguments are those of `matmul.projection`."""
-    added, gated, normed = (
-        kind is Projection.ADDED,
-        kind is Projection.GATED,
-        kind is not Projection.ADDED,
-    )
+    added, gated, normed = kind is Projection.ADDED, kind is Projection.GATED, kind.normed
+    act = ACTIVATIONS[activation]
     width = outputs // 2 if gated else outputs
     # A tile of GATED has the gates of 32 outputs, then their other factors.
     covered = _TILE // 2 if gated else _TILE
@@ -54,7 +60,7 @@ def tiled_product(kind: Projection, *, inputs: int, outputs: int, epsilon: float
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m = T.int32()
         x = T.match_buffer(var_x, (m, inputs), "float32")
-        extra = T.match_buffer(var_extra, (m, outputs) if added else (inputs,), "float32")
+        extra = T.match_buffer(var_extra, kind.extra(m, inputs, outputs), "float32")
         words = T.match_buffer(var_words, (inputs // share, outputs), "uint32")
         scales = T.match_buffer(var_scales, (groups, outputs), "uint32")
         y = T.match_buffer(var_y, (m, width), "float32")
@@ -134,15 +140,8 @@ def tiled_product(kind: Projection, *, inputs: int, outputs: int, epsilon: float
                                 if gated:
                                     for c in T.unroll(_EACH // 2):
                                         if bx * covered + tx % _SIDE + c * _SIDE < width:
-                                            # The bound keeps exp finite.
                                             y[at[0], bx * covered + tx % _SIDE + c * _SIDE] = (
-                                                total[i * _EACH + c]
-                                                / (
-                                                    T.float32(1)
-                                                    + T.exp(
-                                                        T.min(-total[i * _EACH + c], T.float32(80))
-                                                    )
-                                                )
+                                                act(total[i * _EACH + c])
                                                 * total[i * _EACH + _EACH // 2 + c]
                                             )
                                 else:
