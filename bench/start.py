@@ -1,6 +1,7 @@
 """Print how long the demo page takes to start, beside a bare `loadPyodide` and the engine alone.
 
-Run it as `.venv/bin/python -m bench.start`; it serves the site and uses Chromium on SwiftShader.
+Run it as `.venv/bin/python -m bench.start [--gpu]`; it serves the site and uses Chromium on
+SwiftShader, or on the GPU (on Linux).
 
 All times are medians in milliseconds from the address on, of pages in turns: `cold` in an empty
 profile; `warm` in a profile that had a visit, in a browser that runs; `first_token` in such a
@@ -9,11 +10,12 @@ profile in a new browser, so that no engine is left of the visit before.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from threading import Thread
@@ -21,7 +23,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, BrowserType, Page, sync_playwright
 
-from model.browser.chromium import FLAGS, find_chromium
+from bench.page import wait_for_adapter
+from model.browser.chromium import FLAGS, GPU_FLAGS, find_chromium
 from model.browser.processes import ROOT
 from model.browser.site import served_site
 from site_files.server import SiteServer
@@ -49,23 +52,30 @@ globalThis.document && new MutationObserver(() => {
 _PREPARED = "async () => (await import('./start/later.js')).prepared"
 
 
-def measure(site: str, bare: str, browser_type: BrowserType) -> dict[str, Any]:
+def measure(
+    site: str, bare: str, browser_type: BrowserType, *, gpu: bool = False
+) -> dict[str, Any]:
     """Return the figures of one run.
 
     Args:
         site: The URL of the site.
         bare: The URL of the same files under another origin, which has no service worker.
         browser_type: What starts browsers.
+        gpu: Whether browsers use the GPU.
     """
+
+    def browser(folder: str) -> AbstractContextManager[BrowserContext]:
+        return _browser(browser_type, folder, bare, gpu=gpu)
+
     cold: dict[str, list[float]] = {"bare": [], "page": []}
     warm: dict[str, list[float]] = {"bare": [], "page": [], "ready": []}
     token: dict[str, list[float]] = {"python": [], "engine": [], "page": []}
     for _ in range(_ROUNDS):
         for name, start in (("bare", lambda page: _bare(page, bare)), ("page", _page_of(site))):
-            with _profile(browser_type) as folder, _browser(browser_type, folder) as context:
+            with _profile() as folder, browser(folder) as context:
                 cold[name].append(start(context.new_page())["python"])
-    with _profile(browser_type) as folder:
-        with _browser(browser_type, folder) as context:
+    with _profile() as folder:
+        with browser(folder) as context:
             page = context.new_page()
             _visit(page, site, "ready")
             page.evaluate(_PREPARED)
@@ -76,11 +86,11 @@ def measure(site: str, bare: str, browser_type: BrowserType) -> dict[str, Any]:
                 warm["page"].append(found["python"])
                 warm["ready"].append(found["ready"])
         for _ in range(_ROUNDS):
-            with _browser(browser_type, folder) as context:
+            with browser(folder) as context:
                 alone = _bare(context.new_page(), bare, "?python&engine")
                 token["python"].append(alone["python"])
                 token["engine"].append(alone["engine"])
-            with _browser(browser_type, folder) as context:
+            with browser(folder) as context:
                 token["page"].append(_visit(context.new_page(), site, "token")["token"])
     return _figures(cold, warm, token)
 
@@ -126,17 +136,25 @@ def _bare(page: Page, site: str, query: str = "?python") -> dict[str, float]:
 
 
 @contextmanager
-def _profile(_browser_type: BrowserType) -> Iterator[str]:
+def _profile() -> Iterator[str]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         yield folder
 
 
 @contextmanager
-def _browser(browser_type: BrowserType, folder: str) -> Iterator[BrowserContext]:
+def _browser(
+    browser_type: BrowserType, folder: str, bare: str, *, gpu: bool
+) -> Iterator[BrowserContext]:
+    flags = list(GPU_FLAGS if gpu else FLAGS)
     context = browser_type.launch_persistent_context(
-        folder, executable_path=find_chromium(), args=list(FLAGS)
+        folder, executable_path=find_chromium(), args=flags
     )
     context.set_default_timeout(_TIMEOUT_MS)
+    if gpu:  # A page that asks too early gets no adapter.
+        page = context.new_page()
+        page.goto(f"{bare}start.js")
+        wait_for_adapter(page)
+        page.close()
     context.add_init_script(_MARKS)
     yield context
     context.close()
@@ -160,11 +178,15 @@ def _bare_site() -> Iterator[str]:
 
 
 def _main() -> None:
+    description = next(iter((__doc__ or "").splitlines()))
+    parser = argparse.ArgumentParser(prog="python -m bench.start", description=description)
+    parser.add_argument("--gpu", action="store_true", help="on the GPU, on Linux")
+    gpu = parser.parse_args().gpu
     with ExitStack() as stack:
         site = stack.enter_context(served_site())
         bare = stack.enter_context(_bare_site())
         playwright = stack.enter_context(sync_playwright())
-        figures = measure(site, bare, playwright.chromium)
+        figures = measure(site, bare, playwright.chromium, gpu=gpu)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 
