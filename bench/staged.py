@@ -4,8 +4,8 @@
 
 It needs Chromium, Playwright and filelock. Each file `NAME.run.js` of the folder is a single
 expression; for each, a JSON object with `name`, `value`, and the most memory in MiB is printed in
-a line, and what fails on stderr. With `--gpu`, Chromium uses the GPU (on Linux); without it,
-SwiftShader.
+a line; what fails, and the console, on stderr. With `--gpu`, Chromium uses the GPU (on Linux);
+without it, SwiftShader.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Error
+from playwright.sync_api import ConsoleMessage, Error
 
 from bench.memory import peaks
 from bench.page import chromium, wait_for_adapter
@@ -81,9 +81,14 @@ def evaluate_staged(site: Path, script: str, *, gpu: bool = False) -> Any:
     with serving(handler) as origin, chromium(gpu=gpu) as browser:
         page = browser.new_page()
         page.set_default_timeout(0)
+        page.on("console", _say)
         page.goto(origin)
         wait_for_adapter(page)
         return page.evaluate((site / script).read_text("utf-8"))
+
+
+def _say(message: ConsoleMessage) -> None:
+    sys.stderr.write(f"{message.text}\n")
 
 
 def _main() -> None:

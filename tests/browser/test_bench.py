@@ -19,6 +19,7 @@ def test_staged_scripts_run_in_an_isolated_page_with_webgpu(tmp_path: Path) -> N
     (tmp_path / "second.run.js").write_text(
         """import("/module.js").then(async ({double}) => {
           const {info} = await navigator.gpu.requestAdapter();
+          console.log("half way");
           return [double(21), crossOriginIsolated, info.architecture, "kept" in globalThis];
         })""",
         "utf-8",
@@ -30,6 +31,7 @@ def test_staged_scripts_run_in_an_isolated_page_with_webgpu(tmp_path: Path) -> N
     assert (fault["name"], fault["value"]) == ("fault", None)
     assert "fault.run.js failed" in done.stderr
     assert "missing is not defined" in done.stderr
+    assert "half way" in done.stderr
     assert (first["name"], first["value"]) == ("memory-0", "memory")
     assert (second["name"], second["value"]) == ("second", [42, True, "swiftshader", False])
     assert first["memory"]["processes"] > 128
