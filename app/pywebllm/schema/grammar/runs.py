@@ -15,7 +15,8 @@ it only, or it does not rely on what follows. So it stands between two reference
 
 All that is for xgrammar 0.1.27, which WebLLM 0.2.86 includes. With a vocabulary of 128,256 tokens
 and up to 500 characters, an answer of 62 tokens takes 0.5 s in all; as blocks of characters it took
-7 s, and as `[…]{0,500}` 9 s (measured in Node.js 20, by `bench/schema/speed.py`).
+7 s, and as `[…]{0,500}` 9 s (measured in Node.js 20). Where the bridge counts, see `lengths`, no
+run is bounded.
 
 Examples:
     >>> from pywebllm.schema import grammar_of
