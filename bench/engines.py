@@ -1,8 +1,8 @@
 """Compare WebLLM, llama.cpp through Python, and wllama's own JavaScript.
 
 Run it as `.venv/bin/python -m bench.engines [--gpu]`; it serves the site and uses Chromium on
-SwiftShader. Memory is the peak of the renderer process, of wllama alone and of the bridge without
-Python. With `--gpu`, on Linux, it uses the GPU, for both engines, and measures no memory.
+SwiftShader. Memory is that of wllama alone and of the bridge without Python, at the most. With
+`--gpu`, on Linux, it uses the GPU, for both engines, and measures no memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page, Route
 
-from bench.memory import high_water, renderers
+from bench.memory import high_water, peaks, renderers
 from bench.page import chromium, wait_for_adapter
 from model.browser.gguf import write_gguf
 from model.browser.page import bare_page
@@ -36,25 +36,38 @@ def _serve_bench(page: Page, site: str) -> None:
     page.route(f"{site}bench/*", answer)
 
 
-def _peaks(browser: Browser, site: str) -> dict[str, object]:
-    """Return the medians, since one peak depends on when the browser collects its garbage."""
+def _peaks(site: str) -> dict[str, object]:
+    """Return medians, since one peak depends on when the browser collects its garbage."""
     names = ("aloneOnce", "openBridged")
-    rounds = [{name: _peak(browser, site, name) for name in names} for _ in range(_ROUNDS)]
-    medians = {name: median(found[name] for found in rounds) for name in names}
-    ratio = medians["openBridged"] / medians["aloneOnce"]
-    return {"peak_mib": medians, "peak_against_wllama_alone": round(ratio, 3)}
+    rounds = [{name: _peak(site, name) for name in names} for _ in range(_ROUNDS)]
+    found: dict[str, object] = {}
+    for index, kind in enumerate(("page", "browser")):
+        medians = {name: round(median(peak[name][index] for peak in rounds)) for name in names}
+        found[f"peak_of_{kind}_mib"] = medians
+        ratio = medians["openBridged"] / medians["aloneOnce"]
+        found[f"peak_of_{kind}_against_wllama_alone"] = round(ratio, 3)
+    return found
 
 
-def _peak(browser: Browser, site: str, function: str) -> float:
-    """Return the peak memory in MiB of a new page's process that calls a function."""
-    before = renderers()
-    page = browser.new_context().new_page()
-    _serve_bench(page, site)
-    bare_page(page, site)
-    page.evaluate(f"async () => {{ await (await import('/bench/engines.js')).{function}(); }}")
-    peak = max(high_water(pid) for pid in renderers() - before)
-    page.close()
-    return round(peak / _MIB, 1)
+def _peak(site: str, function: str) -> tuple[float, float]:
+    """Return the most memory in MiB of a page that calls a function, in a new browser.
+
+    Of the page's process, and that of all processes beyond those of an empty page: a file that is
+    a blob is in another process.
+    """
+    with chromium() as browser:
+        before = renderers()
+        page = browser.new_page()
+        _serve_bench(page, site)
+        bare_page(page, site)
+        with peaks() as empty:
+            pass
+        with peaks() as full:
+            page.evaluate(
+                f"async () => {{ await (await import('/bench/engines.js')).{function}(); }}"
+            )
+            own = max(high_water(pid) for pid in renderers() - before)
+        return own / _MIB, full["processes"] - empty["processes"]
 
 
 def _speeds(browser: Browser, site: str) -> dict[str, object]:
@@ -74,12 +87,13 @@ def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.engines", description=description)
     parser.add_argument("--gpu", action="store_true", help="on the GPU, on Linux")
     gpu = parser.parse_args().gpu
-    with served_site() as site, chromium(gpu=gpu) as browser:
+    with served_site() as site:
         model = ROOT / "build/site/model.gguf"
         write_gguf(model)
-        figures = _speeds(browser, site)
+        with chromium(gpu=gpu) as browser:
+            figures = _speeds(browser, site)
         if not gpu:
-            figures |= _peaks(browser, site)
+            figures |= _peaks(site)
         model.unlink()
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 

@@ -16,6 +16,9 @@ __all__ = ["high_water", "peaks", "renderers"]
 _SECONDS: Final = 0.2
 _KIB_IN_MIB: Final = 1024
 
+# Playwright talks to the main process by a pipe, and this one starts the others.
+_OPTIONS: Final = (b"--remote-debugging-pipe", b"--type=")
+
 
 def renderers() -> set[int]:
     """Return the processes of pages."""
@@ -31,15 +34,15 @@ def high_water(pid: int) -> int:
 def peaks() -> Iterator[Mapping[str, int]]:
     """Yield what has, after the block, the most memory in MiB that was used in it.
 
-    `processes` is that of the browser's pages, its GPU process and its services; `gpu`, only where
-    the program nvidia-smi is, that of the card beyond what was used before.
+    `processes` is that of all processes of the browser, where memory that several share is counted
+    once; `gpu`, only where the program nvidia-smi is, that of the card beyond what was used before.
     """
     found: dict[str, int] = {}
     before = _gpu_mib()
     ended = threading.Event()
 
     def see() -> None:
-        pss = sum(_kib(f"/proc/{pid}/smaps_rollup", "Pss:") for pid in _processes(b"--type="))
+        pss = sum(_kib(f"/proc/{pid}/smaps_rollup", "Pss:") for pid in _processes(*_OPTIONS))
         found["processes"] = max(found.get("processes", 0), pss // _KIB_IN_MIB)
         if before is not None:
             found["gpu"] = max(found.get("gpu", 0), (_gpu_mib() or 0) - before)
@@ -67,11 +70,12 @@ def _gpu_mib() -> int | None:
     return sum(int(line) for line in result.stdout.split())
 
 
-def _processes(option: bytes) -> Iterator[int]:
-    """Yield the processes with an option, of browsers that this process started."""
+def _processes(*options: bytes) -> Iterator[int]:
+    """Yield the processes with one of the options, of browsers that this process started."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         pid = int(path.parent.name)
-        if option in _read(path) and os.getpid() in _ancestors(pid):
+        command = _read(path)
+        if any(option in command for option in options) and os.getpid() in _ancestors(pid):
             yield pid
 
 
