@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 BUILTIN_MODEL = "pywebllm-persona-q4f32_1"
-BUILTIN_REVISION = "v2"
+BUILTIN_REVISION = "v3"
 
 # As in its `mlc-chat-config.json`.
 BUILTIN_CONTEXT_WINDOW = 1024
@@ -38,12 +38,12 @@ BUILTIN_GPU_LIBRARY = "model-gpu.wasm"
 # Of the files below BUILTIN_PATH: those of SHA256SUMS, in the form of Subresource Integrity.
 BUILTIN_CHECKSUMS: Mapping[str, str] = MappingProxyType(
     {
-        "mlc-chat-config.json": "sha256-XmhNF4DhXG7MLWv1/dpr+MR/9MiepBPjg+nygwFqAlo=",
-        "model-gpu.wasm": "sha256-LA42Vw6pS4hukes+Exm5u/+eCWRDewqRZk7pKFs5/5I=",
-        "model.wasm": "sha256-OlWhPWL0Ru0rLuxOgfpln3+wc4g6XuNYRCAy2oa47DU=",
-        "params_shard_0.bin": "sha256-FJEDTVL80I1tfQRVSttxRJIfqhyAFb/CWxBY7LBqV/g=",
-        "tensor-cache.json": "sha256-QVWYkSKi5vHA3sMd04ABpbJODuLOjrPi7PwTw/hzEH4=",
-        "tokenizer.json": "sha256-BdnFmwhXXelsb1mnOHdhcRO83mbCq/81EQ6KnMIJQPU=",
+        "mlc-chat-config.json": "sha256-UECKKgz4r7UT7eFoY4WWC/OE2R8lLXWbdQqQrN6VaKE=",
+        "model-gpu.wasm": "sha256-ARnp4jypvq9ndHbCYm+qJPr2HPvd2xIrda4xUYTBMXA=",
+        "model.wasm": "sha256-4tG7FjULTB5O1OsC/rlvkx+51mvwcyLczfbOdcfLGqU=",
+        "params_shard_0.bin": "sha256-tBdtYOJkKUzX4gna4P3aDpNSX2b6dKhIe8jIIvqhJXQ=",
+        "tensor-cache.json": "sha256-al7QGazmTmD8oQrcYuQ4N7fYOLQKcRtzCXZ2K52HaXM=",
+        "tokenizer.json": "sha256-TIsDwSEp7ZLSBw0cPN62U3I+D5PiWtgjwHSfsyaJG8Q=",
         "tokenizer_config.json": "sha256-vWOaLhxYZ0LYaWI40Gqln4dDA4LmtS9F5N9+TugmbSk=",
     }
 )

@@ -1,6 +1,7 @@
 /**
  * The built-in model's weights as tensors of llama.cpp. `model/compile/quantize.py` describes what is read:
- * words of eight 4-bit integers and float32 scales, both input-major, of matrices that are concatenated.
+ * words of eight levels of 4 bits, and words of a scale and an offset, both input-major, of matrices that are
+ * concatenated.
  */
 
 import { TYPES } from "./gguf.js";
@@ -18,10 +19,9 @@ import { TYPES } from "./gguf.js";
 
 /** @typedef {{ name: string, shape: number[], dtype: string, byteOffset: number, nbytes: number }} Entry of `tensor-cache.json` */
 
-/** Weights of one group share a scale, and eight of them a word. */
+/** Weights of one group share a scale and an offset, and eight of them a word. */
 const GROUP = 32;
 const PER_WORD = 8;
-const ZERO = 7;
 
 /**
  * @param {ArrayBuffer} shard @param {Entry[]} entries @param {Network} network
@@ -90,7 +90,7 @@ class Reader {
     const columns = Number(scales.shape[0]) * GROUP;
     const packed = {
       words: new Uint32Array(this.#shard, words.byteOffset, words.nbytes / 4),
-      scales: new Float32Array(this.#shard, scales.byteOffset, scales.nbytes / 4),
+      scales: new Uint32Array(this.#shard, scales.byteOffset, scales.nbytes / 4),
       outputs: Number(scales.shape[1]),
       columns,
     };
@@ -106,8 +106,9 @@ class Reader {
 }
 
 /**
- * `words` is `[columns / 8, outputs]`, `scales` is `[columns / 32, outputs]`.
- * @typedef {{ words: Uint32Array, scales: Float32Array, outputs: number, columns: number }} Packed
+ * `words` is `[columns / 8, outputs]`, `scales` is `[columns / 32, outputs]`: the scale as float16 in the low half,
+ * the offset in the high half.
+ * @typedef {{ words: Uint32Array, scales: Uint32Array, outputs: number, columns: number }} Packed
  */
 
 /** Memory for numbers that are made one after the other: without it, more than that of all of them would wait for the garbage collector. */
@@ -143,14 +144,24 @@ function dequantize({ words, scales, outputs, columns }, rows, values) {
   for (const row of rows) {
     for (let word = 0; word < columns / PER_WORD; word += 1) {
       let bits = /** @type {number} */ (words[word * outputs + row]);
-      const scale = /** @type {number} */ (scales[Math.floor(word / (GROUP / PER_WORD)) * outputs + row]);
+      const halves = /** @type {number} */ (scales[Math.floor(word / (GROUP / PER_WORD)) * outputs + row]);
+      const scale = fromHalf(halves & 0xffff);
+      const offset = fromHalf(halves >>> 16);
       for (let count = 0; count < PER_WORD; count += 1) {
-        values[index] = ((bits & 15) - ZERO) * scale;
+        values[index] = (bits & 15) * scale + offset;
         bits >>>= 4;
         index += 1;
       }
     }
   }
+}
+
+/** @param {number} bits of a float16 that is zero or a normal number, as `model/compile/grid.py` writes them */
+function fromHalf(bits) {
+  const exponent = (bits >> 10) & 31;
+  if (exponent === 0) return 0;
+  const size = 2 ** (exponent - 25) * (1024 + (bits & 1023));
+  return bits & 0x8000 ? -size : size;
 }
 
 /** @param {number} start @param {number} length */

@@ -43,7 +43,7 @@ _ALL = ("persona", "typed", "follow-up", "talk", "seed")
 
 PROMISES = (
     Promise(
-        name="persona uses every given field", check="fields", groups=("persona",), threshold=0.97
+        name="persona uses every given field", check="fields", groups=("persona",), threshold=0.98
     ),
     Promise(
         name="persona contradicts no age, name or pronoun",
@@ -69,7 +69,7 @@ PROMISES = (
     Promise(
         name="typed persona contradicts nothing", check="person", groups=("typed",), threshold=0.98
     ),
-    Promise(name="follow-up is correct", check="right", groups=("follow-up",), threshold=0.90),
+    Promise(name="follow-up is correct", check="right", groups=("follow-up",), threshold=0.95),
     Promise(
         name="small talk and refusals are correct", check="right", groups=("talk",), threshold=0.90
     ),

@@ -1,9 +1,8 @@
 """The built-in model's network in plain numpy, from the files that a visitor downloads.
 
 A Llama over one whole sequence, without a cache: what the compiled library must compute. The names
-of the parameters are defined by `model.compile.parameters`. The weights are in an earlier format
-than that of `model.compile.quantize`: a level is an integer from 0 to 14, where 7 represents zero,
-and the scale of a group is a float32.
+of the parameters are defined by `model.compile.parameters`, the format of the weights by
+`model.compile.quantize`. Neither is used here, so that a mistake in it is found.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ REVISION = ROOT / "static" / BUILTIN_PATH
 
 Floats = npt.NDArray[np.float32]
 
-_GROUP, _ZERO = 32, 7
+_GROUP = 32
 
 # The files define all sizes except these.
 _HEAD = 64
@@ -62,8 +61,11 @@ class ShippedNetwork:
         """Return a weight `[out, in]`, dequantized."""
         words, scales = self._tensors[f"{name}.words"], self._tensors[f"{name}.scales"]
         levels = words.T[:, :, None] >> (4 * np.arange(8, dtype=np.uint32)) & np.uint32(15)
-        grouped = levels.reshape(len(levels), -1, _GROUP).astype(np.float32) - _ZERO
-        found: Floats = (grouped * scales.T[:, :, None]).reshape(len(levels), -1)
+        grouped = levels.reshape(len(levels), -1, _GROUP).astype(np.float32)
+        # The low half is the scale, the high half the offset.
+        halves = np.ascontiguousarray(scales.T).view(np.float16).astype(np.float32)
+        scale, offset = halves[:, 0::2, None], halves[:, 1::2, None]
+        found: Floats = (grouped * scale + offset).reshape(len(levels), -1)
         return found
 
     def vector(self, name: str) -> Floats:

@@ -26,7 +26,7 @@ from tests.faults.server import (
 )
 
 SHARD = "params_shard_0.bin"
-FOLDER = "resolve/v2/"
+FOLDER = "resolve/v3/"
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.browser.shipped import REVISION
 from tests.faults.server import Cut, FaultyServer, Slow, Status, faulty_server
 
 SHARD = "params_shard_0.bin"
-FOLDER = "resolve/v2/"
+FOLDER = "resolve/v3/"
 FILES = {
     SHARD,
     "model.wasm",

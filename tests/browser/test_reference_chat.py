@@ -495,7 +495,8 @@ def test_thinking_can_be_turned_off(python: PagePython) -> None:
     for answer in (by_name, by_effort):
         assert answer["choices"][0]["message"]["reasoning"] == ""
         assert text(answer)
-        assert text(answer) == text(answer).lstrip()
+        # The reasoning ends with line breaks; a space would be the model's.
+        assert not text(answer).startswith("\n")
 
 
 def test_latency_breakdown_is_reported_when_requested(python: PagePython, engine: str) -> None:

@@ -14,7 +14,7 @@ from model.browser.python import PagePython
 from model.browser.site import ROOT
 from tests.browser.watch import PageWatch
 
-BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v2"
+BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v3"
 
 # A global in the page, which keeps its value between runs.
 service: Any = None
@@ -300,7 +300,7 @@ def test_custom_record_is_loaded(python: PagePython, site: str) -> None:
             ok = await service.initialize("custom")
             return [ok, str(service.last_error), await service.generate_persona({"name": "Ada"})]
 
-    path = "models/pywebllm-persona-q4f32_1/resolve/v2/"
+    path = "models/pywebllm-persona-q4f32_1/resolve/v3/"
     ok, error, text = python.run(custom, base=site + path)
     assert ok, error
     assert "Ada" in text

@@ -50,16 +50,24 @@ test("a file that ends within its metadata is reported", async () => {
   await assert.rejects(readModelInfo(whole.slice(0, 60)), /it ends before its metadata does/);
 });
 
-/** A matrix of 32 inputs whose weight is `(input % 15 - 7) * (output + 1)`, as the recipe packs it. @param {number} outputs */
+/** A matrix of 32 inputs whose weight is `(input % 16 - 7.5) * (output + 1)`, as the recipe packs it. @param {number} outputs */
 function packed(outputs) {
   const words = new Uint32Array(4 * outputs);
   for (let input = 0; input < 32; input += 1) {
     for (let output = 0; output < outputs; output += 1) {
       const at = Math.floor(input / 8) * outputs + output;
-      words[at] = ((words[at] ?? 0) | ((input % 15) << (4 * (input % 8)))) >>> 0;
+      words[at] = ((words[at] ?? 0) | ((input % 16) << (4 * (input % 8)))) >>> 0;
     }
   }
-  return { words, scales: Float32Array.from({ length: outputs }, (_, output) => output + 1) };
+  const scales = Uint32Array.from({ length: outputs }, (_, output) => toHalf(output + 1) | (toHalf(-7.5 * (output + 1)) << 16));
+  return { words, scales };
+}
+
+/** The bits of a float16 with at most ten bits after the first. @param {number} value of at least 1, or at most -1 */
+function toHalf(value) {
+  const exponent = Math.floor(Math.log2(Math.abs(value)));
+  const fraction = Math.abs(value) / 2 ** exponent - 1;
+  return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | (fraction * 1024);
 }
 
 test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them", async () => {
@@ -96,8 +104,8 @@ test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them",
   };
   const scalesOf = async (/** @type {string} */ name) => {
     const values = await valuesOf(`blk.0.${name}.weight`);
-    // The weight of input 8 is the scale of the output.
-    return Array.from({ length: values.length / 32 }, (_, row) => values[row * 32 + 8]);
+    // The weight of input 8 is half the scale of the output.
+    return Array.from({ length: values.length / 32 }, (_, row) => 2 * (values[row * 32 + 8] ?? 0));
   };
   assert.deepEqual(await scalesOf("attn_q"), [1, 3, 2, 4]);
   assert.deepEqual(await scalesOf("attn_k"), [5, 7, 6, 8]);
@@ -112,6 +120,6 @@ test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them",
   }
   const streamed = new Uint8Array(await new Response(/** @type {BodyInit} */ (whole.stream())).arrayBuffer());
   assert.deepEqual(streamed, all);
-  assert.deepEqual([...embedding.slice(0, 16)], Array.from({ length: 16 }, (_, input) => (input % 15) - 7));
+  assert.deepEqual([...embedding.slice(0, 16)], Array.from({ length: 16 }, (_, input) => input - 7.5));
   assert.equal(tensors.find(({ name }) => name === "output.weight"), undefined, "the embedding is the head, too");
 });
