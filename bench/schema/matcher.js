@@ -123,16 +123,14 @@ class Engine {
   async matcher(compiled, lengths, vocabulary) {
     const matcher = await this.xgrammar.GrammarMatcher.createGrammarMatcher(compiled);
     const guard = lengths && new LengthGuard(lengths, vocabulary);
-    let given;
     return {
       async mask() {
-        given = await matcher.getNextTokenBitmask();
-        const mask = guard ? given.slice() : given;
+        const mask = await matcher.getNextTokenBitmask();
         guard?.restrict(mask);
         return mask;
       },
       /** Whether the grammar allows a token. */
-      isStuck: () => given.some((bits) => bits !== 0),
+      isStuck: async () => (await matcher.getNextTokenBitmask()).some((bits) => bits !== 0),
       accept(id) {
         guard?.accept(id);
         return matcher.acceptToken(id);
@@ -154,7 +152,7 @@ async function one(matcher, tokens, stop, random) {
     for (let count = 0; count < MOST_TOKENS; count++) {
       const mask = await matcher.mask();
       const open = [...tokens.keys()].filter((id) => isOpen(mask, id));
-      if (!open.length && matcher.isStuck()) throw new Error(`no token is short enough after ${text}`);
+      if (!open.length && (await matcher.isStuck())) throw new Error(`no token is short enough after ${text}`);
       if (!open.length) return undefined; // the vocabulary lacks a character
       // Late in a text the end is taken once it is allowed.
       const ends = open.includes(stop) && (open.length === 1 || count > 40 || random() < 0.2);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -70,6 +71,11 @@ async def _answers(assets: str, engine: Any) -> dict[str, Any]:
         parsed = await llm.chat.completions.parse(messages=[user], response_format=Person, **common)
         keep("grammar", parsed)
         found["parsed"] = type(parsed.choices[0].message.parsed).__name__
+        # WebLLM counts beside the grammar, llama.cpp by it.
+        short, longer = {"type": "string", "maxLength": 5}, {"type": "string", "maxLength": 21}
+        schema = {"properties": {"name": short, "job": longer}, "required": ["name", "job"]}
+        form = {"type": "json_object", "schema": {"type": "object", **schema}}
+        keep("lengths", await create(messages=[user], response_format=form, **common))
         for choice in ("required", "auto"):
             answer = await create(messages=[user], tools=[person], tool_choice=choice, **common)
             keep(f"tool {choice}", answer)
@@ -90,6 +96,9 @@ def test_both_engines_write_the_same_text_from_the_same_weights(
     webllm.pop("reads the second turn only")
     assert wllama == webllm
     assert "Ada Moreno" in wllama["chat"][0]
+    person = json.loads(wllama["lengths"][0])
+    assert len(person["name"]) <= 5
+    assert len(person["job"]) <= 21
     assert wllama["tool required"][1][0][0] == "person"
 
 
