@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from model.compile.config import integer, number
 from model.compile.errors import CheckpointError
@@ -13,13 +13,15 @@ from model.compile.quantize import GROUP
 from model.compile.rope import Rope
 from model.compile.windows import Windows, global_rope
 
-__all__ = ["DEFAULT_CONTEXT", "DEFAULT_PREFILL_CHUNK", "Architecture"]
+__all__ = ["DEFAULT_CONTEXT", "DEFAULT_PREFILL_CHUNK", "DTYPES", "Architecture", "quantization"]
 
 DEFAULT_CONTEXT: Final = 1024
 DEFAULT_PREFILL_CHUNK: Final = 256
 # During decode, the scores of all keys and two numbers per thread are in 32 KiB of workgroup
 # storage; this leaves room for 64 threads.
 _LONGEST_CONTEXT: Final = 32 * 1024 // 4 - 2 * 64
+DTYPES: Final[Mapping[str, Literal["float32", "float16"]]] = {"f32": "float32", "f16": "float16"}
+"""The types of activations by the names that options and WebLLM have for them."""
 _COLUMNS: Final = 8
 _SCORE_SIZE: Final = 256  # the default of transformers
 
@@ -46,6 +48,8 @@ class Architecture:
     prefill_chunk: int = DEFAULT_PREFILL_CHUNK
     bits: int = 4
     embedding_bits: int = 4
+    dtype: Literal["float32", "float16"] = "float32"
+    """The type of activations and of the cache."""
     family: Family
     windows: Windows | None = None
     score_size: int | None = None
@@ -100,8 +104,8 @@ class Architecture:
 
     @property
     def quantization(self) -> str:
-        """WebLLM's name for weights of this number of bits with float32 arithmetic."""
-        return f"q{self.bits}f32_1"
+        """WebLLM's name for weights of this number of bits and activations of this type."""
+        return quantization(self.bits, self.dtype)
 
     @property
     def window(self) -> int | None:
@@ -173,6 +177,9 @@ class Architecture:
                 f"head_dim must be a multiple of {_COLUMNS}, got {self.head_size}. Train a network "
                 "of another shape."
             )
+        self._check_lengths_and_type()
+
+    def _check_lengths_and_type(self) -> None:
         if not 0 < self.prefill_chunk <= self.context <= _LONGEST_CONTEXT:
             raise CheckpointError(
                 f"Prefill chunk and context must be 0 < chunk <= context <= {_LONGEST_CONTEXT}, "
@@ -184,6 +191,15 @@ class Architecture:
                 f"A prefill chunk must be at most the sliding window of {self.window} tokens, got "
                 f"{self.prefill_chunk}. Shorten it with --prefill-chunk."
             )
+        if self.family.is_gemma and self.dtype == "float16":
+            raise CheckpointError(
+                "The activations of a Gemma are too large for float16. Build it with --dtype f32."
+            )
+
+
+def quantization(bits: int, dtype: str) -> str:
+    """Return WebLLM's name for weights of `bits` bits and activations of the type `dtype`."""
+    return f"q{bits}f{dtype.removeprefix('float')}_1"
 
 
 def _context(config: Mapping[str, Any], asked: int | None) -> int:

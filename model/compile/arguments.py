@@ -27,6 +27,7 @@ def add_build(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="output folder (default: build/model/NAME)"
     )
     _add_sizes(parser)
+    _add_type(parser)
     _add_quality(parser)
     parser.add_argument(
         "--system",
@@ -84,6 +85,16 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=(4, 8),
         help="bits per weight of the embedding and the output projection (default: as --bits)",
+    )
+
+
+def _add_type(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dtype",
+        choices=("f32", "f16"),
+        default="f32",
+        help="type of activations and cache; f16 halves the memory of the cache, and needs a GPU "
+        "with shader-f16 (default: f32)",
     )
 
 

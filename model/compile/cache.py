@@ -38,7 +38,7 @@ def add_cache(graph: Graph, shape: Architecture, target: Any) -> None:
         # So long that layers with a window get the same page table as others.
         window = [shape.context] if _is_mixed(shape) else []
         sizes = relax.ShapeExpr([argument.ty.values[0] for argument in arguments] + window)
-        fields = [*_dimensions(sizes, shape), *_kernels(graph, shape, target)]
+        fields = [*_dimensions(sizes, shape, graph.kernels.dtype), *_kernels(graph, shape, target)]
         return graph.builder.emit(
             relax.call_pure_packed(_CREATE, *fields, ty_args=relax.ObjectType())
         )
@@ -46,10 +46,10 @@ def add_cache(graph: Graph, shape: Architecture, target: Any) -> None:
     graph.define("create_tir_paged_kv_cache", arguments, body)
 
 
-def _dimensions(sizes: Expr, shape: Architecture) -> list[Expr]:
+def _dimensions(sizes: Expr, shape: Architecture, dtype: str) -> list[Expr]:
     value = relax.prim_value
     disaggregation = False
-    no_scaling = relax.const(0.0, "float32")
+    no_scaling = relax.const(0.0, dtype)
     return [
         sizes,
         relax.ShapeExpr([0, shape.layers]),
@@ -68,14 +68,14 @@ def _dimensions(sizes: Expr, shape: Architecture) -> list[Expr]:
 
 
 def _kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
-    heads, size = shape.kv_heads, shape.head_size
+    heads, size, dtype = shape.kv_heads, shape.head_size, graph.kernels.dtype
     empty = relax.Tuple([])
     append = graph.kernel(
-        "cache_append", lambda: stock._kv_cache_transpose_append(heads, size, "float32")
+        "cache_append", lambda: stock._kv_cache_transpose_append(heads, size, dtype)
     )
     merge = graph.kernel(
         "attention_merge",
-        lambda: kernels.merge_attention(query_heads=shape.query_heads, head_size=size),
+        lambda: kernels.merge_attention(query_heads=shape.query_heads, head_size=size, dtype=dtype),
     )
     return [
         append,
@@ -137,7 +137,7 @@ def _attention(graph: Graph, shape: Architecture) -> list[Expr]:
 
 def _other_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]:
     """Return rotary positions, copying a page, reading for debugging, and compaction."""
-    heads, size = shape.kv_heads, shape.head_size
+    heads, size, dtype = shape.kv_heads, shape.head_size, graph.kernels.dtype
     page = kernels.PAGE
     makers = {
         "rotary": lambda: graph.kernels.rotary_positions(
@@ -146,8 +146,8 @@ def _other_kernels(graph: Graph, shape: Architecture, target: Any) -> list[Expr]
             head_size=size,
             frequencies=shape.rope.frequencies(size),
         ),
-        "cache_copy_page": lambda: stock._copy_single_page(heads, page, size, "float32", target),
-        "cache_read": lambda: stock._kv_cache_debug_get_kv(shape.layers, heads, size, "float32"),
-        "cache_compact": lambda: stock._compact_kv_copy(heads, size, "float32", target),
+        "cache_copy_page": lambda: stock._copy_single_page(heads, page, size, dtype, target),
+        "cache_read": lambda: stock._kv_cache_debug_get_kv(shape.layers, heads, size, dtype),
+        "cache_compact": lambda: stock._compact_kv_copy(heads, size, dtype, target),
     }
     return [graph.kernel(name, make) for name, make in makers.items()]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +56,14 @@ class Checkpoint:
         prefill_chunk: int | None = None,
         bits: int = 4,
         embedding_bits: int | None = None,
+        dtype: Literal["float32", "float16"] = "float32",
     ) -> Checkpoint:
         """Read a GGUF file, or a folder with `model.safetensors` or the shards of its index.
 
         `context` defaults to that of the model, `prefill_chunk` to 256 or a shorter context; `bits`
         is the number of bits per weight in the compiled model, `embedding_bits` that of the
-        embedding and the output projection, by default the same.
+        embedding and the output projection, by default the same. `dtype` is the type of activations
+        and of the cache.
 
         Raises:
             CheckpointError: A file or weight is missing, damaged or not supported, or has the
@@ -73,7 +75,10 @@ class Checkpoint:
         architecture = Architecture.from_config(
             read_json(folder / "config.json"), context=context, prefill_chunk=prefill_chunk
         )
-        architecture = replace(architecture, bits=bits, embedding_bits=embedding_bits or bits)
+        architecture = replace(
+            architecture, bits=bits, embedding_bits=embedding_bits or bits, dtype=dtype
+        )
+        architecture.check()
         tokens = TextTokens.read(folder)
         _check_vocabulary(tokens, architecture)
         weights, blocks = (dict(read_weights(source)), {}) if file is None else _read(file)

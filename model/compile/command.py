@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from model.compile.architecture import Architecture
+from model.compile.architecture import DTYPES, Architecture, quantization
 from model.compile.bert.build import build_bert
 from model.compile.bert.shape import is_bert
 from model.compile.build import compile_checkpoint
@@ -44,9 +44,12 @@ def build(options: argparse.Namespace) -> None:
             compiled model loses too much quality.
     """
     source = Source.find(options.source)
-    name = _checked(options.name or f"{source.name}-q{options.bits}f32_1")
+    dtype = DTYPES[options.dtype]
+    name = _checked(options.name or f"{source.name}-{quantization(options.bits, dtype)}")
     out = options.out or _OUT / name
     if is_bert(source.path):
+        if dtype == "float16":
+            raise CheckpointError("A BERT is built in float32 only. Omit --dtype.")
         measured = not options.skip_quality
         build_bert(
             source, out, name=name, bits=options.bits, runtime=options.runtime, measured=measured
@@ -59,6 +62,7 @@ def build(options: argparse.Namespace) -> None:
         prefill_chunk=options.prefill_chunk,
         bits=options.bits,
         embedding_bits=options.embedding_bits,
+        dtype=dtype,
     )
     if options.conversation is None:
         conversation = describe_conversation(
@@ -78,7 +82,8 @@ def build(options: argparse.Namespace) -> None:
         runtime=options.runtime,
         card=lambda folder: card(name, source, facts, folder),
     )
-    sys.stdout.write(_USE.format(name=name, out=out))
+    needs = _NEEDS_F16 if dtype == "float16" else _FOR_GPUS
+    sys.stdout.write(_USE.format(name=name, out=out, needs=needs))
 
 
 def warnings(shape: Architecture) -> Iterator[str]:
@@ -122,12 +127,16 @@ and load them with a URL relative to the page:
 
     base = "models/{name}/resolve/v1/"
     mine = ModelRecord(model_id="{name}", model=base, model_lib=base + "model.wasm",
-                       gpu_model_lib=base + "model-gpu.wasm")
+                       {needs})
     async with AsyncWebLLM(model=mine) as llm:
         ask = {{"role": "user", "content": "Hello"}}
         reply = await llm.chat.completions.create(messages=[ask])
         print(reply.choices[0].message.content)
 """
+
+
+_FOR_GPUS: Final = 'gpu_model_lib=base + "model-gpu.wasm"'
+_NEEDS_F16: Final = 'required_features=("shader-f16",)'
 
 
 def _cut(shape: Architecture, asked: int | None) -> Iterator[str]:

@@ -15,13 +15,21 @@ from model.compile.architecture import Architecture
 from model.compile.cache import add_cache
 from model.compile.errors import CompileError
 from model.compile.graph import Graph
-from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
+from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, FOR_GPUS_IN_F16, KernelSet
 from model.compile.linker import Linker
 from model.compile.network import add_network
 from model.compile.parameters import parameters
 from model.compile.sampling import add_sampling
 
-__all__ = ["build_libraries", "build_library", "build_module", "link_module", "webgpu_target"]
+__all__ = [
+    "build_libraries",
+    "build_library",
+    "build_module",
+    "link_module",
+    "lower",
+    "shader_modules",
+    "webgpu_target",
+]
 
 _GPU_PREFILL_CHUNK = 512
 
@@ -48,15 +56,20 @@ def build_libraries(shape: Architecture, folder: Path, linker: Linker) -> None:
     """Write both libraries of a network, `model.wasm` for any adapter and `model-gpu.wasm`.
 
     That for GPUs reads longer chunks of a prompt at once, which a real GPU computes faster; on an
-    emulated one, a stopped request would wait too long.
+    emulated one, a stopped request would wait too long. In float16, which no emulated adapter has,
+    there is only one library, `model.wasm`.
 
     Raises:
         ToolError: The linker failed.
         CompileError: The shaders are not in one module.
     """
-    build_library(shape, folder / "model.wasm", linker)
     longer = max(shape.prefill_chunk, shape.chunk(_GPU_PREFILL_CHUNK))
-    build_library(replace(shape, prefill_chunk=longer), folder / "model-gpu.wasm", linker, FOR_GPUS)
+    for_gpus = replace(shape, prefill_chunk=longer)
+    if shape.dtype == "float16":
+        build_library(for_gpus, folder / "model.wasm", linker, FOR_GPUS_IN_F16)
+        return
+    build_library(shape, folder / "model.wasm", linker)
+    build_library(for_gpus, folder / "model-gpu.wasm", linker, FOR_GPUS)
 
 
 def build_library(
@@ -80,11 +93,20 @@ def link_module(module: Any, target: Any, path: Path, linker: Linker) -> None:
         ToolError: The linker failed.
         CompileError: The shaders are not in one module.
     """
+    lower(module, target).export_library(str(path), fcompile=linker)
+
+
+def lower(module: Any, target: Any) -> Any:
+    """Lower a relax module to WebAssembly and WGSL, without TVM's runtime.
+
+    Raises:
+        CompileError: The shaders are not in one module.
+    """
     executable = relax.build(
         module, target=target, relax_pipeline=_pipeline(target), system_lib=True
     )
     _check_shader_modules(executable)
-    executable.export_library(str(path), fcompile=linker)
+    return executable
 
 
 def _pipeline(target: Any) -> Any:
@@ -119,7 +141,7 @@ def _pipeline(target: Any) -> Any:
 
 def _check_shader_modules(executable: Any) -> None:
     """Check that one module has all shaders: WebLLM 0.2.86 compiles others on first use."""
-    count = len(_shader_modules(executable.mod))
+    count = len(shader_modules(executable.mod))
     if count != 1:
         raise CompileError(
             f"The shaders must be in one module, got {count}; some would compile at the first "
@@ -127,9 +149,10 @@ def _check_shader_modules(executable: Any) -> None:
         )
 
 
-def _shader_modules(module: Any) -> list[Any]:
+def shader_modules(module: Any) -> list[Any]:
+    """Return the modules of shaders among a module and its imports."""
     own = [module] if module.kind == "webgpu" else []
-    return own + [found for child in module.imports for found in _shader_modules(child)]
+    return own + [found for child in module.imports for found in shader_modules(child)]
 
 
 def _metadata(shape: Architecture) -> dict[str, Any]:

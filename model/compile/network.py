@@ -55,6 +55,7 @@ class _Network:
 
         def body() -> Expr:
             values = self._unpack(packed)
+            dtype = graph.kernels.dtype
             gather = graph.kernel(
                 "gather_embedding",
                 lambda: kernels.gather_embedding(
@@ -62,10 +63,11 @@ class _Network:
                     hidden=shape.hidden,
                     bits=shape.embedding_bits,
                     factor=shape.hidden**0.5 if shape.family.is_gemma else 1.0,
+                    dtype=dtype,
                 ),
             )
             matrix = [values["embedding.words"], values["embedding.scales"]]
-            return graph.call(gather, [ids, *matrix], tensor([count, shape.hidden]))
+            return graph.call(gather, [ids, *matrix], tensor([count, shape.hidden], dtype))
 
         graph.define("embed", [ids, packed], body)
 
@@ -75,7 +77,7 @@ class _Network:
         `rows` is 1 or a variable; for 1, the kernels are specialized for a single row.
         """
         shape, graph = self._shape, self._graph
-        embeddings = relax.Var("embeddings", tensor([1, rows, shape.hidden]))
+        embeddings = relax.Var("embeddings", tensor([1, rows, shape.hidden], graph.kernels.dtype))
         cache = relax.Var("kv_cache", relax.ObjectType())
         packed = self._packed()
 
@@ -112,7 +114,7 @@ class _Network:
                     scale,
                     qkv,
                 ],
-                out_ty=tensor([rows, shape.query_heads, shape.head_size]),
+                out_ty=tensor([rows, shape.query_heads, shape.head_size], graph.kernels.dtype),
             )
         )
         mixed = graph.reshape(mixed, rows, shape.attention_size)
@@ -155,10 +157,11 @@ class _Network:
                 epsilon=shape.norm_epsilon,
                 biased=shape.family.qkv_bias,
                 normed=shape.family.head_norm,
+                dtype=self._graph.kernels.dtype,
             ),
         )
         heads = shape.query_heads + 2 * shape.kv_heads
-        out = tensor([rows, heads, shape.head_size])
+        out = tensor([rows, heads, shape.head_size], self._graph.kernels.dtype)
         return self._graph.call(kernel, [qkv, *(values[f"{name}.{each}"] for each in given)], out)
 
     def _feed_forward(self, x: Expr, values: dict[str, Expr], layer: int, rows: Any) -> Expr:
@@ -208,7 +211,9 @@ class _Network:
             ),
         )
         written = outputs // 2 if kind is Projection.GATED else kept
-        out = tensor([1 if last else rows, written])
+        # Logits are what WebLLM reads, always in float32.
+        dtype = "float32" if last else self._graph.kernels.dtype
+        out = tensor([1 if last else rows, written], dtype)
         return self._graph.call(kernel, [x, extra, words, scales], out)
 
     def _packed(self) -> Expr:

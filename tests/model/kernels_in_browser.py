@@ -20,7 +20,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 from model.browser.chromium import FLAGS, find_chromium
 from model.compile.library import webgpu_target
 
-__all__ = ["blank_page", "run_in_browser"]
+__all__ = ["blank_page", "run_in_browser", "shader"]
 
 _ADDRESS = "http://127.0.0.1/"  # WebGPU requires a secure context; nothing is fetched
 _BUFFER = re.compile(r"@binding\((\d+)\) var<storage, \w+> (\w+)_ptr ")
@@ -100,7 +100,7 @@ def run_in_browser(
     `buffers` and `scalars` have the names of the kernel, and the scalars include the variable
     sizes; `grid` is in workgroups.
     """
-    code = _shader(kernel)
+    code = shader(kernel)
     names = [
         name for _, name in sorted((int(place), name) for place, name in _BUFFER.findall(code))
     ]
@@ -113,7 +113,8 @@ def run_in_browser(
     }
 
 
-def _shader(kernel: Any) -> str:
+def shader(kernel: Any) -> str:
+    """Return the WGSL of a kernel."""
     target = webgpu_target()
     module = tvm.IRModule({"kernel": kernel.with_attr("global_symbol", "kernel")})
     with target:

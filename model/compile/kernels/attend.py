@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.numbers import reader, writer
+
 __all__ = ["PAGE", "attend_in_decode", "attend_in_prefill"]
 
 PAGE = 16
@@ -24,7 +26,14 @@ _THREADS = 64
 _DECODE_THREADS = 32
 
 
-def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int, window: int | None = None):
+def attend_in_prefill(
+    query_heads: int,
+    kv_heads: int,
+    head_size: int,
+    window: int | None = None,
+    *,
+    dtype: str = "float32",
+):
     """Return the macro that writes `out` and `lse`, the natural logarithm of the sum of weights.
 
     The keys are those from `first` to `key_count`. `locate(position)` returns the page of a key, or
@@ -32,7 +41,7 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int, window: i
     `window`, the keys precede the queries, and each query sees so many tokens, including itself.
     """
     shared_by = query_heads // kv_heads
-    scan = _scan(shared_by, head_size)
+    scan, store = _scan(shared_by, head_size, reader(dtype)), writer(dtype)
 
     @T.macro
     def attend(q, out, lse, m, first, key_count, causal, score_scale, locate, key, value):
@@ -57,8 +66,8 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int, window: i
                         )
                         for g in range(shared_by):
                             for d in range(head_size):
-                                out[row, head * shared_by + g, d] = mixed[g, d] / T.max(
-                                    total[g], T.float32(1e-30)
+                                out[row, head * shared_by + g, d] = store(
+                                    mixed[g, d] / T.max(total[g], T.float32(1e-30))
                                 )
                             # Without any key, the result has no weight in the merge.
                             lse[row, head * shared_by + g] = peak[g] + T.log(
@@ -68,12 +77,15 @@ def attend_in_prefill(query_heads: int, kv_heads: int, head_size: int, window: i
     return attend
 
 
-def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: int):
+def attend_in_decode(
+    query_heads: int, kv_heads: int, head_size: int, max_keys: int, *, dtype: str = "float32"
+):
     """Return the corresponding macro for few queries: one workgroup per query and head.
 
     `first` is in the first page, and the keys in front of it have no weight.
     """
     shared_by = query_heads // kv_heads
+    load, store = reader(dtype), writer(dtype)
     rounds = (max_keys + _DECODE_THREADS - 1) // _DECODE_THREADS
 
     @T.macro
@@ -107,7 +119,7 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
                                 page[0] = locate(i * _DECODE_THREADS + tx)
                                 sum_[0] = T.float32(0)
                                 for d in range(head_size):
-                                    sum_[0] = sum_[0] + q[by, bx, d] * key(
+                                    sum_[0] = sum_[0] + load(q[by, bx, d]) * key(
                                         page[0],
                                         (i * _DECODE_THREADS + tx) % PAGE,
                                         bx // shared_by,
@@ -151,14 +163,14 @@ def attend_in_decode(query_heads: int, kv_heads: int, head_size: int, max_keys: 
                                         sum_[0] = sum_[0] + weight[p * PAGE + slot] * value(
                                             page[0], slot, bx // shared_by, i * _DECODE_THREADS + tx
                                         )
-                                out[by, bx, i * _DECODE_THREADS + tx] = sum_[0] / sum_[1]
+                                out[by, bx, i * _DECODE_THREADS + tx] = store(sum_[0] / sum_[1])
                         if tx == 0:
                             lse[by, bx] = peak[0] + T.log(sum_[1])
 
     return attend
 
 
-def _scan(shared_by: int, head_size: int):
+def _scan(shared_by: int, head_size: int, load):
     """Return the macro with which one thread attends to the keys from `span[0]` to `span[1]`.
 
     For each head that shares these keys, it computes the maximum of the scores, the sum of their
@@ -192,7 +204,7 @@ def _scan(shared_by: int, head_size: int):
                 for j in T.unroll(_BLOCK):
                     loaded[j] = key(page[j], slot[j], head, d)
                 for g in range(shared_by):
-                    other[0] = q[row, head * shared_by + g, d]
+                    other[0] = load(q[row, head * shared_by + g, d])
                     for j in T.unroll(_BLOCK):
                         weight[g, j] = weight[g, j] + other[0] * loaded[j]
             for g in range(shared_by):

@@ -18,6 +18,7 @@ from __future__ import annotations
 from tvm.script import tirx as T
 
 from model.compile.kernels.attend import PAGE, attend_in_decode, attend_in_prefill
+from model.compile.kernels.numbers import reader
 
 __all__ = ["decode_attention", "paged_attention", "ragged_attention"]
 
@@ -27,10 +28,12 @@ def ragged_attention(
     query_heads: int,
     kv_heads: int,
     head_size: int,
+    dtype: str = "float32",
     attend_in_prefill=attend_in_prefill,
 ):
     """Return the kernel for the queries and keys of one prefill chunk."""
-    attend = attend_in_prefill(query_heads, kv_heads, head_size)
+    load = reader(dtype)
+    attend = attend_in_prefill(query_heads, kv_heads, head_size, dtype=dtype)
 
     @T.prim_func(private=True, s_tir=True)
     def ragged(
@@ -52,14 +55,14 @@ def ragged_attention(
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, n, batch = T.int32(), T.int32(), T.int32()
         offset_0, offset_1, offset_2, offset_3 = T.int32(), T.int32(), T.int32(), T.int32()
-        q = T.match_buffer(var_q, (m, query_heads, head_size), "float32")
+        q = T.match_buffer(var_q, (m, query_heads, head_size), dtype)
         T.match_buffer(var_q_starts, (batch + 1,), "int32", elem_offset=offset_0)
-        k = T.match_buffer(var_k, (n, kv_heads, head_size), "float32")
-        v = T.match_buffer(var_v, (n, kv_heads, head_size), "float32")
+        k = T.match_buffer(var_k, (n, kv_heads, head_size), dtype)
+        v = T.match_buffer(var_v, (n, kv_heads, head_size), dtype)
         T.match_buffer(var_k_starts, (batch + 1,), "int32", elem_offset=offset_1)
         T.match_buffer(var_q_positions, (m,), "int32", elem_offset=offset_2)
         T.match_buffer(var_k_offsets, (batch,), "int32", elem_offset=offset_3)
-        out = T.match_buffer(var_out, (m, query_heads, head_size), "float32")
+        out = T.match_buffer(var_out, (m, query_heads, head_size), dtype)
         lse = T.match_buffer(var_lse, (m, query_heads), "float32")
         attend(
             q,
@@ -71,8 +74,8 @@ def ragged_attention(
             causal,
             score_scale,
             lambda position: position,
-            lambda row, slot, head, d: k[row, head, d],
-            lambda row, slot, head, d: v[row, head, d],
+            lambda row, slot, head, d: load(k[row, head, d]),
+            lambda row, slot, head, d: load(v[row, head, d]),
         )
 
     return ragged
@@ -85,10 +88,12 @@ def paged_attention(
     head_size: int,
     window: int | None = None,
     sliding: bool = False,
+    dtype: str = "float32",
     attend_in_prefill=attend_in_prefill,
 ):
     """Return the kernel for the queries of one prefill chunk and the keys of earlier chunks."""
-    attend = attend_in_prefill(query_heads, kv_heads, head_size, window)
+    load = reader(dtype)
+    attend = attend_in_prefill(query_heads, kv_heads, head_size, window, dtype=dtype)
 
     @T.prim_func(private=True, s_tir=True)
     def paged(
@@ -112,10 +117,10 @@ def paged_attention(
         m, batch, count, used = T.int32(), T.int32(), T.int32(), T.int32()
         offset_0, offset_1, offset_2, offset_3 = T.int32(), T.int32(), T.int32(), T.int32()
         offset_4, offset_5, offset_6 = T.int32(), T.int32(), T.int32()
-        q = T.match_buffer(var_q, (m, query_heads, head_size), "float32")
+        q = T.match_buffer(var_q, (m, query_heads, head_size), dtype)
         T.match_buffer(var_q_starts, (batch + 1,), "int32", elem_offset=offset_0)
         pages = T.match_buffer(
-            var_pages, (count, 2, kv_heads, PAGE, head_size), "float32", elem_offset=offset_1
+            var_pages, (count, 2, kv_heads, PAGE, head_size), dtype, elem_offset=offset_1
         )
         starts = T.match_buffer(var_page_starts, (batch + 1,), "int32", elem_offset=offset_2)
         ids = T.match_buffer(var_page_ids, (used,), "int32", elem_offset=offset_3)
@@ -124,7 +129,7 @@ def paged_attention(
         )
         T.match_buffer(var_k_offsets, (batch,), "int32", elem_offset=offset_5)
         T.match_buffer(var_q_positions, (m,), "int32", elem_offset=offset_6)
-        out = T.match_buffer(var_out, (m, query_heads, head_size), "float32")
+        out = T.match_buffer(var_out, (m, query_heads, head_size), dtype)
         lse = T.match_buffer(var_lse, (m, query_heads), "float32")
         attend(
             q,
@@ -137,8 +142,8 @@ def paged_attention(
             causal if window is None else 0,
             score_scale,
             lambda position: ids[starts[0] + position // PAGE],
-            lambda page, slot, head, d: pages[page, 0, head, slot, d],
-            lambda page, slot, head, d: pages[page, 1, head, slot, d],
+            lambda page, slot, head, d: load(pages[page, 0, head, slot, d]),
+            lambda page, slot, head, d: load(pages[page, 1, head, slot, d]),
         )
 
     return paged
@@ -152,12 +157,14 @@ def decode_attention(
     max_keys: int,
     window: int | None = None,
     sliding: bool = False,
+    dtype: str = "float32",
     attend_in_decode=attend_in_decode,
 ):
     """Return the kernel for one new query and all keys in its window, including its own."""
     # A window may start after the first slots of its first page.
     most = max_keys if window is None else min(max_keys, window + PAGE - 1)
-    attend = attend_in_decode(query_heads, kv_heads, head_size, most)
+    load = reader(dtype)
+    attend = attend_in_decode(query_heads, kv_heads, head_size, most, dtype=dtype)
 
     def skipped(starts, length):
         """Return how many keys are before the window."""
@@ -186,9 +193,9 @@ def decode_attention(
         m, count, used = T.int32(), T.int32(), T.int32()
         offset_0, offset_1, offset_2, offset_3 = T.int32(), T.int32(), T.int32(), T.int32()
         offset_4, offset_5 = T.int32(), T.int32()
-        q = T.match_buffer(var_q, (m, query_heads, head_size), "float32")
+        q = T.match_buffer(var_q, (m, query_heads, head_size), dtype)
         pages = T.match_buffer(
-            var_pages, (count, 2, kv_heads, PAGE, head_size), "float32", elem_offset=offset_0
+            var_pages, (count, 2, kv_heads, PAGE, head_size), dtype, elem_offset=offset_0
         )
         starts = T.match_buffer(var_page_starts, (m + 1,), "int32", elem_offset=offset_1)
         ids = T.match_buffer(var_page_ids, (used,), "int32", elem_offset=offset_2)
@@ -197,7 +204,7 @@ def decode_attention(
         )
         T.match_buffer(var_k_offsets, (m,), "int32", elem_offset=offset_4)
         T.match_buffer(var_q_positions, (m,), "int32", elem_offset=offset_5)
-        out = T.match_buffer(var_out, (m, query_heads, head_size), "float32")
+        out = T.match_buffer(var_out, (m, query_heads, head_size), dtype)
         lse = T.match_buffer(var_lse, (m, query_heads), "float32")
         attend(
             q,
@@ -210,8 +217,8 @@ def decode_attention(
             - skipped(starts, length) // PAGE * PAGE,
             score_scale,
             lambda position: ids[starts[0] + skipped(starts, length) // PAGE + position // PAGE],
-            lambda page, slot, head, d: pages[page, 0, head, slot, d],
-            lambda page, slot, head, d: pages[page, 1, head, slot, d],
+            lambda page, slot, head, d: load(pages[page, 0, head, slot, d]),
+            lambda page, slot, head, d: load(pages[page, 1, head, slot, d]),
         )
 
     return decode

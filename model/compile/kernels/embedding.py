@@ -8,6 +8,7 @@ from __future__ import annotations
 from tvm.script import tirx as T
 
 from model.compile.kernels.affine import offset_of, scale_of
+from model.compile.kernels.numbers import writer
 from model.compile.quantize import GROUP, per_word
 
 __all__ = ["gather_embedding"]
@@ -15,9 +16,11 @@ __all__ = ["gather_embedding"]
 _THREADS = 64
 
 
-def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4, factor: float = 1.0):
+def gather_embedding(
+    *, vocabulary: int, hidden: int, bits: int = 4, factor: float = 1.0, dtype: str = "float32"
+):
     """Return the kernel (ids `[n]`, words, scales) -> `[n, hidden]`, multiplied by `factor`."""
-    share = per_word(bits)
+    share, store = per_word(bits), writer(dtype)
 
     @T.prim_func(private=True, s_tir=True)
     def gather(var_ids: T.handle, var_words: T.handle, var_scales: T.handle, var_y: T.handle):
@@ -26,7 +29,7 @@ def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4, factor: flo
         ids = T.match_buffer(var_ids, (n,), "int32")
         words = T.match_buffer(var_words, (hidden // share, vocabulary), "uint32")
         scales = T.match_buffer(var_scales, (hidden // GROUP, vocabulary), "uint32")
-        y = T.match_buffer(var_y, (n, hidden), "float32")
+        y = T.match_buffer(var_y, (n, hidden), dtype)
         for by in T.thread_binding(n, "blockIdx.y"):
             for bx in T.thread_binding((hidden + _THREADS - 1) // _THREADS, "blockIdx.x"):
                 for tx in T.thread_binding(_THREADS, "threadIdx.x"):
@@ -48,8 +51,9 @@ def gather_embedding(*, vocabulary: int, hidden: int, bits: int = 4, factor: flo
                                 ),
                             )
                             word[0] = scales[k // GROUP, ids[by]]
-                            y[by, k] = T.float32(factor) * (
-                                level[0] * scale_of(word[0]) + offset_of(word[0])
+                            y[by, k] = store(
+                                T.float32(factor)
+                                * (level[0] * scale_of(word[0]) + offset_of(word[0]))
                             )
 
     return gather

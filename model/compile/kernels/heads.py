@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.numbers import reader, writer
 from model.compile.kernels.rotary import TURN, angle_steps, step_of
 
 __all__ = ["adjust_heads", "turn_heads"]
@@ -25,6 +26,7 @@ def adjust_heads(
     epsilon: float,
     biased: bool = False,
     normed: bool = False,
+    dtype: str = "float32",
 ):
     """Return the kernel `[n, heads, size]` -> the same shape; the heads are queries, keys, values.
 
@@ -32,7 +34,7 @@ def adjust_heads(
     weights of two norms `[2 * size]` and normalizes each head of the queries with the first and of
     the keys with the second. A thread computes one head.
     """
-    heads = query_heads + 2 * kv_heads
+    heads, load, store = query_heads + 2 * kv_heads, reader(dtype), writer(dtype)
     if biased == normed:
         raise ValueError("exactly one of biased and normed must be set")
 
@@ -40,11 +42,11 @@ def adjust_heads(
     def adjust(var_x: T.handle, var_extra: T.handle, var_y: T.handle):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         n = T.int32()
-        x = T.match_buffer(var_x, (n, heads, head_size), "float32")
+        x = T.match_buffer(var_x, (n, heads, head_size), dtype)
         extra = T.match_buffer(
             var_extra, (heads * head_size if biased else 2 * head_size,), "float32"
         )
-        y = T.match_buffer(var_y, (n, heads, head_size), "float32")
+        y = T.match_buffer(var_y, (n, heads, head_size), dtype)
         for bx in T.thread_binding((n * heads + _THREADS - 1) // _THREADS, "blockIdx.x"):
             for tx in T.thread_binding(_THREADS, "threadIdx.x"):
                 with T.sblock("adjust"):
@@ -57,11 +59,15 @@ def adjust_heads(
                     if row < n:
                         if biased:
                             for d in range(head_size):
-                                y[row, head, d] = x[row, head, d] + extra[head * head_size + d]
+                                y[row, head, d] = store(
+                                    load(x[row, head, d]) + extra[head * head_size + d]
+                                )
                         else:
                             factor[0] = T.float32(0)
                             for d in range(head_size):
-                                factor[0] = factor[0] + x[row, head, d] * x[row, head, d]
+                                factor[0] = factor[0] + load(x[row, head, d]) * load(
+                                    x[row, head, d]
+                                )
                             factor[0] = T.rsqrt(
                                 factor[0] * T.float32(1.0 / head_size) + T.float32(epsilon)
                             )
@@ -69,7 +75,7 @@ def adjust_heads(
                             for d in range(head_size):
                                 y[row, head, d] = T.Select(
                                     head < query_heads + kv_heads,
-                                    x[row, head, d] * factor[0] * extra[gain[0] + d],
+                                    store(load(x[row, head, d]) * factor[0] * extra[gain[0] + d]),
                                     x[row, head, d],
                                 )
 

@@ -18,6 +18,7 @@ from tvm.script import tirx as T
 
 from model.compile.kernels.activation import ACTIVATIONS
 from model.compile.kernels.affine import offset_of, scale_of
+from model.compile.kernels.numbers import reader, writer
 from model.compile.quantize import GROUP, per_word
 
 __all__ = ["Projection", "projection"]
@@ -64,6 +65,7 @@ def projection(
     kept: int | None = None,
     bits: int = 4,
     activation: str = "silu",
+    dtype: str = "float32",
 ):
     """Return the kernel of one product.
 
@@ -71,10 +73,13 @@ def projection(
     residual `[m, outputs]`, for PLAIN x again), the words and the scales of `w`, and the result
     `[m, outputs]`, which is `[1, kept]` for NORMED_LAST and `[m, outputs / 2]` for GATED. For a
     padded `w`, `kept` is the number of outputs without the padding, which is never written. It
-    defaults to all. `activation` is that of GATED, a key of `ACTIVATIONS`.
+    defaults to all. `activation` is that of GATED, a key of `ACTIVATIONS`. Activations have the
+    type `dtype`; logits, which NORMED_LAST returns, and weights of norms are always float32.
     """
     added, gated, normed = kind is Projection.ADDED, kind is Projection.GATED, kind.normed
     last, act = kind is Projection.NORMED_LAST, ACTIVATIONS[activation]
+    written = "float32" if last else dtype
+    load, store = reader(dtype), writer(written)
     kept = outputs if kept is None else kept
     single = single_row or last
     rows = 1 if single else _PREFILL_ROWS
@@ -82,9 +87,9 @@ def projection(
     threads = _DECODE_THREADS if single else _PREFILL_THREADS
     width = outputs // columns
     multiply = (
-        _products_of_row(inputs, width, columns, bits, normed=normed)
+        _products_of_row(inputs, width, columns, bits, load, normed=normed)
         if single
-        else _products_of_rows(inputs, width, rows, columns, bits, normed=normed)
+        else _products_of_rows(inputs, width, rows, columns, bits, load, normed=normed)
     )
 
     @T.prim_func(private=True, s_tir=True)
@@ -97,14 +102,16 @@ def projection(
     ):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m = T.int32()
-        x = T.match_buffer(var_x, (m, inputs), "float32")
-        extra = T.match_buffer(var_extra, kind.extra(m, inputs, outputs), "float32")
+        x = T.match_buffer(var_x, (m, inputs), dtype)
+        extra = T.match_buffer(
+            var_extra, kind.extra(m, inputs, outputs), "float32" if normed else dtype
+        )
         words = T.match_buffer(var_words, (inputs // per_word(bits), outputs), "uint32")
         scales = T.match_buffer(var_scales, (inputs // GROUP, outputs), "uint32")
         y = T.match_buffer(
             var_y,
             (1, kept) if last else (m, outputs // 2 if gated else outputs),
-            "float32",
+            written,
         )
         for by in T.thread_binding(1 if last else (m + rows - 1) // rows, "blockIdx.y"):
             for bx in T.thread_binding((width + threads - 1) // threads, "blockIdx.x"):
@@ -128,7 +135,7 @@ def projection(
                                 if row + r < m:
                                     if gated:
                                         for c in T.unroll(columns // 2):
-                                            y[row + r, column + c * width] = (
+                                            y[row + r, column + c * width] = store(
                                                 act(total[r * columns + c])
                                                 * total[r * columns + columns // 2 + c]
                                             )
@@ -139,19 +146,19 @@ def projection(
                                     else:
                                         for c in T.unroll(columns):
                                             if added:
-                                                y[row + r, column + c * width] = (
+                                                y[row + r, column + c * width] = store(
                                                     total[r * columns + c]
-                                                    + extra[row + r, column + c * width]
+                                                    + load(extra[row + r, column + c * width])
                                                 )
                                             else:
-                                                y[row + r, column + c * width] = total[
-                                                    r * columns + c
-                                                ]
+                                                y[row + r, column + c * width] = store(
+                                                    total[r * columns + c]
+                                                )
 
     return product
 
 
-def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed: bool):
+def _products_of_row(inputs: int, width: int, columns: int, bits: int, load, *, normed: bool):
     """Return the macro that writes products to `total`, and the sum of squares to `squares`.
 
     Each input is multiplied by the weight of the norm; the caller applies the factor of the norm,
@@ -180,7 +187,7 @@ def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed
                 for half in T.unroll(2):
                     for j in T.unroll(half_share):
                         k: T.let[T.int32] = group * GROUP + block * share + half * half_share + j
-                        value[0] = x[row, k]
+                        value[0] = load(x[row, k])
                         if normed:
                             squares[0] = squares[0] + value[0] * value[0]
                             value[0] = value[0] * gain[k]
@@ -203,7 +210,9 @@ def _products_of_row(inputs: int, width: int, columns: int, bits: int, *, normed
     return multiply
 
 
-def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: int, *, normed: bool):
+def _products_of_rows(
+    inputs: int, width: int, rows: int, columns: int, bits: int, load, *, normed: bool
+):
     """Return the corresponding macro for several rows, which share the unpacked weights."""
     share = per_word(bits)
 
@@ -230,7 +239,7 @@ def _products_of_rows(inputs: int, width: int, rows: int, columns: int, bits: in
                 for j in range(share):
                     k: T.let[T.int32] = group * GROUP + block * share + j
                     for r in T.unroll(rows):
-                        value[r] = x[T.min(row + r, m - 1), k]
+                        value[r] = load(x[T.min(row + r, m - 1), k])
                         if normed:
                             squares[r] = squares[r] + value[r] * value[r]
                             value[r] = value[r] * gain[k]

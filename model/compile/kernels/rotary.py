@@ -16,6 +16,8 @@ from collections.abc import Sequence
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.numbers import reader, writer
+
 __all__ = ["TURN", "angle_steps", "rotary_positions", "step_of"]
 
 _THREADS = 64
@@ -37,7 +39,12 @@ def step_of(steps: Sequence[int], pair):
 
 
 def rotary_positions(
-    *, query_heads: int, kv_heads: int, head_size: int, frequencies: Sequence[float]
+    *,
+    query_heads: int,
+    kv_heads: int,
+    head_size: int,
+    frequencies: Sequence[float],
+    dtype: str = "float32",
 ):
     """Return the kernel that splits `[n, heads, size]` into rotated queries and keys, and values.
 
@@ -45,7 +52,7 @@ def rotary_positions(
     one pair of all heads at one position.
     """
     half = head_size // 2
-    steps = angle_steps(frequencies)
+    steps, load, store = angle_steps(frequencies), reader(dtype), writer(dtype)
     heads = query_heads + 2 * kv_heads
 
     @T.prim_func(private=True, s_tir=True)
@@ -59,11 +66,11 @@ def rotary_positions(
     ):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         n, offset = T.int32(), T.int32()
-        qkv = T.match_buffer(var_qkv, (n, heads, head_size), "float32")
+        qkv = T.match_buffer(var_qkv, (n, heads, head_size), dtype)
         position = T.match_buffer(var_position, (n,), "int32", elem_offset=offset)
-        q = T.match_buffer(var_q, (n, query_heads, head_size), "float32")
-        k = T.match_buffer(var_k, (n, kv_heads, head_size), "float32")
-        v = T.match_buffer(var_v, (n, kv_heads, head_size), "float32")
+        q = T.match_buffer(var_q, (n, query_heads, head_size), dtype)
+        k = T.match_buffer(var_k, (n, kv_heads, head_size), dtype)
+        v = T.match_buffer(var_v, (n, kv_heads, head_size), dtype)
         for bx in T.thread_binding((n * half + _THREADS - 1) // _THREADS, "blockIdx.x"):
             for tx in T.thread_binding(_THREADS, "threadIdx.x"):
                 with T.sblock("rotate"):
@@ -81,15 +88,15 @@ def rotary_positions(
                         turn[1] = T.sin(turn[0])
                         turn[0] = T.cos(turn[0])
                         for h in range(query_heads):
-                            pair[0] = qkv[row, h, i]
-                            pair[1] = qkv[row, h, i + half]
-                            q[row, h, i] = pair[0] * turn[0] - pair[1] * turn[1]
-                            q[row, h, i + half] = pair[1] * turn[0] + pair[0] * turn[1]
+                            pair[0] = load(qkv[row, h, i])
+                            pair[1] = load(qkv[row, h, i + half])
+                            q[row, h, i] = store(pair[0] * turn[0] - pair[1] * turn[1])
+                            q[row, h, i + half] = store(pair[1] * turn[0] + pair[0] * turn[1])
                         for h in range(kv_heads):
-                            pair[0] = qkv[row, query_heads + h, i]
-                            pair[1] = qkv[row, query_heads + h, i + half]
-                            k[row, h, i] = pair[0] * turn[0] - pair[1] * turn[1]
-                            k[row, h, i + half] = pair[1] * turn[0] + pair[0] * turn[1]
+                            pair[0] = load(qkv[row, query_heads + h, i])
+                            pair[1] = load(qkv[row, query_heads + h, i + half])
+                            k[row, h, i] = store(pair[0] * turn[0] - pair[1] * turn[1])
+                            k[row, h, i + half] = store(pair[1] * turn[0] + pair[0] * turn[1])
                             v[row, h, i] = qkv[row, query_heads + kv_heads + h, i]
                             v[row, h, i + half] = qkv[row, query_heads + kv_heads + h, i + half]
 

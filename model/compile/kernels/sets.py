@@ -1,4 +1,8 @@
-"""The two sets of kernels that a library can have: for any adapter, or for real GPUs."""
+"""The sets of kernels that a library can have: for any adapter, or for real GPUs.
+
+Those for GPUs exist twice: with activations in float32, or in float16 for adapters that have
+`shader-f16`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from model.compile.kernels.rotary import rotary_positions
 from model.compile.kernels.sample import sample_top_p
 from model.compile.kernels.softmax import softmax_with_temperature
 
-__all__ = ["FOR_ANY_ADAPTER", "FOR_GPUS", "KernelSet"]
+__all__ = ["FOR_ANY_ADAPTER", "FOR_GPUS", "FOR_GPUS_IN_F16", "KernelSet"]
 
 Make = Callable[..., Any]
 
@@ -30,6 +34,8 @@ class KernelSet:
     """The kernels that exist in two forms; each makes a PrimFunc, both with the same arguments."""
 
     name: str
+    dtype: str
+    """The type of activations and of the cache."""
     add_normed: Make
     projection: Make
     decode_attention: Make
@@ -49,6 +55,7 @@ def _gpu_projection(kind: Projection, *, single_row: bool, **sizes: Any) -> Any:
 
 FOR_ANY_ADAPTER = KernelSet(
     name="any",
+    dtype="float32",
     add_normed=add_normed,
     projection=projection,
     decode_attention=decode_attention,
@@ -61,14 +68,21 @@ FOR_ANY_ADAPTER = KernelSet(
 
 _MANY_THREADS = 256
 
-FOR_GPUS = KernelSet(
-    name="gpu",
-    add_normed=add_normed_rows,
-    projection=_gpu_projection,
-    decode_attention=partial(decode_attention, attend_in_decode=attend_to_pages),
-    paged_attention=partial(paged_attention, attend_in_prefill=attend_in_tiles),
-    ragged_attention=partial(ragged_attention, attend_in_prefill=attend_in_tiles),
-    rotary_positions=rotate_pairs,
-    sample_top_p=partial(sample_top_p, threads=_MANY_THREADS),
-    softmax_with_temperature=partial(softmax_with_temperature, threads=_MANY_THREADS),
-)
+
+def _for_gpus(name: str, dtype: str) -> KernelSet:
+    return KernelSet(
+        name=name,
+        dtype=dtype,
+        add_normed=add_normed_rows,
+        projection=partial(_gpu_projection, dtype=dtype),
+        decode_attention=partial(decode_attention, attend_in_decode=attend_to_pages, dtype=dtype),
+        paged_attention=partial(paged_attention, attend_in_prefill=attend_in_tiles, dtype=dtype),
+        ragged_attention=partial(ragged_attention, attend_in_prefill=attend_in_tiles, dtype=dtype),
+        rotary_positions=partial(rotate_pairs, dtype=dtype),
+        sample_top_p=partial(sample_top_p, threads=_MANY_THREADS),
+        softmax_with_temperature=partial(softmax_with_temperature, threads=_MANY_THREADS),
+    )
+
+
+FOR_GPUS = _for_gpus("gpu", "float32")
+FOR_GPUS_IN_F16 = _for_gpus("gpu in float16", "float16")

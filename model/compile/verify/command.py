@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from model.compile.architecture import DTYPES
 from model.compile.bert.shape import is_bert
 from model.compile.checkpoint import Checkpoint
 from model.compile.errors import CheckpointError
@@ -45,7 +46,12 @@ def verify(options: argparse.Namespace) -> None:
             "`python -m model build` wrote."
         )
     sizes = read_json(options.model / "mlc-chat-config.json")
-    bits = 8 if sizes["quantization"].startswith("q8") else 4
+    bits, dtype = _format(sizes["quantization"])
+    if dtype == "float16":
+        raise CheckpointError(
+            f"{options.model} needs shader-f16, which the emulated GPU of verify does not have. "
+            "Verify the same model built with --dtype f32: it has the same weights."
+        )
     source = Source.find(options.source).path
     if is_bert(source):
         for line in verify_bert(
@@ -73,6 +79,11 @@ def verify(options: argparse.Namespace) -> None:
         quality = measure(checkpoint)
         _print(str(quality))
         quality.check(options.max_loss)
+
+
+def _format(name: str) -> tuple[int, Literal["float32", "float16"]]:
+    """Return bits and type of WebLLM's name for them, such as q4f32_1."""
+    return int(name[1]), DTYPES[name[2:5]]
 
 
 def timed_request(settings: Mapping[str, Any], tokens: TextTokens) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from tvm.script import tirx as T
 
 from model.compile.kernels.attend import PAGE
+from model.compile.kernels.numbers import reader, writer
 
 __all__ = ["attend_to_pages"]
 
@@ -23,9 +24,11 @@ _AT_ONCE = 4  # pages that are read before any of their products is needed
 _STRIDE = _LANES + 1  # odd, so that the sums of adjacent keys are in different banks
 
 
-def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: int):
+def attend_to_pages(
+    query_heads: int, kv_heads: int, head_size: int, max_keys: int, *, dtype: str = "float32"
+):
     """Return the macro that writes `out` and `lse`; the arguments are as of `attend_in_decode`."""
-    shared_by = query_heads // kv_heads
+    shared_by, load, store = query_heads // kv_heads, reader(dtype), writer(dtype)
     dimensions = (head_size + _LANES - 1) // _LANES
     # Each part of the threads has one thread per dimension and takes one page of each few.
     parts = max(_THREADS // head_size, 1)
@@ -62,7 +65,7 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
                         for i in T.unroll(dimensions):
                             query[i] = T.float32(0)
                             if i * _LANES + tx % _LANES < head_size:
-                                query[i] = q[by, bx, i * _LANES + tx % _LANES] * score_scale
+                                query[i] = load(q[by, bx, i * _LANES + tx % _LANES]) * score_scale
                         for block in range((count[0] + _THREADS - 1) // _THREADS):
                             # A page beyond the last is the last again, and has no weight.
                             if tx < _PAGES:
@@ -172,7 +175,7 @@ def attend_to_pages(query_heads: int, kv_heads: int, head_size: int, max_keys: i
                                 sum_[0] = T.float32(0)
                                 for i in range(parts):
                                     sum_[0] = sum_[0] + products[i * head_size + r * _THREADS + tx]
-                                out[by, bx, r * _THREADS + tx] = sum_[0] / total[0]
+                                out[by, bx, r * _THREADS + tx] = store(sum_[0] / total[0])
                         if tx == 0:
                             lse[by, bx] = peak[0] + T.log(total[0])
 

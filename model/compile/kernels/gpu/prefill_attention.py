@@ -13,6 +13,7 @@ from __future__ import annotations
 from tvm.script import tirx as T
 
 from model.compile.kernels.attend import PAGE
+from model.compile.kernels.numbers import reader, writer
 
 __all__ = ["attend_in_tiles"]
 
@@ -27,9 +28,16 @@ def _tiles(head_size: int) -> tuple[int, int]:
     return (16, 16) if head_size <= 128 else (16, 8)
 
 
-def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int, window: int | None = None):
+def attend_in_tiles(
+    query_heads: int,
+    kv_heads: int,
+    head_size: int,
+    window: int | None = None,
+    *,
+    dtype: str = "float32",
+):
     """Return the macro that writes `out` and `lse`; the arguments are as of `attend_in_prefill`."""
-    shared_by = query_heads // kv_heads
+    shared_by, load, store = query_heads // kv_heads, reader(dtype), writer(dtype)
     queries, keys = _tiles(head_size)
     each_query, each_key = queries // _SIDE, (keys + _SIDE - 1) // _SIDE
     dimensions = (head_size + _SIDE - 1) // _SIDE
@@ -75,7 +83,8 @@ def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int, window: int
                                 at[0] = (i * _THREADS + tx) // head_size
                                 at[1] = (i * _THREADS + tx) % head_size
                                 query[at[0] * stride + at[1]] = (
-                                    q[T.min(by * queries + at[0], m - 1), bx, at[1]] * score_scale
+                                    load(q[T.min(by * queries + at[0], m - 1), bx, at[1]])
+                                    * score_scale
                                 )
                         for step in range(
                             (T.max(count[1] - count[2] // keys * keys, 0) + keys - 1) // keys
@@ -195,9 +204,10 @@ def attend_in_tiles(query_heads: int, kv_heads: int, head_size: int, window: int
                             if at[0] < m:
                                 for j in T.unroll(dimensions):
                                     if tx % _SIDE + j * _SIDE < head_size:
-                                        out[at[0], bx, tx % _SIDE + j * _SIDE] = mixed[
-                                            i * dimensions + j
-                                        ] / T.max(total[i], T.float32(1e-30))
+                                        out[at[0], bx, tx % _SIDE + j * _SIDE] = store(
+                                            mixed[i * dimensions + j]
+                                            / T.max(total[i], T.float32(1e-30))
+                                        )
                                 if tx % _SIDE == 0:
                                     # Without any key, the result has no weight in the merge.
                                     lse[at[0], bx] = peak[i] + T.log(

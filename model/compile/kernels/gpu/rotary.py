@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tvm.script import tirx as T
 
+from model.compile.kernels.numbers import reader, writer
 from model.compile.kernels.rotary import TURN, angle_steps, step_of
 
 __all__ = ["rotate_pairs"]
@@ -16,11 +17,18 @@ __all__ = ["rotate_pairs"]
 _THREADS = 64
 
 
-def rotate_pairs(*, query_heads: int, kv_heads: int, head_size: int, frequencies: Sequence[float]):
+def rotate_pairs(
+    *,
+    query_heads: int,
+    kv_heads: int,
+    head_size: int,
+    frequencies: Sequence[float],
+    dtype: str = "float32",
+):
     """Return the kernel; its arguments are those of `rotary_positions`."""
     half = head_size // 2
     heads = query_heads + 2 * kv_heads
-    steps = angle_steps(frequencies)
+    steps, load, store = angle_steps(frequencies), reader(dtype), writer(dtype)
 
     @T.prim_func(private=True, s_tir=True)
     def rotate(
@@ -33,11 +41,11 @@ def rotate_pairs(*, query_heads: int, kv_heads: int, head_size: int, frequencies
     ):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         n, offset = T.int32(), T.int32()
-        qkv = T.match_buffer(var_qkv, (n, heads, head_size), "float32")
+        qkv = T.match_buffer(var_qkv, (n, heads, head_size), dtype)
         position = T.match_buffer(var_position, (n,), "int32", elem_offset=offset)
-        q = T.match_buffer(var_q, (n, query_heads, head_size), "float32")
-        k = T.match_buffer(var_k, (n, kv_heads, head_size), "float32")
-        v = T.match_buffer(var_v, (n, kv_heads, head_size), "float32")
+        q = T.match_buffer(var_q, (n, query_heads, head_size), dtype)
+        k = T.match_buffer(var_k, (n, kv_heads, head_size), dtype)
+        v = T.match_buffer(var_v, (n, kv_heads, head_size), dtype)
         for by in T.thread_binding(n, "blockIdx.y"):
             for bx in T.thread_binding((heads * half + _THREADS - 1) // _THREADS, "blockIdx.x"):
                 for tx in T.thread_binding(_THREADS, "threadIdx.x"):
@@ -55,18 +63,20 @@ def rotate_pairs(*, query_heads: int, kv_heads: int, head_size: int, frequencies
                             turn[0] = T.Cast("float32", T.Cast("int32", phase[0])) * T.float32(TURN)
                             turn[1] = T.sin(turn[0])
                             turn[0] = T.cos(turn[0])
-                            pair[0] = qkv[by, head, i]
-                            pair[1] = qkv[by, head, i + half]
+                            pair[0] = load(qkv[by, head, i])
+                            pair[1] = load(qkv[by, head, i + half])
                             if head < query_heads:
-                                q[by, head, i] = pair[0] * turn[0] - pair[1] * turn[1]
-                                q[by, head, i + half] = pair[1] * turn[0] + pair[0] * turn[1]
+                                q[by, head, i] = store(pair[0] * turn[0] - pair[1] * turn[1])
+                                q[by, head, i + half] = store(pair[1] * turn[0] + pair[0] * turn[1])
                             elif head < query_heads + kv_heads:
-                                k[by, head - query_heads, i] = pair[0] * turn[0] - pair[1] * turn[1]
-                                k[by, head - query_heads, i + half] = (
+                                k[by, head - query_heads, i] = store(
+                                    pair[0] * turn[0] - pair[1] * turn[1]
+                                )
+                                k[by, head - query_heads, i + half] = store(
                                     pair[1] * turn[0] + pair[0] * turn[1]
                                 )
                             else:
-                                v[by, head - query_heads - kv_heads, i] = pair[0]
-                                v[by, head - query_heads - kv_heads, i + half] = pair[1]
+                                v[by, head - query_heads - kv_heads, i] = store(pair[0])
+                                v[by, head - query_heads - kv_heads, i + half] = store(pair[1])
 
     return rotate

@@ -15,6 +15,7 @@ from tvm.script import tirx as T
 from model.compile.kernels.activation import ACTIVATIONS
 from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.matmul import Projection
+from model.compile.kernels.numbers import reader, writer
 from model.compile.quantize import GROUP, per_word
 
 __all__ = ["row_product"]
@@ -35,10 +36,13 @@ def row_product(
     kept: int | None = None,
     bits: int = 4,
     activation: str = "silu",
+    dtype: str = "float32",
 ):
     """Return the kernel of one product; its arguments are those of `matmul.projection`."""
     added, gated, normed = kind is Projection.ADDED, kind is Projection.GATED, kind.normed
     last, act = kind is Projection.NORMED_LAST, ACTIVATIONS[activation]
+    written = "float32" if last else dtype
+    load, store = reader(dtype), writer(written)
     kept = outputs if kept is None else kept
     width = outputs // 2 if gated else kept
     columns = _COLUMNS if width < _MANY_OUTPUTS else _MANY_COLUMNS
@@ -46,7 +50,7 @@ def row_product(
     slices = _slices(groups, _THREADS // columns)
     threads = columns * slices
     sums_of = 2 if gated else 1
-    multiply = _products_of_group(bits, sums_of, outputs // 2, normed=normed)
+    multiply = _products_of_group(bits, sums_of, outputs // 2, load, normed=normed)
 
     @T.prim_func(private=True, s_tir=True)
     def product(
@@ -58,11 +62,13 @@ def row_product(
     ):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m = T.int32()
-        x = T.match_buffer(var_x, (m, inputs), "float32")
-        extra = T.match_buffer(var_extra, kind.extra(m, inputs, outputs), "float32")
+        x = T.match_buffer(var_x, (m, inputs), dtype)
+        extra = T.match_buffer(
+            var_extra, kind.extra(m, inputs, outputs), "float32" if normed else dtype
+        )
         words = T.match_buffer(var_words, (inputs // per_word(bits), outputs), "uint32")
         scales = T.match_buffer(var_scales, (groups, outputs), "uint32")
-        y = T.match_buffer(var_y, (1 if last else m, width), "float32")
+        y = T.match_buffer(var_y, (1 if last else m, width), written)
         for bx in T.thread_binding((width + columns - 1) // columns, "blockIdx.x"):
             for tx in T.thread_binding(threads, "threadIdx.x"):
                 with T.sblock("product"):
@@ -115,13 +121,13 @@ def row_product(
                             for part in T.unroll(sums_of):
                                 total[part] = total[part] * squares[0]
                         if gated:
-                            y[row, column] = act(total[0]) * total[sums_of - 1]
+                            y[row, column] = store(act(total[0]) * total[sums_of - 1])
                         elif last:
                             y[0, column] = total[0]
                         elif added:
-                            y[row, column] = total[0] + extra[row, column]
+                            y[row, column] = store(total[0] + load(extra[row, column]))
                         else:
-                            y[row, column] = total[0]
+                            y[row, column] = store(total[0])
 
     return product
 
@@ -132,7 +138,7 @@ def _slices(groups: int, most: int) -> int:
     return even if 2 * even >= min(groups, most) else min(groups, most)
 
 
-def _products_of_group(bits: int, sums_of: int, apart: int, *, normed: bool):
+def _products_of_group(bits: int, sums_of: int, apart: int, load, *, normed: bool):
     """Return the macro that adds the products of a group of inputs to `total`.
 
     With two sums, the second is that of the column that is `apart` columns further.
@@ -154,7 +160,7 @@ def _products_of_group(bits: int, sums_of: int, apart: int, *, normed: bool):
         for block in T.unroll(blocks):
             for j in T.unroll(share):
                 k: T.let[T.int32] = group * GROUP + block * share + j
-                value[0] = x[row, k]
+                value[0] = load(x[row, k])
                 if normed:
                     squares[0] = squares[0] + value[0] * value[0]
                     value[0] = value[0] * gain[k]

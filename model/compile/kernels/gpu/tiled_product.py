@@ -14,6 +14,7 @@ from tvm.script import tirx as T
 from model.compile.kernels.activation import ACTIVATIONS
 from model.compile.kernels.affine import offset_of, scale_of
 from model.compile.kernels.matmul import Projection
+from model.compile.kernels.numbers import reader, writer
 from model.compile.quantize import GROUP, per_word
 
 __all__ = ["tiled_product"]
@@ -33,10 +34,11 @@ def tiled_product(
     epsilon: float,
     bits: int = 4,
     activation: str = "silu",
+    dtype: str = "float32",
 ):
     """Return the kernel of one product; its arguments are those of `matmul.projection`."""
     added, gated, normed = kind is Projection.ADDED, kind is Projection.GATED, kind.normed
-    act = ACTIVATIONS[activation]
+    act, load, store = ACTIVATIONS[activation], reader(dtype), writer(dtype)
     width = outputs // 2 if gated else outputs
     # A tile of GATED has the gates of 32 outputs, then their other factors.
     covered = _TILE // 2 if gated else _TILE
@@ -59,11 +61,13 @@ def tiled_product(
     ):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m = T.int32()
-        x = T.match_buffer(var_x, (m, inputs), "float32")
-        extra = T.match_buffer(var_extra, kind.extra(m, inputs, outputs), "float32")
+        x = T.match_buffer(var_x, (m, inputs), dtype)
+        extra = T.match_buffer(
+            var_extra, kind.extra(m, inputs, outputs), "float32" if normed else dtype
+        )
         words = T.match_buffer(var_words, (inputs // share, outputs), "uint32")
         scales = T.match_buffer(var_scales, (groups, outputs), "uint32")
-        y = T.match_buffer(var_y, (m, width), "float32")
+        y = T.match_buffer(var_y, (m, width), dtype)
         for by in T.thread_binding((m + _TILE - 1) // _TILE, "blockIdx.y"):
             for bx in T.thread_binding((width + covered - 1) // covered, "blockIdx.x"):
                 for tx in T.thread_binding(_THREADS, "threadIdx.x"):
@@ -90,12 +94,15 @@ def tiled_product(
                             for i in T.unroll(_TILE * GROUP // _THREADS):
                                 rows[
                                     (tx // GROUP + i * (_THREADS // GROUP)) * _STRIDE + tx % GROUP
-                                ] = x[
-                                    T.min(
-                                        by * _TILE + tx // GROUP + i * (_THREADS // GROUP), m - 1
-                                    ),
-                                    group * GROUP + tx % GROUP,
-                                ]
+                                ] = load(
+                                    x[
+                                        T.min(
+                                            by * _TILE + tx // GROUP + i * (_THREADS // GROUP),
+                                            m - 1,
+                                        ),
+                                        group * GROUP + tx % GROUP,
+                                    ]
+                                )
                             word[0] = scales[group, column[0]]
                             scale[0] = scale_of(word[0])
                             scale[1] = offset_of(word[0])
@@ -140,7 +147,7 @@ def tiled_product(
                                 if gated:
                                     for c in T.unroll(_EACH // 2):
                                         if bx * covered + tx % _SIDE + c * _SIDE < width:
-                                            y[at[0], bx * covered + tx % _SIDE + c * _SIDE] = (
+                                            y[at[0], bx * covered + tx % _SIDE + c * _SIDE] = store(
                                                 act(total[i * _EACH + c])
                                                 * total[i * _EACH + _EACH // 2 + c]
                                             )
@@ -148,15 +155,13 @@ def tiled_product(
                                     for c in T.unroll(_EACH):
                                         if bx * covered + tx % _SIDE + c * _SIDE < width:
                                             if added:
-                                                y[at[0], bx * covered + tx % _SIDE + c * _SIDE] = (
-                                                    total[i * _EACH + c]
-                                                    + extra[
+                                                total[i * _EACH + c] = total[i * _EACH + c] + load(
+                                                    extra[
                                                         at[0], bx * covered + tx % _SIDE + c * _SIDE
                                                     ]
                                                 )
-                                            else:
-                                                y[at[0], bx * covered + tx % _SIDE + c * _SIDE] = (
-                                                    total[i * _EACH + c]
-                                                )
+                                            y[at[0], bx * covered + tx % _SIDE + c * _SIDE] = store(
+                                                total[i * _EACH + c]
+                                            )
 
     return product
