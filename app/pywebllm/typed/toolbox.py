@@ -56,8 +56,8 @@ class Toolbox:
         found = items("tools", tools)
         described = list(zip(found, describe(found) or (), strict=True))
         functions = [tool for tool in found if callable(tool)]
-        own = {_name(it): it for tool, it in described if callable(tool)}
-        given = {_name(it): it for tool, it in described if not callable(tool)}
+        own: dict[str, Any] = {_name(it): it for tool, it in described if callable(tool)}
+        given: dict[str, Any] = {_name(it): it for tool, it in described if not callable(tool)}
         if len(own) < len(functions):
             raise InvalidRequestError("two functions have the same name", param="tools")
         for name in given.keys() - own.keys():
@@ -66,7 +66,7 @@ class Toolbox:
                 advice="Add a function with this name to `tools`, or use `create`.",
                 param="tools",
             )
-        self.descriptions = [given.get(name, it) for name, it in own.items()]
+        self.descriptions: list[Tool] = [given.get(name, it) for name, it in own.items()]
         self._functions = dict(zip(own, functions, strict=True))
 
     async def call(self, call: Function) -> str:

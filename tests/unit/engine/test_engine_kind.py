@@ -13,7 +13,7 @@ from pywebllm.records import ModelRecord, WllamaRecord
 from pywebllm.schema import counted_grammar_of, grammar_of
 from pywebllm.values import EngineChoice
 
-from tests.unit.answering import AnsweringBridge
+from tests.unit.answering import AnsweringBridge, written
 from tests.unit.fakes import BUILTIN
 
 OTHER = ModelRecord(model_id="other", model="https://x/", model_lib="https://x/lib.wasm")
@@ -51,7 +51,7 @@ async def test_engine_is_known_after_a_load_and_a_change_is_reported_once() -> N
 
 
 async def test_lengths_are_in_the_grammar_for_an_engine_that_does_not_count_them() -> None:
-    bridge = _Choosing()
+    bridge = _Choosing(written('"a"'), written('"a"'))
 
     async def opener() -> Bridge:
         return bridge
@@ -65,9 +65,9 @@ async def test_lengths_are_in_the_grammar_for_an_engine_that_does_not_count_them
             )
     on_wllama, on_webllm = (body["response_format"] for body in bridge.bodies)
     assert on_wllama == {"type": "grammar", "grammar": grammar_of(schema)}
-    written = counted_grammar_of(schema)
+    counted = counted_grammar_of(schema)
     assert on_webllm == {
-        "type": "grammar", "grammar": written.grammar, "lengths": written.lengths,
+        "type": "grammar", "grammar": counted.grammar, "lengths": counted.lengths,
     }  # fmt: skip
 
 
