@@ -18,6 +18,7 @@ from model.browser.chromium import FLAGS, find_chromium
 from model.browser.pyodide_wheels import pyodide_wheels
 from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site, site_lock
+from tests.browser.offline import offline_python
 from tests.browser.watch import PageWatch
 
 # Seconds. These end a test that hangs; a machine that is busy with other work must not reach them.
@@ -114,22 +115,9 @@ def python(chromium: Browser, site: str) -> Iterator[PagePython]:
 
 @pytest.fixture(scope="session")
 def sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
-    """As `python`, with the latest `openai` and libraries built on it; one page for the run."""
-    yield from _offline_python(chromium, site, "pyodide-requirements.txt")
-
-
-@pytest.fixture(scope="session")
-def older_sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
-    """As `python`, with `openai` 2 on httpx 0.28 and libraries built on it."""
-    yield from _offline_python(chromium, site, "pyodide-openai2-requirements.txt")
-
-
-def _offline_python(chromium: Browser, site: str, requirements: str) -> Iterator[PagePython]:
-    context = chromium.new_context()
-    watch = PageWatch(context)
-    yield PagePython(context.new_page(), site, pyodide_wheels(requirements))
-    context.close()
-    assert {f"{origin}/" for origin in watch.origins()} == {site}, "a request left the origin"
+    """As `python`, with the latest `openai`, and pydantic-ai; one page for the run."""
+    with offline_python(chromium, site, pyodide_wheels("pyodide-requirements.txt")) as python:
+        yield python
 
 
 @pytest.fixture

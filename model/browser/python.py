@@ -29,8 +29,11 @@ _START = """async ({wheels, more}) => {
   await pyodide.loadPackage(urls.slice(0, -1), {messageCallback: () => {}});
   const {install} = pyodide.pyimport("micropip");
   await install(urls.at(-1));
-  const others = more.map(name => new URL(name, document.baseURI).href);
-  await install.callKwargs(others, {deps: false});  // all dependencies are among them
+  // Not by micropip, which takes far longer: all dependencies are among them.
+  const archives = await Promise.all(
+    more.map(async name => (await fetch(new URL(name, document.baseURI))).arrayBuffer()));
+  const extractDir = pyodide.runPython("import site; site.getsitepackages()[0]");
+  for (const archive of archives) pyodide.unpackArchive(archive, "wheel", {extractDir});
   pyodide.runPython("service = None");  // what a caller keeps between two runs
 }"""
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Route
 
+from model.browser.pyodide_wheels import project_of
 from model.browser.python import wheels
 from model.browser.site import ROOT
 
@@ -51,7 +52,7 @@ def answer_registries(
     micropip, wheel = (ROOT / "build/site" / path for path in wheels())
     found = {path.name: path for path in [micropip, *more]}
     # Of two wheels of a package, the one that the test names.
-    projects = {_project(path): path for path in [micropip, wheel, *more]}
+    projects = {project_of(path): path for path in [micropip, wheel, *more]}
 
     def pyscript(route: Route) -> None:
         _file(route, _NODE / "@pyscript/core/dist" / _name(route))
@@ -97,10 +98,10 @@ def _lock(pyodide: Path, found: Sequence[Path]) -> str:
     # Pyodide builds its own wheels; these are the package index's. Hosts have lock files of their
     # own, which name what they need besides.
     lock = json.loads((pyodide / "pyodide-lock.json").read_text("utf-8"))
-    there = {_project(path) for path in found}
+    there = {project_of(path) for path in found}
     for path in found:
         name, version, *_ = path.name.split("-")
-        entry = lock["packages"].setdefault(_project(path), {"name": name, "imports": []})
+        entry = lock["packages"].setdefault(project_of(path), {"name": name, "imports": []})
         entry.update(
             depends=sorted({*entry.get("depends", ()), *(_required(path) & there)}),
             file_name=path.name,
@@ -120,15 +121,10 @@ def _required(wheel: Path) -> set[str]:
     return {re.sub(r"[-_.]+", "-", it[1]).lower() for it in found if it is not None}
 
 
-def _project(wheel: Path) -> str:
-    # https://packaging.python.org/en/latest/specifications/name-normalization/
-    return re.sub(r"[-_.]+", "-", wheel.name.split("-")[0]).lower()
-
-
 def _listed(wheel: Path, url: str) -> str:
     file: dict[str, Any] = {"filename": wheel.name, "url": url}
     file["hashes"] = {"sha256": _digest(wheel)}
-    return json.dumps({"meta": {"api-version": "1.0"}, "name": _project(wheel), "files": [file]})
+    return json.dumps({"meta": {"api-version": "1.0"}, "name": project_of(wheel), "files": [file]})
 
 
 def _digest(path: Path) -> str:

@@ -1,42 +1,25 @@
 """One short program for each library built on the official SDK.
 
-Each checks what its users would see, and raises if that is wrong. They are run by `run.py`, in an
-environment that has the libraries.
+Each checks what its users would see, and raises if that is wrong. `run.py` runs them, in a page or
+in an environment that has the libraries.
 """
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, Literal
+from typing import Any
 
 import pydantic
-import pytest
 
-from tests.libraries.site import ADDRESS, MODEL, REPORT, Site
+from tests.libraries.agents import agent_framework, autogen, openai_agents, pydantic_ai, smolagents
+from tests.libraries.site import ADDRESS, HOW, MODEL, OSLO, REPORT, City, Site, weather
 
 __all__ = ["PROGRAMS"]
-
-HOW = "How is the weather?"
-
-
-class City(pydantic.BaseModel):
-    """A city."""
-
-    city: Literal["Oslo", "Rome"]
-
-
-OSLO = City(city="Oslo")
 
 
 class Draft(pydantic.BaseModel):
     """A city of which parts may be missing."""
 
     city: str
-
-
-def weather(city: str) -> str:
-    """Return the weather of a city."""
-    return f"rain in {city}"
 
 
 async def openai(site: Site) -> None:
@@ -59,12 +42,10 @@ async def openai(site: Site) -> None:
         called = (await parse(**ask, tools=[tool])).choices[0].message.tool_calls
         assert called
         assert called[0].function.parsed_arguments == OSLO
-        with pytest.raises(sdk.NotFoundError):
-            await create(**ask | {"model": "No-Such-q4f32_1-MLC"})
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await create(model=MODEL, messages=[{"role": "user", "content": "Never"}])
-        assert (await create(**ask)).choices[0].message.content == REPORT
+        await site.check_ends(
+            lambda model, text: create(model=model, messages=[{"role": "user", "content": text}]),
+            sdk.NotFoundError,
+        )
     other = Site()
     with OpenAI(other.llm, wait=other.engine.wait) as waiting:
         assert waiting.chat.completions.create(**ask).choices[0].message.content == REPORT
@@ -91,11 +72,9 @@ async def langchain_openai(site: Site) -> None:
         whole = piece if whole is None else whole + piece
     (call,) = whole.tool_calls
     assert (call["name"], call["args"]) == ("weather", {"city": "Oslo"})
-    with pytest.raises(sdk.NotFoundError):
-        await ChatOpenAI(model="No-Such-q4f32_1-MLC", **options).ainvoke(HOW)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await chat.ainvoke("Never")
+    await site.check_ends(
+        lambda model, text: ChatOpenAI(model=model, **options).ainvoke(text), sdk.NotFoundError
+    )
     other = Site()
     waiting = ChatOpenAI(model=MODEL, **ADDRESS, http_client=other.http_client(waits=True))
     assert waiting.invoke(HOW).content == REPORT
@@ -104,12 +83,16 @@ async def langchain_openai(site: Site) -> None:
 
 
 async def langgraph(site: Site) -> None:
-    """An agent that calls a tool and answers, whole and streamed."""
+    """An agent that calls a tool and answers, whole and streamed; errors."""
+    import openai as sdk
     from langchain_openai import ChatOpenAI
     from langgraph.prebuilt import create_react_agent
 
-    chat = ChatOpenAI(model=MODEL, **ADDRESS, http_async_client=site.http_client())
-    agent = create_react_agent(chat, [weather])
+    def agent_of(model: str) -> Any:
+        chat = ChatOpenAI(model=model, **ADDRESS, http_async_client=site.http_client())
+        return create_react_agent(chat, [weather])
+
+    agent = agent_of(MODEL)
     found = await agent.ainvoke({"messages": [("user", HOW)]})
     kinds = [message.type for message in found["messages"]]
     assert kinds == ["human", "ai", "tool", "ai"]
@@ -118,11 +101,16 @@ async def langgraph(site: Site) -> None:
         it async for it in agent.astream({"messages": [("user", HOW)]}, stream_mode="messages")
     ]
     assert "".join(str(piece.content) for piece, _ in steps).endswith(REPORT)
+    await site.check_ends(
+        lambda model, text: agent_of(model).ainvoke({"messages": [("user", text)]}),
+        sdk.NotFoundError,
+    )
 
 
 async def instructor(site: Site) -> None:
-    """Values by a tool and by a schema, and partial values."""
+    """Values by a tool and by a schema, partial values, and errors."""
     from instructor import Mode, from_openai
+    from instructor.core import InstructorRetryException
     from pywebllm.openai import AsyncOpenAI
 
     ask: Any = {"model": MODEL, "messages": [{"role": "user", "content": HOW}]}
@@ -133,171 +121,150 @@ async def instructor(site: Site) -> None:
             assert (await create(**ask, response_model=City)).city == "Oslo"
         partial = from_openai(client).chat.completions.create_partial(**ask, response_model=Draft)
         assert [it.city async for it in partial][-1] == "Oslo"
+        create = from_openai(client).chat.completions.create
+
+        def find(model: str, text: str) -> Any:
+            messages: Any = [{"role": "user", "content": text}]
+            return create(model=model, messages=messages, response_model=City)
+
+        await site.check_ends(find, InstructorRetryException)
 
 
 async def magentic(site: Site) -> None:
-    """A function that the model answers, after `install`."""
-    from magentic import OpenaiChatModel, prompt
+    """A function that the model answers, a chat, a stream, a tool and errors, after `install`."""
+    import openai as sdk
+    from magentic import AsyncStreamedStr, Chat, FunctionCall, OpenaiChatModel, UserMessage, prompt
     from pywebllm.openai import install
 
     with install(site.llm, wait=site.engine.wait) as installed:
-        model = OpenaiChatModel(MODEL, base_url=installed.base_url, api_key="-")
 
-        async def report(question: str) -> str: ...  # type: ignore[empty-body]
+        def chat(model: str, text: str, **options: Any) -> Any:
+            answering = OpenaiChatModel(model, base_url=installed.base_url, api_key="-")
+            return Chat([UserMessage(text)], model=answering, **options).asubmit()
+
         async def find(question: str) -> City: ...  # type: ignore[empty-body]
 
         # magentic reads annotations as values, which are strings in this file.
-        report.__annotations__ = {"question": str, "return": str}
         find.__annotations__ = {"question": str, "return": City}
-        assert await prompt("{question}", model=model)(report)(HOW) == REPORT
+        model = OpenaiChatModel(MODEL, base_url=installed.base_url, api_key="-")
         assert await prompt("{question}", model=model)(find)(HOW) == OSLO
+        assert (await chat(MODEL, HOW)).last_message.content == REPORT
+        streamed = await chat(MODEL, HOW, output_types=[AsyncStreamedStr])
+        assert "".join([it async for it in streamed.last_message.content]) == REPORT
+        called = await chat(MODEL, HOW, output_types=[FunctionCall], functions=[weather])
+        assert called.last_message.content() == "rain in Oslo"
+        await site.check_ends(chat, sdk.NotFoundError)
 
 
 async def any_llm(site: Site) -> None:
-    """A completion, whole and streamed, after `install`."""
+    """A completion, whole and streamed, a value, a tool and errors, after `install`."""
+    import openai as sdk
     from any_llm import acompletion
     from pywebllm.openai import install
 
     with install(site.llm) as installed:
-        ask: Any = {
-            "model": MODEL,
-            "provider": "openai",
-            "api_base": installed.base_url,
-            "api_key": "-",
-            "messages": [{"role": "user", "content": HOW}],
-        }
-        assert (await acompletion(**ask)).choices[0].message.content == REPORT
-        stream = await acompletion(**ask, stream=True)
+        options: Any = {"provider": "openai", "api_base": installed.base_url, "api_key": "-"}
+
+        async def ask(model: str, text: str, **more: Any) -> Any:
+            messages: Any = [{"role": "user", "content": text}]
+            return await acompletion(model=model, messages=messages, **options, **more)
+
+        assert (await ask(MODEL, HOW)).choices[0].message.content == REPORT
+        stream = await ask(MODEL, HOW, stream=True)
         assert "".join([it.choices[0].delta.content or "" async for it in stream]) == REPORT
+        typed = await ask(MODEL, HOW, response_format=City)
+        assert typed.choices[0].message.parsed == OSLO
+        (call,) = (await ask(MODEL, HOW, tools=[weather])).choices[0].message.tool_calls
+        assert (call.function.name, call.function.arguments) == ("weather", '{"city": "Oslo"}')
+        await site.check_ends(ask, sdk.NotFoundError)
 
 
 async def llm(site: Site) -> None:
     """The command line's models, with and without `await`, after `install`."""
+    import openai as sdk
     from llm.default_plugins.openai_models import AsyncChat, Chat
     from pywebllm.openai import install
 
-    options: Any = {"model_id": "page", "model_name": MODEL, "api_base": ADDRESS["base_url"]}
-    with install(site.llm):
-        model = AsyncChat(**options)
+    options: Any = {"model_id": "page", "api_base": ADDRESS["base_url"]}
+    more: Any = {"supports_schema": True, "supports_tools": True}
+
+    def model_of(name: str, kind: Any = AsyncChat) -> Any:
+        model = kind(model_name=name, **options, **more)
         model.key = "-"
-        assert await model.prompt(HOW, stream=False).text() == REPORT
-        assert "".join([it async for it in model.prompt(HOW)]) == REPORT
+        return model
+
+    async def ask(name: str, text: str) -> str:
+        return str(await model_of(name).prompt(text, stream=False).text())
+
+    with install(site.llm):
+        assert await ask(MODEL, HOW) == REPORT
+        assert "".join([it async for it in model_of(MODEL).prompt(HOW)]) == REPORT
+        typed = await model_of(MODEL).prompt(HOW, schema=City, stream=False).text()
+        assert City.model_validate_json(typed) == OSLO
+        assert await model_of(MODEL).chain(HOW, tools=[weather]).text() == REPORT
+        assert "rain in Oslo" in site.engine.requests[-1].prompt
+        await site.check_ends(ask, sdk.NotFoundError)
     other = Site()
     with install(other.llm, wait=other.engine.wait):
-        waiting = Chat(**options)
-        waiting.key = "-"
-        assert waiting.prompt(HOW).text() == REPORT
+        assert model_of(MODEL, Chat).prompt(HOW).text() == REPORT
     other.engine.wait(other.llm.close())
     other.engine.close()
 
 
 async def chatlas(site: Site) -> None:
-    """A chat with a tool, by chats and by responses, after `install`."""
+    """Chats, streams, values, a tool and errors, by chats and by responses, after `install`."""
+    import openai as sdk
     from chatlas import ChatOpenAI, ChatOpenAICompletions
     from pywebllm.openai import install
 
     with install(site.llm):
         for kind in (ChatOpenAI, ChatOpenAICompletions):
+
+            async def ask(model: str, text: str, kind: Any = kind) -> str:
+                answer = await kind(model=model, **ADDRESS).chat_async(text, echo="none")
+                return str(await answer.get_content())
+
+            assert await ask(MODEL, HOW) == REPORT
             chat = kind(model=MODEL, **ADDRESS)
-            answer = await chat.chat_async(HOW, echo="none")
-            assert await answer.get_content() == REPORT
+            assert "".join([it async for it in await chat.stream_async(HOW)]) == REPORT
+            assert await chat.chat_structured_async(HOW, data_model=City) == OSLO
             chat.register_tool(weather)
             answer = await chat.chat_async(HOW, echo="none")
             assert REPORT in await answer.get_content()
             assert "rain in Oslo" in site.engine.requests[-1].prompt
+            await site.check_ends(ask, sdk.NotFoundError)
 
 
 async def mirascope(site: Site) -> None:
-    """A call of a model that is registered by its address, after `install`."""
-    from mirascope.llm import Model, register_provider
+    """A call of a model by its address: text, a stream, a value, a tool and errors."""
+    from mirascope import llm as mirascope_llm
+    from mirascope.llm.exceptions import NotFoundError
     from pywebllm.openai import install
 
+    async def weather_of(city: str) -> str:
+        """Return the weather of a city."""
+        return weather(city)
+
+    def ask(model: str, text: str, **options: Any) -> Any:
+        return mirascope_llm.Model(f"openai/{model}:completions").call_async(text, **options)
+
     with install(site.llm, wait=site.engine.wait):
-        register_provider("openai", scope="openai/", **ADDRESS)
-        answer = await Model(f"openai/{MODEL}:completions").call_async(HOW)
-        assert answer.text() == REPORT
-
-
-async def pydantic_ai(site: Site) -> None:
-    """Values by a tool and by a schema, a stream, and responses."""
-    from pydantic_ai import Agent, NativeOutput
-    from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
-    from pydantic_ai.providers.openai import OpenAIProvider
-    from pywebllm.openai import AsyncOpenAI
-
-    async with AsyncOpenAI(site.llm) as client:
-        provider = OpenAIProvider(openai_client=client)
-        for kind in (OpenAIChatModel, OpenAIResponsesModel):
-            model = kind(MODEL, provider=provider)
-            for output in (City, NativeOutput(City)):
-                assert (await Agent(model, output_type=output).run(HOW)).output == OSLO
-            async with Agent(model).run_stream(HOW) as stream:
-                assert await stream.get_output() == REPORT
-
-
-async def openai_agents(site: Site) -> None:
-    """An agent with a tool, by chats and by responses, whole and streamed."""
-    from agents import (
-        Agent,
-        OpenAIChatCompletionsModel,
-        OpenAIResponsesModel,
-        Runner,
-        function_tool,
-        set_tracing_disabled,
-    )
-    from pywebllm.openai import AsyncOpenAI
-
-    set_tracing_disabled(disabled=True)
-    async with AsyncOpenAI(site.llm) as client:
-        for kind in (OpenAIChatCompletionsModel, OpenAIResponsesModel):
-            tools = [function_tool(weather)]
-            agent = Agent(name="Ada", model=kind(MODEL, client), tools=tools)
-            assert (await Runner.run(agent, HOW)).final_output == REPORT
-            streamed = Runner.run_streamed(agent, HOW)
-            assert [event async for event in streamed.stream_events()]
-            assert streamed.final_output == REPORT
-
-
-async def agent_framework(site: Site) -> None:
-    """An agent with a tool over two turns, by both clients, whole and streamed."""
-    from agent_framework.openai import OpenAIChatClient, OpenAIChatCompletionClient
-    from pywebllm.openai import AsyncOpenAI
-
-    async with AsyncOpenAI(site.llm) as client:
-        for kind in (OpenAIChatClient, OpenAIChatCompletionClient):
-            agent = kind(model=MODEL, async_client=client).as_agent(tools=[weather])
-            session = agent.create_session()
-            for _ in range(2):
-                assert (await agent.run(HOW, session=session)).text == REPORT
-            pieces = [it.text or "" async for it in agent.run(HOW, stream=True)]
-            # The client of responses adds the whole text of `output_text.done` to the pieces.
-            assert "".join(pieces) in (REPORT, REPORT * 2)
-
-
-async def autogen(site: Site) -> None:
-    """An assistant with a tool, whole and streamed."""
-    from autogen_agentchat.agents import AssistantAgent
-    from autogen_ext.models.openai import OpenAIChatCompletionClient
-
-    info = {"vision": False, "function_calling": True, "json_output": True, "family": "unknown"}
-    client = OpenAIChatCompletionClient(
-        model=MODEL,
-        **ADDRESS,
-        http_client=site.http_client(),
-        model_info={**info, "structured_output": True},
-    )
-    agent = AssistantAgent("ada", client, tools=[weather], reflect_on_tool_use=True)
-    assert (await agent.run(task=HOW)).messages[-1].content == REPORT
-    plain = AssistantAgent("bob", client, model_client_stream=True)
-    *_, result = [it async for it in plain.run_stream(task=HOW)]
-    assert result.messages[-1].content == REPORT
-    await client.close()
+        mirascope_llm.register_provider("openai", scope="openai/", **ADDRESS)
+        assert (await ask(MODEL, HOW)).text() == REPORT
+        stream = await mirascope_llm.Model(f"openai/{MODEL}:completions").stream_async(HOW)
+        assert "".join([it async for it in stream.text_stream()]).strip() == REPORT
+        form = mirascope_llm.format(City, mode="strict")
+        assert (await ask(MODEL, HOW, format=form)).parse() == OSLO
+        called = await ask(MODEL, HOW, tools=[mirascope_llm.tool(weather_of)])
+        assert (await called.resume(await called.execute_tools())).text() == REPORT
+        assert "rain in Oslo" in site.engine.requests[-1].prompt
+        await site.check_ends(ask, NotFoundError)
 
 
 PROGRAMS = {
     program.__name__: program
     for program in (
         *(openai, langchain_openai, langgraph, instructor, magentic, any_llm, llm, chatlas),
-        *(mirascope, pydantic_ai, openai_agents, agent_framework, autogen),
+        *(mirascope, pydantic_ai, openai_agents, agent_framework, autogen, smolagents),
     )
 }

@@ -1,4 +1,4 @@
-"""Run programs one after the other, and print what became of each as a line of JSON.
+"""Run programs; as a module, one after the other, and print what became of each as a line of JSON.
 
 usage: python -m tests.libraries.run NAME…
 """
@@ -13,10 +13,13 @@ import traceback
 from tests.libraries.programs import PROGRAMS
 from tests.libraries.site import Site
 
+__all__ = ["run"]
+
 _SECONDS = 100
 
 
-async def _run(name: str) -> str:
+async def run(name: str) -> str:
+    """Run a program; return its error, empty if there was none."""
     site = Site()
     try:
         async with asyncio.timeout(_SECONDS):
@@ -31,7 +34,7 @@ async def _run(name: str) -> str:
 
 async def _main(names: list[str]) -> None:
     for name in names:
-        print(json.dumps({"name": name, "error": await _run(name)}), flush=True)
+        print(json.dumps({"name": name, "error": await run(name)}), flush=True)
 
 
 if __name__ == "__main__":

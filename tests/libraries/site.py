@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable
-from typing import Any
+import unittest
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
 
+import pydantic
 from pywebllm import AsyncWebLLM
 from pywebllm.openai import transport
 from pywebllm.testing import Answer, Answerable, ScriptedEngine, ScriptedRequest, tool_call
 
-__all__ = ["ADDRESS", "MODEL", "REPORT", "Site"]
+__all__ = ["ADDRESS", "HOW", "MODEL", "OSLO", "REPORT", "City", "Site", "raises", "weather"]
 
 MODEL = "pywebllm-persona-q4f32_1"
 ADDRESS: Any = {"base_url": "http://pywebllm.invalid/v1", "api_key": "-"}
 REPORT = "It rains in Oslo."
+HOW = "How is the weather?"
+NEVER = "Never"
 _FOREVER = float("inf")
+# As that of pytest, which is not in the page.
+raises = unittest.TestCase().assertRaises
+
+
+class City(pydantic.BaseModel):
+    """A city."""
+
+    city: Literal["Oslo", "Rome"]
+
+
+OSLO = City(city="Oslo")
+
+
+def weather(city: str) -> str:
+    """Return the weather of a city."""
+    return f"rain in {city}"
 
 
 class Site:
@@ -38,6 +59,23 @@ class Site:
         own = openai.DefaultHttpxClient if waits else openai.DefaultAsyncHttpxClient
         return own(transport=transport(self.llm, wait=self.engine.wait))
 
+    async def check_ends(
+        self, ask: Callable[[str, str], Awaitable[object]], error: type[Exception]
+    ) -> None:
+        """Check what becomes of an unknown model, and that cancellation stops the engine.
+
+        Args:
+            ask: Asks a model a question.
+            error: What an unknown model raises.
+        """
+        with raises(error):
+            await ask("No-Such-q4f32_1-MLC", HOW)
+        with raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await ask(MODEL, NEVER)
+        # Otherwise it would wait for the answer before.
+        await ask(MODEL, HOW)
+
     async def close(self) -> None:
         """Free everything."""
         await self.llm.close()
@@ -45,7 +83,7 @@ class Site:
 
 
 def _answer(request: ScriptedRequest) -> Answerable:
-    if request.prompt == "Never":
+    if request.prompt == NEVER:
         return Answer("Never.", delay=_FOREVER)
     form = request.body.get("response_format") or {}
     if form.get("type") == "grammar":
