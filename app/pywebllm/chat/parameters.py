@@ -48,6 +48,7 @@ def _reasoning_effort(path: str, value: object) -> object:
 
 _CACHE = "WebLLM caches the last conversation of each model on the GPU only"
 _TEXT_ONLY = "WebLLM generates text only"
+_TOP_P = "WebLLM does not implement it; use top_p"
 
 PARAMETERS: Table = MappingProxyType(
     {
@@ -76,12 +77,12 @@ PARAMETERS: Table = MappingProxyType(
         "modalities": only(allowed=["text"], why=_TEXT_ONLY),
         # Not supported
         "audio": refused(_TEXT_ONLY),
-        "min_p": refused("WebLLM does not implement it; use top_p"),
+        "min_p": refused(_TOP_P, off=(0,)),
         "moderation": refused("no moderation model is available in the browser"),
         "prediction": refused("WebLLM cannot use a predicted output"),
         "prompt_cache_options": refused(_CACHE),
         "prompt_cache_retention": refused(_CACHE),
-        "top_k": refused("WebLLM does not implement it; use top_p"),
+        "top_k": refused(_TOP_P, off=(-1, 0)),
         "verbosity": refused("local models are not trained for it; ask for it in the prompt"),
         "web_search_options": refused("a local model has no access to the web"),
         # WebLLM's own

@@ -51,11 +51,12 @@ def no_effect(check: Check, why: str) -> Parameter:
     return Parameter("no effect", check, why)
 
 
-def refused(why: str) -> Parameter:
-    """Return the entry of a parameter that is refused with any value."""
+def refused(why: str, *, off: tuple[float, ...] = ()) -> Parameter:
+    """Return the entry of a parameter that is refused, except with the numbers that turn it off."""
 
     def check(path: str, value: object) -> object:
-        del value
+        if isinstance(value, int | float) and not isinstance(value, bool) and value in off:
+            return None
         refuse(path, f"is not supported: {why}")
 
     return Parameter("refused", check, why)

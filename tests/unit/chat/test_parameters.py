@@ -230,6 +230,17 @@ def test_unsupported_parameter_is_refused_with_the_reason(name: str) -> None:
         read_parameters({name: {}}, PARAMETERS)
 
 
+@pytest.mark.parametrize(("name", "value"), [("top_k", 0), ("top_k", -1), ("min_p", 0.0)])
+def test_parameter_of_another_server_may_be_turned_off(name: str, value: float) -> None:
+    assert read_parameters({name: value}, PARAMETERS) == {}
+
+
+@pytest.mark.parametrize(("name", "value"), [("top_k", 40), ("top_k", False), ("min_p", 0.05)])
+def test_parameter_of_another_server_is_refused_where_it_counts(name: str, value: float) -> None:
+    with refused(name, "use top_p"):
+        read_parameters({name: value}, PARAMETERS)
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [
