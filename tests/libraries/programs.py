@@ -11,7 +11,7 @@ from typing import Any
 import pydantic
 
 from tests.libraries.agents import agent_framework, autogen, openai_agents, pydantic_ai, smolagents
-from tests.libraries.site import ADDRESS, HOW, MODEL, OSLO, REPORT, City, Site, weather
+from tests.libraries.site import ADDRESS, HOW, MODEL, OSLO, REPORT, City, Site, raises, weather
 
 __all__ = ["PROGRAMS"]
 
@@ -88,9 +88,11 @@ async def langgraph(site: Site) -> None:
     from langchain_openai import ChatOpenAI
     from langgraph.prebuilt import create_react_agent
 
+    def chat_of(model: str) -> Any:
+        return ChatOpenAI(model=model, **ADDRESS, http_async_client=site.http_client())
+
     def agent_of(model: str) -> Any:
-        chat = ChatOpenAI(model=model, **ADDRESS, http_async_client=site.http_client())
-        return create_react_agent(chat, [weather])
+        return create_react_agent(chat_of(model), [weather])
 
     agent = agent_of(MODEL)
     found = await agent.ainvoke({"messages": [("user", HOW)]})
@@ -105,6 +107,10 @@ async def langgraph(site: Site) -> None:
         lambda model, text: agent_of(model).ainvoke({"messages": [("user", text)]}),
         sdk.NotFoundError,
     )
+    # It asks for the value after the agent's last message: see docs/libraries.md.
+    typed = create_react_agent(chat_of(MODEL), [weather], response_format=City)
+    with raises(sdk.BadRequestError):
+        await typed.ainvoke({"messages": [("user", HOW)]})
 
 
 async def instructor(site: Site) -> None:
