@@ -17,9 +17,19 @@ FILES = ("agents", "programs", "run", "site", "stand_ins")
 
 
 @pytest.fixture(scope="module")
-def sdk(request: pytest.FixtureRequest, chromium: Browser, site: str) -> Iterator[PagePython]:
-    """Python in a page with the libraries, and with the SDK that the parameter names."""
-    wheels = [*pyodide_wheels(*REQUIREMENTS[request.param]), *pure_wheels(PURE)]
+def newest(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """Python in a page with the libraries and the newest SDK."""
+    yield from _with_libraries(chromium, site, "newest")
+
+
+@pytest.fixture(scope="module")
+def of_lock(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """Python in a page with the libraries and the SDK of Pyodide's lock file."""
+    yield from _with_libraries(chromium, site, "lock file")
+
+
+def _with_libraries(chromium: Browser, site: str, sdk: str) -> Iterator[PagePython]:
+    wheels = [*pyodide_wheels(*REQUIREMENTS[sdk]), *pure_wheels(PURE)]
     files = {name: (Path(__file__).parent / f"{name}.py").read_text("utf-8") for name in FILES}
     with offline_python(chromium, site, wheels) as python:
         python.run(prepare, files=files)

@@ -15,11 +15,7 @@ from model.browser.python import PagePython
 from tests.libraries.sets import IN_PAGE
 
 MODEL = "pywebllm-persona-q4f32_1"
-RUNS = [(sdk, name) for sdk, names in IN_PAGE.items() for name in names]
-
 pytestmark = pytest.mark.timeout(900)  # the first test downloads the wheels
-both = pytest.mark.parametrize("sdk", ["newest", "lock file"], indirect=True)
-newest = pytest.mark.parametrize("sdk", ["newest"], indirect=True)
 
 
 async def outcome(name: str) -> str:
@@ -29,13 +25,18 @@ async def outcome(name: str) -> str:
     return await run(name)
 
 
-@pytest.mark.parametrize(("sdk", "name"), RUNS, indirect=["sdk"])
-def test_library_runs_its_program(sdk: PagePython, name: str) -> None:
-    assert sdk.run(outcome, name=name) == ""
+@pytest.mark.parametrize("name", IN_PAGE["newest"])
+def test_library_runs_on_the_newest_sdk(newest: PagePython, name: str) -> None:
+    assert newest.run(outcome, name=name) == ""
 
 
-@both
-def test_langchain_invokes_streams_and_types(sdk: PagePython) -> None:
+@pytest.mark.parametrize("name", IN_PAGE["lock file"])
+def test_library_runs_on_the_sdk_of_the_lock_file(of_lock: PagePython, name: str) -> None:
+    assert of_lock.run(outcome, name=name) == ""
+
+
+@pytest.mark.parametrize("page_of", ["newest", "of_lock"])
+def test_langchain_invokes_streams_and_types(request: pytest.FixtureRequest, page_of: str) -> None:
     """Without `await`, which needs JSPI, and with it."""
 
     async def run(model: str) -> list[Any]:
@@ -71,6 +72,7 @@ def test_langchain_invokes_streams_and_types(sdk: PagePython) -> None:
             [type(value) is Mood for value in values],
         ]
 
+    sdk: PagePython = request.getfixturevalue(page_of)
     waited, in_pieces, streamed, awaited, typed = sdk.run(run, model=MODEL)
     assert "Ada" in waited
     assert in_pieces
@@ -78,8 +80,7 @@ def test_langchain_invokes_streams_and_types(sdk: PagePython) -> None:
     assert typed == [True, True]
 
 
-@newest
-def test_instructor_makes_values_and_partial_values(sdk: PagePython) -> None:
+def test_instructor_makes_values_and_partial_values(newest: PagePython) -> None:
     """By a tool and by a schema; the partial ones grow."""
 
     async def run(model: str) -> list[Any]:
@@ -108,15 +109,14 @@ def test_instructor_makes_values_and_partial_values(sdk: PagePython) -> None:
             drafts = [it.model_dump() async for it in partial(**ask, response_model=Draft)]
         return [made, len(drafts) > 3, drafts[0], drafts[-1]]
 
-    made, is_partial, first, last = sdk.run(run, model=MODEL)
+    made, is_partial, first, last = newest.run(run, model=MODEL)
     assert made == [True, True]
     assert is_partial
     assert first != last
     assert set(first) == set(last) == {"name", "glad"}
 
 
-@newest
-def test_pydantic_ai_runs_an_agent(sdk: PagePython) -> None:
+def test_pydantic_ai_runs_an_agent(newest: PagePython) -> None:
     """Typed by a tool, typed by structured output, streamed, and through responses."""
 
     async def run(model: str) -> list[Any]:
@@ -150,11 +150,10 @@ def test_pydantic_ai_runs_an_agent(sdk: PagePython) -> None:
             again = await Agent(responses, model_settings=settings).run("Tell of Ada.")
         return [[type(it) is Person for it in found], len(pieces) > 3, bool(again.output)]
 
-    assert sdk.run(run, model=MODEL) == [[True, True], True, True]
+    assert newest.run(run, model=MODEL) == [[True, True], True, True]
 
 
-@newest
-def test_openai_agents_call_a_tool_and_answer(sdk: PagePython) -> None:
+def test_openai_agents_call_a_tool_and_answer(newest: PagePython) -> None:
     """Through chat completions and through responses."""
 
     async def run(model: str) -> list[Any]:
@@ -195,7 +194,7 @@ def test_openai_agents_call_a_tool_and_answer(sdk: PagePython) -> None:
                 answers.append((await Runner.run(agent, "How is it?")).final_output)
         return [called, answers]
 
-    called, answers = sdk.run(run, model=MODEL)
+    called, answers = newest.run(run, model=MODEL)
     assert len(called) >= 2
     assert set(called) <= {"Oslo", "Rome"}
     assert all(answers)
