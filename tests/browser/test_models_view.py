@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from model.browser.gguf import write_gguf
+from model.browser.site import ROOT
 from tests.browser.axe import clipped, problems
 from tests.browser.shipped import REVISION
 from tests.browser.watch import PageWatch
@@ -68,7 +72,7 @@ def test_models_are_found_downloaded_paused_checked_and_deleted(
     expect(row).to_contain_text(re.compile(r"Stored: \d+\.\d MB\."))
     expect(row).to_contain_text("In use")
     expect(row.get_by_text("Runs on this machine.")).to_be_hidden()
-    row.locator("summary").press("Enter")
+    row.locator("summary").first.press("Enter")
     expect(row.get_by_text("Runs on this machine.")).to_be_visible()
     expect(row.get_by_role("listitem")).to_have_text(["tools", "runs on the processor"])
     expect(page.get_by_role("meter", name="Space used")).to_be_visible()
@@ -121,8 +125,41 @@ def model_folder(target: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def gguf(site: str) -> Iterator[str]:
+    """The address of the built-in model as a GGUF file."""
+    target = ROOT / "build/site/views.gguf"
+    write_gguf(target)
+    yield f"{site}{target.name}"
+    target.unlink()
+
+
+def check_gguf(page: Page, address: str) -> None:
+    """A GGUF file is added by its address, downloaded, used in the chat, and deleted."""
+    page.get_by_text("Add a model of your own").click()
+    by_address = page.get_by_role("form", name="By address")
+    by_address.get_by_label("Called").fill("llama")
+    by_address.get_by_label("Address").fill(address)
+    by_address.get_by_role("button", name="Add").click()
+    row = row_of(page, "llama")
+    press(row, "Download")
+    expect(row).to_contain_text(re.compile(r"Stored: \d+\.\d MB\."))
+    press(row, "Use")
+    expect(page.locator("#status")).to_have_text("Ready: llama")
+    page.get_by_role("link", name="Chat", exact=True).click()
+    page.get_by_label("Your message").fill("Name: Ada. Age: 36")
+    page.get_by_label("Your message").press("Enter")
+    answer = page.get_by_role("log").get_by_role("article").last
+    expect(answer.get_by_text(re.compile(r"\d tokens"))).to_be_visible()
+    assert len(answer.locator(".text").inner_text().split()) > 5
+    page.get_by_role("link", name="Models").click()
+    press(row, "Delete")
+    press(row, "Delete it")
+    expect(row).to_have_count(0)
+
+
 def test_own_models_are_added_used_kept_and_deleted(
-    page: Page, site: str, watch: PageWatch, tmp_path: Path
+    page: Page, site: str, watch: PageWatch, tmp_path: Path, gguf: str
 ) -> None:
     page.goto(f"{site}?engine=webllm#/models")
     expect(row_of(page, MODEL)).to_contain_text("In use")
@@ -167,8 +204,12 @@ def test_own_models_are_added_used_kept_and_deleted(
     expect(page.locator("#speed")).to_be_visible()
     expect(page.locator("#persona-about")).to_contain_text("mine")
 
-    # Deleted, the built-in model takes its place.
     page.get_by_role("link", name="Models").click()
+    check_gguf(page, gguf)
+
+    # Deleted, the built-in model takes its place.
+    press(row, "Use")
+    expect(page.locator("#status")).to_have_text("Ready: mine")
     press(row, "Delete")
     press(row, "Delete it")
     expect(row).to_have_count(0)
