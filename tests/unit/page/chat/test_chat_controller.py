@@ -132,12 +132,18 @@ def own_program(code: str) -> dict[str, Any]:
     return {"id": code, "name": "", "code": "", "changed": 1, "tools": tools, "tools_code": code}
 
 
-async def test_tool_that_the_visitor_wrote_is_called_in_its_program() -> None:
+async def visit_with_own_tool(code: str, answer: str) -> ChatVisit:
+    """Open the chat with `roll` of a program chosen; the model calls it, then writes `answer`."""
     store = FakeStore()
-    await store.write("programs", own_program("dice"))
-    visit = ChatVisit([tool_call("roll"), "Six."], store)
+    await store.write("programs", own_program(code))
+    visit = ChatVisit([tool_call("roll"), answer], store)
     visit.page.typed |= {"tools": ["roll"]}
     await visit.open()
+    return visit
+
+
+async def test_tool_that_the_visitor_wrote_is_called_in_its_program() -> None:
+    visit = await visit_with_own_tool("dice", "Six.")
     assert "roll (your own)" in visit.page.tools
     visit.settings.change()
     await visit.ask("Roll.")
@@ -151,11 +157,7 @@ async def test_tool_that_the_visitor_wrote_is_called_in_its_program() -> None:
 
 
 async def test_tool_that_runs_is_stopped_and_the_model_reads_that() -> None:
-    store = FakeStore()
-    await store.write("programs", own_program("hangs"))
-    visit = ChatVisit([tool_call("roll"), "Well."], store)
-    visit.page.typed |= {"tools": ["roll"]}
-    await visit.open()
+    visit = await visit_with_own_tool("hangs", "Well.")
     visit.settings.change()
     await visit.ask("Roll.")
     asked = visit.page.messages[-1]
