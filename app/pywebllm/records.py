@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias
 
 from .builtin import BUILTIN_MODEL
@@ -118,6 +118,12 @@ class WllamaRecord(ModelRecord):
     wllama_url: str
     wasm_url: str
     reason: str = ""
+
+    @classmethod
+    def of(cls, model: ModelRecord, *, wllama_url: str, wasm_url: str, reason: str) -> WllamaRecord:
+        """Return the record of a model for this engine, whose files are at these URLs."""
+        known = {field.name: getattr(model, field.name) for field in fields(ModelRecord)}
+        return cls(**known, wllama_url=wllama_url, wasm_url=wasm_url, reason=reason)
 
 
 # A model as callers name it: None (the built-in model or a default), an id of WebLLM's list, or a

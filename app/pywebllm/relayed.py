@@ -191,9 +191,8 @@ class _Bridge:
         choice = json.loads(await self._relayed.ask("locate", wire.load_request(record)))
         if choice["engine"] == "webllm":
             return record
-        known = {field.name: getattr(record, field.name) for field in fields(ModelRecord)}
         reason = choice["reason"]
-        return WllamaRecord(**known, wllama_url="lender:", wasm_url="lender:", reason=reason)
+        return WllamaRecord.of(record, wllama_url="lender:", wasm_url="lender:", reason=reason)
 
     def load(self, request: str) -> Stream:
         request = _without_engine(request)

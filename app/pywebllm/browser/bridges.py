@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from pywebllm import wire
@@ -108,8 +108,7 @@ class JsBridge:
 
     def _for_wllama(self, model: ModelRecord, reason: str) -> WllamaRecord:
         module, wasm = self._assets.wllama_urls()
-        known = {field.name: getattr(model, field.name) for field in fields(ModelRecord)}
-        return WllamaRecord(**known, wllama_url=module, wasm_url=wasm, reason=reason)
+        return WllamaRecord.of(model, wllama_url=module, wasm_url=wasm, reason=reason)
 
     def _holds(self, model: ModelRecord) -> bool:
         with host.translated():
