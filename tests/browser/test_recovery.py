@@ -1,4 +1,4 @@
-"""The service after a crash, a lost device, disposal, and many generations."""
+"""The service after a crash, a lost device and disposal, and on the main thread."""
 
 from __future__ import annotations
 
@@ -208,39 +208,3 @@ def test_engine_on_the_main_thread_generates_too(fresh_python: PagePython) -> No
 
     assert "Ada" in fresh_python.run(main_thread)
     assert fresh_python.page.workers == []
-
-
-def test_hundred_generations_leave_no_proxy(fresh_python: PagePython) -> None:
-    async def many() -> list[list[int]]:
-        import asyncio
-        import contextlib
-        import gc
-
-        from pyodide_js import _module as pyodide  # noqa: TID251 - measured by Pyodide itself
-        from pywebllm import WebLLMService
-
-        pyodide.enable_pyproxy_allocation_tracing()
-
-        def live() -> list[int]:
-            gc.collect()
-            references = int(pyodide._hiwire_num_refs())
-            return [references, int(pyodide.pyproxy_alloc_map.size), len(gc.get_objects())]
-
-        async def rounds(count: int) -> list[int]:
-            """Stop an answer by a timeout, leave one early, and read one to its end."""
-            for _ in range(count):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.05):
-                        await service.generate_persona({"name": "Ada"})
-                async for _piece in service.stream_persona({"name": "Ada"}):
-                    break
-                await service.generate_persona({"name": "Ada"})
-            return live()
-
-        async with WebLLMService(max_tokens=3) as service:
-            await service.initialize("many")
-            return [await rounds(4), await rounds(34)]
-
-    early, late = fresh_python.run(many)
-    assert late[:2] == early[:2], "proxies: JavaScript objects in Python, and the reverse"
-    assert late[2] <= early[2] + 10, "Python objects"

@@ -6,6 +6,7 @@ Its source runs in Pyodide, in the global namespace; the tests call `campaign` t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from typing import Any
 
 import js
 from pyodide.ffi import create_proxy
-from pywebllm import AsyncWebLLM, ModelRecord, WebLLMError
+from pywebllm import AsyncWebLLM, ModelRecord, WebLLMError, WebLLMService
 
 HI: list[Any] = [{"role": "user", "content": "Tell me all about Ada."}]
 SHORT: dict[str, Any] = {"messages": HI, "max_tokens": 3, "temperature": 0}
 ENDLESS: dict[str, Any] = {"temperature": 0, "extra_body": {"ignore_eos": True}}
 LONG = ENDLESS | {"messages": HI}
+ADA = {"name": "Ada"}
 
 # Seconds in which an operation must have ended after its fault, on a busy machine without a GPU.
 BOUND = 60
@@ -174,14 +176,30 @@ class Campaign:
         self.llm = AsyncWebLLM(assets_url=self._assets_url, engine="webllm")
 
     async def generations(self, count: int) -> None:
-        """Stop an answer by a timeout, leave one early and read one to its end, so many times."""
-        for _ in range(count):
-            assert await self.give_up("create", 0.05) == "TimeoutError"
-            stream = await self.llm.chat.completions.create(**LONG, max_tokens=900, stream=True)
-            async for _piece in stream:
-                break
-            del stream
-            await self._ask()
+        """Stop an answer by a timeout, leave one early and read one to its end, so many times.
+
+        The same with personas: their service has events and streams of its own.
+        """
+        async with WebLLMService(client=self.llm, max_tokens=3) as service:
+            await service.initialize("many")
+            for _ in range(count):
+                await self._stop_early(self.operation("create"))
+                stream = await self.llm.chat.completions.create(**LONG, max_tokens=900, stream=True)
+                async for _piece in stream:
+                    break
+                del stream
+                await self._ask()
+                await self._stop_early(service.generate_persona(ADA))
+                async for _text in service.stream_persona(ADA):
+                    break
+                await service.generate_persona(ADA)
+
+    async def _stop_early(self, work: Awaitable[object]) -> None:
+        # Not by `_bounded`: Pyodide's event loop keeps a cancelled timer until its time.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await work
+                raise AssertionError("the answer ended before the timeout")
 
     # The operations.
 
