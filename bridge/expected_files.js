@@ -99,10 +99,14 @@ export class ExpectedFiles {
    * @returns {Promise<string>} what is wrong with it, or ""
    */
   async problemOfCached(url, buffer, isChecked) {
-    const shard = this.#shards.get(url);
-    const problem = sizeProblem(buffer.byteLength, shard);
-    if (problem || shard || (isChecked && nameOf(url) !== MANIFEST)) return problem;
+    const problem = this.problemOfSize(url, buffer.byteLength);
+    if (problem || this.#shards.has(url) || (isChecked && nameOf(url) !== MANIFEST)) return problem;
     return this.#checkWhole(url, new Uint8Array(buffer), isChecked ? undefined : this.#checksum(url));
+  }
+
+  /** What is wrong with the size of a file, or "". @param {string} url @param {number} size in bytes */
+  problemOfSize(url, size) {
+    return sizeProblem(size, this.#shards.get(url));
   }
 
   /** @param {string} url @returns {string | undefined} */

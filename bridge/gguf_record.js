@@ -74,6 +74,11 @@ export class ExpectedGguf {
     };
   }
 
+  /** The size that a server has announced may be that of the compressed file. @param {string} _url @param {number} size */
+  problemOfSize(_url, size) {
+    return size === 0 ? "it is empty" : "";
+  }
+
   /** @param {string} _url @param {ArrayBuffer} buffer @returns {Promise<string>} */
   async problemOfCached(_url, buffer) {
     return problemOf(new Blob([buffer]), undefined);

@@ -28,6 +28,14 @@ const MEMORY_LIMIT = 2 ** 30;
  * @property {Locks} [locks]
  */
 
+/**
+ * A file in a cache: the part of `Response` that is used. Reading rejects if it is not the expected one.
+ * @typedef {object} CachedFile
+ * @property {() => Promise<ArrayBuffer>} arrayBuffer
+ * @property {() => Promise<any>} json
+ * @property {() => Promise<Blob>} blob checked by its size only; its content stays in the cache
+ */
+
 export class ModelFiles {
   #record;
   #browser;
@@ -141,20 +149,30 @@ export class ModelFiles {
   /**
    * A file in the cache may be that of an earlier version, or damaged: a wrong one is deleted, so
    * that the next load fetches it.
-   * @param {Cache | MemoryCache} cache @param {string} url @param {Response} response
+   * @param {Cache | MemoryCache} cache @param {string} url @param {Response} response @returns {CachedFile}
    */
   #checkedOnRead(cache, url, response) {
     const isChecked = response.headers.has(CHECKED) || url.startsWith(VIRTUAL_BASE);
     const arrayBuffer = async () => {
       const buffer = (await this.#ahead.take(url)) ?? (await response.arrayBuffer());
       if (url === this.#record.model_lib) this.#readAhead();
-      const problem = await this.#expected.problemOfCached(url, buffer, isChecked);
-      if (!problem) return buffer;
-      await this.#forget(cache, url);
-      throw invalidFileError(url, `${problem}, in this browser's cache`);
+      await this.#requireNone(await this.#expected.problemOfCached(url, buffer, isChecked), cache, url);
+      return buffer;
     };
     const json = async () => JSON.parse(new TextDecoder().decode(await arrayBuffer()));
-    return { arrayBuffer, json, blob: () => response.blob() };
+    const blob = async () => {
+      const found = await response.blob();
+      await this.#requireNone(this.#expected.problemOfSize(url, found.size), cache, url);
+      return found;
+    };
+    return { arrayBuffer, json, blob };
+  }
+
+  /** @param {string} problem of a cached file, or "" @param {Cache | MemoryCache} cache @param {string} url */
+  async #requireNone(problem, cache, url) {
+    if (!problem) return;
+    await this.#forget(cache, url);
+    throw invalidFileError(url, `${problem}, in this browser's cache`);
   }
 
   /** @param {Cache | MemoryCache} cache @param {Request} request */

@@ -170,12 +170,11 @@ export class FileDownload {
   async #storeWhole(partial, check, headers) {
     const parts = [];
     for await (const part of partial.read()) parts.push(part);
-    const bytes = concatenate(parts, partial.length);
-    check.update(bytes);
+    for (const part of parts) check.update(part);
     const problem = await check.finish();
     if (problem) return problem;
-    if (!this.#target.hasChecksum) headers[DIGEST] = await digestOf(bytes);
-    await this.#put(new Response(bytes, { headers }));
+    if (!this.#target.hasChecksum) headers[DIGEST] = await digestOf(concatenate(parts, partial.length));
+    await this.#put(new Response(new Blob(parts), { headers }));
     return "";
   }
 

@@ -3,7 +3,6 @@
  * the page; only what arrived last is in memory.
  */
 
-import { concatenate } from "../bytes.js";
 import { VIRTUAL_BASE } from "../files.js";
 
 /** @import { MemoryCache } from "../memory_cache.js" */
@@ -15,7 +14,7 @@ export const PARTIAL_CACHE = "pywebllm/partial";
 const BASE = `${VIRTUAL_BASE}partial/`;
 
 /** How many bytes, and milliseconds, may be in memory only. */
-const [MAX_BYTES, MAX_TIME] = [2 ** 22, 2000];
+const [MAX_BYTES, MAX_TIME] = [2 ** 23, 2000];
 
 const VERSION = "X-Pywebllm-Version";
 
@@ -76,7 +75,7 @@ export class PartialFile {
     const start = this.length - this.#recentBytes;
     const key = `${prefix(this.#url)}${start}-${this.length}`;
     const headers = { "Content-Type": this.type, [VERSION]: JSON.stringify(this.version) };
-    await this.#cache.put(key, new Response(concatenate(this.#recent, this.#recentBytes), { headers }));
+    await this.#cache.put(key, new Response(new Blob(this.#recent), { headers }));
     this.#keys.push(key);
     this.#recent = [];
     this.#recentBytes = 0;

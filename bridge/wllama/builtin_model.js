@@ -7,7 +7,7 @@ import { MANIFEST } from "../expected_files.js";
 import { Boundaries, MARK_MERGES, UNSPLIT } from "./boundaries.js";
 import { llamaTensors } from "./weights.js";
 
-/** @import { Browser } from "../model_files.js" */
+/** @import { Browser, CachedFile } from "../model_files.js" */
 /** @import { InitProgressReport, ModelRecord } from "../types.js" */
 /** @import { Tensor, Value } from "./gguf.js" */
 
@@ -39,21 +39,20 @@ export async function readBuiltinModel(record, browser, report, published, signa
   const files = new ModelFiles(record, browser, report, published);
   await files.readManifest(signal);
   await remember(browser.openCache, record);
-  const read = async (/** @type {string} */ name, cacheName = CACHES.weights) => {
+  const cached = async (/** @type {string} */ name, cacheName = CACHES.weights) => {
     const cache = await files.open(cacheName);
     const request = new Request(new URL(name, record.model), signal ? { signal } : undefined);
     if (!(await cache.match(request))) await cache.add(request);
-    const found = await cache.match(request);
-    return /** @type {Promise<ArrayBuffer>} */ (found?.arrayBuffer());
+    return /** @type {CachedFile} */ (await cache.match(request));
   };
-  const json = async (/** @type {string} */ name, cacheName = CACHES.weights) =>
-    JSON.parse(new TextDecoder().decode(await read(name, cacheName)));
+  const json = async (/** @type {string} */ name, cacheName = CACHES.weights) => (await cached(name, cacheName)).json();
   const manifest = await json(MANIFEST);
   const config = await json("mlc-chat-config.json", CACHES.config);
   const tokenizer = await json("tokenizer.json");
   const settings = await json("tokenizer_config.json");
   const [{ dataPath, records }] = manifest.records;
-  const tensors = llamaTensors(await read(dataPath), records, NETWORK);
+  // The weights stay in the cache: what is in memory of them is what llama.cpp has.
+  const tensors = llamaTensors(await (await cached(dataPath)).blob(), records, NETWORK);
   const metadata = { ...networkOf(config, records), ...vocabularyOf(config, tokenizer, settings) };
   return { metadata, tensors, boundaries: new Boundaries(tokenizer), config };
 }

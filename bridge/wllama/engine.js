@@ -6,6 +6,7 @@ import { BridgeError } from "../errors.js";
 import { checkLogitBias } from "../token_ids.js";
 import { NativeLog, errorOf, isPartialCharacter } from "./native_errors.js";
 import { ChunkWriter } from "./chunks.js";
+import { collectGarbage } from "./garbage.js";
 import { LazyFile } from "./lazy_file.js";
 import { loadedModel } from "./model.js";
 import { chatRequest, completionRequest, stopsOf } from "./request.js";
@@ -83,6 +84,7 @@ export class WllamaEngine {
       await this.#wllama.loadModel(blobs, parameters);
       requireLoaded(this.#wllama);
       for (const blob of blobs) if (blob instanceof LazyFile) blob.release();
+      collectGarbage();
     } catch (error) {
       throw errorOf(error, this.#log, "load");
     }

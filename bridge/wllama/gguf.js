@@ -1,6 +1,5 @@
 /** Writes GGUF, the file format of llama.cpp: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, version 3. */
 
-import { concatenate } from "../bytes.js";
 import { LazyFile, sizeOf } from "./lazy_file.js";
 
 /** @import { LazyBytes } from "./lazy_file.js" */
@@ -38,7 +37,7 @@ const ALIGNMENT = 32;
  */
 export function writeGguf(metadata, tensors) {
   const head = new Bytes();
-  head.bytes(new TextEncoder().encode("GGUF"));
+  head.text("GGUF");
   head.uint32(3);
   head.uint64(tensors.length);
   head.uint64(Object.keys(metadata).length);
@@ -57,7 +56,7 @@ export function writeGguf(metadata, tensors) {
     offset += padded(sizeOf(bytes));
   }
   const parts = tensors.flatMap(({ bytes }) => [bytes, padding(sizeOf(bytes))]);
-  return new LazyFile([concatenate(head.parts(), head.length), padding(head.length), ...parts]);
+  return new LazyFile([head.whole(), padding(head.length), ...parts]);
 }
 
 /** @param {Bytes} out @param {Value} value */
@@ -67,7 +66,7 @@ function writeValue(out, value) {
     out.string(value);
   } else if (typeof value === "boolean") {
     out.uint32(BOOL);
-    out.bytes(Uint8Array.of(value ? 1 : 0));
+    out.bool(value ? 1 : 0);
   } else if (typeof value === "number") {
     out.uint32(UINT32);
     out.uint32(value);
@@ -76,50 +75,80 @@ function writeValue(out, value) {
     for (const text of value) out.string(text);
   } else if ("integers" in value) {
     out.array(INT32, value.integers.length);
-    out.bytes(new Uint8Array(Int32Array.from(value.integers).buffer));
+    for (const integer of value.integers) out.int32(integer);
   } else if ("uint16" in value) {
     out.uint32(UINT16);
-    out.bytes(new Uint8Array(Uint16Array.of(value.uint16).buffer));
+    out.uint16(value.uint16);
   } else if ("int32" in value) {
     out.uint32(INT32);
-    out.bytes(new Uint8Array(Int32Array.of(value.int32).buffer));
+    out.int32(value.int32);
   } else {
     out.uint32(FLOAT32);
-    out.bytes(new Uint8Array(Float32Array.of(value.float).buffer));
+    out.float32(value.float);
   }
 }
 
-/** Collects bytes. All numbers are little-endian, as every browser's typed arrays are. */
+/** Numbers are little-endian. In one buffer: a buffer for each of ten thousand tokens would take a multiple of their bytes. */
 class Bytes {
   length = 0;
-  /** @type {Uint8Array<ArrayBuffer>[]} */
-  #parts = [];
+  #bytes = new Uint8Array(2 ** 16);
+  #view = new DataView(this.#bytes.buffer);
 
-  parts() {
-    return this.#parts;
+  /** All bytes so far. */
+  whole() {
+    return this.#bytes.subarray(0, this.length);
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} bytes */
-  bytes(bytes) {
-    this.#parts.push(bytes);
-    this.length += bytes.length;
+  /** @param {number} value */
+  bool(value) {
+    const start = this.#take(1);
+    this.#view.setUint8(start, value);
+  }
+
+  /** @param {number} value */
+  uint16(value) {
+    const start = this.#take(2);
+    this.#view.setUint16(start, value, true);
   }
 
   /** @param {number} value */
   uint32(value) {
-    this.bytes(new Uint8Array(Uint32Array.of(value).buffer));
+    const start = this.#take(4);
+    this.#view.setUint32(start, value, true);
+  }
+
+  /** @param {number} value */
+  int32(value) {
+    const start = this.#take(4);
+    this.#view.setInt32(start, value, true);
   }
 
   /** @param {number} value */
   uint64(value) {
-    this.bytes(new Uint8Array(BigUint64Array.of(BigInt(value)).buffer));
+    const start = this.#take(8);
+    this.#view.setBigUint64(start, BigInt(value), true);
+  }
+
+  /** @param {number} value */
+  float32(value) {
+    const start = this.#take(4);
+    this.#view.setFloat32(start, value, true);
+  }
+
+  /** @param {string} text without its length @returns {number} of bytes */
+  text(text) {
+    // A unit of UTF-16 has at most three bytes in UTF-8.
+    const start = this.#take(3 * text.length);
+    const { written } = new TextEncoder().encodeInto(text, this.#bytes.subarray(start));
+    this.length = start + written;
+    return written;
   }
 
   /** @param {string} text */
   string(text) {
-    const bytes = new TextEncoder().encode(text);
-    this.uint64(bytes.length);
-    this.bytes(bytes);
+    const start = this.#take(8);
+    const length = this.text(text);
+    this.#view.setBigUint64(start, BigInt(length), true);
   }
 
   /** @param {number} type of the items @param {number} length */
@@ -127,6 +156,21 @@ class Bytes {
     this.uint32(ARRAY);
     this.uint32(type);
     this.uint64(length);
+  }
+
+  /** @param {number} count of bytes @returns {number} where they begin */
+  #take(count) {
+    const start = this.length;
+    this.length += count;
+    if (this.length > this.#bytes.length) this.#grow();
+    return start;
+  }
+
+  #grow() {
+    const bytes = new Uint8Array(2 * this.length);
+    bytes.set(this.#bytes);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }
 

@@ -7,7 +7,7 @@
  * Bytes that are made when they are needed.
  * @typedef {object} LazyBytes
  * @property {number} size
- * @property {(start: number, end: number) => Uint8Array<ArrayBuffer>} read they are valid until the next read
+ * @property {(start: number, target: Uint8Array<ArrayBuffer>) => Promise<void>} read fills the target with the bytes from `start` on
  */
 
 /** The bytes that `stream` makes at a time. */
@@ -38,7 +38,7 @@ export class LazyFile {
     let offset = 0;
     for (const part of this.#parts) {
       const [from, to] = [Math.max(this.#start, offset), Math.min(end, offset + sizeOf(part))];
-      if (from < to) bytes.set(read(part, from - offset, to - offset), from - this.#start);
+      if (from < to) await read(part, from - offset, bytes.subarray(from - this.#start, to - this.#start));
       offset += sizeOf(part);
     }
     return bytes.buffer;
@@ -72,7 +72,8 @@ export function sizeOf(part) {
   return part instanceof Uint8Array ? part.length : part.size;
 }
 
-/** @param {Uint8Array<ArrayBuffer> | LazyBytes} part @param {number} start @param {number} end */
-function read(part, start, end) {
-  return part instanceof Uint8Array ? part.subarray(start, end) : part.read(start, end);
+/** @param {Uint8Array<ArrayBuffer> | LazyBytes} part @param {number} start @param {Uint8Array<ArrayBuffer>} target */
+async function read(part, start, target) {
+  if (part instanceof Uint8Array) target.set(part.subarray(start, start + target.length));
+  else await part.read(start, target);
 }

@@ -24,7 +24,8 @@ const GROUP = 32;
 const PER_WORD = 8;
 
 /**
- * @param {ArrayBuffer} shard @param {Entry[]} entries @param {Network} network
+ * The tensors read the file when they are read: no more than one matrix of it is in memory.
+ * @param {Blob} shard @param {Entry[]} entries @param {Network} network
  * @returns {Tensor[]}
  */
 export function llamaTensors(shard, entries, network) {
@@ -64,9 +65,10 @@ function layerTensors(reader, layer, { heads, kvHeads, headSize }) {
 class Reader {
   #shard;
   #entries;
-  #scratch = new Scratch();
+  /** The matrix that was read last: llama.cpp reads a large one in several pieces. @type {{ name: string, packed: Promise<Packed> } | undefined} */
+  #last;
 
-  /** @param {ArrayBuffer} shard @param {Map<string, Entry>} entries */
+  /** @param {Blob} shard @param {Map<string, Entry>} entries */
   constructor(shard, entries) {
     this.#shard = shard;
     this.#entries = entries;
@@ -79,22 +81,35 @@ class Reader {
 
   /** @param {string} name @param {string} vector @returns {Tensor} */
   vector(name, vector) {
-    const { shape, byteOffset, nbytes } = this.#entry(vector);
-    return { name, shape, type: TYPES.f32, bytes: new Uint8Array(this.#shard, byteOffset, nbytes) };
+    const { shape, nbytes } = this.#entry(vector);
+    const read = async (/** @type {number} */ start, /** @type {Uint8Array<ArrayBuffer>} */ target) =>
+      target.set(new Uint8Array(await this.#bytes(vector), start, target.length));
+    return { name, shape, type: TYPES.f32, bytes: { size: nbytes, read } };
   }
 
   /** @param {string} name @param {string} matrix @param {number[]} [rows] its outputs, in this order @returns {Tensor} */
   matrix(name, matrix, rows = range(0, this.outputs(matrix))) {
-    const words = this.#entry(`${matrix}.words`);
-    const scales = this.#entry(`${matrix}.scales`);
-    const columns = Number(scales.shape[0]) * GROUP;
-    const packed = {
-      words: new Uint32Array(this.#shard, words.byteOffset, words.nbytes / 4),
-      scales: new Uint32Array(this.#shard, scales.byteOffset, scales.nbytes / 4),
-      outputs: Number(scales.shape[1]),
-      columns,
-    };
-    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: unpacked(packed, rows, this.#scratch) };
+    const columns = Number(this.#entry(`${matrix}.scales`).shape[0]) * GROUP;
+    return { name, shape: [rows.length, columns], type: TYPES.f32, bytes: unpacked(() => this.#packed(matrix), rows, columns) };
+  }
+
+  /** @param {string} matrix @returns {Promise<Packed>} */
+  #packed(matrix) {
+    if (this.#last?.name !== matrix) this.#last = { name: matrix, packed: this.#read(matrix) };
+    return this.#last.packed;
+  }
+
+  /** @param {string} matrix @returns {Promise<Packed>} */
+  async #read(matrix) {
+    const words = new Uint32Array(await this.#bytes(`${matrix}.words`));
+    const scales = new Uint32Array(await this.#bytes(`${matrix}.scales`));
+    return { words, scales, outputs: this.outputs(matrix) };
+  }
+
+  /** @param {string} name */
+  #bytes(name) {
+    const { byteOffset, nbytes } = this.#entry(name);
+    return this.#shard.slice(byteOffset, byteOffset + nbytes).arrayBuffer();
   }
 
   /** @param {string} name @returns {Entry} */
@@ -108,50 +123,39 @@ class Reader {
 /**
  * `words` is `[columns / 8, outputs]`, `scales` is `[columns / 32, outputs]`: the scale as float16 in the low half,
  * the offset in the high half.
- * @typedef {{ words: Uint32Array, scales: Uint32Array, outputs: number, columns: number }} Packed
+ * @typedef {{ words: Uint32Array, scales: Uint32Array, outputs: number }} Packed
  */
-
-/** Memory for numbers that are made one after the other: without it, more than that of all of them would wait for the garbage collector. */
-class Scratch {
-  #values = new Float32Array();
-
-  /** @param {number} length @returns {Float32Array<ArrayBuffer>} valid until the next call */
-  take(length) {
-    if (this.#values.length < length) this.#values = new Float32Array(length);
-    return this.#values;
-  }
-}
 
 /**
  * The float32 numbers of a matrix, made when they are read: they have eight times as many bytes.
- * @param {Packed} packed @param {number[]} rows @param {Scratch} scratch @returns {LazyBytes}
+ * @param {() => Promise<Packed>} packed @param {number[]} rows @param {number} columns @returns {LazyBytes}
  */
-function unpacked(packed, rows, scratch) {
-  const rowBytes = packed.columns * 4;
-  const read = (/** @type {number} */ start, /** @type {number} */ end) => {
-    const first = Math.floor(start / rowBytes);
-    const found = rows.slice(first, Math.ceil(end / rowBytes));
-    const values = scratch.take(found.length * packed.columns);
-    dequantize(packed, found, values);
-    return new Uint8Array(values.buffer, start - first * rowBytes, end - start);
+function unpacked(packed, rows, columns) {
+  const values = new Float32Array(columns);
+  const row = new Uint8Array(values.buffer);
+  const read = async (/** @type {number} */ start, /** @type {Uint8Array<ArrayBuffer>} */ target) => {
+    const matrix = await packed();
+    for (let end = 0; end < target.length; ) {
+      const from = (start + end) % row.length;
+      dequantize(matrix, Number(rows[Math.floor((start + end) / row.length)]), values);
+      const part = row.subarray(from, from + target.length - end);
+      target.set(part, end);
+      end += part.length;
+    }
   };
-  return { size: rows.length * rowBytes, read };
+  return { size: rows.length * row.length, read };
 }
 
-/** @param {Packed} packed @param {number[]} rows @param {Float32Array} values are written */
-function dequantize({ words, scales, outputs, columns }, rows, values) {
-  let index = 0;
-  for (const row of rows) {
-    for (let word = 0; word < columns / PER_WORD; word += 1) {
-      let bits = /** @type {number} */ (words[word * outputs + row]);
-      const halves = /** @type {number} */ (scales[Math.floor(word / (GROUP / PER_WORD)) * outputs + row]);
-      const scale = fromHalf(halves & 0xffff);
-      const offset = fromHalf(halves >>> 16);
-      for (let count = 0; count < PER_WORD; count += 1) {
-        values[index] = (bits & 15) * scale + offset;
-        bits >>>= 4;
-        index += 1;
-      }
+/** @param {Packed} packed @param {number} row @param {Float32Array} values are written */
+function dequantize({ words, scales, outputs }, row, values) {
+  for (let word = 0; word < values.length / PER_WORD; word += 1) {
+    let bits = /** @type {number} */ (words[word * outputs + row]);
+    const halves = /** @type {number} */ (scales[Math.floor(word / (GROUP / PER_WORD)) * outputs + row]);
+    const scale = fromHalf(halves & 0xffff);
+    const offset = fromHalf(halves >>> 16);
+    for (let index = word * PER_WORD; index < (word + 1) * PER_WORD; index += 1) {
+      values[index] = (bits & 15) * scale + offset;
+      bits >>>= 4;
     }
   }
 }

@@ -97,7 +97,7 @@ test("weights are unpacked, taken apart, and rotated as llama.cpp rotates them",
   const shard = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   parts.forEach((part, index) => shard.set(part, entries[index].byteOffset));
 
-  const tensors = llamaTensors(shard.buffer, entries, { heads: 1, kvHeads: 1, headSize: 4 });
+  const tensors = llamaTensors(new Blob([shard]), entries, { heads: 1, kvHeads: 1, headSize: 4 });
   const valuesOf = async (/** @type {string} */ name) => {
     const found = /** @type {any} */ (tensors.find((tensor) => tensor.name === name));
     return new Float32Array(await new LazyFile([found.bytes]).arrayBuffer());
