@@ -71,12 +71,13 @@ function viewOf(address) {
   return new URL(address).hash.split("/")[1] ?? "";
 }
 
-/** Fetch files in parallel, those of Python first; otherwise each waits until the one before it has run. */
-function preload() {
+/** Begin to load Python, which PyScript takes over later; its files are fetched in parallel. */
+function beginPython() {
   const add = (/** @type {Partial<HTMLLinkElement>} */ link) => document.head.append(Object.assign(document.createElement("link"), link));
   add({ rel: "preload", as: "fetch", crossOrigin: "anonymous", fetchPriority: "high", href: "vendor/pyodide/pyodide.asm.wasm" });
-  for (const href of ["vendor/pyodide/pyodide.asm.mjs", "start/engine.js"]) add({ rel: "modulepreload", href });
-  // It begins to fetch the page's modules and the snapshot of Python's memory when it runs; PyScript starts it later.
+  for (const href of ["start/snapshot.js", "vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.mjs", "vendor/pyscript/core.js", "start/engine.js"]) {
+    add({ rel: "modulepreload", href });
+  }
   const python = "./start/python.js";
   import(python).catch(failWith);
 }
@@ -94,12 +95,19 @@ function watchDownloads() {
   }).observe({ type: "resource", buffered: true });
 }
 
-/** Load the model while Python starts. */
+/** Load the model while Python starts, or while its modules are imported. */
 async function startEngine() {
   // As below for PyScript.
+  const python = "./start/python.js";
+  const { enginesTurn, endEnginesTurn } = await import(python);
+  await enginesTurn;
   const engine = "./start/engine.js";
-  const { begin } = await import(engine);
-  begin(JSON.parse(element("early-requests").textContent), new URLSearchParams(location.search).get("engine"));
+  try {
+    const { begin } = await import(engine);
+    begin(JSON.parse(element("early-requests").textContent), new URLSearchParams(location.search).get("engine"));
+  } finally {
+    endEnginesTurn();
+  }
 }
 
 /** Keep for the next visit what makes it faster, and possible without a network. */
@@ -155,12 +163,12 @@ if (location.protocol === "file:") {
   watchDownloads();
   letDatabasesGo();
   setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
-  // After the first frame, so that the page is painted first; a hidden page has no frames.
+  beginPython();
+  // The rest after the first frame, so that the page is painted first; a hidden page has no frames.
   const start = () => {
-    preload();
+    startPython().catch(failWith);
     // Python imports the engine too, and reports what goes wrong.
     startEngine().catch((error) => console.info(error));
-    setTimeout(() => startPython().catch(failWith));
     showKept().catch((error) => console.info(error));
     prepareNextVisit().catch((error) => console.info(error));
   };

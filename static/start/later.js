@@ -3,7 +3,6 @@
  * snapshot of Python's memory.
  */
 
-import { chosen } from "./engine.js";
 import { hasSnapshot, readVersion } from "./snapshot.js";
 import { keepFiles, offerIsolation } from "./updates.js";
 
@@ -33,6 +32,8 @@ async function prepareNextVisit() {
   const isKept = await keepFiles(ROOT).catch((error) => console.info(`The page needs a network: ${error}`));
   // A browser that keeps no files keeps no memory either.
   if (!isKept) return;
+  // Here, since in a first visit it would otherwise be fetched beside Pyodide.
+  const { chosen } = await import("./engine.js");
   if (chosen === "wllama") await keepWllama().catch(() => {});
   if (!isStopped) await makeSnapshot().catch((error) => console.info(`The next start of Python takes as long as this one: ${error}`));
 }
@@ -79,6 +80,7 @@ async function makeSnapshot() {
     worker.postMessage(version);
     const problem = await Promise.race([answerOf(worker), stopping.promise]);
     if (problem) throw new Error(problem);
+    await hasSnapshot(version);
   } finally {
     worker.terminate();
   }

@@ -22,28 +22,60 @@ const PATIENCE = 15;
 
 const MODULE = new URL("../vendor/pyodide/pyodide.asm.mjs", import.meta.url);
 
+/** @typedef {{ python: Pyodide, how: "snapshot" | "anew" }} Start */
+
 const archive = fetchArchive();
 archive.catch(() => {});
 const snapshot = takeSnapshot();
+// At once, so that it is compiled while PyScript is fetched.
+const begun = snapshot.then(begin);
+begun.catch(() => {});
 
-/** How Python was started: `snapshot`, or `anew`. @type {PromiseWithResolvers<"snapshot" | "anew">} */
+/** @type {PromiseWithResolvers<void>} */
+const engine = Promise.withResolvers();
+
+/**
+ * Resolves when the engine may start: at once where there is a snapshot; else, in a first visit, when Pyodide has been
+ * fetched and compiled, which would take nearly twice as long beside the engine.
+ */
+export const enginesTurn = letEngineStart();
+
+/** To be called when the engine has begun to load, or could not: the page's modules, which ask for it, wait for that. */
+export const endEnginesTurn = engine.resolve;
+
+/** How Python was started: `snapshot`, or `anew`. @type {PromiseWithResolvers<Start["how"]>} */
 const start = Promise.withResolvers();
 export const started = start.promise;
 
 /**
- * Start Pyodide, with the page's archive of modules first on its path.
- * @param {object} options of `loadPyodide`
+ * Return Pyodide, with the page's archive of modules first on its path. PyScript calls this once.
+ * @param {{ stdout: (line: string) => void, stderr: (line: string) => void }} options where the output goes, of those of
+ *   Pyodide's `loadPyodide`; the page's configuration makes PyScript set no other
  * @returns {Promise<Pyodide>}
  */
-export async function loadPyodide(options) {
-  const wanted = { ...options, indexURL: new URL("../vendor/pyodide/", import.meta.url).href };
-  const found = await snapshot;
-  const restored = found && (await restore(wanted, found));
-  const python = restored ?? (await pyodide.loadPyodide(wanted));
+export async function loadPyodide({ stdout, stderr }) {
+  const { python, how } = await begun;
+  python.setStdout({ batched: stdout });
+  python.setStderr({ batched: stderr });
+  await engine.promise;
   python.FS.writeFile(ARCHIVE_PATH, await archive);
-  if (!restored) python.runPython(`import sys; sys.path.insert(0, "${ARCHIVE_PATH}")`);
-  start.resolve(restored ? "snapshot" : "anew");
+  if (how === "anew") python.runPython(`import sys; sys.path.insert(0, "${ARCHIVE_PATH}")`);
+  start.resolve(how);
   return python;
+}
+
+async function letEngineStart() {
+  if (await snapshot) return;
+  // When it fails, too: `loadPyodide` says why.
+  await begun.catch(() => {});
+}
+
+/** @param {Uint8Array | undefined} found @returns {Promise<Start>} */
+async function begin(found) {
+  const options = { indexURL: new URL("../vendor/pyodide/", import.meta.url).href };
+  const restored = found && (await restore(options, found));
+  if (restored) return { python: restored, how: "snapshot" };
+  return { python: await pyodide.loadPyodide(options), how: "anew" };
 }
 
 /**

@@ -7,6 +7,9 @@ export const ARCHIVE_PATH = "/home/pyodide/app.zip";
 /** A cache of the Cache API; the privacy view names it. */
 const CACHE = "pywebllm-python";
 
+/** The key of the local storage for the version whose snapshot is kept. In a first visit, asking the cache takes 0.2 s. */
+const KEPT = "pywebllm-snapshot";
+
 /**
  * Return the version of the page's modules, a checksum of the archive, as the site's build wrote it.
  * @param {Document} page
@@ -17,17 +20,20 @@ export function readVersion(page) {
 
 /** @param {string} version @returns {Promise<Uint8Array | undefined>} */
 export async function readSnapshot(version) {
+  if (localStorage.getItem(KEPT) !== version) return undefined;
   // `open` would make a cache, and then a first visit could not be told from others.
   const found = await caches.match(addressOf(version), { cacheName: CACHE });
   return found && new Uint8Array(await found.arrayBuffer());
 }
 
-/** @param {string} version */
+/** Return whether a snapshot is kept; from then on `readSnapshot` returns it. @param {string} version */
 export async function hasSnapshot(version) {
-  return (await caches.match(addressOf(version), { cacheName: CACHE })) !== undefined;
+  const found = await caches.match(addressOf(version), { cacheName: CACHE });
+  if (found) localStorage.setItem(KEPT, version);
+  return found !== undefined;
 }
 
-/** Keep a snapshot, in place of those of other versions. @param {string} version @param {Uint8Array<ArrayBuffer>} snapshot */
+/** Keep a snapshot, in place of those of other versions; workers may call it. @param {string} version @param {Uint8Array<ArrayBuffer>} snapshot */
 export async function keepSnapshot(version, snapshot) {
   await caches.delete(CACHE);
   const cache = await caches.open(CACHE);
@@ -35,6 +41,7 @@ export async function keepSnapshot(version, snapshot) {
 }
 
 export async function forgetSnapshots() {
+  localStorage.removeItem(KEPT);
   await caches.delete(CACHE);
 }
 

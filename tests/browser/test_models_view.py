@@ -15,6 +15,7 @@ from model.browser.gguf import write_gguf
 from model.browser.site import ROOT
 from tests.browser.axe import clipped, problems
 from tests.browser.shipped import REVISION
+from tests.browser.starting import ENGINE_LOADED, Hold
 from tests.browser.watch import PageWatch
 
 MODEL = "pywebllm-persona-q4f32_1"
@@ -195,9 +196,12 @@ def test_own_models_are_added_used_kept_and_deleted(
     expect(row_of(page, "second")).to_contain_text("your own")
 
     # The next visit begins with the model that was chosen, before Python is there.
+    hold = Hold()
+    page.route("**/app.zip", hold)
     page.reload()
+    assert page.evaluate(ENGINE_LOADED) is True
+    hold.release()
     expect(page.locator("#status")).to_have_text("Ready: mine")
-    assert page.evaluate("async () => (await import('./start/engine.js')).loaded")
     expect(row_of(page, "second")).to_contain_text("your own")
     page.get_by_role("link", name="Persona").click()
     page.get_by_role("button", name="Generate").click()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import serve
 from model.browser.chromium import FLAGS, find_chromium
@@ -19,6 +19,7 @@ from model.browser.site import ROOT
 from site_files.offline import WORKER, write_worker
 from site_files.project import tree
 from site_files.server import MEDIA_TYPES
+from tests.browser.starting import ENGINE_LOADED, Hold
 from tests.browser.watch import PageWatch
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
@@ -28,11 +29,6 @@ START = 100_000
 # The modules of the page are the same ones when they are imported again.
 STARTED = "async () => (await import('./start/python.js')).started"
 PREPARED = "async () => (await import('./start/later.js')).prepared"
-ENGINE_LOADED = """async () => {
-  const engine = await import('./start/engine.js');
-  while (!engine.chosen) await new Promise((resolve) => setTimeout(resolve));
-  return engine.loaded;
-}"""
 CACHES = "async () => (await caches.keys()).filter((name) => name.startsWith('pywebllm-')).sort()"
 DAMAGE = """async () => {
   const cache = await caches.open('pywebllm-python');
@@ -95,26 +91,6 @@ def visit(chromium: Browser, profile: Path) -> Iterator[BrowserContext]:
     context.set_default_timeout(START)
     yield context
     context.close()
-
-
-class Hold:
-    """Keeps requests until they are released."""
-
-    def __init__(self) -> None:
-        self._routes: list[Route] = []
-        self._is_released = False
-
-    def __call__(self, route: Route) -> None:
-        if self._is_released:
-            route.continue_()
-        else:
-            self._routes.append(route)
-
-    def release(self) -> None:
-        """Let the requests go on, and those that come later."""
-        self._is_released = True
-        for route in self._routes:
-            route.continue_()
 
 
 def open_ready(page: Page, site: str) -> None:

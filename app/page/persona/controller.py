@@ -50,6 +50,7 @@ class PersonaController:
         self._asked: tuple[dict[str, str], int] = ({}, 0)  # the fields and the seed
         self._last_id = 0
         setup.changed.subscribe(lambda _screen: self._on_model())
+        self._on_model()
 
     def generate(self) -> None:
         """Write a persona from the values of the form."""
