@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,10 +10,30 @@ import pytest
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
 
-# A global in the page, which keeps its value between runs.
+# Globals in the page, which keep their value between runs; the second is that of `loaded`.
 service: Any = None
+stopped: Any = None
 
 ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
+
+
+@pytest.fixture(scope="module")
+def loaded(python: PagePython) -> Iterator[PagePython]:
+    """The page, with a service whose model is loaded."""
+
+    async def start() -> bool:
+        global stopped
+        from pywebllm import WebLLMService
+
+        stopped = WebLLMService()
+        return bool(await stopped.initialize("stopped"))
+
+    async def end() -> None:
+        await stopped.dispose()
+
+    assert python.run(start)
+    yield python
+    python.run(end)
 
 
 @pytest.mark.parametrize("phase", ["start", "fetch", "load", "compile"])
@@ -51,108 +72,92 @@ def test_cancelled_load_frees_everything_and_can_be_tried_again(
     assert fresh_python.run(load_again) == [True, True]
 
 
-def test_timeout_during_prefill_leaves_the_service_usable(python: PagePython) -> None:
+def test_timeout_during_prefill_leaves_the_service_usable(loaded: PagePython) -> None:
     async def cancel_prefill(inputs: dict[str, str]) -> list[Any]:
         import asyncio
         import time
 
-        from pywebllm import WebLLMService
+        # Prefilling a prompt of four chunks takes much longer than the timeout.
+        long = inputs | {"notes": "She likes long walks by the sea. " * 100}
+        start = time.monotonic()
+        await stopped.generate_persona(long, max_tokens=1)
+        time_of_prompt = time.monotonic() - start
+        stream = stopped.stream_persona(long | {"age": "37"})
+        try:
+            async with asyncio.timeout(time_of_prompt / 10):
+                await anext(stream)
+        except TimeoutError:
+            outcome = "timeout"
+        start = time.monotonic()
+        await stopped.generate_persona(inputs, max_tokens=1)
+        time_of_next = time.monotonic() - start
+        text = await stopped.generate_persona(inputs, seed=1, max_tokens=20)
+        return [outcome, stream.text, text, time_of_next / time_of_prompt]
 
-        async with WebLLMService() as service:
-            await service.initialize("prefill")
-            # Prefilling a prompt of four chunks takes much longer than the timeout.
-            long = inputs | {"notes": "She likes long walks by the sea. " * 100}
-            start = time.monotonic()
-            await service.generate_persona(long, max_tokens=1)
-            time_of_prompt = time.monotonic() - start
-            stream = service.stream_persona(long | {"age": "37"})
-            try:
-                async with asyncio.timeout(time_of_prompt / 10):
-                    await anext(stream)
-            except TimeoutError:
-                outcome = "timeout"
-            start = time.monotonic()
-            await service.generate_persona(inputs, max_tokens=1)
-            time_of_next = time.monotonic() - start
-            text = await service.generate_persona(inputs, seed=1, max_tokens=20)
-            return [outcome, stream.text, text, time_of_next / time_of_prompt]
-
-    outcome, before, text, share = python.run(cancel_prefill, inputs=ADA)
+    outcome, before, text, share = loaded.run(cancel_prefill, inputs=ADA)
     assert outcome == "timeout"
     assert before == "", "the timeout came before the first token"
     assert "Ada" in text
     assert share < 0.7, "the next answer waited for one chunk and not for all four"
 
 
-def test_timeout_during_decode_stops_the_model_at_once(python: PagePython) -> None:
+def test_timeout_during_decode_stops_the_model_at_once(loaded: PagePython) -> None:
     async def cancel_decode(inputs: dict[str, str]) -> list[Any]:
         import asyncio
         import time
 
-        from pywebllm import WebLLMService
+        start = time.monotonic()
+        whole = await stopped.generate_persona(inputs, seed=1)
+        time_of_whole = time.monotonic() - start
+        stream = stopped.stream_persona(inputs, seed=1)
+        await anext(stream)
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(0.1):
+                async for _ in stream:
+                    pass
+        except TimeoutError:
+            outcome = "timeout"
+        await stopped.generate_persona(inputs, seed=2, max_tokens=1)
+        return [outcome, whole.startswith(stream.text), time.monotonic() - start, time_of_whole]
 
-        async with WebLLMService() as service:
-            await service.initialize("decode")
-            start = time.monotonic()
-            whole = await service.generate_persona(inputs, seed=1)
-            time_of_whole = time.monotonic() - start
-            stream = service.stream_persona(inputs, seed=1)
-            await anext(stream)
-            start = time.monotonic()
-            try:
-                async with asyncio.timeout(0.1):
-                    async for _ in stream:
-                        pass
-            except TimeoutError:
-                outcome = "timeout"
-            await service.generate_persona(inputs, seed=2, max_tokens=1)
-            return [outcome, whole.startswith(stream.text), time.monotonic() - start, time_of_whole]
-
-    outcome, is_part, time_of_next, time_of_whole = python.run(cancel_decode, inputs=ADA)
+    outcome, is_part, time_of_next, time_of_whole = loaded.run(cancel_decode, inputs=ADA)
     assert outcome == "timeout"
     assert is_part
     assert time_of_next < time_of_whole / 2, "the stopped answer did not run to its end first"
 
 
-def test_cancelled_queued_request_does_not_affect_the_running_one(python: PagePython) -> None:
+def test_cancelled_queued_request_does_not_affect_the_running_one(loaded: PagePython) -> None:
     async def cancel_waiting(inputs: dict[str, str]) -> list[Any]:
         import asyncio
 
-        from pywebllm import WebLLMService
+        expected = await stopped.generate_persona(inputs, seed=1, max_tokens=40)
+        running = stopped.stream_persona(inputs, seed=1, max_tokens=40)
+        first = await anext(running)
+        waiting = asyncio.create_task(stopped.generate_persona(inputs, seed=2))
+        await asyncio.sleep(0)  # it starts and is queued
+        waiting.cancel()
+        outcome = await asyncio.gather(waiting, return_exceptions=True)
+        whole = first + "".join([piece async for piece in running])
+        return [whole == expected, type(outcome[0]).__name__]
 
-        async with WebLLMService(max_tokens=40) as service:
-            await service.initialize("wait")
-            expected = await service.generate_persona(inputs, seed=1)
-            running = service.stream_persona(inputs, seed=1)
-            first = await anext(running)
-            waiting = asyncio.create_task(service.generate_persona(inputs, seed=2))
-            await asyncio.sleep(0)  # it starts and is queued
-            waiting.cancel()
-            outcome = await asyncio.gather(waiting, return_exceptions=True)
-            whole = first + "".join([piece async for piece in running])
-            return [whole == expected, type(outcome[0]).__name__]
-
-    assert python.run(cancel_waiting, inputs=ADA) == [True, "CancelledError"]
+    assert loaded.run(cancel_waiting, inputs=ADA) == [True, "CancelledError"]
 
 
-def test_break_stops_the_model_at_once(python: PagePython) -> None:
+def test_break_stops_the_model_at_once(loaded: PagePython) -> None:
     async def leave(inputs: dict[str, str]) -> list[Any]:
         import time
 
-        from pywebllm import WebLLMService
+        start = time.monotonic()
+        whole = await stopped.generate_persona(inputs, seed=1)
+        time_of_whole = time.monotonic() - start
+        async for _ in stopped.stream_persona(inputs, seed=1):
+            break
+        start = time.monotonic()
+        text = await stopped.generate_persona(inputs, seed=2, max_tokens=1)
+        return [bool(whole), bool(text), time.monotonic() - start, time_of_whole]
 
-        async with WebLLMService(max_tokens=200) as service:
-            await service.initialize("break")
-            start = time.monotonic()
-            whole = await service.generate_persona(inputs, seed=1)
-            time_of_whole = time.monotonic() - start
-            async for _ in service.stream_persona(inputs, seed=1):
-                break
-            start = time.monotonic()
-            text = await service.generate_persona(inputs, seed=2, max_tokens=1)
-            return [bool(whole), bool(text), time.monotonic() - start, time_of_whole]
-
-    whole, text, time_of_next, time_of_whole = python.run(leave, inputs=ADA)
+    whole, text, time_of_next, time_of_whole = loaded.run(leave, inputs=ADA)
     assert whole
     assert text
     assert time_of_next < time_of_whole / 2
