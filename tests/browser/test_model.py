@@ -79,13 +79,13 @@ def test_download_of_the_model_is_small() -> None:
     assert sum(sizes.values()) - unused <= 12_000_000
 
 
-def test_load_of_the_model_takes_seconds(
+def test_load_of_the_model_takes_as_long_as_few_first_tokens(
     started: Started, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():
         print(f" loaded in {started.load / 1000:.1f} s, all shaders included ", end="")
-    # 2 to 5 s were measured on a software GPU; the margin is for a busy machine.
-    assert started.load < 30_000
+    # About 15 of them; a slow machine delays both.
+    assert started.load < 100 * median(started.first_tokens)
 
 
 def test_no_shader_is_compiled_after_the_load(started: Started) -> None:
