@@ -47,7 +47,7 @@ def test_truncated_tool_call_is_an_error_and_never_content(client: PagePython) -
             return city
 
         found: list[Any] = []
-        for most in (1, 2, 8):
+        for most in (1, 8):
             options: Any = {"messages": messages, "tool_choice": "required", "max_tokens": most}
             reply = await llm.chat.completions.create(tools=[weather], **options)
             message = reply.choices[0].message
@@ -58,7 +58,7 @@ def test_truncated_tool_call_is_an_error_and_never_content(client: PagePython) -
                 found.append("TruncatedError")
         return found
 
-    assert client.run(ask, messages=ASK) == [["length", "", None], "TruncatedError"] * 3
+    assert client.run(ask, messages=ASK) == [["length", "", None], "TruncatedError"] * 2
 
 
 def test_complete_calls_of_a_truncated_answer_are_made_once_each(client: PagePython) -> None:
@@ -81,7 +81,7 @@ def test_complete_calls_of_a_truncated_answer_are_made_once_each(client: PagePyt
         # Without its end the answer goes on with calls.
         options |= {"tool_choice": "required", "temperature": 0, "logit_bias": end}
         found: list[Any] = []
-        for limit in range(60, 80):
+        for limit in range(62, 100, 4):
             reply = await llm.chat.completions.create(**options, max_tokens=limit)
             calls = reply.choices[0].message.tool_calls or ()
             written = [call.function.arguments for call in calls]
@@ -161,6 +161,9 @@ def test_large_schema_is_answered_or_refused_soon(client: PagePython) -> None:
             optional(300),
             optional(100),
         ]
+        start = time.monotonic()
+        await llm.chat.completions.create(messages=messages, max_tokens=3)
+        plain = time.monotonic() - start
         found: list[Any] = []
         for schema in schemas:
             form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
@@ -169,9 +172,9 @@ def test_large_schema_is_answered_or_refused_soon(client: PagePython) -> None:
                 await llm.chat.completions.create(
                     messages=messages, max_tokens=3, response_format=form
                 )
-                found.append([True, time.monotonic() - start])
+                found.append([True, (time.monotonic() - start) / plain])
             except InvalidRequestError:
-                found.append([False, time.monotonic() - start])
+                found.append([False, (time.monotonic() - start) / plain])
         return found
 
     found = client.run(ask, messages=ASK)
@@ -185,5 +188,6 @@ def test_large_schema_is_answered_or_refused_soon(client: PagePython) -> None:
         False,
         True,
     ]
-    # Those that are refused do not reach the engine; the others took up to 120 s.
-    assert all(seconds < (20 if answered else 3) for answered, seconds in found)
+    # In answers without a schema: a slow machine delays both. Those that are refused do not reach
+    # the engine; the others took over a hundred.
+    assert all(times < (30 if answered else 5) for answered, times in found)

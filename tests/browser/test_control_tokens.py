@@ -79,13 +79,14 @@ def test_very_long_message_is_refused_at_once(python: PagePython) -> None:
                 )
             except ContextWindowError as error:
                 outcome = error.problem
-            elapsed = time.monotonic() - start
+            middle = time.monotonic()
             after = await llm.chat.completions.create(
                 messages=[{"role": "user", "content": "name: Ada"}], max_tokens=5
             )
-            return [outcome, elapsed, bool(after.choices[0].message.content)]
+            times = (middle - start) / (time.monotonic() - middle)
+            return [outcome, times, bool(after.choices[0].message.content)]
 
-    outcome, elapsed, usable = python.run(send)
+    outcome, times, usable = python.run(send)
     assert "than the context window" in outcome
-    assert elapsed < 5
+    assert times < 10, "in short answers: a slow machine delays both"
     assert usable
