@@ -25,6 +25,10 @@ from tests.browser.watch import PageWatch
 DEADLINE = 300
 PATIENCE = 100
 
+# Shaders without checks of their bounds are compiled and run by a CPU in four fifths of the time or
+# less. `tests/model` runs the kernels, and the engine with the built-in model, with the checks.
+UNCHECKED = "--enable-dawn-features=disable_robustness"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give tests in a browser their deadline, unless they have one."""
@@ -48,7 +52,7 @@ def chromium() -> Iterator[Browser]:
     path = find_chromium()
     assert path is not None, "no Chromium found: run tests/run, which sets one up"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, UNCHECKED])
         expect.set_options(timeout=PATIENCE * 1000)
         yield browser
         browser.close()
