@@ -25,8 +25,8 @@ from tests.browser.watch import PageWatch
 DEADLINE = 300
 PATIENCE = 100
 
-# Shaders without checks of their bounds are compiled and run by a CPU in four fifths of the time or
-# less. `tests/model` runs the kernels, and the engine with the built-in model, with the checks.
+# A CPU compiles and runs shaders sooner without the checks of their bounds: measured in turns, in
+# nine tenths of the time. `tests/model` runs the kernels, `test_model.py` the engine, with them.
 UNCHECKED = "--enable-dawn-features=disable_robustness"
 
 
