@@ -1,39 +1,30 @@
 """`WebLLMService`: a model in the page that writes personas, as one object with state and events.
 
-A façade over `AsyncWebLLM`: it holds the defaults. What it reports is in `reports`, the prompt in
-`prompt`, the typed persona in `persona`.
+A façade over `AsyncWebLLM`: it holds the defaults. The loads of the model are in `lifecycle`, what
+is reported of them in `reports`, the prompt in `prompt`, the typed persona in `persona`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Literal
-from weakref import WeakMethod, WeakSet
+from weakref import WeakSet
 
 from pywebllm import wire
 from pywebllm.bridge import Bridge
 from pywebllm.chat.text_stream import TextStream
 from pywebllm.client import AsyncWebLLM, check_client
 from pywebllm.closing import AsyncClosing
-from pywebllm.errors import (
-    DisposedError,
-    ModelNotLoadedError,
-    ModelUnloadedError,
-    ParseError,
-    RequestTimeoutError,
-    WebLLMError,
-)
+from pywebllm.errors import DisposedError, ModelNotLoadedError, ParseError, WebLLMError
 from pywebllm.events import Event
-from pywebllm.records import Model, id_of
+from pywebllm.records import Model
 from pywebllm.request.common import GENERATION
 from pywebllm.request.table import read_parameters
 from pywebllm.resources.timeouts import read_timeout
 from pywebllm.types import ChatCompletion, Usage
-from pywebllm.values import LoadProgress, ModelLoss
+from pywebllm.values import LoadProgress
 
-from .attempt import Attempt
+from .lifecycle import Lifecycle
 from .persona import Persona, read_persona, typed_request
 from .prompt import PromptMessage, persona_messages, rewrite_messages
 from .reports import Reports
@@ -110,24 +101,19 @@ class WebLLMService(AsyncClosing):
             share=share,
             keep_alive=keep_alive,
         )
-        self._client.is_loaded(self._model)  # raises when the client cannot take this model
-        self._model_id = id_of(self._client.default if self._model is None else self._model)
-        self._unsubscribe = self._subscribe()
-        self._is_disposed = False
-        self._was_unloaded = False  # by others who share it, or after `keep_alive`
+        self._lifecycle = Lifecycle(self._client, self._model, self._reports)
         self._last_usage: Usage | None = None
-        self._attempt = Attempt()
         self._streams: WeakSet[TextStream] = WeakSet()
 
     @property
     def is_initialized(self) -> bool:
         """True while the model is loaded and answers, or the next persona loads it again."""
-        return not self._is_disposed and (self._has_model or self._was_unloaded)
+        return self._lifecycle.is_initialized
 
     @property
     def is_initializing(self) -> bool:
         """True while the model is being loaded."""
-        return self._attempt.is_running and not self.is_initialized
+        return self._lifecycle.is_initializing
 
     @property
     def session_id(self) -> str | None:
@@ -165,30 +151,7 @@ class WebLLMService(AsyncClosing):
         """
         limit = read_timeout(timeout)
         self._reports.session_id = session_id
-        self._reopen()
-        if self._has_model:
-            return True
-        self._was_unloaded = False
-        is_new = not self.is_initializing
-        if is_new:
-            self._attempt = Attempt()
-        attempt = self._attempt
-        try:
-            with attempt:
-                if is_new:
-                    self._reports.begin(self._model_id)
-                report = partial(self._advance, attempt)
-                load = self._client.load(self._model, on_progress=report, timeout=limit)
-                await attempt.run(load)
-        except WebLLMError as error:
-            self._end_attempt(attempt, error)
-            return False
-        except asyncio.CancelledError:
-            if attempt is self._attempt and not attempt.is_running:
-                self._reports.say("Loading was cancelled.")
-            raise
-        self._reports.last_error = None
-        return True
+        return await self._lifecycle.load(limit)
 
     def stream_persona(
         self,
@@ -316,11 +279,16 @@ class WebLLMService(AsyncClosing):
         Cancelled, everything is freed all the same, a moment later.
         """
         was_in_use = self.is_initialized or self.is_initializing
-        attempt = self._attempt
-        self._end_all(DisposedError("the service was disposed"))
+        attempt = self._lifecycle.attempt
+        error = DisposedError("the service was disposed")
+        self._lifecycle.close(error)
+        for stream in tuple(self._streams):
+            stream.stop(error)
         if self._owns_client:
             await self._client.close()
-        if was_in_use and attempt is self._attempt:  # otherwise a new load has begun meanwhile
+        if (
+            was_in_use and attempt is self._lifecycle.attempt
+        ):  # otherwise a new load has begun meanwhile
             owned = self._owns_client
             self._reports.say("The model is unloaded." if owned else "The service is closed.")
 
@@ -350,56 +318,10 @@ class WebLLMService(AsyncClosing):
             "temperature": self._temperature if temperature is None else temperature,
             **parameters,
         }
-        answer = self._client.api.chat_stream(body, loads=self._was_unloaded)
+        answer = self._client.api.chat_stream(body, loads=self._lifecycle.was_unloaded)
         stream = TextStream(answer, on_end=self._end, on_error=self._reports.fail)
         self._streams.add(stream)
         return stream
 
-    @property
-    def _has_model(self) -> bool:
-        return self._client.is_loaded(self._model)
-
-    def _reopen(self) -> None:
-        if self._is_disposed:
-            self._is_disposed = False
-            self._unsubscribe = self._subscribe()
-
-    def _end_all(self, error: WebLLMError) -> None:
-        self._is_disposed, self._was_unloaded = True, False
-        self._unsubscribe()
-        self._attempt.close(error)
-        for stream in tuple(self._streams):
-            stream.stop(error)
-
-    def _end_attempt(self, attempt: Attempt, error: WebLLMError) -> None:
-        if isinstance(error, RequestTimeoutError) and attempt.is_running:
-            return  # others wait longer for the same load
-        if attempt is self._attempt and not attempt.has_failed:
-            attempt.fail()
-            self._reports.fail(error)
-
-    def _advance(self, attempt: Attempt, progress: LoadProgress) -> None:
-        if attempt is self._attempt and not attempt.has_failed:
-            self._reports.advance(progress)
-
     def _end(self, completion: ChatCompletion) -> None:
         self._last_usage = completion.usage
-
-    def _subscribe(self) -> Callable[[], None]:
-        # Weakly: the client may outlive this service.
-        on_loss = WeakMethod(self._on_loss)
-
-        def report(loss: ModelLoss) -> None:
-            if (method := on_loss()) is not None:
-                method(loss)
-
-        return self._client.api.lost.subscribe(report)
-
-    def _on_loss(self, loss: ModelLoss) -> None:
-        if loss.model != self._model_id:
-            return
-        self._was_unloaded = isinstance(loss.error, ModelUnloadedError)
-        if self._was_unloaded:
-            self._reports.say("The model is unloaded; the next persona loads it again.")
-        else:
-            self._reports.fail(loss.error)
