@@ -11,14 +11,7 @@ from typing import Any
 
 from pywebllm import wire
 from pywebllm.bridge import Bridge, Stream
-from pywebllm.builtin import BUILTIN_MODEL
-from pywebllm.echo import shown
-from pywebllm.errors import (
-    DisposedError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    ModelNotLoadedError,
-)
+from pywebllm.errors import DisposedError, ModelNotFoundError, ModelNotLoadedError
 from pywebllm.events import Event
 from pywebllm.records import EngineName, Model, ModelRecord, id_of
 from pywebllm.request.checks import integer
@@ -27,9 +20,8 @@ from pywebllm.wire import Kind
 
 from .engine import Engine
 from .files import ModelFiles
-from .records import records_by_id
+from .names import Names
 from .streams import EngineStream
-from .variants import Variants
 
 __all__ = ["Pool"]
 
@@ -105,23 +97,21 @@ class Pool:
         self._open_bridge = open_bridge
         self._stall_timeout = stall_timeout
         self._max_models = integer(1)("max_models", max_models)
-        self._records = records_by_id(records)
-        self._default = self._read_default(model)
+        self._names = Names(model, records)
         self._slots: list[_Slot] = []
         self._files: ModelFiles | None = None
-        self._variants = Variants()
         self._clock = count(1)
         self._disposals = 0
 
     @property
     def default(self) -> str | ModelRecord | None:
         """The model of requests that name none; None is the built-in one."""
-        return self._default
+        return self._names.default
 
     @property
     def records(self) -> tuple[ModelRecord, ...]:
         """The custom records that requests can name by their ids."""
-        return tuple(self._records.values())
+        return self._names.records
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -162,7 +152,7 @@ class Pool:
         Raises:
             InvalidRequestError: It is not a record, or another model has its id.
         """
-        self._records = records_by_id([*self._records.values(), record])
+        self._names.register(record)
 
     def unregister(self, model: str) -> None:
         """Forget the custom record with this id; do nothing if there is none.
@@ -170,9 +160,7 @@ class Pool:
         Raises:
             InvalidRequestError: It is the default model.
         """
-        if isinstance(self._default, ModelRecord) and self._default.model_id == model:
-            raise InvalidRequestError(f"{shown(model)} is the client's default model")
-        self._records.pop(model, None)
+        self._names.unregister(model)
 
     def resolve(self, model: Model) -> str | ModelRecord | None:
         """Return what a request means by `model`: an id, a record, or None for the built-in one.
@@ -184,11 +172,7 @@ class Pool:
         Raises:
             InvalidRequestError: `model` is not a model, or is a record whose id another model has.
         """
-        found = self._variants.known(self._default if model is None else self._named(model))
-        if model is None:
-            return found
-        self._check_id(found)
-        return None if found == BUILTIN_MODEL and self._default is None else found
+        return self._names.resolve(model)
 
     async def load(
         self,
@@ -209,7 +193,7 @@ class Pool:
         try:
             await self._claim(target).load(target, on_progress=on_progress)
         except ModelNotFoundError as error:
-            found = await self._find_variant(target, error)
+            found = await self._names.find(target, error, query=self.query)
             await self._claim(found).load(found, on_progress=on_progress)
 
     def stream(
@@ -232,7 +216,7 @@ class Pool:
             try:
                 return await ask(request, target, stream)
             except ModelNotFoundError as error:
-                found = await self._find_variant(target, error)
+                found = await self._names.find(target, error, query=self.query)
                 return await ask(wire.generate_request(kind, body, model=found), found, stream)
 
         return EngineStream(answer)
@@ -292,11 +276,6 @@ class Pool:
         engine = self._claim(target) if loads else self._engine_with(target)
         return await engine.answer(stream, request, target, loads=loads)
 
-    async def _find_variant(
-        self, target: str | ModelRecord | None, error: ModelNotFoundError
-    ) -> str:
-        return await self._variants.find(target, error, query=self.query, known=self._records)
-
     def _engine_with(self, target: str | ModelRecord | None) -> Engine:
         slot = self._matching(id_of(target))
         if slot is None:
@@ -304,28 +283,10 @@ class Pool:
         slot.used = next(self._clock)
         return slot.engine
 
-    def _named(self, model: Model) -> str | ModelRecord | None:
-        found = wire.read_model(model)
-        return self._records.get(found, found) if isinstance(found, str) else found
-
-    def _read_default(self, model: Model) -> str | ModelRecord | None:
-        found = self._named(model)
-        self._remember(found)
-        return None if found == BUILTIN_MODEL else found
-
-    def _remember(self, model: str | ModelRecord | None) -> None:
-        self._check_id(model)
-        if isinstance(model, ModelRecord):
-            self._records[model.model_id] = model
-
-    def _check_id(self, model: str | ModelRecord | None) -> None:
-        if isinstance(model, ModelRecord):
-            records_by_id([*self._records.values(), model])
-
     # Choosing an engine is one synchronous step, and so is the beginning of what that engine
     # does: it is busy from then on. So two concurrent requests never choose the same vacant slot.
     def _claim(self, model: str | ModelRecord | None) -> Engine:
-        self._remember(model)
+        self._names.remember(model)
         slot = self._matching(id_of(model)) or self._vacancy() or self._least_used()
         slot.model, slot.is_claimed, slot.used = model, True, next(self._clock)
         return slot.engine
