@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from model.browser.gguf import write_gguf
 from model.browser.site import ROOT
@@ -159,19 +160,97 @@ def check_gguf(page: Page, address: str) -> None:
     expect(row).to_have_count(0)
 
 
-def test_own_models_are_added_used_kept_and_deleted(
-    page: Page, site: str, watch: PageWatch, tmp_path: Path, gguf: str
-) -> None:
-    page.goto(f"{site}?engine=webllm#/models")
-    expect(row_of(page, MODEL)).to_contain_text("In use")
-    page.get_by_text("Add a model of your own").click()
-    assert problems(page) == []
+# What the page sends to its engine, which runs in a shared worker.
+RECORD_REQUESTS = """
+globalThis.requests = [];
+const { postMessage } = MessagePort.prototype;
+MessagePort.prototype.postMessage = function (message, ...rest) {
+  if (message?.open?.method === "generate") requests.push(JSON.parse(message.open.request).request);
+  return postMessage.call(this, message, ...rest);
+};
+"""
+# A picture that is red on the left, as a PNG file, base64.
+DRAW = """() => {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [64, 48];
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#f00";
+  context.fillRect(0, 0, 32, 48);
+  return canvas.toDataURL("image/png").split(",")[1];
+}"""
+PASTE = """(element, png) => {
+  const bytes = Uint8Array.from(atob(png), (character) => character.charCodeAt(0));
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
+  element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""  # noqa: E501 - JavaScript
+# For each image: width, height, and red, green, blue of a pixel at its left.
+LOOK = """(canvases) => canvases.map((canvas) => [
+  canvas.width, canvas.height, ...canvas.getContext("2d").getImageData(4, 4, 1, 1).data.slice(0, 3),
+])"""
+
+
+def check_pictures(canvases: Locator, count: int) -> None:
+    expect(canvases).to_have_count(count)
+    for canvas in canvases.all():
+        expect(canvas).to_have_js_property("width", 64)
+    for width, height, red, *others in canvases.evaluate_all(LOOK):
+        assert (width, height) == (64, 48)
+        assert red > 200
+        assert max(others) < 60
+
+
+def check_images(page: Page) -> None:
+    """A model of one's own that takes images gets those that were chosen and pasted."""
+    page.get_by_role("link", name="Chat", exact=True).click()
+    attach = page.get_by_label("Add image")
+    message = page.get_by_label("Your message")
+    expect(page.locator("#status")).to_have_text("Ready: mine")
+    expect(message).to_be_visible()
+    expect(attach).to_be_hidden()
+    png = page.evaluate(DRAW)
+    message.evaluate(PASTE, png)  # to no effect: this model takes none
+    page.get_by_role("link", name="Models").click()
+    second = row_of(page, "second")
+    press(second, "Download")
+    expect(second).to_contain_text(re.compile(r"Stored: \d+\.\d MB\."))
+    press(second, "Use")
+    expect(page.locator("#status")).to_have_text("Ready: second")
+    page.get_by_role("link", name="Chat", exact=True).click()
+    expect(page.locator("#chat-attach")).to_be_visible()
+    file: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": b64decode(png)}
+    attach.set_input_files(file)
+    message.evaluate(PASTE, png)
+    beside = page.get_by_role("button", name=re.compile(r"Remove image \d"))
+    expect(beside).to_have_count(2)
+    assert problems(page, "#chat") == []
+    page.get_by_role("button", name="Remove image 2").click()
+    expect(beside).to_have_count(1)
+    message.evaluate(PASTE, png)
+    expect(beside).to_have_count(2)
+    message.fill("What is this?")
+    message.press("Enter")
+    expect(beside).to_have_count(0)
+    question = page.get_by_role("log").get_by_role("article").first
+    check_pictures(question.locator("canvas"), 2)
+    # The built-in model's files stand in for those of a model that takes images.
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    [request] = page.evaluate("requests")
+    words, *images = request["messages"][-1]["content"]
+    assert words == {"type": "text", "text": "What is this?"}
+    assert len(images) == 2
+    for image in images:
+        assert image["type"] == "image_url"
+        assert image["image_url"]["url"].startswith("data:image/jpeg;base64,/9j/")
+
+
+def add_folder(page: Page, watch: PageWatch, folder: Path) -> Locator:
+    """Add a model from its folder, and use it; return its row."""
     by_folder = page.get_by_role("form", name="From a folder on this device")
     by_folder.get_by_role("button", name="Add").click()
     expect(page.locator("#own-problem")).to_have_text(re.compile("^The folder has no GGUF file"))
 
     # The files of a folder go into the browser, and no server is asked for any of them.
-    folder = model_folder(tmp_path)
     by_folder.get_by_label("Called").fill("mine")
     by_folder.get_by_label("Folder", exact=True).set_input_files(folder)
     before = len(watch.requests)
@@ -183,25 +262,54 @@ def test_own_models_are_added_used_kept_and_deleted(
     expect(row).to_contain_text("In use")
     expect(page.locator("#status")).to_have_text("Ready: mine")
     assert not [url for url in watch.requests[before:] if "params_shard" in url]
+    return row
 
-    # One by its address, by a record; what is wrong is said, and what was typed stays.
+
+def add_record(page: Page) -> None:
+    """Add a model by a record; what is wrong is said, and what was typed stays."""
     by_record = page.get_by_role("form", name="By record")
     by_record.get_by_label("Record", exact=True).fill('{"model_id": "second"')
     by_record.get_by_role("button", name="Add").click()
     expect(page.locator("#own-problem")).to_contain_text("This is not JSON")
     address = REVISION.relative_to(REVISION.parents[3]).as_posix()
-    record = {"model_id": "second", "model": f"{address}/", "model_lib": f"{address}/model.wasm"}
+    record = {
+        "model_id": "second",
+        "model": f"{address}/",
+        "model_lib": f"{address}/model.wasm",
+        "model_type": 2,  # it takes images
+    }
     by_record.get_by_label("Record", exact=True).fill(json.dumps(record))
     by_record.get_by_role("button", name="Add").click()
     expect(row_of(page, "second")).to_contain_text("your own")
 
+
+def test_own_models_are_added_used_kept_and_deleted(
+    page: Page, site: str, watch: PageWatch, tmp_path: Path, gguf: str
+) -> None:
+    page.add_init_script(RECORD_REQUESTS)
+    page.goto(f"{site}?engine=webllm#/models")
+    expect(row_of(page, MODEL)).to_contain_text("In use")
+    page.get_by_text("Add a model of your own").click()
+    assert problems(page) == []
+    row = add_folder(page, watch, model_folder(tmp_path))
+    add_record(page)
+    check_images(page)
+    conversation = page.url
+    page.get_by_role("link", name="Models").click()
+    press(row, "Use")
+    expect(page.locator("#status")).to_have_text("Ready: mine")
+
     # The next visit begins with the model that was chosen, before Python is there.
+    page.goto(conversation)
     hold = Hold()
     page.route("**/app.zip", hold)
     page.reload()
     assert page.evaluate(ENGINE_LOADED) is True
     hold.release()
     expect(page.locator("#status")).to_have_text("Ready: mine")
+    pictures = page.get_by_role("log").get_by_role("article").first.locator("canvas")
+    check_pictures(pictures, 2)
+    page.get_by_role("link", name="Models").click()
     expect(row_of(page, "second")).to_contain_text("your own")
     page.get_by_role("link", name="Persona").click()
     page.get_by_role("button", name="Generate").click()

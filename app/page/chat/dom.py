@@ -8,15 +8,13 @@ from functools import partial
 from typing import Any, Protocol, Self
 
 import js
-from pyodide.ffi import JsException
 
 from page.elements import Listeners, find_element, on_visit, set_text, show_problem
 from page.exporting import copy_text
 from page.libraries import import_library
-from page.tasks import Tasks
-from page.texts import text
 
 from .answering import Kind
+from .attachments import Attachments
 from .messages_dom import MessageList
 from .view import MessageView, Screen
 
@@ -84,25 +82,20 @@ class ChatElements:
     def __init__(self, markdown: Any, images: Any, thread: Any) -> None:
         self._main = find_element("chat")
         self._list = MessageList(markdown, images)
-        self._images = images
         self._start = find_element("chat-start")
         self._starters = find_element("chat-starters")
         self._composer = find_element("chat-composer")
         self._message = find_element("chat-message")
         self._send = find_element("chat-send")
         self._stop = find_element("chat-stop")
-        self._attach = find_element("chat-attach")
-        self._image = find_element("chat-image")
-        self._pictures = find_element("chat-images")
         self._status = find_element("chat-status")
         self._problem = find_element("chat-problem")
         self._context = find_element("chat-context")
         self._context_text = find_element("chat-context-text")
         self._context_bar = find_element("chat-context-bar")
-        self._attached: list[str] = []
+        self._attachments = Attachments(images, partial(set_text, self._status))
         self._follower = thread.follow(self._list.element, self._composer)
         self._listeners = Listeners()
-        self._tasks = Tasks()
 
     @classmethod
     async def create(cls) -> Self:
@@ -118,12 +111,12 @@ class ChatElements:
         listen(self._composer, "submit", lambda event: self._submit(event, actions))
         listen(self._stop, "click", lambda _event: actions.stop())
         listen(self._message, "input", lambda _event: self._keep_draft())
-        listen(self._image, "change", lambda _event: self._attach_files())
         listen(self._starters, "click", self._begin_with)
         listen(self._list.element, "click", lambda event: self._click(event, actions))
         listen(self._list.element, "submit", lambda event: self._save_edit(event, actions))
         listen(js.document, "keydown", lambda event: self._key(event, actions))
         listen(js.window, "focus", lambda _event: actions.refresh())
+        self._attachments.connect(self._message)
         on_visit(self._listeners, self._main, lambda: actions.visit(_address()))
 
     def show(self, screen: Screen) -> None:
@@ -141,7 +134,7 @@ class ChatElements:
             (self._stop if screen.is_writing else self._message).focus()
         # A screen reader should read an answer once, whole, instead of word by word.
         self._list.element.ariaBusy = "true" if screen.is_writing else "false"
-        self._attach.hidden = self._image.hidden = not screen.takes_images
+        self._attachments.offer(is_offered=screen.takes_images)
         self._context.hidden = not screen.meter.text
         self._context_text.textContent = screen.meter.text
         self._context_bar.hidden = not screen.meter.ratio
@@ -179,10 +172,9 @@ class ChatElements:
 
     def _submit(self, event: Any, actions: Actions) -> None:
         event.preventDefault()
-        if actions.send(self._message.value, self._attached):
+        if actions.send(self._message.value, self._attachments.urls()):
             self._message.value = ""
-            self._attached = []
-            self._show_attached()
+            self._attachments.clear()
             self._keep_draft()
 
     def _key(self, event: Any, actions: Actions) -> None:
@@ -246,37 +238,6 @@ class ChatElements:
 
     def _keep_draft(self) -> None:
         js.sessionStorage.setItem(_DRAFT, self._message.value)
-
-    def _attach_files(self) -> None:
-        files = list(self._image.files)
-        self._image.value = ""
-        self._tasks.begin(self._read_images(files))
-
-    async def _read_images(self, files: Sequence[Any]) -> None:
-        try:
-            for file in files:
-                self._attached.append(await self._images.readImage(file))
-        except JsException:
-            # It is not an image, or a damaged one.
-            set_text(self._status, text("chat.image.unreadable"))
-        self._show_attached()
-
-    def _show_attached(self) -> None:
-        self._pictures.replaceChildren()
-        self._pictures.hidden = not self._attached
-        for place, url in enumerate(self._attached):
-            button = js.document.createElement("button")
-            button.type = "button"
-            button.ariaLabel = text("chat.remove.image", number=place + 1)
-            canvas = js.document.createElement("canvas")
-            button.append(canvas)
-            self._pictures.append(button)
-            self._tasks.begin(self._images.drawImage(canvas, url))
-            self._listeners.add(button, "click", partial(self._remove, url))
-
-    def _remove(self, url: str, _event: Any) -> None:
-        self._attached.remove(url)
-        self._show_attached()
 
 
 def _actions_of(actions: Actions) -> Mapping[str, Callable[[str], None]]:
