@@ -124,6 +124,14 @@ def sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
         yield python
 
 
+@pytest.fixture(scope="module")
+def module_python(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """As `python`, in one page for a module: for tests that break their own engine and close it."""
+    context = chromium.new_context()
+    yield PagePython(context.new_page(), site)
+    context.close()
+
+
 @pytest.fixture
 def fresh_python(page: Page, site: str) -> PagePython:
     """As `python`, in a new page and profile: for tests that break the engine."""

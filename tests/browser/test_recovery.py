@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Page, Route
+import pytest
+from playwright.sync_api import Browser, Page, Route
 
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
@@ -26,7 +28,7 @@ async def wait_for_loss() -> str:
     return type(service.last_error).__name__
 
 
-def test_worker_crash_is_noticed_and_the_next_load_works(fresh_python: PagePython) -> None:
+def test_worker_crash_is_noticed_and_the_next_load_works(module_python: PagePython) -> None:
     async def start() -> bool:
         import pywebllm
 
@@ -56,14 +58,14 @@ def test_worker_crash_is_noticed_and_the_next_load_works(fresh_python: PagePytho
         await service.dispose()
         return [lost, ok, bool(text)]
 
-    assert fresh_python.run(start) is True
-    assert fresh_python.run(begin) is True
-    fresh_python.page.workers[-1].evaluate("() => void setTimeout(() => self.close())")
-    assert "worker" in fresh_python.run(generate_during_crash).lower()
-    assert fresh_python.run(recover) == [True, True, True]
+    assert module_python.run(start) is True
+    assert module_python.run(begin) is True
+    module_python.page.workers[-1].evaluate("() => void setTimeout(() => self.close())")
+    assert "worker" in module_python.run(generate_during_crash).lower()
+    assert module_python.run(recover) == [True, True, True]
 
 
-def test_worker_that_ends_while_idle_is_noticed(fresh_python: PagePython) -> None:
+def test_worker_that_ends_while_idle_is_noticed(module_python: PagePython) -> None:
     async def start() -> bool:
         import pywebllm
 
@@ -71,9 +73,13 @@ def test_worker_that_ends_while_idle_is_noticed(fresh_python: PagePython) -> Non
         service = pywebllm.WebLLMService()
         return bool(await service.initialize("idle"))
 
-    assert fresh_python.run(start) is True
-    fresh_python.page.workers[-1].evaluate("() => void setTimeout(() => self.close())")
-    assert fresh_python.run(wait_for_loss) == "WorkerError"
+    async def dispose() -> None:
+        await service.dispose()
+
+    assert module_python.run(start) is True
+    module_python.page.workers[-1].evaluate("() => void setTimeout(() => self.close())")
+    assert module_python.run(wait_for_loss) == "WorkerError"
+    module_python.run(dispose)
 
 
 def test_worker_that_ends_during_a_load_is_noticed(fresh_python: PagePython, site: str) -> None:
@@ -118,38 +124,43 @@ GPUAdapter.prototype.requestDevice = async function (...rest) {
 """
 
 
+@pytest.fixture(scope="module")
+def fragile_python(chromium: Browser, site: str) -> Iterator[PagePython]:
+    """Python in a page whose workers hand out their GPU device, as `testDevice`."""
+    context = chromium.new_context()
+    python = PagePython(context.new_page(), site)
+    patch_bridge(python.page, KEEP_DEVICE)
+    yield python
+    context.close()
+
+
+async def start_service(assets: str) -> bool:
+    import pywebllm
+
+    global service
+    service = pywebllm.WebLLMService(assets_url=assets, engine="webllm")
+    return bool(await service.initialize("device"))
+
+
+async def recover() -> list[Any]:
+    ok = await service.initialize("again")
+    text = await service.generate_persona({"name": "Ada"}, max_tokens=20)
+    await service.dispose()
+    return [ok, bool(text)]
+
+
 def test_lost_device_is_noticed_and_the_next_load_works(
-    fresh_python: PagePython, site: str
+    fragile_python: PagePython, site: str
 ) -> None:
-    async def start(assets: str) -> bool:
-        import pywebllm
-
-        global service
-        service = pywebllm.WebLLMService(assets_url=assets, engine="webllm")
-        return bool(await service.initialize("device"))
-
-    async def recover() -> list[Any]:
-        ok = await service.initialize("again")
-        text = await service.generate_persona({"name": "Ada"}, max_tokens=20)
-        await service.dispose()
-        return [ok, bool(text)]
-
-    page = fresh_python.page
-    patch_bridge(page, KEEP_DEVICE)
-    assert fresh_python.run(start, assets=site) is True
-    page.workers[-1].evaluate("() => testDevice.destroy()")
-    assert fresh_python.run(wait_for_loss) == "DeviceLostError"
-    assert fresh_python.run(recover) == [True, True]
+    assert fragile_python.run(start_service, assets=site) is True
+    fragile_python.page.workers[-1].evaluate("() => testDevice.destroy()")
+    assert fragile_python.run(wait_for_loss) == "DeviceLostError"
+    assert fragile_python.run(recover) == [True, True]
 
 
-def test_device_lost_during_an_answer_ends_the_answer(fresh_python: PagePython, site: str) -> None:
-    async def start(assets: str) -> bool:
-        import pywebllm
-
-        global service
-        service = pywebllm.WebLLMService(assets_url=assets, engine="webllm")
-        return bool(await service.initialize("device"))
-
+def test_device_lost_during_an_answer_ends_the_answer(
+    fragile_python: PagePython, site: str
+) -> None:
     async def begin() -> bool:
         global stream
         stream = service.stream_persona({"name": "Ada"})
@@ -163,17 +174,16 @@ def test_device_lost_during_an_answer_ends_the_answer(fresh_python: PagePython, 
                 pass
         except pywebllm.DeviceLostError:
             lost = True
-        return [lost, service.is_initialized, await service.initialize("again")]
+        return [lost, service.is_initialized]
 
-    page = fresh_python.page
-    patch_bridge(page, KEEP_DEVICE)
-    assert fresh_python.run(start, assets=site) is True
-    assert fresh_python.run(begin) is True
-    page.workers[-1].evaluate("() => testDevice.destroy()")
-    assert fresh_python.run(read) == [True, False, True]
+    assert fragile_python.run(start_service, assets=site) is True
+    assert fragile_python.run(begin) is True
+    fragile_python.page.workers[-1].evaluate("() => testDevice.destroy()")
+    assert fragile_python.run(read) == [True, False]
+    assert fragile_python.run(recover) == [True, True]
 
 
-def test_dispose_ends_the_worker_and_a_new_start_works(fresh_python: PagePython) -> None:
+def test_dispose_ends_the_worker_and_a_new_start_works(module_python: PagePython) -> None:
     async def cycle() -> list[Any]:
         from pywebllm import ModelNotLoadedError, WebLLMService
 
@@ -192,11 +202,11 @@ def test_dispose_ends_the_worker_and_a_new_start_works(fresh_python: PagePython)
                 seen.append("rejected")
         return seen
 
-    assert fresh_python.run(cycle) == [True, True, False, "rejected"] * 2
-    wait_for_no_worker(fresh_python.page)
+    assert module_python.run(cycle) == [True, True, False, "rejected"] * 2
+    wait_for_no_worker(module_python.page)
 
 
-def test_engine_on_the_main_thread_generates_too(fresh_python: PagePython) -> None:
+def test_engine_on_the_main_thread_generates_too(module_python: PagePython) -> None:
     async def main_thread() -> str:
         from functools import partial
 
@@ -206,5 +216,6 @@ def test_engine_on_the_main_thread_generates_too(fresh_python: PagePython) -> No
             assert await service.initialize("main"), service.last_error
             return await service.generate_persona({"name": "Ada"}, max_tokens=30)
 
-    assert "Ada" in fresh_python.run(main_thread)
-    assert fresh_python.page.workers == []
+    wait_for_no_worker(module_python.page)  # of the tests before
+    assert "Ada" in module_python.run(main_thread)
+    assert module_python.page.workers == []

@@ -7,6 +7,7 @@ import json
 import textwrap
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Request, Route, Worker
 
 from model.browser.page import bare_page
@@ -44,22 +45,28 @@ async def _ask_three() -> list[Any]:
     return [all(texts), order, llm.is_loaded()]
 
 
+@pytest.fixture(scope="module")
+def loaded_python(module_python: PagePython) -> PagePython:
+    """A page with a client `llm` that has loaded the model."""
+    module_python.run(_load)
+    return module_python
+
+
 def _engine_worker(python: PagePython) -> Worker:
     (worker,) = python.page.workers
     return worker
 
 
 def test_worker_in_an_endless_loop_is_replaced_and_requests_are_answered_in_order(
-    fresh_python: PagePython,
+    loaded_python: PagePython,
 ) -> None:
-    fresh_python.run(_load)
-    worker = _engine_worker(fresh_python)
+    worker = _engine_worker(loaded_python)
     worker.evaluate(_BUSY)
-    assert fresh_python.run(_ask_three) == [True, [0, 1, 2], True]
-    assert _engine_worker(fresh_python) is not worker
+    assert loaded_python.run(_ask_three) == [True, [0, 1, 2], True]
+    assert _engine_worker(loaded_python) is not worker
 
 
-def test_stop_of_a_stuck_worker_replaces_it_without_a_request(fresh_python: PagePython) -> None:
+def test_stop_of_a_stuck_worker_replaces_it_without_a_request(loaded_python: PagePython) -> None:
     async def begin() -> bool:
         global running
         running = await llm.chat.completions.create(
@@ -73,17 +80,16 @@ def test_stop_of_a_stuck_worker_replaces_it_without_a_request(fresh_python: Page
         await running.close()
         return [llm.is_loaded()]
 
-    fresh_python.run(_load)
-    worker = _engine_worker(fresh_python)
-    assert fresh_python.run(begin)
+    worker = _engine_worker(loaded_python)
+    assert loaded_python.run(begin)
     worker.evaluate(_BUSY)
-    assert fresh_python.run(stop) == [True]
+    assert loaded_python.run(stop) == [True]
     # Playwright learns of the end of a worker while it talks to the page.
-    while worker in fresh_python.page.workers:
-        fresh_python.page.evaluate("0")
-    while not fresh_python.page.workers:
-        fresh_python.page.evaluate("0")
-    assert fresh_python.run(_ask_three) == [True, [0, 1, 2], True]
+    while worker in loaded_python.page.workers:
+        loaded_python.page.evaluate("0")
+    while not loaded_python.page.workers:
+        loaded_python.page.evaluate("0")
+    assert loaded_python.run(_ask_three) == [True, [0, 1, 2], True]
 
 
 _SHARED = """
