@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["add_arguments"]
 
-_EPILOG = """The smoke run of the recipe: MODEL_DIR --count 4 --no-fail. To replay on another
+_EPILOG = """The smoke run of the recipe: MODEL_DIR --count 2 --no-fail. To replay on another
 machine, without Playwright, run `--only cases`, then `MODEL_DIR --only pack --pages 8`; on the
 other machine, serve OUT/pack/site and evaluate each OUT/pack/part-N.js in a page of this site; then
 run `--only judge --transcripts FILE ...` with the results, one JSON value per line."""
