@@ -222,11 +222,12 @@ def test_full_disk_is_reported_and_the_download_continues_when_there_is_space(
     assert python.run(refused_download, address=address).startswith("The download of elsewhere")
     assert server.count(SHARD) == 0
     session = context.new_cdp_session(python.page)
-    # Room for two copies of the library, as a slow download stores parts first, not for the shard.
+    # Room for either of the two large files, which arrive side by side, not for both.
     quota = {"origin": site.rstrip("/"), "quotaSize": 8_800_000}
     session.send("Storage.overrideQuotaForOrigin", quota)
     kind, text, _ = python.run(download, address=address)
-    assert (kind, SHARD in text) == ("StorageError", True)
+    assert kind == "StorageError"
+    assert SHARD in text or "model.wasm" in text
     session.send("Storage.overrideQuotaForOrigin", {"origin": site.rstrip("/")})
     kind, stored, _ = python.run(download, address=address)
     assert (kind, stored[0]["complete"]) == ("", True)
