@@ -286,6 +286,10 @@ def elsewhere() -> Iterator[str]:
         thread.join()
 
 
+# Tokens for a call of a tool; the built-in model writes on until it is stopped.
+ENOUGH = 60
+
+
 def asking(name: str, arguments: Sequence[dict[str, object]]) -> dict[str, object]:
     """Return an export in which the model has asked for a tool."""
     calls = [
@@ -294,7 +298,12 @@ def asking(name: str, arguments: Sequence[dict[str, object]]) -> dict[str, objec
     ]
     question = {"id": "1", "parent": "", "role": "user", "text": "Look at it."}
     answer = {"id": "2", "parent": "1", "role": "assistant", "calls": calls}
-    conversation = {"id": "1", "title": "Asked", "messages": [question, answer]}
+    conversation = {
+        "id": "1",
+        "title": "Asked",
+        "messages": [question, answer],
+        "settings": {"max_tokens": ENOUGH},
+    }
     return {"format": "pywebllm-conversations", "version": 1, "conversations": [conversation]}
 
 
@@ -349,6 +358,7 @@ def test_tools_run_only_when_they_are_allowed_and_answers_are_typed(
     page.get_by_text("Settings of this conversation").click()
     page.get_by_label("Clock").check()
     page.get_by_label("Each answer begins with a tool").check()
+    page.get_by_label("Most tokens").fill(str(ENOUGH))
     send(page, "What time is it?")
     call = page.get_by_role("log").locator(".call")
     expect(call.get_by_role("heading")).to_have_text("The model asks for: Clock")
@@ -416,6 +426,7 @@ def test_functions_of_the_visitor_are_tools_that_stop_and_are_kept(
     page.get_by_text("Settings of this conversation").click()
     page.get_by_label("population (your own)").check()
     page.get_by_label("Each answer begins with a tool").check()
+    page.get_by_label("Most tokens").fill(str(ENOUGH))
     expect(page.get_by_role("button", name="Send")).to_be_enabled()
     send(page, "How many people live in York?")
     call = page.get_by_role("log").locator(".call")
