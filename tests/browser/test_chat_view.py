@@ -287,7 +287,7 @@ def elsewhere() -> Iterator[str]:
 
 
 # Tokens for a call of a tool; the built-in model writes on until it is stopped.
-ENOUGH = 60
+ENOUGH = 80
 
 
 def asking(name: str, arguments: Sequence[dict[str, object]]) -> dict[str, object]:
