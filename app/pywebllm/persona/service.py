@@ -286,9 +286,8 @@ class WebLLMService(AsyncClosing):
             stream.stop(error)
         if self._owns_client:
             await self._client.close()
-        if (
-            was_in_use and attempt is self._lifecycle.attempt
-        ):  # otherwise a new load has begun meanwhile
+        has_begun_anew = attempt is not self._lifecycle.attempt
+        if was_in_use and not has_begun_anew:
             owned = self._owns_client
             self._reports.say("The model is unloaded." if owned else "The service is closed.")
 
