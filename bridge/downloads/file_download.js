@@ -169,8 +169,10 @@ export class FileDownload {
   /** @param {PartialFile} partial @param {Check} check @param {Record<string, string>} headers */
   async #storeWhole(partial, check, headers) {
     const parts = [];
-    for await (const part of partial.read()) parts.push(part);
-    for (const part of parts) check.update(part);
+    for await (const part of partial.read()) {
+      check.update(part);
+      parts.push(part);
+    }
     const problem = await check.finish();
     if (problem) return problem;
     if (!this.#target.hasChecksum) headers[DIGEST] = await digestOf(concatenate(parts, partial.length));
