@@ -3,7 +3,7 @@
  * snapshot of Python's memory.
  */
 
-import { hasSnapshot, readVersion } from "./snapshot.js";
+import { noteSnapshot, readVersion } from "./snapshot.js";
 import { keepFiles, offerIsolation } from "./updates.js";
 
 /** The folder of the site. */
@@ -74,13 +74,13 @@ function settled() {
 
 async function makeSnapshot() {
   const version = readVersion(document);
-  if (await hasSnapshot(version)) return;
+  if (await noteSnapshot(version)) return;
   const worker = (maker = new Worker(new URL("snapshot_worker.js", import.meta.url), { type: "module", name: "pywebllm-snapshot" }));
   try {
     worker.postMessage(version);
     const problem = await Promise.race([answerOf(worker), stopping.promise]);
     if (problem) throw new Error(problem);
-    await hasSnapshot(version);
+    await noteSnapshot(version);
   } finally {
     worker.terminate();
   }

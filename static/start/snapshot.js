@@ -26,8 +26,8 @@ export async function readSnapshot(version) {
   return found && new Uint8Array(await found.arrayBuffer());
 }
 
-/** Return whether a snapshot is kept; from then on `readSnapshot` returns it. @param {string} version */
-export async function hasSnapshot(version) {
+/** Note in the local storage that a snapshot is kept, if it is, so that `readSnapshot` finds it; return whether. @param {string} version */
+export async function noteSnapshot(version) {
   const found = await caches.match(addressOf(version), { cacheName: CACHE });
   if (found) localStorage.setItem(KEPT, version);
   return found !== undefined;
