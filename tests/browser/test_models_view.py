@@ -44,6 +44,16 @@ def press(row: Locator, name: str) -> None:
     button.press("Enter")
 
 
+def download_and_use(page: Page, model: str) -> Locator:
+    """Download a model of the list and choose it; return its row."""
+    row = row_of(page, model)
+    press(row, "Download")
+    expect(row).to_contain_text(re.compile(r"Stored: \d+\.\d MB\."))
+    press(row, "Use")
+    expect(page.locator("#status")).to_have_text(f"Ready: {model}")
+    return row
+
+
 def check_filters(page: Page, row: Locator) -> None:
     status = page.locator("#models-status")
     expect(status).to_have_text(re.compile(r"^\d+ of \d+ models\.$"))
@@ -143,11 +153,7 @@ def check_gguf(page: Page, address: str) -> None:
     by_address.get_by_label("Called").fill("llama")
     by_address.get_by_label("Address").fill(address)
     by_address.get_by_role("button", name="Add").click()
-    row = row_of(page, "llama")
-    press(row, "Download")
-    expect(row).to_contain_text(re.compile(r"Stored: \d+\.\d MB\."))
-    press(row, "Use")
-    expect(page.locator("#status")).to_have_text("Ready: llama")
+    row = download_and_use(page, "llama")
     page.get_by_role("link", name="Chat", exact=True).click()
     page.get_by_label("Your message").fill("Name: Ada. Age: 36")
     page.get_by_label("Your message").press("Enter")
@@ -211,11 +217,7 @@ def check_images(page: Page) -> None:
     png = page.evaluate(DRAW)
     message.evaluate(PASTE, png)  # to no effect: this model takes none
     page.get_by_role("link", name="Models").click()
-    second = row_of(page, "second")
-    press(second, "Download")
-    expect(second).to_contain_text(re.compile(r"Stored: \d+\.\d MB\."))
-    press(second, "Use")
-    expect(page.locator("#status")).to_have_text("Ready: second")
+    download_and_use(page, "second")
     page.get_by_role("link", name="Chat", exact=True).click()
     expect(page.locator("#chat-attach")).to_be_visible()
     file: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": b64decode(png)}
