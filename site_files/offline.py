@@ -18,8 +18,8 @@ _CONFIG = "static/offline/rollup.config.js"
 
 # What a start of the page needs, and the views that a visitor without a network may open.
 _KEPT = re.compile(
-    r"index(\.[\w-]+)?\.html|start\.js|app\.zip|webllm(_bridge)?\.js|pyscript\.json"
-    r"|site\.webmanifest|icon[\w-]*\.(svg|png)|(?!docs/|models/|vendor/|wllama/)[\w-]+/[^/]+\.(css|m?js)"
+    r"index(\.[\w-]+)?\.html|style\.css|start\.js|app\.zip|webllm(_bridge)?\.js|pyscript\.json"
+    r"|site\.webmanifest|icon[\w-]*\.(svg|png)|(?!docs/|models/|vendor/|wllama/)[\w-]+/[^/]+\.m?js"
     r"|python/examples/\w+\.py"
     r"|vendor/pyodide/.+|vendor/pyscript/.+\.js"
 )

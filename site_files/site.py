@@ -12,6 +12,7 @@ from .libraries import bundle_libraries, library_sources
 from .offline import WORKER, bundle_worker, worker_sources, write_worker
 from .page import page_sources, write_pages
 from .project import Project, SetupError, made_from, tree
+from .style import STYLE, join_styles, style_sources
 
 __all__ = ["PYODIDE_FILES", "make_files", "site_sources"]
 
@@ -30,6 +31,7 @@ def make_files(project: Project) -> None:
         _bundle(project)
         _write_archive(project)
         _write_pages(project)
+        _write_style(project)
         _write_pyscript_config(project)
         _write_worker(project)
     except (BundleError, BytecodeError) as error:
@@ -50,7 +52,7 @@ def _files(project: Project) -> dict[str, Path]:
         **tree(build / "page"),
         **tree(build / "archive"),
         **tree(build / "libraries", "libraries/"),
-        "css/modern-normalize.css": npm / "modern-normalize/modern-normalize.css",
+        STYLE: build / "style" / STYLE,
         "service_worker.LICENSES.txt": build / "worker-bundle/LICENSES.txt",
         BUNDLE: build / "bridge" / BUNDLE,
         "webllm.js": npm / "@mlc-ai/web-llm/lib/index.js",
@@ -95,6 +97,12 @@ def _write_pages(project: Project) -> None:
     project.once("page", made_from(files), lambda to: write_pages(project.root, to, archive))
 
 
+def _write_style(project: Project) -> None:
+    files = style_sources(project.root, project.npm)
+    source = made_from([Path(__file__).with_name("style.py"), *files])
+    project.once("style", source, lambda to: join_styles(files, to / STYLE))
+
+
 def _write_pyscript_config(project: Project) -> None:
     # With it, another page takes the wheel by one line: `config="https://…/pywebllm.toml"`.
     wheel = next((project.build / "dist").glob("*.whl")).name
@@ -115,7 +123,7 @@ def _write_worker(project: Project) -> None:
 
 def _is_source(path: str) -> bool:
     # What a file of `build` is made from, in `static`.
-    return path == "index.html" or path.startswith(("views/", "libraries/", "offline/"))
+    return path == "index.html" or path.startswith(("css/", "libraries/", "offline/", "views/"))
 
 
 def _licenses(package: Path, prefix: str) -> dict[str, Path]:

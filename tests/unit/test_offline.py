@@ -14,7 +14,7 @@ PATHS = (
     "index.html",
     "index.de.html",
     "start.js",
-    "css/base.css",
+    "style.css",
     "start/python.js",
     "python/worker.js",
     "libraries/storage.js",
@@ -56,7 +56,7 @@ def test_service_worker_differs_whenever_a_file_of_the_site_does(tmp_path: Path)
     bundle = tmp_path / "bundle.js"
     bundle.write_text("the code")
     written = []
-    for changed in (None, "css/base.css", "docs/index.html"):
+    for changed in (None, "style.css", "docs/index.html"):
         if changed:
             files[changed].write_text("changed")
         write_worker(bundle, files, tmp_path)

@@ -26,6 +26,7 @@ from site_files.packages import build_docs, npm_install
 from site_files.project import Project, SetupError
 from site_files.server import SiteServer
 from site_files.site import PYODIDE_FILES, make_files, site_sources
+from site_files.style import join_styles, style_sources
 from site_files.target import MARKER, write_site
 
 pytestmark = pytest.mark.timeout(60)
@@ -45,7 +46,7 @@ def project(tmp_path: Path) -> Project:
     root = tmp_path / "project"
     put(root, "static/start.js", "static/models/m/model.wasm", "webllm_bridge.js")
     put(root, "build/page/index.html", "build/archive/app.zip", "build/libraries/storage.js")
-    put(root, "node_modules/modern-normalize/modern-normalize.css")
+    put(root, "build/style/style.css")
     put(root / "build", "worker/service_worker.js", "worker-bundle/LICENSES.txt")
     put(root / "build", "bridge/webllm_bridge.js", "bridge/.made-from")
     put(root / "node_modules", "@mlc-ai/web-llm/lib/index.js", "@mlc-ai/web-llm/LICENSE")
@@ -95,7 +96,7 @@ def test_site_has_every_part_at_its_place(project: Project) -> None:
         "service_worker.js",
         "service_worker.LICENSES.txt",
         "libraries/storage.js",
-        "css/modern-normalize.css",
+        "style.css",
         "models/m/model.wasm",
         "webllm_bridge.js",
         "webllm.js",
@@ -356,7 +357,7 @@ def test_npm_installs_once_for_each_lock_file(
 
 
 # In their order.
-_STEPS = ("bundle", "bundle_libraries", "compile_python", "write_pages")
+_STEPS = ("bundle", "bundle_libraries", "compile_python", "write_pages", "join_styles")
 
 
 @pytest.fixture
@@ -365,7 +366,8 @@ def made(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     put(project.root, "bridge/a.js", "bridge/bundle.py", "site_files/libraries.py")
     put(project.root, "bridge/errors.js", "bridge/files.js", "bridge/urls.js")
     put(project.root, "static/index.html", "static/libraries/a.js", "hatch_build.py", "app/main.py")
-    put(project.root, "node_modules/.pywebllm-lock.json")
+    put(project.root, "static/css/base.css", "node_modules/.pywebllm-lock.json")
+    put(project.root, "node_modules/modern-normalize/modern-normalize.css")
     names: list[str] = []
 
     def step(name: str) -> Callable[..., None]:
@@ -392,6 +394,27 @@ def test_files_are_made_again_when_what_they_are_made_from_changed(
     (project.root / "app/main.py").write_text("changed")
     make_files(project)
     assert made == ["bundle", "compile_python", "write_pages"]
+    put(project.root, "static/css/chat.css")
+    make_files(project)
+    assert made[-1] == "join_styles"
+
+
+def test_style_sheet_has_the_base_before_the_views(tmp_path: Path) -> None:
+    npm = tmp_path / "node_modules"
+    names = ("static/css/base.css", "static/css/chat.css", "static/css/about.css")
+    put(tmp_path, *names, "node_modules/modern-normalize/modern-normalize.css")
+    files = style_sources(tmp_path, npm)
+    assert [file.name for file in files] == [
+        "modern-normalize.css",
+        "base.css",
+        "about.css",
+        "chat.css",
+    ]
+    for file in files:
+        file.write_text(f"/* {file.stem} */")
+    join_styles(files, tmp_path / "style.css")
+    expected = "/* modern-normalize */\n/* base */\n/* about */\n/* chat */"
+    assert (tmp_path / "style.css").read_text() == expected
 
 
 def test_bridge_that_cannot_be_bundled_is_reported_with_what_to_do(project: Project) -> None:
