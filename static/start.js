@@ -71,15 +71,17 @@ function viewOf(address) {
   return new URL(address).hash.split("/")[1] ?? "";
 }
 
-/** Begin to load Python, which PyScript takes over later; its files are fetched in parallel. */
-function beginPython() {
-  const add = (/** @type {Partial<HTMLLinkElement>} */ link) => document.head.append(Object.assign(document.createElement("link"), link));
-  add({ rel: "preload", as: "fetch", crossOrigin: "anonymous", fetchPriority: "high", href: "vendor/pyodide/pyodide.asm.wasm" });
-  for (const href of ["start/snapshot.js", "vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.mjs", "vendor/pyscript/core.js", "start/engine.js"]) {
-    add({ rel: "modulepreload", href });
-  }
+/** Report why Python cannot load: index.html has begun it, and PyScript takes it over later. */
+function watchPython() {
   const python = "./start/python.js";
   import(python).catch(failWith);
+}
+
+/** Fetch the modules that are imported after the first frame. */
+function preloadModules() {
+  for (const href of ["vendor/pyscript/core.js", "start/engine.js"]) {
+    document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
+  }
 }
 
 /** Without these Python does not start; of others, such as the engine, Python says what is missing. */
@@ -163,7 +165,8 @@ if (location.protocol === "file:") {
   watchDownloads();
   letDatabasesGo();
   setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
-  beginPython();
+  watchPython();
+  preloadModules();
   // The rest after the first frame, so that the page is painted first; a hidden page has no frames.
   const start = () => {
     startPython().catch(failWith);
