@@ -1,6 +1,6 @@
 /**
- * Shows the conversations that this browser keeps while Python starts: their list, and the texts of the one in the
- * address, as plain text. What is shown here goes when Python takes over, which shows all of it.
+ * Shows the conversations that this browser keeps while Python starts, or where it cannot: their list, and the texts
+ * of the one in the address, as plain text. What is shown here goes when the chat view runs, which shows all of it.
  */
 
 import { STORES, read, readAll } from "../libraries/storage.js";
@@ -10,14 +10,16 @@ import { STORES, read, readAll } from "../libraries/storage.js";
 
 const STORE = "conversations";
 
+const view = /** @type {HTMLElement} */ (document.getElementById("chat"));
+
 /** What is shown. @type {Element[]} */
 const shown = [];
 
-/** Show the kept conversations until Python runs; does nothing without the chat view. */
+/** Show the kept conversations until the chat view runs. */
 export async function showKept() {
-  if (!isStarting() || !STORES.includes(STORE)) return;
-  const removal = new MutationObserver(() => isStarting() || hide(removal));
-  removal.observe(document.body, { attributeFilter: ["data-state"] });
+  if (isRunning() || !STORES.includes(STORE)) return;
+  const removal = new MutationObserver(() => hide(removal));
+  removal.observe(view, { attributeFilter: ["data-running"] });
   addEventListener("hashchange", showAddressed);
   const found = /** @type {Conversation[]} */ (JSON.parse(await readAll(STORE)));
   found.sort((left, right) => right.updated - left.updated);
@@ -26,9 +28,9 @@ export async function showKept() {
 }
 
 async function showAddressed() {
-  const [, view, id] = location.hash.split("/");
+  const [, name, id] = location.hash.split("/");
   document.querySelectorAll("[data-kept]").forEach((message) => message.remove());
-  if (view !== "chat" || !id || !isStarting()) return;
+  if (name !== "chat" || !id || isRunning()) return;
   const found = await read(STORE, decodeURIComponent(id));
   if (found) show("chat-thread", branchOf(JSON.parse(found)).map(paragraph));
 }
@@ -63,7 +65,7 @@ function paragraph({ role, text = "" }) {
 
 /** @param {string} id of the element @param {Element[]} elements */
 function show(id, elements) {
-  if (!isStarting()) return;
+  if (isRunning()) return;
   document.getElementById(id)?.append(...elements);
   shown.push(...elements);
 }
@@ -75,6 +77,7 @@ function hide(removal) {
   shown.splice(0).forEach((element) => element.remove());
 }
 
-function isStarting() {
-  return document.body.dataset["state"] === "starting";
+/** Whether the chat view runs, which `app/page/chat/dom.py` says by this attribute. */
+function isRunning() {
+  return view.dataset["running"] !== undefined;
 }

@@ -15,6 +15,7 @@ import sys
 sys.path.insert(0, "${ARCHIVE_PATH}")
 try:
     import main
+    import page.starting
     import page.views
 except ImportError as error:
     print("The snapshot of Python's memory lacks modules of the page:", error)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import http.server
+import io
 import shutil
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -325,3 +327,48 @@ def test_kept_conversations_are_readable_before_python_runs(page: Page, site: st
     hold.release()
     expect(page.locator("body")).to_have_attribute("data-state", "ready")
     expect(page.locator("[data-kept]")).to_have_count(0)
+
+
+def test_page_says_that_python_runs_before_it_imports_the_library_and_that_it_could_not(
+    page: Page, site: str
+) -> None:
+    broken = _replace(
+        page.request.get(f"{site}app.zip").body(),
+        "page/starting",
+        "raise ImportError('no library')",
+    )
+    page.route("**/app.zip", lambda route: route.fulfill(body=broken))
+    page.goto(f"{site}?engine=webllm#/chat/one")
+    page.evaluate(KEPT, CONVERSATION)
+    page.add_init_script(RECORD_STATES)
+    page.reload()
+    expect(page.get_by_role("button", name="Reload")).to_be_visible()
+    seen = page.evaluate("states")
+    assert seen[:2] == [["starting", "Starting Python…"], ["checking", "Looking for a GPU…"]]
+    assert seen[-1][0] == "failed"
+    # What is kept stays readable without Python.
+    expect(page.locator("#chat-thread [data-kept]").first).to_have_text("Why does it rain?")
+
+
+RECORD_STATES = """
+globalThis.states = [];
+document.addEventListener("DOMContentLoaded", () => {
+  const status = document.getElementById("status");
+  const note = () => states.push([document.body.dataset.state, status.textContent]);
+  note();
+  new MutationObserver(note).observe(document.body, { attributeFilter: ["data-state"] });
+});
+"""
+
+
+def _replace(archive: bytes, module: str, source: str) -> bytes:
+    """Return an archive of modules in which one has other code."""
+    replaced = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as before, zipfile.ZipFile(replaced, "w") as after:
+        compiled = f"{module}.pyc"
+        assert compiled in before.namelist()
+        for name in before.namelist():
+            if name not in {compiled, f"{module}.py"}:
+                after.writestr(name, before.read(name))
+        after.writestr(f"{module}.py", source)
+    return replaced.getvalue()

@@ -105,6 +105,8 @@ class ChatElements:
 
     def connect(self, actions: Actions) -> None:
         """Call `actions` for each action of the visitor from now on."""
+        # What static/start/kept.js shows goes.
+        self._main.dataset.running = ""
         # What was typed before Python was there stays.
         self._message.value = self._message.value or js.sessionStorage.getItem(_DRAFT) or ""
         listen = self._listeners.add
