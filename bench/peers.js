@@ -1,6 +1,6 @@
 /**
- * One model in several engines in one page: in WebLLM as the bridge runs it, in transformers.js, and in
- * wllama with and without the GPU. In turns: loads from the cache, the first token of prompts, and decode
+ * One model in several engines in one page: in WebLLM as the bridge runs it, with activations in float32 and in
+ * float16, in transformers.js, and in wllama with and without the GPU. In turns: loads from the cache, the first token of prompts, and decode
  * steps.
  */
 import { decodeTimes, median, open, prefillTime, rounded, turned } from "./gpu.js";
@@ -19,15 +19,15 @@ env.backends.onnx.wasm.wasmPaths = "/transformers/";
 /**
  * Each measurement is written to the console.
  *
- * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number, seconds?: number, only?: string }} options after
- *   `seconds`, no engine is measured any more; `only` is a part of the names of those that are measured at all
- * @returns the adapter, the engines, those that failed and why, and medians in milliseconds
+ * @param {{ lengths?: number[], rounds?: number, steps?: number, loads?: number, seconds?: number, only?: string[] }} options after
+ *   `seconds`, no engine is measured any more; `only` are parts of the names of those that are measured, if not all
+ * @returns the adapter, the engines, pairs of them to compare, those that failed and why, and medians in milliseconds
  */
-export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5, seconds = Infinity, only = "" } = {}) {
+export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, loads = 5, seconds = Infinity, only = [] } = {}) {
   const end = performance.now() + 1000 * seconds;
   const adapter = await navigator.gpu.requestAdapter();
   const all = Object.entries(peersOn(adapter, contextFor(lengths, steps)));
-  const loaders = Object.fromEntries(all.filter(([name]) => name.includes(only)));
+  const loaders = Object.fromEntries(all.filter(([name]) => isAsked(name, only)));
   const [times, failures] = [{}, {}];
   /** An engine that fails is left out of the rest. */
   const attempt = async (name, work) => {
@@ -44,7 +44,10 @@ export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, l
   await measureAnswers(peers, { lengths, rounds, steps }, attempt, times);
   const ms = Object.fromEntries(Object.entries(times).map(([what, all]) => [what, mediansOf(all)]));
   const { vendor, architecture, description } = adapter.info;
-  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), engines: Object.keys(loaders), failures, ms };
+  const engines = Object.keys(loaders);
+  const theirs = engines.filter((name) => name.startsWith("transformers.js"));
+  const pairs = engines.filter((name) => name.startsWith("pywebllm")).flatMap((name) => theirs.map((other) => [name, other]));
+  return { adapter: [vendor, architecture, description].filter(Boolean).join(" "), engines, pairs, failures, ms };
 }
 
 /**
@@ -52,14 +55,16 @@ export async function run({ lengths = [45, 995, 3800], rounds = 4, steps = 20, l
  * @param {number} number of the engine
  * @returns its name; undefined if there are not so many
  */
-export async function answerOnce(number, { lengths = [45, 995, 3800], steps = 20, only = "" } = {}) {
+export async function answerOnce(number, { lengths = [45, 995, 3800], steps = 20, only = [] } = {}) {
   const adapter = await navigator.gpu.requestAdapter();
   const [name, load] = Object.entries(peersOn(adapter, contextFor(lengths, steps)))[number] ?? [];
-  if (!load || !name.includes(only)) return undefined;
+  if (!load || !isAsked(name, only)) return undefined;
   const peer = await load();
   await peer.measure(Math.max(...lengths), steps, 0);
   return name;
 }
+
+const isAsked = (name, only) => only.length === 0 || only.some((part) => name.includes(part));
 
 const contextFor = (lengths, steps) => Math.max(...lengths) + steps + SOME_STEPS + 1;
 
@@ -96,16 +101,17 @@ async function measureAnswers(peers, { lengths, rounds, steps }, attempt, times)
   }
 }
 
-/** What loads each engine: without `shader-f16`, transformers.js computes in float32, and wllama has no GPU. */
+/** What loads each engine: without `shader-f16`, all compute in float32, and wllama has no GPU. */
 function peersOn({ features, info }, context) {
   const hasF16 = features.has("shader-f16");
   const library = info.architecture === "swiftshader" ? "model.wasm" : "model-gpu.wasm";
   const dtype = hasF16 ? "q4f16" : "q4";
-  const onGpu = hasF16 ? { "wllama, GPU": () => openWllama(99, context) } : {};
+  const inF16 = { name: "ours-f16", url: "/models/ours-f16/resolve/v1/", library: "model.wasm" };
   return {
-    pywebllm: () => openOurs({ name: "ours", url: "/models/ours/resolve/v1/", library }),
+    "pywebllm, f32": () => openOurs({ name: "ours", url: "/models/ours/resolve/v1/", library }),
+    ...(hasF16 ? { "pywebllm, f16": () => openOurs(inF16) } : {}),
     [`transformers.js, ${dtype}`]: () => openTransformers(dtype),
-    ...onGpu,
+    ...(hasF16 ? { "wllama, GPU": () => openWllama(99, context) } : {}),
     "wllama, CPU": () => openWllama(0, context),
   };
 }

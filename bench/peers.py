@@ -38,19 +38,25 @@ _TRANSFORMERS: Final = "@huggingface/transformers"
 _VERSION: Final = "4.3.2"
 _RUNTIME: Final = "ort-wasm-simd-threaded.asyncify"
 _OPTIONS: Final = ("loads", "rounds", "steps", "lengths", "seconds", "only")
+# Both forms have the same weights, so the quality is measured once.
+_OURS: Final[Mapping[str, list[str]]] = {
+    "model": [],
+    "model-f16": ["--dtype", "f16", "--skip-quality"],
+}
 _WLLAMA: Final = Path("node_modules/@wllama/wllama/esm")
 
 
 def prepare(source: Source, work: Path) -> None:
-    """Make what is missing in the folder `work`: both forms of the model, and transformers.js.
+    """Make what is missing in the folder `work`: all forms of the model, and transformers.js.
 
     Raises:
         subprocess.CalledProcessError: A step failed.
     """
-    if not (work / "model/mlc-chat-config.json").is_file():
-        build = ["build", str(source.path), "--name", "model", "--out", str(work / "model")]
-        command = [sys.executable, "-m", "model", *build, "--embedding-bits", "8"]
-        subprocess.run(command, check=True)  # noqa: S603 (this repository's own program)
+    for name, options in _OURS.items():
+        if not (work / name / "mlc-chat-config.json").is_file():
+            build = ["build", str(source.path), "--name", name, "--out", str(work / name)]
+            command = [sys.executable, "-m", "model", *build, "--embedding-bits", "8", *options]
+            subprocess.run(command, check=True)  # noqa: S603 (this repository's own program)
     if not (work / "onnx/config.json").is_file():
         convert(Checkpoint.read(source.path), work / "onnx")
     if not (work / "npm/node_modules" / _TRANSFORMERS).is_dir():
@@ -62,7 +68,7 @@ def prepare(source: Source, work: Path) -> None:
 
 def stage_peers(site: Path, work: Path, gguf: Path, options: Mapping[str, Any]) -> None:
     """Write the page and all engines with their models into the folder `site`."""
-    stage({"ours": work / "model"}, site, {})
+    stage({"ours": work / "model", "ours-f16": work / "model-f16"}, site, {})
     (site / "gpu.run.js").unlink()
     shutil.copyfile(_PAGE, site / _PAGE.name)
     shutil.copytree(work / "onnx", site / "onnx/model", dirs_exist_ok=True)
@@ -96,7 +102,13 @@ def _main() -> None:
         "--lengths", type=int, nargs="*", default=[45, 995, 3800], help="tokens of the prompts"
     )
     parser.add_argument("--seconds", type=float, default=1e6, help="begin nothing after these")
-    parser.add_argument("--only", default="", help="a part of the names of the engines to measure")
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        default=[],
+        metavar="PART",
+        help="parts of the names of engines to measure",
+    )
     parser.add_argument("--stage", type=Path, metavar="SITE", help="only write the folder")
     parser.add_argument(
         "--hollow",

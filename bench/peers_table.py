@@ -12,25 +12,24 @@ __all__ = ["MEMORY", "MOST_ENGINES", "table"]
 MEMORY: Final = "memory-"
 """How the names of scripts begin that let one engine answer, for its memory."""
 
-MOST_ENGINES: Final = 4
+MOST_ENGINES: Final = 5
 """How many engines there are on an adapter with `shader-f16`."""
 
 
 def table(found: Sequence[Found]) -> str:
     """Return a table in Markdown of what the scripts of a staged folder gave, and what failed.
 
-    The last column says how many times better this product is than transformers.js, if both were
+    The last columns say how many times better this product is than transformers.js, if both were
     measured.
     """
     measured = next(one.value for one in found if one.name == "peers")
     engines: list[str] = measured["engines"]
-    pair = engines[:2] if len(engines) > 1 else []
-    heads = [" against ".join(pair)] if pair else []
+    pairs: list[list[str]] = measured["pairs"]
+    heads = [" against ".join(pair) for pair in pairs]
     lines = [["", *engines, *heads], ["---"] * (1 + len(engines) + len(heads))]
     for name, values, larger_is_better in _rows(measured["ms"], found):
         cells = [_shown(values[engine]) if engine in values else "-" for engine in engines]
-        if pair:
-            cells.append(_ratio(values, pair, larger_is_better=larger_is_better))
+        cells += [_ratio(values, pair, larger_is_better=larger_is_better) for pair in pairs]
         lines.append([name, *cells])
     shown = [f"| {' | '.join(cells)} |" for cells in lines]
     failures = [f"{name} failed: {reason}" for name, reason in measured["failures"].items()]

@@ -19,7 +19,7 @@ linux = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason=
 MIB = 2**20
 
 
-def test_table_of_peers_says_how_many_times_better_the_first_engine_is() -> None:
+def test_table_of_peers_says_how_many_times_better_each_of_ours_is() -> None:
     found = [
         Found(name="memory-0", value="ours", memory={"gpu": 300, "processes": 900}),
         Found(name="memory-1", value="theirs", memory={"gpu": 450, "processes": 1800}),
@@ -29,11 +29,12 @@ def test_table_of_peers_says_how_many_times_better_the_first_engine_is() -> None
             name="peers",
             value={
                 "adapter": "nvidia hopper",
-                "engines": ["ours", "theirs", "other"],
+                "engines": ["ours", "f16", "theirs", "other"],
+                "pairs": [["ours", "theirs"], ["f16", "theirs"]],
                 "failures": {"other": "Error: no memory"},
                 "ms": {
                     "load": {"ours": 800, "theirs": 400, "other": 1000},
-                    "step after 45": {"ours": 8, "theirs": 20},
+                    "step after 45": {"ours": 8, "f16": 4, "theirs": 20},
                 },
             },
             memory={"gpu": 9, "processes": 9},
@@ -42,19 +43,19 @@ def test_table_of_peers_says_how_many_times_better_the_first_engine_is() -> None
     assert table(found).splitlines() == [
         "On nvidia hopper:",
         "",
-        "|  | ours | theirs | other | ours against theirs |",
-        "| --- | --- | --- | --- | --- |",
-        "| load (ms) | 800 | 400 | 1,000 | 0.50 |",
-        "| tokens/s after 45 | 125 | 50 | - | 2.50 |",
-        "| memory: gpu (MiB) | 300 | 450 | 1,234 | 1.50 |",
-        "| memory: processes (MiB) | 900 | 1,800 | 90 | 2.00 |",
+        "|  | ours | f16 | theirs | other | ours against theirs | f16 against theirs |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| load (ms) | 800 | - | 400 | 1,000 | 0.50 | - |",
+        "| tokens/s after 45 | 125 | 250 | 50 | - | 2.50 | 5.00 |",
+        "| memory: gpu (MiB) | 300 | - | 450 | 1,234 | 1.50 | - |",
+        "| memory: processes (MiB) | 900 | - | 1,800 | 90 | 2.00 | - |",
         "other failed: Error: no memory",
     ]
 
 
 def test_table_of_one_engine_compares_nothing() -> None:
     ms = {"first token of 45": {"one": 1234}}
-    value = {"adapter": "a processor", "engines": ["one"], "failures": {}, "ms": ms}
+    value = {"adapter": "a processor", "engines": ["one"], "pairs": [], "failures": {}, "ms": ms}
     assert table([Found(name="peers", value=value, memory={})]).splitlines()[2:] == [
         "|  | one |",
         "| --- | --- |",
