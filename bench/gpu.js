@@ -9,6 +9,7 @@
  */
 import { patchDispatches } from "./bridge/patches/dispatches.js";
 import { patchEngine } from "./bridge/patches/engine.js";
+import { patchGpuWaits } from "./bridge/patches/gpu_waits.js";
 import { patchWeightUploads } from "./bridge/patches/weight_uploads.js";
 import * as webllm from "./webllm.js";
 
@@ -18,7 +19,7 @@ const WARM_UP = 3;
 /** What is done to a GPU device and to an engine; all models have both modes. */
 const MODES = {
   plain: { device() {}, engine() {} },
-  patched: { device: (device) => (patchDispatches(device), patchWeightUploads(device)), engine: patchEngine },
+  patched: { device: (device) => (patchDispatches(device), patchGpuWaits(device), patchWeightUploads(device)), engine: patchEngine },
 };
 
 let prepareDevice = MODES.plain.device;

@@ -6,6 +6,7 @@ import { Lifeline } from "./lifeline.js";
 import { watchDevices } from "./patches/device_loss.js";
 import { patchDispatches } from "./patches/dispatches.js";
 import { patchEngine } from "./patches/engine.js";
+import { patchGpuWaits } from "./patches/gpu_waits.js";
 import { patchWeightUploads } from "./patches/weight_uploads.js";
 import { withTimeout } from "./timeout.js";
 
@@ -113,6 +114,7 @@ export class MainHost {
   #own(device) {
     if (this.#closing) return device.destroy();
     patchDispatches(device);
+    patchGpuWaits(device);
     patchWeightUploads(device);
     this.#devices.add(device);
     // The device may be that of an abandoned reload, which destroys it when it ends.

@@ -4,6 +4,7 @@ import { browserOf } from "./patches/downloads.js";
 import { watchDevices } from "./patches/device_loss.js";
 import { patchDispatches } from "./patches/dispatches.js";
 import { patchEngine } from "./patches/engine.js";
+import { patchGpuWaits } from "./patches/gpu_waits.js";
 import { patchWeightUploads } from "./patches/weight_uploads.js";
 import { TAG, WORKER_NAME } from "./protocol.js";
 import { checkSupport } from "./support.js";
@@ -27,6 +28,7 @@ async function serveEngine(scope) {
   const send = (/** @type {string} */ kind, detail = {}) => scope.postMessage({ [TAG]: kind, ...detail });
   watchDevices(globalThis.GPUAdapter, (device) => {
     patchDispatches(device);
+    patchGpuWaits(device);
     patchWeightUploads(device);
     void device.lost.then(({ message }) => send("lost", { message }));
   });
