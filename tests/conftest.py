@@ -20,6 +20,7 @@ from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site, site_lock
 from tests.browser.offline import offline_python
 from tests.browser.watch import PageWatch
+from tests.snapshots import RestoredPython, snapshot_of_wheel
 
 # Seconds. These end a test that hangs; a machine that is busy with other work must not reach them.
 DEADLINE = 300
@@ -125,18 +126,33 @@ def sdk_python(chromium: Browser, site: str) -> Iterator[PagePython]:
         yield python
 
 
-@pytest.fixture(scope="module")
-def module_python(chromium: Browser, site: str) -> Iterator[PagePython]:
-    """As `python`, in one page for a module: for tests that break their own engine and close it."""
+@pytest.fixture
+def installed_python(page: Page, site: str) -> PagePython:
+    """As `python`, in a new page and profile: for tests of what an installation brings."""
+    return PagePython(page, site)
+
+
+@pytest.fixture(scope="session")
+def snapshot(chromium: Browser, site: str) -> str:
+    """Return the path of the snapshot that `RestoredPython` starts from."""
     context = chromium.new_context()
-    yield PagePython(context.new_page(), site)
+    path = snapshot_of_wheel(context, site)
+    context.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def module_python(chromium: Browser, site: str, snapshot: str) -> Iterator[PagePython]:
+    """Python from a snapshot, in one page for a module: for tests that break their own engine."""
+    context = chromium.new_context()
+    yield RestoredPython(context.new_page(), site, snapshot)
     context.close()
 
 
 @pytest.fixture
-def fresh_python(page: Page, site: str) -> PagePython:
-    """As `python`, in a new page and profile: for tests that break the engine."""
-    return PagePython(page, site)
+def fresh_python(page: Page, site: str, snapshot: str) -> PagePython:
+    """Python from a snapshot, in a new page and profile: for tests that break the engine."""
+    return RestoredPython(page, site, snapshot)
 
 
 @pytest.fixture(scope="session")

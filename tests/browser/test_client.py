@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext
 
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
+from tests.snapshots import RestoredPython
 
 # Globals in the page: the client that most tests share, and a value that a test keeps between runs.
 llm: Any = None
@@ -291,7 +292,7 @@ def test_tools_are_called_until_the_model_answers(client: PagePython) -> None:
 
 @pytest.mark.parametrize("engine", ["webllm", "wllama"])
 def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
-    context: BrowserContext, site: str, engine: str
+    context: BrowserContext, site: str, snapshot: str, engine: str
 ) -> None:
     async def whole(messages: list[Any], assets: str, engine: Any) -> str:
         from pywebllm import AsyncWebLLM
@@ -329,12 +330,13 @@ def test_answer_of_a_closed_tab_is_listed_resumed_and_deleted(
             states = [session.resumable, session.model, ended.resumable, left, gone]
             return [first, final.text, final.finish_reason, states]
 
-    tab = PagePython(context.new_page(), site)
+    tab = RestoredPython(context.new_page(), site, snapshot)
     how = {"assets": site, "engine": engine}
     expected = tab.run(whole, messages=HI, **how)
     read = tab.run(begin)
     tab.page.close()
-    recovered, text, reason, states = PagePython(context.new_page(), site).run(resume, **how)
+    again = RestoredPython(context.new_page(), site, snapshot)
+    recovered, text, reason, states = again.run(resume, **how)
     assert expected.startswith(read)
     assert recovered
     assert expected.startswith(recovered)

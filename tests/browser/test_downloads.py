@@ -24,17 +24,18 @@ from tests.faults.server import (
     html_page,
     wrong_bytes,
 )
+from tests.snapshots import RestoredPython
 
 SHARD = "params_shard_0.bin"
 FOLDER = "resolve/v3/"
 
 
 @pytest.fixture(scope="module")
-def python(chromium: Browser, site: str) -> Iterator[PagePython]:
+def python(chromium: Browser, site: str, snapshot: str) -> Iterator[PagePython]:
     """Python in a page that may use servers of other origins on this machine."""
     context = chromium.new_context()
     context.grant_permissions(["local-network-access"])
-    yield PagePython(context.new_page(), site)
+    yield RestoredPython(context.new_page(), site, snapshot)
     context.close()
 
 
@@ -188,11 +189,13 @@ def test_slow_server_moves_the_progress_by_bytes_until_the_timeout(
     assert python.run(load, address=address)[0] == ""
 
 
-def test_full_disk_is_reported_as_that(chromium: Browser, site: str, server: FaultyServer) -> None:
+def test_full_disk_is_reported_as_that(
+    chromium: Browser, site: str, snapshot: str, server: FaultyServer
+) -> None:
     context = chromium.new_context()
     context.grant_permissions(["local-network-access"])
     page = context.new_page()
-    python = PagePython(page, site)
+    python = RestoredPython(page, site, snapshot)
     session = context.new_cdp_session(page)
     quota = {"origin": site.rstrip("/"), "quotaSize": 1_000_000}
     session.send("Storage.overrideQuotaForOrigin", quota)
@@ -207,11 +210,11 @@ def test_full_disk_is_reported_as_that(chromium: Browser, site: str, server: Fau
 
 
 def test_browser_without_a_cache_api_loads_models_too(
-    chromium: Browser, site: str, server: FaultyServer
+    chromium: Browser, site: str, snapshot: str, server: FaultyServer
 ) -> None:
     context = chromium.new_context()
     context.grant_permissions(["local-network-access"])
-    python = PagePython(context.new_page(), site)
+    python = RestoredPython(context.new_page(), site, snapshot)
     python.page.evaluate("delete globalThis.caches; delete Window.prototype.caches")
     kind, text, _ = python.run(load_in_page, address=server.url + FOLDER)
     assert kind == "", text

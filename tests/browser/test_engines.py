@@ -288,7 +288,7 @@ def test_isolated_page_uses_half_of_the_cores(page: Page) -> None:
     expect(page.get_by_text(f"by llama.cpp in {words}.")).to_be_visible()
 
 
-def test_package_beside_the_wheel_brings_the_engine(fresh_python: PagePython) -> None:
+def test_package_beside_the_wheel_brings_the_engine(installed_python: PagePython) -> None:
     async def write(wheel: str) -> list[Any]:
         import micropip
         from pywebllm import AsyncWebLLM
@@ -300,6 +300,6 @@ def test_package_beside_the_wheel_brings_the_engine(fresh_python: PagePython) ->
             return [llm.engine, bool(answer.text)]
 
     wheel = next((ROOT / "build/site").glob("pywebllm_wllama-*.whl")).name
-    base = fresh_python.page.evaluate("document.baseURI")
+    base = installed_python.page.evaluate("document.baseURI")
     url = base.rsplit("/", 1)[0] + "/" + wheel
-    assert fresh_python.run(write, wheel=url) == ["wllama", True]
+    assert installed_python.run(write, wheel=url) == ["wllama", True]

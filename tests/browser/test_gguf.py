@@ -14,6 +14,7 @@ from model.browser.gguf import write_gguf
 from model.browser.python import PagePython
 from model.browser.site import ROOT
 from tests.browser.watch import PageWatch
+from tests.snapshots import RestoredPython
 
 # Globals in the page, which keep their values between runs.
 llm: Any = None
@@ -148,14 +149,14 @@ async def _end() -> str:
 
 
 def test_two_tabs_download_a_gguf_file_once(
-    context: BrowserContext, site: str, gguf: str, watch: PageWatch
+    context: BrowserContext, site: str, snapshot: str, gguf: str, watch: PageWatch
 ) -> None:
     held: list[Route] = []
     context.route(
         gguf,
         lambda route: route.continue_() if route.request.method == "HEAD" else held.append(route),
     )
-    first, second = (PagePython(context.new_page(), site) for _ in range(2))
+    first, second = (RestoredPython(context.new_page(), site, snapshot) for _ in range(2))
     first.run(_begin, assets=site, url=gguf, phase="Waiting")
     while not held:
         first.page.evaluate("0")

@@ -18,7 +18,7 @@ def test_wheel_brings_bytecode_that_this_python_loads(python: PagePython) -> Non
     assert python.run(header) == [1, 0, 0, 0]
 
 
-def test_import_does_not_load_grammars_before_they_are_used(fresh_python: PagePython) -> None:
+def test_import_does_not_load_grammars_before_they_are_used(installed_python: PagePython) -> None:
     async def loaded() -> list[bool]:
         import sys
 
@@ -29,4 +29,4 @@ def test_import_does_not_load_grammars_before_they_are_used(fresh_python: PagePy
         assert schema.json_object_grammar()
         return [before, "pywebllm.schema.grammars" in sys.modules]
 
-    assert fresh_python.run(loaded) == [False, True]
+    assert installed_python.run(loaded) == [False, True]

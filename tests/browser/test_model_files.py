@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext
 from model.browser.python import PagePython
 from tests.browser.shipped import REVISION
 from tests.faults.server import Cut, FaultyServer, Slow, Status, faulty_server
+from tests.snapshots import RestoredPython
 
 SHARD = "params_shard_0.bin"
 FOLDER = "resolve/v3/"
@@ -34,8 +35,8 @@ def tab(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def python(tab: BrowserContext, site: str) -> PagePython:
-    return PagePython(tab.new_page(), site)
+def python(tab: BrowserContext, site: str, snapshot: str) -> PagePython:
+    return RestoredPython(tab.new_page(), site, snapshot)
 
 
 @pytest.fixture
@@ -154,11 +155,11 @@ def test_stopped_download_shows_its_bytes_and_a_load_continues_it(
 
 
 def test_two_tabs_and_a_reload_download_no_byte_twice(
-    tab: BrowserContext, site: str, server: FaultyServer
+    tab: BrowserContext, site: str, snapshot: str, server: FaultyServer
 ) -> None:
     address = server.url + FOLDER
     server.faults[SHARD] = Slow(800_000)
-    first, second = (PagePython(tab.new_page(), site) for _ in range(2))
+    first, second = (RestoredPython(tab.new_page(), site, snapshot) for _ in range(2))
     first.page.evaluate(START, BACKGROUND % address)
     server.wait_for(SHARD)
     second.page.evaluate(START, BACKGROUND % address)
@@ -208,11 +209,11 @@ DAMAGE = """async url => {
 
 
 def test_full_disk_is_reported_and_the_download_continues_when_there_is_space(
-    chromium: Browser, site: str, server: FaultyServer
+    chromium: Browser, site: str, snapshot: str, server: FaultyServer
 ) -> None:
     context = chromium.new_context()
     context.grant_permissions(["local-network-access"])
-    python = PagePython(context.new_page(), site)
+    python = RestoredPython(context.new_page(), site, snapshot)
     address = server.url + FOLDER
     # What the browser says is believed before the weights are fetched. Chromium says 10 GiB or
     # more, whatever there is, so the page says something else here.

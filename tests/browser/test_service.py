@@ -322,7 +322,7 @@ def test_long_input_is_rejected_and_the_next_one_answered(python: PagePython) ->
 
 
 def test_wheel_alone_needs_no_request_after_its_installation(
-    fresh_python: PagePython, watch: PageWatch
+    installed_python: PagePython, watch: PageWatch
 ) -> None:
     async def write() -> bool:
         from pywebllm import WebLLMService
@@ -332,6 +332,6 @@ def test_wheel_alone_needs_no_request_after_its_installation(
             return bool(await service.generate_persona({"name": "Ada"}, max_tokens=20))
 
     before = len(watch.requests)
-    assert fresh_python.run(write) is True
+    assert installed_python.run(write) is True
     requested = [url for url in watch.requests[before:] if not url.startswith("blob:")]
     assert requested == []
