@@ -20,7 +20,7 @@ from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site, site_lock
 from tests.browser.offline import offline_python
 from tests.browser.watch import PageWatch
-from tests.snapshots import RestoredPython, snapshot_of_wheel
+from tests.snapshots import RestoredPython, keep_snapshot_of_page, snapshot_of_wheel
 
 # Seconds. These end a test that hangs; a machine that is busy with other work must not reach them.
 DEADLINE = 300
@@ -86,10 +86,20 @@ def page(context: BrowserContext, watch: PageWatch) -> Page:
     return context.new_page()
 
 
+@pytest.fixture
+def visited(context: BrowserContext, site: str) -> None:
+    """Let the page's Python start as at a second visit, for tests that are about something else."""
+    keep_snapshot_of_page(context, site)
+
+
 @pytest.fixture(scope="module")
 def warm_context(chromium: Browser, site: str) -> Iterator[BrowserContext]:
-    """A profile for the tests of one module, in which a tab of the page keeps its engine loaded."""
+    """A profile for the tests of one module, in which a tab of the page keeps its engine loaded.
+
+    Its Python starts as at a second visit. `tests/browser/test_start.py` has first visits.
+    """
     context = _new_context(chromium)
+    keep_snapshot_of_page(context, site)
     keeper = context.new_page()
     keeper.goto(f"{site}?engine=webllm#/privacy")
     expect(keeper.locator("body")).to_have_attribute("data-state", "ready")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from model.browser.site import ROOT
@@ -101,6 +102,7 @@ def check_tab_order(page: Page) -> None:
     assert {"Persona", "Models", "Documentation"} <= set(reached)
 
 
+@pytest.mark.usefixtures("visited")
 def test_page_speaks_german(page: Page, site: str, watch: PageWatch) -> None:
     german, english = TEXTS["de"], TEXTS["en"]
     page.set_viewport_size({"width": 390, "height": 800})

@@ -70,6 +70,7 @@ def check_filters(page: Page, row: Locator) -> None:
     expect(status).to_have_text(re.compile(r"^1 of \d+ models\.$"))
 
 
+@pytest.mark.usefixtures("visited")
 def test_models_are_found_downloaded_paused_checked_and_deleted(
     page: Page, site: str, watch: PageWatch
 ) -> None:
@@ -285,6 +286,7 @@ def add_record(page: Page) -> None:
     expect(row_of(page, "second")).to_contain_text("your own")
 
 
+@pytest.mark.usefixtures("visited")
 def test_own_models_are_added_used_kept_and_deleted(
     page: Page, site: str, watch: PageWatch, tmp_path: Path, gguf: str
 ) -> None:

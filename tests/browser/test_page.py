@@ -126,6 +126,7 @@ def test_empty_form_shows_a_message(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
 
 
+@pytest.mark.usefixtures("visited")
 def test_reload_finds_the_engine_that_the_page_left(page: Page, site: str) -> None:
     engines = """async () => (await navigator.locks.query()).held
       .map(({ name }) => name).filter((name) => name.startsWith("pywebllm-shared"))"""
@@ -181,6 +182,7 @@ SMALL = "Object.defineProperty(GPUSupportedLimits.prototype, 'maxBufferSize', {v
 INSECURE = "Object.defineProperty(globalThis, 'isSecureContext', {value: false})"
 
 
+@pytest.mark.usefixtures("visited")
 @pytest.mark.parametrize(
     ("lacking", "message"),
     [
@@ -200,6 +202,7 @@ def test_page_shows_what_the_browser_lacks_before_any_download(
     assert not [url for url in watch.requests if "/models/" in url]
 
 
+@pytest.mark.usefixtures("visited")
 def test_failed_load_shows_an_error_and_can_be_tried_again(page: Page, site: str) -> None:
     def refuse(route: Route) -> None:
         route.abort()

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.axe import clipped, problems
@@ -106,6 +107,7 @@ def check_deletion(page: Page) -> None:
     expect(page.locator("#persona-kept-list")).to_have_attribute("aria-busy", "false")
 
 
+@pytest.mark.usefixtures("visited")
 def test_personas_are_written_rewritten_edited_compared_and_kept(
     page: Page, context: BrowserContext, site: str, watch: PageWatch
 ) -> None:

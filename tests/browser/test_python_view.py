@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Download, Locator, Page, expect
 
 from model.browser.pyodide_wheels import pyodide_wheels
@@ -98,6 +99,7 @@ async with AsyncWebLLM() as llm:
 """
 
 
+@pytest.mark.usefixtures("visited")
 def test_program_talks_to_the_page_s_model_shows_values_and_errors_and_stops(
     page: Page, site: str, watch: PageWatch
 ) -> None:
