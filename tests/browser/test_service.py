@@ -6,8 +6,10 @@ Each test's inner `async def` runs in the page: `PagePython.run` sends its sourc
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from playwright.sync_api import Route
 
 from model.browser.python import PagePython
@@ -16,10 +18,30 @@ from tests.browser.watch import PageWatch
 
 BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v3"
 
-# A global in the page, which keeps its value between runs.
+# Globals in the page, which keep their values between runs; the second is that of `loaded`.
 service: Any = None
+llm: Any = None
 
 ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
+
+
+@pytest.fixture(scope="module")
+def loaded(python: PagePython) -> Iterator[PagePython]:
+    """The page, with a client whose model is loaded, for services that are about something else."""
+
+    async def start() -> None:
+        from pywebllm import AsyncWebLLM
+
+        global llm
+        llm = AsyncWebLLM()
+        await llm.load()
+
+    async def end() -> None:
+        await llm.close()
+
+    python.run(start)
+    yield python
+    python.run(end)
 
 
 def test_service_round_trip(python: PagePython) -> None:
@@ -124,35 +146,35 @@ def test_second_initialize_waits_for_the_same_load(
     assert len([url for url in watch.requests if url.endswith("/model.wasm")]) == 1
 
 
-def test_same_seed_repeats_the_text_and_another_changes_it(python: PagePython) -> None:
+def test_same_seed_repeats_the_text_and_another_changes_it(loaded: PagePython) -> None:
     async def seeds(inputs: dict[str, str]) -> list[str]:
         from pywebllm import WebLLMService
 
-        async with WebLLMService(max_tokens=40) as service:
+        async with WebLLMService(client=llm, max_tokens=40) as service:
             await service.initialize("seeds")
             return [await service.generate_persona(inputs, seed=seed) for seed in (7, 7, 8, 9)]
 
-    first, again, *others = python.run(seeds, inputs=ADA)
+    first, again, *others = loaded.run(seeds, inputs=ADA)
     assert first == again
     assert set(others) != {first}
 
 
-def test_temperature_zero_is_not_the_default(python: PagePython) -> None:
+def test_temperature_zero_is_not_the_default(loaded: PagePython) -> None:
     async def greedy(inputs: dict[str, str]) -> list[str]:
         from pywebllm import WebLLMService
 
-        async with WebLLMService(temperature=0, max_tokens=40) as service:
+        async with WebLLMService(client=llm, temperature=0, max_tokens=40) as service:
             await service.initialize("greedy")
             return [await service.generate_persona(inputs, seed=seed) for seed in (1, 2, 3)]
 
-    assert len(set(python.run(greedy, inputs=ADA))) == 1
+    assert len(set(loaded.run(greedy, inputs=ADA))) == 1
 
 
-def test_streamed_text_is_the_whole_text(python: PagePython) -> None:
+def test_streamed_text_is_the_whole_text(loaded: PagePython) -> None:
     async def stream(inputs: dict[str, str]) -> dict[str, Any]:
         from pywebllm import WebLLMService
 
-        async with WebLLMService(max_tokens=40) as service:
+        async with WebLLMService(client=llm, max_tokens=40) as service:
             await service.initialize("stream")
             whole = await service.generate_persona(inputs, seed=3)
             stream = service.stream_persona(inputs, seed=3)
@@ -163,24 +185,24 @@ def test_streamed_text_is_the_whole_text(python: PagePython) -> None:
                 "first": stream.usage and stream.usage.time_to_first_token,
             }
 
-    result = python.run(stream, inputs=ADA)
+    result = loaded.run(stream, inputs=ADA)
     assert "".join(result["pieces"]) == result["whole"]
     assert len(result["pieces"]) > 3
     assert result["first"] > 0
 
 
-def test_persona_can_be_generated_in_parts(python: PagePython) -> None:
+def test_persona_can_be_generated_in_parts(loaded: PagePython) -> None:
     async def typed(inputs: dict[str, str]) -> list[Any]:
         import dataclasses
 
         from pywebllm import Persona, WebLLMService
 
-        async with WebLLMService() as service:
+        async with WebLLMService(client=llm) as service:
             await service.initialize("typed")
             persona = await service.generate_persona_typed(inputs, seed=1)
             return [type(persona) is Persona, dataclasses.asdict(persona)]
 
-    is_persona, persona = python.run(typed, inputs=ADA)
+    is_persona, persona = loaded.run(typed, inputs=ADA)
     assert is_persona
     assert (persona["name"], persona["age"]) == ("Ada", 36)
     assert 0 < len(persona["summary"]) <= 400
@@ -188,26 +210,26 @@ def test_persona_can_be_generated_in_parts(python: PagePython) -> None:
     assert persona["goals"]
 
 
-def test_typed_persona_keeps_the_given_values_exactly(python: PagePython) -> None:
+def test_typed_persona_keeps_the_given_values_exactly(loaded: PagePython) -> None:
     async def typed(inputs: dict[str, str]) -> list[Any]:
         from pywebllm import WebLLMService
 
-        async with WebLLMService() as service:
+        async with WebLLMService(client=llm) as service:
             await service.initialize("letters")
             persona = await service.generate_persona_typed(inputs, seed=1)
             return [persona.name, persona.age, persona.occupation]
 
     known = {"name": "Gonçalo Éda", "age": "71 years", "occupation": "café owner"}
-    assert python.run(typed, inputs=known) == ["Gonçalo Éda", 71, "café owner"]
+    assert loaded.run(typed, inputs=known) == ["Gonçalo Éda", 71, "café owner"]
 
 
-def test_concurrent_requests_are_queued(python: PagePython) -> None:
+def test_concurrent_requests_are_queued(loaded: PagePython) -> None:
     async def together(inputs: dict[str, str]) -> list[str]:
         import asyncio
 
         from pywebllm import WebLLMService
 
-        async with WebLLMService(max_tokens=30) as service:
+        async with WebLLMService(client=llm, max_tokens=30) as service:
             await service.initialize("queue")
             alone = await service.generate_persona(inputs, seed=1)
             one, two = await asyncio.gather(
@@ -216,7 +238,7 @@ def test_concurrent_requests_are_queued(python: PagePython) -> None:
             )
             return [alone, one, two]
 
-    alone, one, two = python.run(together, inputs=ADA)
+    alone, one, two = loaded.run(together, inputs=ADA)
     assert one == alone
     assert two not in ("", one)
 
@@ -306,11 +328,11 @@ def test_custom_record_is_loaded(python: PagePython, site: str) -> None:
     assert "Ada" in text
 
 
-def test_long_input_is_rejected_and_the_next_one_answered(python: PagePython) -> None:
+def test_long_input_is_rejected_and_the_next_one_answered(loaded: PagePython) -> None:
     async def too_long(inputs: dict[str, str]) -> list[Any]:
         from pywebllm import ContextWindowError, WebLLMService
 
-        async with WebLLMService(max_tokens=20) as service:
+        async with WebLLMService(client=llm, max_tokens=20) as service:
             await service.initialize("long")
             try:
                 await service.generate_persona(inputs | {"notes": "endless words " * 3000})
@@ -318,7 +340,7 @@ def test_long_input_is_rejected_and_the_next_one_answered(python: PagePython) ->
                 rejected = isinstance(error, ValueError)
             return [rejected, service.is_initialized, bool(await service.generate_persona(inputs))]
 
-    assert python.run(too_long, inputs=ADA) == [True, True, True]
+    assert loaded.run(too_long, inputs=ADA) == [True, True, True]
 
 
 def test_wheel_alone_needs_no_request_after_its_installation(
