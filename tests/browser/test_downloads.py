@@ -67,37 +67,41 @@ def content(name: str) -> bytes:
     return (REVISION / name).read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("name", "fault", "problem"),
-    [
-        (SHARD, html_page(), "it is an HTML page"),
-        (SHARD, Truncate(after=100_000), "it has 100000 bytes instead of 4604928"),
-        (SHARD, empty(), "it is empty"),
-        (SHARD, wrong_bytes(content(SHARD)), "its MD5 checksum is a different one"),
-        ("tokenizer.json", html_page(), "it is an HTML page"),
-        ("tokenizer.json", Truncate(after=1000), "it is not valid JSON"),
-        ("tensor-cache.json", html_page(), "it is an HTML page"),
-        ("mlc-chat-config.json", empty(), "it is empty"),
-        ("model.wasm", Truncate(after=100_000), "it is not valid WebAssembly"),
+# What is wrong with a file, one after the other, and what the error says.
+WRONG: dict[str, list[tuple[Fault, str]]] = {
+    SHARD: [
+        (html_page(), "it is an HTML page"),
+        (Truncate(after=100_000), "it has 100000 bytes instead of 4604928"),
+        (empty(), "it is empty"),
+        (wrong_bytes(content(SHARD)), "its MD5 checksum is a different one"),
     ],
-)
+    "tokenizer.json": [
+        (html_page(), "it is an HTML page"),
+        (Truncate(after=1000), "it is not valid JSON"),
+    ],
+    "tensor-cache.json": [(html_page(), "it is an HTML page")],
+    "mlc-chat-config.json": [(empty(), "it is empty")],
+    "model.wasm": [(Truncate(after=100_000), "it is not valid WebAssembly")],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
 def test_wrong_file_is_an_integrity_error_and_the_next_load_fetches_it(
-    python: PagePython, server: FaultyServer, name: str, fault: Fault, problem: str
+    python: PagePython, server: FaultyServer, name: str
 ) -> None:
     address = server.url + FOLDER
-    server.faults[name] = fault
-    kind, text, advice = python.run(load, address=address)
-    assert (kind, text) == (
-        "IntegrityError",
-        f"{name} from {address}{name} is not the expected file: {problem}. The file was not kept.",
-    )
-    assert advice.startswith("Load again")
+    wrong = f"{name} from {address}{name} is not the expected file"
+    for number, (fault, problem) in enumerate(WRONG[name], start=1):
+        server.faults[name] = fault
+        kind, text, advice = python.run(load, address=address)
+        assert (kind, text) == ("IntegrityError", f"{wrong}: {problem}. The file was not kept.")
+        assert advice.startswith("Load again")
+        assert server.count(name) == number
     server.faults.clear()
-    before = server.count(name)
     kind, text, _ = python.run(load, address=address)
     assert kind == "", text
     assert text
-    assert server.count(name) == before + 1
+    assert server.count(name) == len(WRONG[name]) + 1
 
 
 @pytest.mark.parametrize(
