@@ -27,13 +27,19 @@ _BUFFER = re.compile(r"@binding\((\d+)\) var<storage, \w+> (\w+)_ptr ")
 _SCALARS = re.compile(r"struct PODArgs \{(.*?)\}", re.DOTALL)
 _RUN = """
 async ({ code, buffers, grid }) => {
-  const adapter = await navigator.gpu.requestAdapter();
-  // As WebLLM requests it.
-  const requiredLimits = { maxComputeWorkgroupStorageSize: 32768 };
-  const device = await adapter.requestDevice({ requiredLimits });
-  const module = device.createShaderModule({ code });
-  const compute = { module, entryPoint: "kernel_kernel" };
-  const pipeline = await device.createComputePipelineAsync({ layout: "auto", compute });
+  // Devices and pipelines are kept, because SwiftShader compiles a large shader for seconds.
+  globalThis.kernels ??= (async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    // As WebLLM requests it.
+    const requiredLimits = { maxComputeWorkgroupStorageSize: 32768 };
+    return { device: await adapter.requestDevice({ requiredLimits }), pipelines: new Map() };
+  })();
+  const { device, pipelines } = await globalThis.kernels;
+  if (!pipelines.has(code)) {
+    const compute = { module: device.createShaderModule({ code }), entryPoint: "kernel_kernel" };
+    pipelines.set(code, await device.createComputePipelineAsync({ layout: "auto", compute }));
+  }
+  const pipeline = pipelines.get(code);
   const { STORAGE, UNIFORM, COPY_DST, COPY_SRC, MAP_READ } = GPUBufferUsage;
   const made = buffers.map(({ data, uniform }) => {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -65,7 +71,7 @@ async ({ code, buffers, grid }) => {
     const bytes = new Uint8Array(target.getMappedRange());
     results.push(btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")));
   }
-  device.destroy();
+  for (const buffer of [...made, ...reads]) buffer?.destroy();
   return results;
 }
 """

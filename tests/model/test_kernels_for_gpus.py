@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from model.compile.kernels import PAGE, Projection
+from model.compile.kernels.gpu.decode_attention import parts_of_head
 from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.quantize import dequantize, pack
 from tests.model.kernels_in_browser import blank_page, run_in_browser
@@ -139,8 +140,16 @@ def paged(keys: Any, values: Any, used: int) -> tuple[Any, Any]:
 HEADS = [(4, 2, 40), (9, 3, 64), (2, 2, 128), (4, 1, 256)]
 
 
+@pytest.mark.parametrize(
+    ("heads", "size", "parts"),
+    [(4, 40, 2), (9, 64, 4), (2, 128, 8), (4, 256, 8), (24, 96, 2), (32, 64, 1), (64, 128, 1)],
+)
+def test_few_heads_are_shared_by_several_workgroups(heads: int, size: int, parts: int) -> None:
+    assert parts_of_head(heads, size) == parts
+
+
+@pytest.mark.parametrize(("heads", "kv_heads", "size"), [*HEADS, (32, 8, 64), (25, 5, 128)])
 @pytest.mark.parametrize("keys", [1, 16, 33, 200, 257, 700])
-@pytest.mark.parametrize(("heads", "kv_heads", "size"), HEADS)
 def test_decode_attention_for_gpus_uses_every_key(
     page: Page, heads: int, kv_heads: int, size: int, keys: int
 ) -> None:
@@ -162,7 +171,7 @@ def test_decode_attention_for_gpus_uses_every_key(
         },
         {"m": 1, "count": used + 2, "used": used, "score_scale": size**-0.5}
         | {f"offset_{i}": 0 for i in range(6)},
-        (heads, 1),
+        (heads * parts_of_head(heads, size), 1),
     )
     expected, expected_lse = attention(q, k, v, causal=True)
     np.testing.assert_allclose(left["out"], expected, atol=1e-5)
@@ -242,7 +251,7 @@ def test_decode_attention_sees_the_window(
         },
         {"m": 1, "count": used + 2, "used": used, "score_scale": size**-0.5}
         | {f"offset_{i}": 0 for i in range(6)},
-        (heads, 1),
+        (heads * (parts_of_head(heads, size) if of is FOR_GPUS else 1), 1),
     )
     expected, expected_lse = attention(q, k[-window:], v[-window:], causal=True)
     np.testing.assert_allclose(left["out"], expected, atol=1e-5)
