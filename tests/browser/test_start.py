@@ -329,6 +329,16 @@ def test_kept_conversations_are_readable_before_python_runs(page: Page, site: st
     expect(page.locator("[data-kept]")).to_have_count(0)
 
 
+def test_python_begins_to_load_before_the_script_and_the_style_of_the_page(
+    page: Page, site: str
+) -> None:
+    for name in ("start.js", "style.css"):
+        page.route(f"**/{name}", Hold())
+    # Pyodide itself fetches this file; the page preloads others.
+    with page.expect_request("**/python_stdlib.zip"):
+        page.goto(site + WEBLLM, wait_until="commit")
+
+
 def test_page_says_that_python_runs_before_it_imports_the_library_and_that_it_could_not(
     page: Page, site: str
 ) -> None:
