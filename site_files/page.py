@@ -1,7 +1,8 @@
 """The page in each of its languages, made from `static/index.html`, `static/views/` and the texts.
 
 A comment `view: NAME` becomes the file `static/views/NAME.html`, `early` what `early.py` returns,
-and `{{section.name}}` a text from `app/page/texts/LANGUAGE.json`. English is `index.html`; another
+`pyscript` links to PyScript's modules, and `{{section.name}}` a text from
+`app/page/texts/LANGUAGE.json`. English is `index.html`; another
 language, `index.LANGUAGE.html`.
 """
 
@@ -23,6 +24,11 @@ Texts: TypeAlias = Mapping[str, Mapping[str, str]]
 
 _TEXTS = "app/page/texts"
 _MAIN = "en"
+
+# What PyScript 0.7.31 imports while it starts: the plugins that the page turns off, too.
+_PYSCRIPT = re.compile(
+    r"core\.js|(core|deprecations-manager|donkey|error|py-editor|py-game|py-terminal)-[\w-]{8}\.js"
+)
 
 
 def page_sources(root: Path) -> list[Path]:
@@ -54,10 +60,18 @@ def render_page(root: Path, language: str, languages: Mapping[str, Texts] | None
     page = (root / "static/index.html").read_text(encoding="utf-8")
     page = re.sub(r"<!-- view: (\w+) -->", lambda found: _view(root, found[1]), page)
     page = page.replace("<!-- languages -->", _links(language, languages))
+    page = page.replace("<!-- pyscript -->", "\n".join(_pyscript_links(root)))
     page = page.replace("<!-- early -->", _data("early-requests", early_requests(root)))
     page = re.sub(r"<!-- texts: (\w+) -->", lambda found: _texts_of(texts, found[1]), page)
     page = page.replace("{{lang}}", language)
     return re.sub(r"\{\{(\w+)\.([\w.-]+)\}\}", lambda found: _text(texts, *found.groups()), page)
+
+
+def _pyscript_links(root: Path) -> list[str]:
+    files = (root / "node_modules/@pyscript/core/dist").glob("*.js")
+    names = sorted(file.name for file in files if _PYSCRIPT.fullmatch(file.name))
+    link = '<link rel="modulepreload" fetchpriority="low" href="vendor/pyscript/{}">'
+    return [link.format(name) for name in names]
 
 
 def _languages(root: Path) -> dict[str, Texts]:

@@ -93,7 +93,7 @@ def _write_archive(project: Project) -> None:
 def _write_pages(project: Project) -> None:
     archive = project.build / "archive" / ARCHIVE
     code = [Path(__file__).with_name(name) for name in ("page.py", "early.py")]
-    files = [*code, archive, *page_sources(project.root)]
+    files = [*code, archive, project.npm_stamp, *page_sources(project.root)]
     project.once("page", made_from(files), lambda to: write_pages(project.root, to, archive))
 
 

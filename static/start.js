@@ -77,13 +77,6 @@ function watchPython() {
   import(python).catch(failWith);
 }
 
-/** Fetch the modules that are imported after the first frame. */
-function preloadModules() {
-  for (const href of ["vendor/pyscript/core.js", "start/engine.js"]) {
-    document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
-  }
-}
-
 /** Without these Python does not start; of others, such as the engine, Python says what is missing. */
 const NEEDED = /\/(app\.zip|vendor\/(pyodide|pyscript)\/[^/]+|start\/[^/]+)$/;
 
@@ -166,7 +159,6 @@ if (location.protocol === "file:") {
   letDatabasesGo();
   setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
   watchPython();
-  preloadModules();
   // The rest after the first frame, so that the page is painted first; a hidden page has no frames.
   const start = () => {
     startPython().catch(failWith);

@@ -66,6 +66,24 @@ def test_stylesheet_covers_every_state() -> None:
     assert styled == {"starting", *get_args(State)}
 
 
+def test_page_preloads_what_pyscript_imports_while_it_starts() -> None:
+    links = [
+        attributes["href"]
+        for _, attributes in index().tags
+        if attributes.get("rel") == "modulepreload"
+    ]
+    names = [Path(link).name for link in links if link.startswith("vendor/pyscript/")]
+    plugins = ["deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal"]
+    parts = ["core", *plugins]
+    assert sorted(re.sub(r"-[\w-]{8}\.js$", "", name) for name in names) == sorted(
+        ["core.js", *parts]
+    )
+    dist = ROOT / "node_modules/@pyscript/core/dist"
+    assert all((dist / name).is_file() for name in names)
+    core = next(dist.glob("core-*.js")).read_text("utf-8")
+    assert all(name in core for name in names if name.startswith(tuple(plugins)))
+
+
 def test_policy_allows_this_origin_only() -> None:
     (policy,) = (
         attributes["content"]
