@@ -28,7 +28,8 @@ const archive = fetchArchive();
 archive.catch(() => {});
 const snapshot = takeSnapshot();
 // At once, so that it is compiled while PyScript is fetched.
-const begun = snapshot.then(begin);
+const loading = snapshot.then(load);
+const begun = loading.then(begin);
 begun.catch(() => {});
 
 /** @type {PromiseWithResolvers<void>} */
@@ -48,7 +49,7 @@ const start = Promise.withResolvers();
 export const started = start.promise;
 
 /**
- * Return Pyodide, with the page's archive of modules first on its path. PyScript calls this once.
+ * Return Pyodide, with the page's archive of modules first on its path; the page says that it runs. PyScript calls this once.
  * @param {{ stdout: (line: string) => void, stderr: (line: string) => void }} options where the output goes, of those of
  *   Pyodide's `loadPyodide`; the page's configuration makes PyScript set no other
  * @returns {Promise<Pyodide>}
@@ -58,8 +59,6 @@ export async function loadPyodide({ stdout, stderr }) {
   python.setStdout({ batched: stdout });
   python.setStderr({ batched: stderr });
   await engine.promise;
-  python.FS.writeFile(ARCHIVE_PATH, await archive);
-  if (how === "anew") python.runPython(`import sys; sys.path.insert(0, "${ARCHIVE_PATH}")`);
   start.resolve(how);
   return python;
 }
@@ -67,15 +66,31 @@ export async function loadPyodide({ stdout, stderr }) {
 async function letEngineStart() {
   if (await snapshot) return;
   // When it fails, too: `loadPyodide` says why.
-  await begun.catch(() => {});
+  await loading.catch(() => {});
 }
 
 /** @param {Uint8Array | undefined} found @returns {Promise<Start>} */
-async function begin(found) {
+async function load(found) {
   const options = { indexURL: new URL("../vendor/pyodide/", import.meta.url).href };
   const restored = found && (await restore(options, found));
   if (restored) return { python: restored, how: "snapshot" };
   return { python: await pyodide.loadPyodide(options), how: "anew" };
+}
+
+/** Add the page's modules, and let the page say that Python runs. @param {Start} loaded @returns {Promise<Start>} */
+async function begin(loaded) {
+  const { python, how } = loaded;
+  python.FS.writeFile(ARCHIVE_PATH, await archive);
+  if (how === "anew") python.runPython(`import sys; sys.path.insert(0, "${ARCHIVE_PATH}")`);
+  await pageIsRead();
+  python.runPython("import main; main.report_running(); del main");
+  return loaded;
+}
+
+/** @returns {Promise<void>} */
+async function pageIsRead() {
+  if (document.readyState !== "loading") return;
+  await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
 }
 
 /**
