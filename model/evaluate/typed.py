@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from model.data.people.vague_age import years_in
 from model.evaluate.case import Ask
 from model.evaluate.words import contains
 
@@ -71,15 +72,21 @@ def wrong_fields(persona: Mapping[str, Any], ask: Ask) -> dict[str, tuple[str, .
     """Return, for each given fact, the keywords that are missing in its field.
 
     Name, age, occupation and interests belong in their own fields, unless there are too many or too
-    long interests for the schema; other facts may be anywhere.
+    long interests for the schema; other facts may be anywhere. The field of the age is a number: of
+    a range such as "late fifties", it has one year.
     """
     wrong = {
-        fact: tuple(
-            phrase for phrase in alternatives if not contains(_place(persona, fact, ask), phrase)
-        )
-        for fact, alternatives in ask.keywords.items()
+        fact: tuple(phrase for phrase in phrases if not _has(persona, fact, phrase, ask))
+        for fact, phrases in ask.keywords.items()
     }
-    return {fact: alternatives for fact, alternatives in wrong.items() if alternatives}
+    return {fact: phrases for fact, phrases in wrong.items() if phrases}
+
+
+def _has(persona: Mapping[str, Any], fact: str, phrase: str, ask: Ask) -> bool:
+    if contains(_place(persona, fact, ask), phrase):
+        return True
+    years, age = years_in(phrase) if fact == "age" else None, persona.get("age")
+    return years is not None and isinstance(age, int) and years[0] <= age <= years[1]
 
 
 def _place(persona: Mapping[str, Any], fact: str, ask: Ask) -> str:

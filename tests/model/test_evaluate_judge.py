@@ -173,6 +173,26 @@ def test_fault_in_a_typed_persona_is_found(change: dict[str, Any], check: str) -
     assert check in faults(judged(TYPED, json.dumps({**PERSONA, **change}), group="typed"))
 
 
+@pytest.mark.parametrize(
+    ("words", "age", "is_right"),
+    [
+        ("late fifties", 58, True),
+        ("late fifties", 60, False),
+        ("late fifties", 53, False),
+        ("mid-forties", 44, True),
+        ("thirties", 30, True),
+        ("thirties", 29, False),
+        ("middle ages", 45, False),
+    ],
+)
+def test_typed_age_is_a_year_of_the_range_that_was_given(
+    words: str, age: int, is_right: bool
+) -> None:
+    ask = replace(TYPED, keywords={**TYPED.keywords, "age": [words]}, years=None)
+    found = faults(judged(ask, json.dumps({**PERSONA, "age": age}), group="typed"))
+    assert ("fields" not in found) is is_right
+
+
 def test_answer_that_is_not_json_is_not_valid() -> None:
     assert "valid" in faults(judged(TYPED, RIGHT, group="typed"))
 

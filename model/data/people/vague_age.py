@@ -7,7 +7,7 @@ from random import Random
 from model.data.language.template import literal, parse
 from model.data.people.notes import Note
 
-__all__ = ["draw_vague_age", "vague_age_of", "years_of"]
+__all__ = ["draw_vague_age", "vague_age_of", "years_in", "years_of"]
 
 _DECADES = {
     "twenties": 20,
@@ -51,8 +51,15 @@ def vague_age_of(notes: tuple[Note, ...]) -> Note | None:
 
 def years_of(note: Note) -> tuple[int, int]:
     """Return the lowest and the highest age that the note allows."""
-    text = note.values["decade"].text
-    first = next(first for word, first in _DECADES.items() if text.endswith(word))
-    part = text.removesuffix(next(word for word in _DECADES if text.endswith(word)))
-    low, high = _PARTS[part]
-    return first + low, first + high
+    years = years_in(note.values["decade"].text)
+    assert years is not None, "the note was drawn here"
+    return years
+
+
+def years_in(text: str) -> tuple[int, int] | None:
+    """Return the lowest and the highest age of a range such as "late twenties", or None."""
+    decade = next((word for word in _DECADES if text.endswith(word)), None)
+    part = None if decade is None else _PARTS.get(text.removesuffix(decade))
+    if decade is None or part is None:
+        return None
+    return _DECADES[decade] + part[0], _DECADES[decade] + part[1]
