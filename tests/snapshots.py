@@ -1,7 +1,7 @@
 """Pages whose Python starts from a snapshot of its memory, as the page's does at a second visit.
 
-The wheel is then imported after a quarter of the work. Where its installation matters, a test takes
-`PagePython`, which installs it as users do.
+The wheel is then imported after less than half of the work. Where its installation matters, a test
+takes `PagePython`, which installs it as users do.
 """
 
 from __future__ import annotations

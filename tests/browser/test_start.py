@@ -38,6 +38,15 @@ DAMAGE = """async () => {
   const whole = new Uint8Array(await (await cache.match(request)).arrayBuffer());
   await cache.put(request, new Response(whole.fill(7, 0, 64)));
 }"""
+RECORD_STATES = """
+globalThis.states = [];
+document.addEventListener("DOMContentLoaded", () => {
+  const status = document.getElementById("status");
+  const note = () => states.push([document.body.dataset.state, status.textContent]);
+  note();
+  new MutationObserver(note).observe(document.body, { attributeFilter: ["data-state"] });
+});
+"""
 RANDOM = "import random; print('random', random.random())"
 
 
@@ -358,17 +367,6 @@ def test_page_says_that_python_runs_before_it_imports_the_library_and_that_it_co
     assert seen[-1][0] == "failed"
     # What is kept stays readable without Python.
     expect(page.locator("#chat-thread [data-kept]").first).to_have_text("Why does it rain?")
-
-
-RECORD_STATES = """
-globalThis.states = [];
-document.addEventListener("DOMContentLoaded", () => {
-  const status = document.getElementById("status");
-  const note = () => states.push([document.body.dataset.state, status.textContent]);
-  note();
-  new MutationObserver(note).observe(document.body, { attributeFilter: ["data-state"] });
-});
-"""
 
 
 def _replace(archive: bytes, module: str, source: str) -> bytes:
