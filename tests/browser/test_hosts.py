@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from model.browser.page import bare_page, wait_for_no_worker
+from model.browser.page import bare_page
 from model.browser.python import wheels
 
 # It answers each message, which is Python code, with the JSON that the code returns.
@@ -82,8 +82,6 @@ def test_blob_worker_takes_whole_urls_paths_and_the_files_of_the_wheel(
         assert run(blob_worker, f"await outcome(assets_url={url}, engine='webllm')") == text
     mine = "record('/' + BUILTIN_PATH)"
     assert run(blob_worker, f"await outcome(model={mine}, assets_url='/')") == text
-    blob_worker.evaluate("worker.terminate()")
-    wait_for_no_worker(blob_worker)
 
 
 def test_relative_url_in_a_blob_worker_is_an_error_that_says_what_to_write(
