@@ -62,7 +62,7 @@ def bare_page(page: Page, site: str) -> None:
 def wait_for_no_worker(page: Page) -> None:
     """Wait until the page has no worker left. None of them may have started another one.
 
-    Playwright keeps a worker of a worker in its list where both end at nearly the same time.
+    Chromium may never report the end of a worker of a worker (`findings/`).
     """
     # Playwright updates its list of workers while it talks to the page; the test has a deadline.
     while page.workers:
