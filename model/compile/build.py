@@ -24,7 +24,7 @@ from model.compile.linker import Linker, find_emcc
 from model.compile.parameters import fill
 from model.compile.runtime import build_runtime
 from model.compile.settings import chat_settings
-from model.compile.tokenizer import TOKENIZER_FILES, read_json
+from model.compile.tokenizer import tokenizer_texts
 from model.tools import ToolError
 
 __all__ = [
@@ -91,7 +91,7 @@ def compile_checkpoint(
         libraries=libraries,
         weights=lambda: fill(checkpoint),
         texts={
-            **{name: _compact(read_json(checkpoint.folder / name)) for name in TOKENIZER_FILES},
+            **tokenizer_texts(checkpoint.folder),
             "mlc-chat-config.json": json.dumps(settings, indent=2, ensure_ascii=False) + "\n",
         },
         card=card,
@@ -151,11 +151,6 @@ def check_tvm() -> None:
         raise ToolError(f"apache-tvm is not installed. {install}") from error
     if found != TVM_VERSION:
         raise ToolError(f"apache-tvm must be {TVM_VERSION}, got {found}. {install}")
-
-
-def _compact(found: Mapping[str, Any]) -> str:
-    """Return JSON without indentation, which is more than half of a large `tokenizer.json`."""
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _write_weights(values: Mapping[str, npt.NDArray[Any]], folder: Path) -> None:

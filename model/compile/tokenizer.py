@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from model.compile.errors import CheckpointError
 
-__all__ = ["TOKENIZER_FILES", "TextTokens", "read_json"]
+__all__ = ["TOKENIZER_FILES", "TextTokens", "read_json", "tokenizer_texts"]
 
 TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json")
 _SPACE: Final = "▁"
@@ -37,6 +37,32 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise CheckpointError(f"{path} must contain a JSON object. Save the model again.")
     return found
+
+
+def tokenizer_texts(folder: Path) -> dict[str, str]:
+    """Return the tokenizer's files by name, in the form that WebLLM reads soonest.
+
+    They have no indentation, which is more than half of a large `tokenizer.json`, and each merge is
+    one string instead of a list of two.
+
+    Raises:
+        CheckpointError: A file is missing, cannot be read, or is not a JSON object.
+    """
+    found = {name: read_json(folder / name) for name in TOKENIZER_FILES}
+    found["tokenizer.json"] = _with_short_merges(found["tokenizer.json"])
+    return {
+        name: json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
+        for name, content in found.items()
+    }
+
+
+def _with_short_merges(tokenizer: dict[str, Any]) -> dict[str, Any]:
+    model = tokenizer["model"]
+    pairs = model.get("merges", [])
+    # A string is cut at its space, so that a token must not contain one.
+    if any(isinstance(pair, str) or " " in "".join(pair) for pair in pairs):
+        return tokenizer
+    return {**tokenizer, "model": {**model, "merges": [" ".join(pair) for pair in pairs]}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ It is built with 4 and with 8 bits. Takes three minutes, and more if TVM's runti
 from __future__ import annotations
 
 import io
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -23,7 +22,6 @@ from model.__main__ import main
 from model.compile.checkpoint import Checkpoint
 from model.compile.reference import Reference
 from model.compile.template import Template
-from model.compile.tokenizer import TOKENIZER_FILES
 from model.compile.verify.engine import Engine, open_engine
 from model.compile.verify.logits import compare_logits
 from model.compile.verify.sampling import a_grammar_is_obeyed
@@ -86,15 +84,6 @@ def greedy(built: Built) -> list[int]:
         logits[[*BIAS]] += [*BIAS.values()]
         sequence.append(int(logits.argmax()))
     return sequence[start:]
-
-
-@pytest.mark.parametrize("name", TOKENIZER_FILES)
-def test_tokenizer_files_lose_nothing_but_their_indentation(built: Built, name: str) -> None:
-    given, made = (
-        (folder / name).read_text("utf-8") for folder in (built.checkpoint.folder, built.folder)
-    )
-    assert json.loads(made) == json.loads(given)
-    assert len(made.splitlines()) == 1
 
 
 def test_logits_equal_those_of_pytorch(built: Built, engine: Engine) -> None:
