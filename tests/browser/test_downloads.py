@@ -122,23 +122,21 @@ def test_file_of_the_right_form_that_fails_the_load_is_fetched_again_by_the_next
     assert (server.count(name), server.count(SHARD)) == (2, 1)
 
 
-@pytest.mark.parametrize(
-    ("name", "fault", "reason"),
-    [
-        (SHARD, Status(404), "the server answered with HTTP status 404 Not Found"),
-        ("tokenizer.json", Status(500), "the server answered with HTTP status 500"),
-        (SHARD, Cut(after=100_000), "the connection broke after "),
-    ],
-)
 def test_download_error_names_the_file_and_the_reason(
-    python: PagePython, server: FaultyServer, name: str, fault: Fault, reason: str
+    python: PagePython, server: FaultyServer
 ) -> None:
     address = server.url + FOLDER
-    server.faults[name] = fault
-    kind, text, _ = python.run(load, address=address)
-    assert kind == "DownloadError"
-    assert text.startswith(f"{name} could not be fetched from {address}{name}: {reason}")
-    server.faults.clear()
+    broken: list[tuple[str, Fault, str]] = [
+        ("tokenizer.json", Status(500), "the server answered with HTTP status 500"),
+        (SHARD, Status(404), "the server answered with HTTP status 404 Not Found"),
+        (SHARD, Cut(after=100_000), "the connection broke after "),
+    ]
+    for name, fault, reason in broken:
+        server.faults[name] = fault
+        kind, text, _ = python.run(load, address=address)
+        assert kind == "DownloadError"
+        assert text.startswith(f"{name} could not be fetched from {address}{name}: {reason}")
+        server.faults.clear()
     assert python.run(load, address=address)[0] == ""
 
 
@@ -161,20 +159,18 @@ async def load_with_limits(address: str, *, limit: float | None, stall_timeout: 
         return ["", "", progress]
 
 
-@pytest.mark.parametrize(
-    ("name", "fault"),
-    [(SHARD, Stall(after=100_000)), ("mlc-chat-config.json", Stall()), ("model.wasm", Stall())],
-)
 def test_server_that_never_answers_ends_the_load_and_the_next_one_works(
-    python: PagePython, server: FaultyServer, name: str, fault: Fault
+    python: PagePython, server: FaultyServer
 ) -> None:
     address = server.url + FOLDER
-    server.faults[name] = fault
-    kind, text, _ = python.run(load_with_limits, address=address, limit=None, stall_timeout=3)
-    assert kind == "RequestTimeoutError"
-    assert f"no progress for 3 s: nothing arrived from {address}{name}." in text
-    assert "stall_timeout" in text
-    server.faults.clear()
+    stalls = {"mlc-chat-config.json": Stall(), "model.wasm": Stall(), SHARD: Stall(after=100_000)}
+    for name, fault in stalls.items():
+        server.faults[name] = fault
+        kind, text, _ = python.run(load_with_limits, address=address, limit=None, stall_timeout=3)
+        assert kind == "RequestTimeoutError"
+        assert f"no progress for 3 s: nothing arrived from {address}{name}." in text
+        assert "stall_timeout" in text
+        server.faults.clear()
     assert python.run(load, address=address)[0] == ""
 
 

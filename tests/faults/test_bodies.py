@@ -16,7 +16,7 @@ from model.browser.python import PagePython
 from tests.faults.bodies import mutated_bodies
 from tests.faults.conftest import is_long, length_of
 
-BODIES = length_of("FAULTS_BODIES", 200)
+BODIES = length_of("FAULTS_BODIES", 120)
 BATCH = 20
 
 pytestmark = pytest.mark.timeout(120 + 3 * BODIES)
