@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from model.browser.python import PagePython
 
-# A global in the page: the client that the tests share.
+# The page's global that `loaded` sets.
 llm: Any = None
 
 # The token with which the built-in model ends an answer.
@@ -19,26 +18,7 @@ _END = 2
 ASK = [{"role": "user", "content": "Tell me all about Ada."}]
 
 
-@pytest.fixture(scope="module")
-def client(python: PagePython) -> Iterator[PagePython]:
-    """The page, with a client whose model is loaded."""
-
-    async def start() -> None:
-        global llm
-        from pywebllm import AsyncWebLLM
-
-        llm = AsyncWebLLM()
-        await llm.load()
-
-    async def end() -> None:
-        await llm.close()
-
-    python.run(start)
-    yield python
-    python.run(end)
-
-
-def test_truncated_tool_call_is_an_error_and_never_content(client: PagePython) -> None:
+def test_truncated_tool_call_is_an_error_and_never_content(loaded: PagePython) -> None:
     async def ask(messages: list[Any]) -> list[Any]:
         from pywebllm import TruncatedError
 
@@ -58,10 +38,10 @@ def test_truncated_tool_call_is_an_error_and_never_content(client: PagePython) -
                 found.append("TruncatedError")
         return found
 
-    assert client.run(ask, messages=ASK) == [["length", "", None], "TruncatedError"] * 2
+    assert loaded.run(ask, messages=ASK) == [["length", "", None], "TruncatedError"] * 2
 
 
-def test_complete_calls_of_a_truncated_answer_are_made_once_each(client: PagePython) -> None:
+def test_complete_calls_of_a_truncated_answer_are_made_once_each(loaded: PagePython) -> None:
     async def ask(end: dict[str, int]) -> list[Any]:
         from typing import Literal
 
@@ -81,7 +61,7 @@ def test_complete_calls_of_a_truncated_answer_are_made_once_each(client: PagePyt
         # Without its end the answer goes on with calls.
         options |= {"tool_choice": "required", "temperature": 0, "logit_bias": end}
         found: list[Any] = []
-        for limit in range(62, 100, 4):
+        for limit in range(66, 100, 4):
             reply = await llm.chat.completions.create(**options, max_tokens=limit)
             calls = reply.choices[0].message.tool_calls or ()
             written = [call.function.arguments for call in calls]
@@ -93,7 +73,7 @@ def test_complete_calls_of_a_truncated_answer_are_made_once_each(client: PagePyt
             break
         return found
 
-    finish, written, made, called = client.run(ask, end={str(_END): -100})
+    finish, written, made, called = loaded.run(ask, end={str(_END): -100})
     assert finish == "length"
     assert json.loads(written[0])["city"] in ("Leeds", "York")
     with pytest.raises(ValueError, match=r"Expecting|Unterminated|delimiter"):
@@ -103,7 +83,7 @@ def test_complete_calls_of_a_truncated_answer_are_made_once_each(client: PagePyt
     assert called == [json.loads(call)["city"] for call in made]
 
 
-def test_instructions_between_turns_are_taken(client: PagePython) -> None:
+def test_instructions_between_turns_are_taken(loaded: PagePython) -> None:
     async def ask(messages: list[Any]) -> list[int]:
         brief = {"role": "developer", "content": "Be brief."}
         chat = [{"role": "system", "content": "Write."}, *messages]
@@ -115,12 +95,12 @@ def test_instructions_between_turns_are_taken(client: PagePython) -> None:
             lengths.append(reply.usage.prompt_tokens)
         return lengths
 
-    lengths = client.run(ask, messages=ASK)
+    lengths = loaded.run(ask, messages=ASK)
     # Each turn has all of the turns before it, and its instructions.
     assert lengths == sorted(set(lengths))
 
 
-def test_retry_of_an_output_validation_is_answered(client: PagePython) -> None:
+def test_retry_of_an_output_validation_is_answered(loaded: PagePython) -> None:
     async def ask(messages: list[Any]) -> str:
         form = {
             "type": "json_schema",
@@ -138,10 +118,10 @@ def test_retry_of_an_output_validation_is_answered(client: PagePython) -> None:
         )
         return str(reply.text)
 
-    assert int(client.run(ask, messages=ASK)) is not None
+    assert int(loaded.run(ask, messages=ASK)) is not None
 
 
-def test_large_schema_is_answered_or_refused_soon(client: PagePython) -> None:
+def test_large_schema_is_answered_or_refused_soon(loaded: PagePython) -> None:
     async def ask(messages: list[Any]) -> list[Any]:
         import time
 
@@ -177,7 +157,7 @@ def test_large_schema_is_answered_or_refused_soon(client: PagePython) -> None:
                 found.append([False, (time.monotonic() - start) / plain])
         return found
 
-    found = client.run(ask, messages=ASK)
+    found = loaded.run(ask, messages=ASK)
     assert [answered for answered, _ in found] == [
         True,
         False,

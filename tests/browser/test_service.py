@@ -6,10 +6,8 @@ Each test's inner `async def` runs in the page: `PagePython.run` sends its sourc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from playwright.sync_api import Route
 
 from model.browser.python import PagePython
@@ -18,30 +16,11 @@ from tests.browser.watch import PageWatch
 
 BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v3"
 
-# Globals in the page, which keep their values between runs; the second is that of `loaded`.
+# Globals in the page, which keep their values between runs; `loaded` sets the second.
 service: Any = None
 llm: Any = None
 
 ADA = {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess"}
-
-
-@pytest.fixture(scope="module")
-def loaded(python: PagePython) -> Iterator[PagePython]:
-    """The page, with a client whose model is loaded, for services that are about something else."""
-
-    async def start() -> None:
-        from pywebllm import AsyncWebLLM
-
-        global llm
-        llm = AsyncWebLLM()
-        await llm.load()
-
-    async def end() -> None:
-        await llm.close()
-
-    python.run(start)
-    yield python
-    python.run(end)
 
 
 def test_service_round_trip(python: PagePython) -> None:
