@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -153,10 +154,15 @@ def test_page_is_visible_before_python_starts(page: Page, site: str) -> None:
 def test_first_paint_comes_within_100_ms_of_the_html(page: Page, site: str) -> None:
     """Compared with a document that loads nothing, in the same browser on the same machine."""
     # No request is intercepted, because each would wait for the processes of the test.
-    # Alternating, so that other load of the machine affects both; the minimum excludes it.
-    rounds = [[_first_paint(page, site + path) for path in ("icon.svg", WEBLLM)] for _ in range(4)]
-    plain, ours = (min(times) for times in zip(*rounds, strict=True))
-    assert ours - plain < 100
+    # Alternating, so that other load of the machine affects both; the minimum excludes it, sooner
+    # or later.
+    plain = ours = math.inf
+    for _ in range(20):
+        plain = min(plain, _first_paint(page, f"{site}icon.svg"))
+        ours = min(ours, _first_paint(page, site + WEBLLM))
+        if ours - plain < 100:
+            return
+    pytest.fail(f"the page is painted after {ours:.0f} ms, an image after {plain:.0f} ms")
 
 
 def _first_paint(page: Page, url: str) -> float:
