@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Chromium never reports the end of a worker's worker when both are terminated at nearly the same time.
+# Chromium may never report the end of a worker's worker when both are terminated at nearly the same time.
 #
 # Packages: playwright 1.65.2 (PyPI) with /usr/bin/chromium, seen with Debian's Chromium 156.0.8078.114.
 # A page starts a worker, which starts one of its own. The inner worker is terminated, and the outer one a

@@ -62,7 +62,7 @@ def bare_page(page: Page, site: str) -> None:
 def wait_for_no_worker(page: Page) -> None:
     """Wait until the page has no worker left. None of them may have started another one.
 
-    Chromium may never report the end of a worker of a worker (`findings/`).
+    Chromium may never report its end (`findings/chromium-nested-worker-target.sh`).
     """
     # Playwright updates its list of workers while it talks to the page; the test has a deadline.
     while page.workers:

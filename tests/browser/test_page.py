@@ -37,12 +37,6 @@ def write_persona(page: Page) -> str:
     return page.get_by_role("log").inner_text()
 
 
-def begin_persona(page: Page) -> None:
-    """As `write_persona`, without its end: the engine answers."""
-    page.get_by_role("button", name="Generate").click()
-    expect(page.get_by_role("log")).to_contain_text(re.compile(r"\w+ \w+"), timeout=WRITE)
-
-
 class Visit:
     """A page that was ready once, for several tests, and a record of all that it did."""
 
@@ -85,7 +79,9 @@ def test_page_writes_a_persona_token_by_token_from_its_own_origin(visit: Visit, 
 
 def test_stop_ends_generation_and_keyboard_alone_starts_and_stops_it(visit: Visit) -> None:
     page = visit.page
-    begin_persona(page)
+    page.get_by_role("button", name="Generate").click()
+    log = page.get_by_role("log")
+    expect(log).to_contain_text(re.compile(r"\w+ \w+"), timeout=WRITE)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=5_000)
     page.get_by_label("Name", exact=True).focus()
@@ -141,7 +137,7 @@ def test_reload_finds_the_engine_that_the_page_left(page: Page, site: str) -> No
     expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
     assert len(before) == 1
     assert page.evaluate(engines) == before
-    begin_persona(page)
+    assert len(write_persona(page).split()) > 20
 
 
 def test_page_is_visible_before_python_starts(page: Page, site: str) -> None:
@@ -225,7 +221,7 @@ def test_failed_load_shows_an_error_and_can_be_tried_again(page: Page, site: str
     page.unroute("**/params_shard_*", refuse)
     again.click()
     expect(page.get_by_role("button", name="Generate")).to_be_enabled(timeout=START)
-    begin_persona(page)
+    assert len(write_persona(page).split()) > 20
 
 
 @pytest.mark.parametrize("width", [360, 1280])

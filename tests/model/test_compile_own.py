@@ -22,6 +22,7 @@ from model.__main__ import main
 from model.compile.checkpoint import Checkpoint
 from model.compile.reference import Reference
 from model.compile.template import Template
+from model.compile.tokenizer import tokenizer_texts
 from model.compile.verify.engine import Engine, open_engine
 from model.compile.verify.logits import compare_logits
 from model.compile.verify.sampling import a_grammar_is_obeyed
@@ -84,6 +85,11 @@ def greedy(built: Built) -> list[int]:
         logits[[*BIAS]] += [*BIAS.values()]
         sequence.append(int(logits.argmax()))
     return sequence[start:]
+
+
+def test_tokenizer_is_written_as_webllm_reads_it_soonest(built: Built) -> None:
+    for name, text in tokenizer_texts(built.checkpoint.folder).items():
+        assert (built.folder / name).read_text("utf-8") == text
 
 
 def test_logits_equal_those_of_pytorch(built: Built, engine: Engine) -> None:
