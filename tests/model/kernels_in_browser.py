@@ -20,7 +20,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 from model.browser.chromium import FLAGS, find_chromium
 from model.compile.library import webgpu_target
 
-__all__ = ["blank_page", "run_in_browser", "shader"]
+__all__ = ["blank_page", "errors_in", "run_in_browser", "shader"]
 
 _ADDRESS = "http://127.0.0.1/"  # WebGPU requires a secure context; nothing is fetched
 _BUFFER = re.compile(r"@binding\((\d+)\) var<storage, \w+> (\w+)_ptr ")
@@ -76,6 +76,16 @@ async ({ code, buffers, grid }) => {
 }
 """
 
+_ERRORS = """
+async (code) => {
+  const adapter = await navigator.gpu.requestAdapter();
+  const device = await adapter.requestDevice();
+  const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+  device.destroy();
+  return messages.filter(({ type }) => type === "error").map(({ message }) => message);
+}
+"""
+
 
 @contextmanager
 def blank_page() -> Iterator[Page]:
@@ -117,6 +127,12 @@ def run_in_browser(
         name: np.frombuffer(_bytes(text), buffers[name].dtype).reshape(buffers[name].shape)
         for name, text in zip(names, result, strict=True)
     }
+
+
+def errors_in(page: Page, code: str) -> list[str]:
+    """Return what the browser's compiler says of WGSL that it rejects."""
+    errors: list[str] = page.evaluate(_ERRORS, code)
+    return errors
 
 
 def shader(kernel: Any) -> str:

@@ -25,7 +25,7 @@ GEMMA_CHAT = (
 )
 WINDOWED: dict[str, Any] = {
     "gemma3": Gemma3TextConfig(
-        **_SHAPE | {"num_hidden_layers": 3},
+        **_SHAPE | {"num_hidden_layers": 3, "head_dim": 256},  # the heads of every Gemma 3
         rope_parameters={
             "full_attention": {"rope_type": "linear", "factor": 4.0, "rope_theta": 1e6},
             "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},

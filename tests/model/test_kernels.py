@@ -197,8 +197,9 @@ def test_heads_get_a_bias_or_a_norm(kind: str) -> None:
     np.testing.assert_allclose(y, expected, rtol=0, atol=EXACT * 20)
 
 
-def test_heads_are_normalized_and_rotated() -> None:
-    rows, size = 5, 24
+@pytest.mark.parametrize("size", [24, 256])
+def test_heads_are_normalized_and_rotated(size: int) -> None:
+    rows = 5
     x, gain = normal(rows, 8, size), normal(2 * size)
     positions = np.array([0, 1, 77, 1023, 8063], np.int32)
     frequencies = 10000.0 ** (-np.arange(0, size, 2) / size)

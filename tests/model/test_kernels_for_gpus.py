@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from model.compile import kernels
 from model.compile.kernels import PAGE, Projection
 from model.compile.kernels.gpu.decode_attention import parts_of_head
 from model.compile.kernels.sets import FOR_ANY_ADAPTER, FOR_GPUS, KernelSet
 from model.compile.quantize import dequantize, pack
-from tests.model.kernels_in_browser import blank_page, run_in_browser
+from tests.model.kernels_in_browser import blank_page, errors_in, run_in_browser, shader
 from tests.model.kernels_in_numpy import (
     EPSILON,
     attention,
@@ -50,6 +51,23 @@ def expected_product(kind: Projection, x: Any, extra: Any, w: Any) -> Any:
         half = w.shape[1] // 2
         return silu(y[:, :half]) * y[:, half:]
     return y[-1:] if kind is Projection.NORMED_LAST else y
+
+
+@pytest.mark.parametrize("size", [128, 256, 512])
+def test_rotation_of_a_large_head_is_valid_wgsl(page: Page, size: int) -> None:
+    """Chromium limits how deep calls are nested; a head of Gemma 3 has 128 angles."""
+    shape = {
+        "query_heads": 4,
+        "kv_heads": 1,
+        "head_size": size,
+        "frequencies": [10000.0 ** (-pair / size) for pair in range(0, size, 2)],
+    }
+    rotations = [
+        kernels.turn_heads(**shape, epsilon=EPSILON),
+        *(of.rotary_positions(**shape) for of in (FOR_ANY_ADAPTER, FOR_GPUS)),
+    ]
+    assert [errors_in(page, shader(each)) for each in rotations] == [[], [], []]
+    assert errors_in(page, "not WGSL")
 
 
 @pytest.mark.parametrize("bits", [4, 8])
