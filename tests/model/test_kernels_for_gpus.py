@@ -56,7 +56,7 @@ def expected_product(kind: Projection, x: Any, extra: Any, w: Any) -> Any:
 @pytest.mark.parametrize("size", [128, 256, 512])
 def test_rotation_of_a_large_head_is_valid_wgsl(page: Page, size: int) -> None:
     """Chromium limits how deep calls are nested; a head of Gemma 3 has 128 angles."""
-    shape = {
+    shape: dict[str, Any] = {
         "query_heads": 4,
         "kv_heads": 1,
         "head_size": size,
