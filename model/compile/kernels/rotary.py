@@ -30,24 +30,19 @@ def angle_steps(frequencies: Sequence[float]) -> list[int]:
     return [round(each / (2 * math.pi) * _STEPS) % _STEPS for each in frequencies]
 
 
-def step_of(steps: Sequence[int], pair):
-    """Return the expression for the integer angle of a pair.
+def step_of(steps: Sequence[int], pair, first: int = 0):
+    """Return the expression for the integer angle of a pair; `steps` are those from `first` on.
 
     It is a balanced tree: Chromium 156 rejects WGSL with 127 calls of `select` in each other, and
     a head of 256 has 128 pairs.
     """
-    return _step_from(steps, pair, 0)
-
-
-def _step_from(steps: Sequence[int], pair, first: int):
-    """Return the expression for a pair from number `first` on."""
     if len(steps) == 1:
         return T.uint32(steps[0])
     middle = len(steps) // 2
     return T.Select(
         pair < first + middle,
-        _step_from(steps[:middle], pair, first),
-        _step_from(steps[middle:], pair, first + middle),
+        step_of(steps[:middle], pair, first),
+        step_of(steps[middle:], pair, first + middle),
     )
 
 
