@@ -20,11 +20,8 @@ from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site, site_lock
 from tests.browser.offline import offline_python
 from tests.browser.watch import PageWatch
+from tests.contexts import PATIENCE, new_context
 from tests.snapshots import RestoredPython, keep_snapshot_of_page, snapshot_of_wheel
-
-# Seconds. These end a test that hangs; a machine that is busy with other work must not reach them.
-DEADLINE = 300
-PATIENCE = 100
 
 # A CPU compiles and runs shaders sooner without the checks of their bounds, and where their shared
 # memory is not cleared first: measured in turns, in nine and in eight tenths of the time.
@@ -35,15 +32,6 @@ UNCHECKED = "--enable-dawn-features=disable_robustness,disable_workgroup_init"
 # of Python, a load of the model and 60 tokens took 13.8 processor seconds with it and 15.5 without,
 # medians of three in turns.
 LATER = "--js-flags=--wasm-tiering-budget=100000000"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests in a browser their deadline, unless they have one."""
-    for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()) and not item.get_closest_marker(
-            "timeout"
-        ):
-            item.add_marker(pytest.mark.timeout(DEADLINE))
 
 
 @pytest.fixture(scope="session")
@@ -68,15 +56,14 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh profile: empty caches, no storage; no service worker, which would keep the site."""
-    context = _new_context(chromium)
+    context = _fresh_context(chromium)
     yield context
     context.close()
 
 
-def _new_context(chromium: Browser) -> BrowserContext:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
-    context.set_default_timeout(PATIENCE * 1000)
-    return context
+def _fresh_context(chromium: Browser) -> BrowserContext:
+    size = {"width": 1280, "height": 800}
+    return new_context(chromium, viewport=size, service_workers="block")
 
 
 @pytest.fixture
@@ -103,7 +90,7 @@ def warm_context(chromium: Browser, site: str) -> Iterator[BrowserContext]:
 
     Its Python starts as at a second visit. `tests/browser/test_start.py` has first visits.
     """
-    context = _new_context(chromium)
+    context = _fresh_context(chromium)
     keep_snapshot_of_page(context, site)
     keeper = context.new_page()
     keeper.goto(f"{site}?engine=webllm#/privacy")

@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from model.browser.processes import started
+from tests.contexts import PATIENCE
 
 __all__ = ["Firefox", "find_firefox", "firefox"]
-
-# Seconds.
-PATIENCE = 100
 
 # Nothing is asked of Mozilla's servers.
 PREFERENCES = {

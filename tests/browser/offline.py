@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from model.browser.python import PagePython
 from tests.browser.watch import PageWatch
+from tests.contexts import new_context
 
 __all__ = ["offline_python"]
 
@@ -17,7 +18,7 @@ __all__ = ["offline_python"]
 @contextmanager
 def offline_python(chromium: Browser, site: str, wheels: Sequence[Path]) -> Iterator[PagePython]:
     """Start Python with these wheels in a page; at the end, fail if a request left the origin."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     watch = PageWatch(context)
     yield PagePython(context.new_page(), site, wheels)
     context.close()

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.axe import problems
 from tests.browser.watch import PageWatch
+from tests.contexts import new_context
 
 CHAT = "?engine=webllm#/chat"
 ADA = "Name: Ada. Age: 36. Interests: chess"
@@ -116,7 +117,7 @@ def test_conversation_streams_branches_and_is_found_after_a_reload(
 
 def test_answer_of_a_closed_tab_is_found_whole(chromium: Browser, site: str) -> None:
     # A profile of its own: with the tab its engine ends too.
-    context = chromium.new_context()
+    context = new_context(chromium)
     page = context.new_page()
     open_chat(page, site)
     send(page, ADA)

@@ -21,10 +21,7 @@ from tests.browser.registries import answer_registries
 from tests.browser.watch import PageWatch
 from tests.pages import PAGES, PROGRAMS, fences, program
 
-START = 60_000
 
-
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("page", PROGRAMS)
 def test_program_of_a_page_runs_and_prints_what_it_says(sdk_python: PagePython, page: str) -> None:
     steps = program(page)
@@ -83,7 +80,7 @@ def test_page_that_installs_as_documented_answers(
     def is_answer(message: ConsoleMessage) -> bool:
         return message.text.startswith("answer: Ada")
 
-    with page.expect_console_message(is_answer, timeout=START):
+    with page.expect_console_message(is_answer):
         page.goto(site + "install.html")
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from model.browser.python import PagePython
 from tests.browser.shipped import REVISION
+from tests.contexts import new_context
 from tests.faults.server import (
     Cut,
     Fault,
@@ -33,7 +34,7 @@ FOLDER = "resolve/v3/"
 @pytest.fixture(scope="module")
 def python(chromium: Browser, site: str, snapshot: str) -> Iterator[PagePython]:
     """Python in a page that may use servers of other origins on this machine."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     context.grant_permissions(["local-network-access"])
     yield RestoredPython(context.new_page(), site, snapshot)
     context.close()
@@ -192,7 +193,7 @@ def test_slow_server_moves_the_progress_by_bytes_until_the_timeout(
 def test_full_disk_is_reported_as_that(
     chromium: Browser, site: str, snapshot: str, server: FaultyServer
 ) -> None:
-    context = chromium.new_context()
+    context = new_context(chromium)
     context.grant_permissions(["local-network-access"])
     page = context.new_page()
     python = RestoredPython(page, site, snapshot)
@@ -212,7 +213,7 @@ def test_full_disk_is_reported_as_that(
 def test_browser_without_a_cache_api_loads_models_too(
     chromium: Browser, site: str, snapshot: str, server: FaultyServer
 ) -> None:
-    context = chromium.new_context()
+    context = new_context(chromium)
     context.grant_permissions(["local-network-access"])
     python = RestoredPython(context.new_page(), site, snapshot)
     python.page.evaluate("delete globalThis.caches; delete Window.prototype.caches")

@@ -15,7 +15,6 @@ from model.browser.python import PagePython
 
 pytestmark = [
     pytest.mark.recipe,
-    pytest.mark.timeout(600),
     pytest.mark.skipif(
         find_spec("tvm") is None or shutil.which("emcc") is None,
         reason="tests/recipe runs it: it needs TVM and emscripten",

@@ -17,8 +17,6 @@ from tests.pages import PAGES
 # A global in the page, which keeps its value between runs.
 llm: Any = None
 
-START = 60_000
-
 
 async def _answers(assets: str, engine: Any) -> dict[str, Any]:
     from dataclasses import dataclass
@@ -259,9 +257,9 @@ def _page_of(chromium: Browser, *flags: str) -> Page:
 def _write_persona(page: Page, site: str) -> str:
     page.goto(site + "#/persona")
     generate = page.get_by_role("button", name="Generate")
-    expect(generate).to_be_enabled(timeout=START)
+    expect(generate).to_be_enabled()
     generate.click()
-    expect(page.get_by_text(re.compile(r"tokens/s"))).to_be_visible(timeout=START)
+    expect(page.get_by_text(re.compile(r"tokens/s"))).to_be_visible()
     return page.get_by_role("log").inner_text()
 
 

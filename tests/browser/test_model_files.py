@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from model.browser.python import PagePython
 from tests.browser.shipped import REVISION
+from tests.contexts import new_context
 from tests.faults.server import Cut, FaultyServer, Slow, Status, faulty_server
 from tests.snapshots import RestoredPython
 
@@ -28,7 +29,7 @@ SIZE = sum((REVISION / name).stat().st_size for name in FILES)
 @pytest.fixture(scope="module")
 def tab(chromium: Browser) -> Iterator[BrowserContext]:
     """A profile whose pages may use servers of other origins on this machine."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     context.grant_permissions(["local-network-access"])
     yield context
     context.close()
@@ -211,7 +212,7 @@ DAMAGE = """async url => {
 def test_full_disk_is_reported_and_the_download_continues_when_there_is_space(
     chromium: Browser, site: str, snapshot: str, server: FaultyServer
 ) -> None:
-    context = chromium.new_context()
+    context = new_context(chromium)
     context.grant_permissions(["local-network-access"])
     python = RestoredPython(context.new_page(), site, snapshot)
     address = server.url + FOLDER

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from model.browser.pyodide_wheels import pyodide_wheels
@@ -17,8 +16,6 @@ from model.browser.server import QuietHandler, serving
 from model.browser.site import ROOT
 from tests.browser.notebook_sites import jupyterlite_site, marimo_site, pure_pyyaml
 from tests.browser.registries import answer_registries
-
-pytestmark = pytest.mark.timeout(600)  # the first run installs the host
 
 TEXT = re.compile(r"^Ada is 36 .*\n?pywebllm-persona-q4f32_1 · \d+ tokens$", re.DOTALL)
 PLAYER = re.compile(r"^Player\(name='Ada', opening='(bold|safe)'\)$")

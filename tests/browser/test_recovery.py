@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
+from tests.contexts import new_context
 from tests.snapshots import RestoredPython
 
 # Globals in the page, which keep their value between runs.
@@ -128,7 +129,7 @@ GPUAdapter.prototype.requestDevice = async function (...rest) {
 @pytest.fixture(scope="module")
 def fragile_python(chromium: Browser, site: str, snapshot: str) -> Iterator[PagePython]:
     """Python in a page whose workers hand out their GPU device, as `testDevice`."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     python = RestoredPython(context.new_page(), site, snapshot)
     patch_bridge(python.page, KEEP_DEVICE)
     yield python

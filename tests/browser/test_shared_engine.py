@@ -11,7 +11,7 @@ from pywebllm import wire
 
 from model.browser.python import PagePython
 from tests.browser.shared_tab import SharedTab, record_of, user
-from tests.conftest import PATIENCE
+from tests.contexts import new_context
 
 llm: Any = None
 
@@ -21,8 +21,7 @@ ADA = "Name: Ada\nAge: 36\nInterests: chess"
 @pytest.fixture(scope="module")
 def profile(chromium: Browser) -> Iterator[BrowserContext]:
     """A profile whose tabs share one worker, for all tests of this file that do not break it."""
-    context = chromium.new_context()
-    context.set_default_timeout(PATIENCE * 1000)
+    context = new_context(chromium)
     yield context
     context.close()
 
@@ -60,7 +59,7 @@ def test_turn_after_a_reload_of_the_only_tab_reads_as_little_as_without(tab: Sha
     assert cached[0] == cached[1] > 0
 
 
-def test_stream_is_stopped_within_a_second_when_its_tab_is_closed(
+def test_stream_is_stopped_when_its_tab_is_closed(
     tab: SharedTab, profile: BrowserContext, site: str
 ) -> None:
     other = SharedTab(profile, site)
@@ -69,7 +68,8 @@ def test_stream_is_stopped_within_a_second_when_its_tab_is_closed(
     other.begin("endless", [user(ADA)], max_tokens=900, ignore_eos=True)
     tab.page.wait_for_function("running === 1")
     other.page.close()
-    tab.page.wait_for_function("running === 0", timeout=1000)
+    # At once, but the machine may be busy; the 900 tokens would take far longer.
+    tab.page.wait_for_function("running === 0", timeout=10_000)
     # Of the other tab's answer this one received nothing but that an engine works.
     assert set(tab.page.evaluate("received")) == {"state"}
     assert tab.chat([user("Name: Bob")], max_tokens=3)["text"]

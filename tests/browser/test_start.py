@@ -23,10 +23,10 @@ from site_files.project import tree
 from site_files.server import MEDIA_TYPES
 from tests.browser.starting import ENGINE_LOADED, Hold
 from tests.browser.watch import PageWatch
+from tests.contexts import PATIENCE, new_context
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 WEBLLM = "?engine=webllm#/persona"
-START = 100_000
 
 # The modules of the page are the same ones when they are imported again.
 STARTED = "async () => (await import('./start/python.js')).started"
@@ -99,14 +99,14 @@ def visit(chromium: Browser, profile: Path) -> Iterator[BrowserContext]:
     context = chromium.browser_type.launch_persistent_context(
         profile, executable_path=find_chromium(), args=list(FLAGS)
     )
-    context.set_default_timeout(START)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()
 
 
 def open_ready(page: Page, site: str) -> None:
     page.goto(site + WEBLLM)
-    expect(page.locator("body")).to_have_attribute("data-state", "ready", timeout=START)
+    expect(page.locator("body")).to_have_attribute("data-state", "ready")
 
 
 def write_persona(page: Page) -> str:
@@ -186,7 +186,7 @@ def prepared(
     """One first visit for the tests that begin with the second."""
     assert site
     copied = Site(tmp_path_factory.mktemp("prepared") / "pages")
-    context = chromium.new_context()
+    context = new_context(chromium)
     yield Prepared(context, copied)
     context.close()
     copied.stop()

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from model.browser.python import PagePython
+from tests.contexts import new_context
 
 FOLDER = Path(__file__).parent
 
@@ -45,7 +46,7 @@ class CampaignPage:
 @pytest.fixture(scope="session")
 def campaign(chromium: Browser, site: str) -> Iterator[CampaignPage]:
     """The page, whose worker takes faults; all tests of the folder use it."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     # Chromium asks for it when a page loads from another port of this machine.
     context.grant_permissions(["local-network-access"])
     appended = (FOLDER / "worker.js").read_text("utf-8")

@@ -19,7 +19,7 @@ from tests.faults.conftest import is_long, length_of
 BODIES = length_of("FAULTS_BODIES", 120)
 BATCH = 20
 
-pytestmark = pytest.mark.timeout(120 + 3 * BODIES)
+pytestmark = pytest.mark.timeout(1200 + 3 * BODIES)
 
 # Globals in the page.
 http: Any = None

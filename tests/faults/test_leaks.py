@@ -15,7 +15,7 @@ from tests.faults.conftest import CampaignPage, is_long, length_of
 
 GENERATIONS = length_of("FAULTS_GENERATIONS", 6)
 
-pytestmark = pytest.mark.timeout(120 + 4 * GENERATIONS)
+pytestmark = pytest.mark.timeout(1200 + 4 * GENERATIONS)
 
 # Bytes by which the page's JavaScript heap may differ after its garbage is collected; what V8 keeps
 # for itself varies by less. A generation that leaks is several kB of chunks.

@@ -24,8 +24,6 @@ from tests.faults.server import (
     wrong_bytes,
 )
 
-pytestmark = pytest.mark.timeout(180)
-
 # Seconds. The operation ends at once; the bound is for a busy machine.
 AT_ONCE = 20
 

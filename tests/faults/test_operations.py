@@ -34,7 +34,7 @@ DISTURBANCES = 5 if is_long("FAULTS_OPERATIONS") else 1
 # Tokens of an answer; an answer that is waited for waits for those before it.
 LENGTH = 12
 
-pytestmark = pytest.mark.timeout(120 + 3 * OPERATIONS)
+pytestmark = pytest.mark.timeout(1200 + 3 * OPERATIONS)
 
 # How an operation may end while others disturb it. An error that is only `EngineError`, or that
 # the library does not document, is a failure.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,6 @@ from model.browser.site import ROOT
 from tests.gguf.bert import Bert
 
 FILES = ROOT / "build/gguf"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give these tests a longer deadline than those with the built-in model."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from model.browser.python import PagePython
 from tests.libraries.sets import IN_PAGE
 
 MODEL = "pywebllm-persona-q4f32_1"
-pytestmark = pytest.mark.timeout(900)  # the first test downloads the wheels
 
 
 async def outcome(name: str) -> str:

@@ -13,8 +13,6 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
-
 from tests.libraries.environment import interpreter, overlay
 from tests.libraries.sets import ROOT
 
@@ -22,8 +20,6 @@ PROGRAMS = ["openai", "langchain_openai", "langgraph"]
 
 # What LangChain's standard tests leave out by themselves.
 NOT_OURS = r"PDF|audio|image|Anthropic|json mode|VCR"
-
-pytestmark = pytest.mark.timeout(900)  # the first test installs the libraries
 
 
 def run_python(*arguments: str, folders: Iterable[Path] = ()) -> subprocess.CompletedProcess[str]:

@@ -23,7 +23,6 @@ from tests.model.random_windowed import WINDOWED, write_windowed
 
 pytestmark = [
     pytest.mark.recipe,
-    pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("emcc") is None, reason="emcc is not installed"),
 ]
 

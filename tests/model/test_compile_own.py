@@ -30,7 +30,6 @@ from tests.model.random_llama import ZEPHYR, write_other_llama
 
 pytestmark = [
     pytest.mark.recipe,
-    pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("emcc") is None, reason="emcc is not installed"),
 ]
 

@@ -207,7 +207,6 @@ def few_cases() -> list[Case]:
     ]
 
 
-@pytest.mark.timeout(240)
 def test_real_engine_gives_the_same_answers_again(tmp_path: Path) -> None:
     some = few_cases()
     out = replay(MODEL, [*some, some[1]], pages=2, out=tmp_path / "transcripts.jsonl")
@@ -240,7 +239,6 @@ def evaluated(folder: Path) -> list[str]:
     return lines
 
 
-@pytest.mark.timeout(240)
 def test_pack_can_be_replayed_by_evaluating_scripts(tmp_path: Path) -> None:
     write_cases(tmp_path / "cases.json", few_cases()[:2])
     folder = pack(

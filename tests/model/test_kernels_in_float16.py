@@ -191,7 +191,6 @@ def test_shaders_differ_in_nothing_but_the_type_in_memory() -> None:
         assert "f16" not in shader(plain[name])
 
 
-@pytest.mark.timeout(600)
 def test_library_in_float16_is_lowered_with_logits_in_float32(tmp_path: Path) -> None:
     shape = Checkpoint.read(write_qwen(tmp_path / "hf", "qwen2"), dtype="float16").architecture
     assert shape.quantization == "q4f16_1"

@@ -15,7 +15,6 @@ from model.train.shape import SMOKE
 pytestmark = pytest.mark.recipe
 
 
-@pytest.mark.timeout(300)
 def test_comparison_trains_unfinished_runs_and_writes_tables(tmp_path: Path) -> None:
     command = [
         sys.executable,

