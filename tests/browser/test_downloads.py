@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from pywebllm.builtin import BUILTIN_REVISION
 
 from model.browser.python import PagePython
 from tests.browser.shipped import REVISION
@@ -28,7 +29,7 @@ from tests.faults.server import (
 from tests.snapshots import RestoredPython
 
 SHARD = "params_shard_0.bin"
-FOLDER = "resolve/v3/"
+FOLDER = f"resolve/{BUILTIN_REVISION}/"
 
 
 @pytest.fixture(scope="module")

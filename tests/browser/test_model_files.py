@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
+from pywebllm.builtin import BUILTIN_REVISION
 
 from model.browser.python import PagePython
 from tests.browser.shipped import REVISION
@@ -15,7 +16,7 @@ from tests.faults.server import Cut, FaultyServer, Slow, Status, faulty_server
 from tests.snapshots import RestoredPython
 
 SHARD = "params_shard_0.bin"
-FOLDER = "resolve/v3/"
+FOLDER = f"resolve/{BUILTIN_REVISION}/"
 FILES = {
     SHARD,
     "model.wasm",

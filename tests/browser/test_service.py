@@ -9,12 +9,11 @@ import re
 from typing import Any
 
 from playwright.sync_api import Route
+from pywebllm.builtin import BUILTIN_PATH
 
 from model.browser.python import PagePython
-from model.browser.site import ROOT
+from tests.browser.shipped import REVISION
 from tests.browser.watch import PageWatch
-
-BUILTIN = ROOT / "static/models/pywebllm-persona-q4f32_1/resolve/v3"
 
 # Globals in the page, which keep their values between runs; `loaded` sets the second.
 service: Any = None
@@ -248,7 +247,7 @@ def test_model_of_webllms_list_is_fetched_from_its_own_urls(
 
     def answer(route: Route) -> None:
         name = route.request.url.rsplit("/", 1)[1]
-        file = BUILTIN / ("model.wasm" if name.endswith(".wasm") else name)
+        file = REVISION / ("model.wasm" if name.endswith(".wasm") else name)
         if not file.exists():
             return route.fulfill(status=404)
         return route.fulfill(path=file, headers={"Access-Control-Allow-Origin": "*"})
@@ -301,8 +300,7 @@ def test_custom_record_is_loaded(python: PagePython, site: str) -> None:
             ok = await service.initialize("custom")
             return [ok, str(service.last_error), await service.generate_persona({"name": "Ada"})]
 
-    path = "models/pywebllm-persona-q4f32_1/resolve/v3/"
-    ok, error, text = python.run(custom, base=site + path)
+    ok, error, text = python.run(custom, base=site + BUILTIN_PATH)
     assert ok, error
     assert "Ada" in text
 

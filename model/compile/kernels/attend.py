@@ -193,12 +193,12 @@ def _scan(shared_by: int, head_size: int, load):
                 mixed[g, d] = T.float32(0)
         first[0] = span[0]
         while first[0] < span[1]:
-            for j in T.unroll(_BLOCK):
+            for j in range(_BLOCK):
                 slot[j] = T.min(first[0] + j, span[1] - 1)
                 page[j] = locate(slot[j])
                 slot[j] = slot[j] % PAGE
             for g in range(shared_by):
-                for j in T.unroll(_BLOCK):
+                for j in range(_BLOCK):
                     weight[g, j] = T.float32(0)
             for d in range(head_size):
                 for j in T.unroll(_BLOCK):
@@ -209,7 +209,7 @@ def _scan(shared_by: int, head_size: int, load):
                         weight[g, j] = weight[g, j] + other[0] * loaded[j]
             for g in range(shared_by):
                 other[0] = peak[g]
-                for j in T.unroll(_BLOCK):
+                for j in range(_BLOCK):
                     weight[g, j] = T.Select(
                         first[0] + j < span[1], weight[g, j] * score_scale, T.float32(-1e30)
                     )
@@ -219,7 +219,7 @@ def _scan(shared_by: int, head_size: int, load):
                 total[g] = total[g] * other[0]
                 for d in range(head_size):
                     mixed[g, d] = mixed[g, d] * other[0]
-                for j in T.unroll(_BLOCK):
+                for j in range(_BLOCK):
                     weight[g, j] = T.exp(T.max(weight[g, j] - peak[g], T.float32(-80)))
                     total[g] = total[g] + weight[g, j]
             for d in range(head_size):

@@ -125,26 +125,26 @@ def projection(
                         row: T.let[T.int32] = m - 1 if last else by * rows
                         if column < width:
                             multiply(x, extra, words, scales, m, row, column, total, factor)
-                            for r in T.unroll(rows):
+                            for r in range(rows):
                                 if normed:
                                     factor[r] = T.rsqrt(
                                         factor[r] * T.float32(1.0 / inputs) + T.float32(epsilon)
                                     )
-                                    for c in T.unroll(columns):
+                                    for c in range(columns):
                                         total[r * columns + c] = total[r * columns + c] * factor[r]
                                 if row + r < m:
                                     if gated:
-                                        for c in T.unroll(columns // 2):
+                                        for c in range(columns // 2):
                                             y[row + r, column + c * width] = store(
                                                 act(total[r * columns + c])
                                                 * total[r * columns + columns // 2 + c]
                                             )
                                     elif last:
-                                        for c in T.unroll(columns):
+                                        for c in range(columns):
                                             if column + c * width < kept:
                                                 y[0, column + c * width] = total[c]
                                     else:
-                                        for c in T.unroll(columns):
+                                        for c in range(columns):
                                             if added:
                                                 y[row + r, column + c * width] = store(
                                                     total[r * columns + c]
@@ -225,7 +225,7 @@ def _products_of_rows(
         level = T.sblock_alloc_buffer((1,), "float32", scope="local")
         for i in T.unroll(rows):
             squares[i] = T.float32(0)
-        for i in T.unroll(rows * columns):
+        for i in range(rows * columns):
             total[i] = T.float32(0)
         for group in range(inputs // GROUP):
             for c in T.unroll(columns):
