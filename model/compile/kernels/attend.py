@@ -5,10 +5,12 @@
 
 During prefill, a thread computes one query for all heads that share a key, independently of other
 threads. It processes eight keys at a time: the running maximum is then corrected once per eight
-keys, and each loaded number is used in several products. Decode has a single query, so the threads
-of a workgroup split first the keys and then the dimensions of the result, with barriers in between.
-Few variables may be live across a barrier: SwiftShader compiles such shaders as coroutines, which
-takes seconds if they are large.
+keys, and each loaded number is used in several products. Only these products are unrolled: eight
+copies of the rest would run no sooner, and a shader is compiled while a page loads.
+
+Decode has a single query, so the threads of a workgroup split first the keys and then the
+dimensions of the result, with barriers in between. Few variables may be live across a barrier:
+SwiftShader compiles such shaders as coroutines, which takes seconds if they are large.
 """
 
 from __future__ import annotations

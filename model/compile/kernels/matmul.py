@@ -6,7 +6,8 @@
 A thread computes eight outputs of one row of the input (decode) or of eight rows (prefill), so that
 each loaded number is used in several products; its outputs are an eighth of the width apart, so
 that adjacent threads read adjacent words. On SwiftShader, where a load costs more than a product,
-this is several times as fast as one output per thread.
+this is several times as fast as one output per thread. Only the products are unrolled: what runs
+once per output is a loop, because a shader is compiled while a page loads.
 """
 
 from __future__ import annotations
