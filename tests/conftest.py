@@ -116,7 +116,7 @@ def python(chromium: Browser, site: str) -> Iterator[PagePython]:
 
     One page is used for the whole run.
     """
-    context = chromium.new_context()
+    context = new_context(chromium)
     yield PagePython(context.new_page(), site)
     context.close()
 
@@ -137,7 +137,7 @@ def installed_python(page: Page, site: str) -> PagePython:
 @pytest.fixture(scope="session")
 def snapshot(chromium: Browser, site: str) -> str:
     """Return the path of the snapshot that `RestoredPython` starts from."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     path = snapshot_of_wheel(context, site)
     context.close()
     return path
@@ -146,7 +146,7 @@ def snapshot(chromium: Browser, site: str) -> str:
 @pytest.fixture(scope="module")
 def module_python(chromium: Browser, site: str, snapshot: str) -> Iterator[PagePython]:
     """Python from a snapshot, in one page for a module: for tests that break their own engine."""
-    context = chromium.new_context()
+    context = new_context(chromium)
     yield RestoredPython(context.new_page(), site, snapshot)
     context.close()
 
