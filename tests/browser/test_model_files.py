@@ -219,14 +219,13 @@ def test_full_disk_is_reported_and_the_download_continues_when_there_is_space(
     address = server.url + FOLDER
     # What the browser says is believed before the weights are fetched. Chromium says 10 GiB or
     # more, whatever there is, so the page says something else here.
-    python.page.evaluate(
-        "StorageManager.prototype.estimate = async () => ({usage: 0, quota: 9_000_000})"
-    )
+    estimate = f"async () => ({{usage: 0, quota: {SIZE + 50_000}}})"
+    python.page.evaluate(f"StorageManager.prototype.estimate = {estimate}")
     assert python.run(refused_download, address=address).startswith("The download of elsewhere")
     assert server.count(SHARD) == 0
     session = context.new_cdp_session(python.page)
     # Room for either of the two large files, which arrive side by side, not for both.
-    quota = {"origin": site.rstrip("/"), "quotaSize": 8_800_000}
+    quota = {"origin": site.rstrip("/"), "quotaSize": SIZE - 130_000}
     session.send("Storage.overrideQuotaForOrigin", quota)
     kind, text, _ = python.run(download, address=address)
     assert kind == "StorageError"
