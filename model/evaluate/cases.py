@@ -31,7 +31,7 @@ PARAPHRASES: Mapping[str, Sequence[str]] = {
     "a collector of": ("collects", "can tell the story of each one", "shelves are full of"),
     "afraid of": ("frightens",),
     "allergic to": ("allergy",),
-    "best at": ("favourite subject",),
+    "best at": ("subject is",),
     "famous for": ("legendary", "nobody forgets", "come over for", "famous among friends"),
     "fluent in": ("speaks",),
     "scared of": ("afraid of", "frightens"),
