@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
-from model.compile.kernels.affine import offset_of, scale_of
+from model.compile.kernels.affine import level_of, offset_of, scale_of
 from model.compile.kernels.numbers import writer
 from model.compile.quantize import GROUP, per_word
 
@@ -40,16 +40,7 @@ def gather_embedding(
                         level = T.sblock_alloc_buffer((1,), "float32", scope="local")
                         k: T.let[T.int32] = bx * _THREADS + tx
                         if k < hidden:
-                            level[0] = T.Cast(
-                                "float32",
-                                T.bitwise_and(
-                                    T.shift_right(
-                                        words[k // share, ids[by]],
-                                        T.Cast("uint32", k % share * bits),
-                                    ),
-                                    T.uint32((1 << bits) - 1),
-                                ),
-                            )
+                            level[0] = level_of(words[k // share, ids[by]], k % share, bits)
                             word[0] = scales[k // GROUP, ids[by]]
                             y[by, k] = store(
                                 T.float32(factor)

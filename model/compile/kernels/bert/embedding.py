@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tvm.script import tirx as T
 
-from model.compile.kernels.affine import offset_of, scale_of
+from model.compile.kernels.affine import level_of, offset_of, scale_of
 from model.compile.quantize import GROUP, per_word
 
 __all__ = ["bert_embedding"]
@@ -48,14 +48,7 @@ def bert_embedding(*, vocabulary: int, positions: int, hidden: int, bits: int):
                             word[0] = words[k // share, tokens[by // n, by % n]]
                             word[1] = scales[k // GROUP, tokens[by // n, by % n]]
                             y[by // n, by % n, k] = (
-                                T.Cast(
-                                    "float32",
-                                    T.bitwise_and(
-                                        T.shift_right(word[0], T.Cast("uint32", k % share * bits)),
-                                        T.uint32((1 << bits) - 1),
-                                    ),
-                                )
-                                * scale_of(word[1])
+                                level_of(word[0], k % share, bits) * scale_of(word[1])
                                 + offset_of(word[1])
                                 + places[by % n, k]
                                 + kind[k]
