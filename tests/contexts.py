@@ -12,13 +12,14 @@ __all__ = ["PATIENCE", "new_context"]
 PATIENCE = 100
 
 
-def new_context(chromium: Browser, **options: Any) -> BrowserContext:
-    """Return a fresh profile, whose pages wait for each step as long as `PATIENCE`.
+def new_context(chromium: Browser, *, patience: float = PATIENCE, **options: Any) -> BrowserContext:
+    """Return a fresh profile, whose pages wait for each step as long as `patience`.
 
     Args:
         chromium: The browser.
+        patience: In seconds.
         options: As for `Browser.new_context` of Playwright.
     """
     context = chromium.new_context(**options)
-    context.set_default_timeout(PATIENCE * 1000)
+    context.set_default_timeout(patience * 1000)
     return context

@@ -23,7 +23,7 @@ from model.compile.verify.conversation import TOLERANCE, converse, sequence
 from model.compile.verify.engine import PROBE, Engine
 from model.compile.verify.sampling import a_grammar_is_obeyed, a_seed_repeats, greedy_takes_the_best
 from tests.browser.shipped import REVISION, SHIPPED, ShippedNetwork
-from tests.contexts import PATIENCE
+from tests.contexts import new_context
 
 FORMS = (
     {"name": "Ada", "age": "36", "occupation": "mathematician", "interests": "chess, poetry"},
@@ -49,8 +49,7 @@ class Started:
 def started(chromium: Browser, site: str) -> Iterator[Started]:
     """Load the model in a new browser, because a used one has cached its shaders."""
     browser = chromium.browser_type.launch(executable_path=find_chromium(), args=list(FLAGS))
-    page = browser.new_page()
-    page.set_default_timeout(PATIENCE * 1000)
+    page = new_context(browser).new_page()
     page.route("**/probe.js", lambda route: route.fulfill(path=PROBE))
     bare_page(page, site)
     engine = Engine(page, site + BUILTIN_PATH, REVISION)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 
 from model.browser.python import PagePython
 from model.browser.site import ROOT
+from tests.contexts import new_context
 from tests.real.reference import RealReference
 
 # Seconds. A first token of the model takes many of them where a CPU emulates the GPU.
@@ -49,8 +50,7 @@ def reference() -> RealReference:
 @pytest.fixture(scope="session")
 def real_page(chromium: Browser, site: str) -> Iterator[PagePython]:
     """A page of its own for these tests, with the library installed."""
-    context = chromium.new_context()
-    context.set_default_timeout(PATIENCE * 1000)
+    context = new_context(chromium, patience=PATIENCE)
     yield PagePython(context.new_page(), site)
     context.close()
 
