@@ -218,7 +218,8 @@ def test_full_disk_is_reported_and_the_download_continues_when_there_is_space(
     python = RestoredPython(context.new_page(), site, snapshot)
     address = server.url + FOLDER
     # What the browser says is believed before the weights are fetched. Chromium says 10 GiB or
-    # more, whatever there is, so the page says something else here.
+    # more, whatever there is, so the page says something else here: room for the files, but not for
+    # the largest a second time, while its parts are put together.
     estimate = f"async () => ({{usage: 0, quota: {SIZE + 50_000}}})"
     python.page.evaluate(f"StorageManager.prototype.estimate = {estimate}")
     assert python.run(refused_download, address=address).startswith("The download of elsewhere")
