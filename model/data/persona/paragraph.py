@@ -259,7 +259,7 @@ def _merged(left: _Sentence, right: _Sentence) -> _Sentence | None:
     """
     first, second = left.template.text, right.template.text
     is_plain = first.startswith("{S}") and not set(first) & set(",;|")
-    if not is_plain or _CONJUNCTION.search(first) or left.values.keys() & right.values.keys():
+    if not is_plain or _CONJUNCTION.search(first) or _share_slots(left, right):
         return None
     if ";" in second or _CONJUNCTION.search(second) or second[0].isupper():
         return None
@@ -268,3 +268,12 @@ def _merged(left: _Sentence, right: _Sentence) -> _Sentence | None:
     else:
         joint = f"{first}, and {second.replace('{S}', '{they}')}"
     return _Sentence(template=parse(joint), values={**left.values, **right.values})
+
+
+def _share_slots(left: _Sentence, right: _Sentence) -> bool:
+    # A value of one would also fill a slot of the other, even one that the other leaves out.
+    return any(
+        name in other.values or f"{{{name}}}" in other.template.text
+        for one, other in ((left, right), (right, left))
+        for name in one.values
+    )

@@ -1,8 +1,8 @@
 """Plans the paragraph about a person: which sentences, in which order, up to which length.
 
-The first theme is where the person comes from. Work or school, free time, home and character
-follow in one of a few natural orders, each with the notes that belong to it, and hopes come last.
-`paragraph` chooses the sentences themselves.
+After the opening come work or school, the interests and the notes, and hopes come last. Notes keep
+the order of the form: then each is the one after that which was stated last, and a small model
+does not have to find out which ones are still missing. `paragraph` chooses the sentences.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Step:
         notes: One or two notes to state.
         interests: The interests to list.
         required: Whether it states something that the form gives.
-        starts_topic: Whether it is the first sentence about its theme.
+        starts_topic: Whether the sentence before it is of another kind.
     """
 
     kind: str
@@ -38,27 +38,8 @@ class Step:
     starts_topic: bool = False
 
 
-# The theme of a note, by words of its output template; the first match counts.
-_THEMES = {
-    "end": r"\{goal\}|\{wish\}|\bgoal is\b|\[wants\] to <|trip to|hopes? for",
-    "who": r"\{decade\}|comes\] from|grew\b|moved from|move from|home town|\{S\} \[is\] from",
-    "work": r"\{any_company\}|nights|part-time|\{past_job\}|\{shopname\}|\{any_role\}|studied",
-    "character": r"\{trait\}|\{temper\}|\{quality\}|\{fear\}|\{dislike\}|\{belief\}|motto|\{hair\}"
-    r"|\{colour\}|\{clothing\}|afraid|does not\] like",
-    "home": r"\[lives\]|home is|\{pet|\{kids\}|\{relation|siblings|married|\{vehicle\}|\{person"
-    r"|lived in|\{diet\}|[Ss]leeps",
-    "free": r"\[collects\]|\[plays\]|\{dish\}|\{fan\}|\{skill\}|\{pastime\}|\{favourite\}|hobby"
-    r"|good at|favourite|\{drink\}|\{cause\}|shelves|travelled|trip through|\[likes\]",
-}
-
-_ORDERS = (
-    ("who", "work", "free", "home", "character", "other", "end"),
-    ("who", "work", "free", "other", "home", "character", "end"),
-    ("who", "character", "work", "home", "free", "other", "end"),
-    ("who", "character", "work", "other", "free", "home", "end"),
-    ("who", "work", "home", "other", "free", "character", "end"),
-    ("who", "work", "character", "other", "home", "free", "end"),
-)
+# How often the interests come before the notes, as they do in most forms.
+_INTERESTS_FIRST = 0.7
 
 # Words of an average optional sentence; used to estimate the length only.
 _OPTIONAL_WORDS = 11
@@ -73,32 +54,24 @@ def plan_steps(
     interests. Optional sentences are added until the paragraph has 66 to 92 words, or 30 to 40 in
     a brief tone.
     """
-    blocks: dict[str, list[Step]] = {theme: [] for theme in _ORDERS[0]}
-    for note in person.notes:
-        blocks[_theme(note)].append(Step(kind="note", notes=(note,), required=True))
-    for steps in blocks.values():
-        steps[:] = _paired(steps, random)
-    blocks["free"][:0] = [] if interests_listed else _interest_steps(person, random)
+    notes = [Step(kind="note", notes=(note,), required=True) for note in person.notes]
+    parts = [_paired(notes, random), [] if interests_listed else _interest_steps(person, random)]
+    if random.random() < _INTERESTS_FIRST:
+        parts.reverse()
+    steps = [*parts[0], *parts[1]]
     brief = person.group == "brief"
     target = random.randint(30, 40) if brief else random.randint(66, 92)
-    words = words_so_far + sum(_length(step) for steps in blocks.values() for step in steps)
+    words = words_so_far + sum(map(_length, steps))
     for kind in _optional_kinds(person, random):
         if words >= target - _OPTIONAL_WORDS // 2:
             break
         words += _OPTIONAL_WORDS - 4 * brief
-        _insert(Step(kind=kind), blocks)
+        steps.insert(_place(kind, steps, random), Step(kind=kind))
+    kinds = ["", *(step.kind for step in steps)]
     return [
-        replace(step, starts_topic=not place)
-        for theme in random.choice(_ORDERS)
-        for place, step in enumerate(blocks[theme])
+        replace(step, starts_topic=step.kind != before)
+        for step, before in zip(steps, kinds, strict=False)
     ]
-
-
-def _theme(note: Note) -> str:
-    for theme, pattern in _THEMES.items():
-        if re.search(pattern, note.output.text):
-            return theme
-    return "other"
 
 
 def _paired(steps: list[Step], random: Random) -> list[Step]:
@@ -153,19 +126,21 @@ def _limited(kinds: list[str]) -> list[str]:
     ]
 
 
-_THEME_OF_KIND = {"work": "work", "trait": "character", "life": "home", "closing": "end"}
+def _place(kind: str, steps: list[Step], random: Random) -> int:
+    """Return the index at which an optional sentence is inserted."""
+    kinds = [step.kind for step in steps]
+    if kind == "closing":
+        return len(steps)
+    if kind == "work":
+        return kinds.count("work") if kinds[:1] == ["work"] else 0
+    if kind == "detail":
+        about = [at for at, one in enumerate(kinds) if one in _ABOUT_INTERESTS]
+        return about[-1] + 1 if about else kinds.count("work")
+    end = len(steps) - kinds.count("closing")
+    return random.randint(min(kinds.count("work"), end), end)
 
 
-def _insert(step: Step, blocks: dict[str, list[Step]]) -> None:
-    if step.kind == "closing":
-        blocks["end"].append(step)
-    elif step.kind != "detail":
-        # A general sentence introduces its theme, and the notes add the particulars.
-        blocks[_THEME_OF_KIND[step.kind]].insert(0, step)
-    else:
-        free = blocks["free"]
-        place = sum(one.kind in ("interests", "interests rest", "detail") for one in free)
-        free.insert(place, step)
+_ABOUT_INTERESTS = ("interests", "interests rest", "detail")
 
 
 def _length(step: Step) -> int:

@@ -8,9 +8,10 @@ from functools import cache
 from itertools import pairwise
 from random import Random
 
-from model.data.people.notes import draw_notes
+from model.data.language.template import literal, parse
+from model.data.people.notes import Note, draw_notes
 from model.data.people.person import Person, draw_person
-from model.data.persona.fields import keywords
+from model.data.persona.fields import keywords, note_keywords
 from model.data.persona.paragraph import write_paragraph
 
 _MANY = 2000
@@ -44,6 +45,32 @@ def test_paragraph_states_every_note_in_its_words() -> None:
                 text = write_paragraph(alone, random).lower()
                 for word in keywords(alone).get("notes", ()):
                     assert word.lower() in text, (note.input.text, word, text)
+
+
+def test_notes_keep_the_order_of_the_form() -> None:
+    for person, text in many():
+        found = 0
+        for note in person.notes:
+            for word in note_keywords(note)[:1]:
+                found = text.lower().find(word.lower(), found)
+                assert found >= 0, (word, text)
+
+
+def test_optional_slot_of_a_note_does_not_get_a_word_of_its_neighbor() -> None:
+    studied = "{S} studied < at the University of {any_spot}>"
+    from_city = "{S} [comes] from <{any_spot}><{city}>"
+    notes = (_note(studied, any_spot="Ouagadougou"), _note(from_city, city="Antwerp"))
+    for seed in range(40):
+        random = Random(seed)
+        person = replace(draw_person(random), notes=notes)
+        assert "from Antwerp" in write_paragraph(person, random)
+
+
+def _note(output: str, **values: str) -> Note:
+    words = {slot: literal(value) for slot, value in values.items()}
+    return Note(
+        input=parse("{" + "} {".join(words) + "}"), output=parse(output), values=words, keys=()
+    )
 
 
 def test_paragraph_length_suits_the_tone() -> None:
