@@ -68,15 +68,15 @@ def _count(text: str) -> int:
     raise argparse.ArgumentTypeError(f"must be an integer above zero, got {text!r}")
 
 
-def _minutes(text: str) -> float:
+def _positive(text: str) -> float:
     """Return a positive number.
 
     Raises:
         argparse.ArgumentTypeError: It is something else; argparse adds the name of the option.
     """
     with suppress(ValueError):
-        if (minutes := float(text)) > 0:
-            return minutes
+        if (number := float(text)) > 0:
+            return number
     raise argparse.ArgumentTypeError(f"must be a number above zero, got {text!r}")
 
 
@@ -84,7 +84,7 @@ def _all(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.pipeline", function="run_all", needs=_NEEDS)
     _common(parser)
     parser.add_argument(
-        "--minutes", type=_minutes, help="time for training, including the sample report"
+        "--minutes", type=_positive, help="time for training, including the sample report"
     )
     parser.add_argument("--revision", help="revision folder (default: that of the library)")
     parser.add_argument("--fresh", action="store_true", help="run all steps again")
@@ -115,19 +115,22 @@ def _text(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="text", needs=_NEEDS)
     _common(parser)
     parser.add_argument("--conversations", type=_count, help="number of conversations")
+    _weights(parser)
     _state(parser)
 
 
 def _train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="train", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=_minutes, help="time limit, including the report")
+    parser.add_argument("--minutes", type=_positive, help="time limit, including the report")
     parser.add_argument("--steps", type=_count, help="maximum number of steps")
     parser.add_argument("--batch", type=_count, help="rows per batch and process")
     parser.add_argument("--conversations", type=_count, help="number of conversations")
     parser.add_argument("--shape", help="name of a shape in model/train/shapes.py")
+    parser.add_argument("--peak", type=_positive, default=3e-3, help="highest learning rate")
     parser.add_argument("--workers", type=_count, help="training processes (default: one per GPU)")
     parser.add_argument("--fresh", action="store_true", help="do not resume from the last state")
+    _weights(parser)
     _state(parser)
 
 
@@ -139,7 +142,7 @@ def _curve(parser: argparse.ArgumentParser) -> None:
 def _compare(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.compare", function="compare", needs=_NEEDS)
     _common(parser)
-    parser.add_argument("--minutes", type=_minutes, default=1.5, help="training time per shape")
+    parser.add_argument("--minutes", type=_positive, default=1.5, help="training time per shape")
     parser.add_argument("--shapes", help="names of shapes, separated by commas (default: all)")
     parser.add_argument(
         "--variations",
@@ -156,6 +159,14 @@ def _sample(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(module="model.train.command", function="sample", needs=_NEEDS)
     _common(parser)
     parser.add_argument("--count", type=_count, help="number of held-out forms")
+
+
+def _weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        help="folder that train or build wrote, whose weights and tokenizer to start from",
+    )
 
 
 def _state(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ value; gate and up.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from model.compile.architecture import Architecture
 from model.compile.checkpoint import Checkpoint
-from model.compile.quantize import GROUP, concatenate, dequantize, per_word
+from model.compile.quantize import GROUP, Packed, concatenate, dequantize, per_word
 
-__all__ = ["Parameter", "bits_per_weight", "dequantized", "fill", "parameters"]
+__all__ = ["Parameter", "bits_per_weight", "dequantized", "fill", "parameters", "unpacked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,27 @@ def dequantized(checkpoint: Checkpoint) -> dict[str, npt.NDArray[np.float32]]:
         name: dequantize(checkpoint.packed(name)) if name in matrices else weight
         for name, weight in checkpoint.weights.items()
     }
+
+
+def unpacked(
+    values: Mapping[str, npt.NDArray[Any]], shape: Architecture, *, rows: Mapping[str, int]
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the weights of the checkpoint from the values of the parameters, as `fill` made them.
+
+    `rows` says how many outputs, or numbers of a vector, each weight has.
+    """
+    weights: dict[str, npt.NDArray[np.float32]] = {}
+    for source in _sources(shape):
+        ends = np.cumsum([rows[name] for name in source.weights])
+        if source.inputs is None:
+            whole = values[source.name] - np.float32(source.base)
+        else:
+            words, scales = (values[f"{source.name}.{part}"] for part in ("words", "scales"))
+            bits = 32 * words.shape[0] // source.inputs
+            whole = dequantize(Packed(words=words, scales=scales, bits=bits))
+        # What is after the last end is padding of the vocabulary.
+        weights |= zip(source.weights, np.split(whole, ends), strict=False)
+    return weights
 
 
 def bits_per_weight(shape: Architecture) -> float:

@@ -19,10 +19,11 @@ from model.train.curve import draw
 from model.train.distributed import SINGLE_WORKER, Worker, run_workers
 from model.train.generate import Sampling
 from model.train.loop import Plan, Trainer
-from model.train.network import Llama
 from model.train.report import report
+from model.train.schedule import QUANTIZED_FROM
 from model.train.shape import FULL, SMOKE, Shape
 from model.train.shapes import SHAPES, UNTIED
+from model.train.start import starting_network
 from model.train.text import Text, text_of, tokenizer_of
 from model.train.tokenizer import load_tokenizer, save_tokenizer
 
@@ -96,6 +97,7 @@ class Job:
     out: Path
     state: Path
     seed: int
+    weights: Path | None
 
 
 def text(arguments: argparse.Namespace) -> None:
@@ -108,7 +110,8 @@ def train(arguments: argparse.Namespace) -> None:
     """Run all steps from text to report within the time limit.
 
     Raises:
-        RecipeError: The shape does not exist, or the state belongs to another shape.
+        RecipeError: The shape does not exist, or the state or the weights to start from belong to
+            another shape.
     """
     started = time.monotonic()
     preset = _adjusted(PRESETS[arguments.preset], arguments)
@@ -117,10 +120,27 @@ def train(arguments: argparse.Namespace) -> None:
     if arguments.fresh:
         state.unlink(missing_ok=True)
         (out / "loss.csv").unlink(missing_ok=True)
+    weights: Path | None = arguments.weights
+    # Checked now, before minutes are spent on text for weights of another shape.
+    starting_network(preset.shape, weights)
     rows = _text(preset, _resumed_tokenizer(preset, arguments), arguments)
-    deadline = started + preset.minutes * 60 - preset.reserve
-    plan = Plan(batch=preset.batch, steps=preset.steps, deadline=deadline)
-    job = Job(shape=preset.shape, text=rows, plan=plan, out=out, state=state, seed=arguments.seed)
+    plan = Plan(
+        batch=preset.batch,
+        steps=preset.steps,
+        deadline=started + preset.minutes * 60 - preset.reserve,
+        peak=arguments.peak,
+        # Weights to start from already have the 4-bit form.
+        quantized_from=QUANTIZED_FROM if weights is None else 0.0,
+    )
+    job = Job(
+        shape=preset.shape,
+        text=rows,
+        plan=plan,
+        out=out,
+        state=state,
+        seed=arguments.seed,
+        weights=weights,
+    )
     log.info("network: %.2f M parameters", preset.shape.parameters / 1e6)
     workers = arguments.workers or max(torch.cuda.device_count(), 1)
     if workers == 1 or not run_workers(_work, job, size=workers):
@@ -134,7 +154,7 @@ def _work(job: Job, worker: Worker) -> None:
     torch.manual_seed(job.seed)
     torch.set_float32_matmul_precision("high")
     trainer = Trainer(
-        Llama(job.shape),
+        starting_network(job.shape, job.weights),
         job.text.train,
         job.text.valid,
         plan=job.plan,
@@ -178,7 +198,7 @@ def _processes(arguments: argparse.Namespace) -> int:
 
 
 def _resumed_tokenizer(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
-    """Return the tokenizer of the state to resume, or that of the text if there is no state."""
+    """Return the tokenizer of the state or of the weights; without them, that of the text."""
     if not arguments.state.is_file():
         return _tokenizer(preset, arguments)
     # Checked now, before minutes are spent on text for a state of another shape.
@@ -187,15 +207,20 @@ def _resumed_tokenizer(preset: Preset, arguments: argparse.Namespace) -> Tokeniz
 
 
 def _tokenizer(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
-    trained = tokenizer_of(
+    weights: Path | None = getattr(arguments, "weights", None)
+    trained = load_tokenizer(weights) if weights else _trained_tokenizer(preset, arguments)
+    save_tokenizer(trained, arguments.out, context=preset.shape.max_position_embeddings)
+    return trained
+
+
+def _trained_tokenizer(preset: Preset, arguments: argparse.Namespace) -> Tokenizer:
+    return tokenizer_of(
         arguments.state.parent / "text",
         seed=arguments.seed,
         texts=preset.tokenizer_texts,
         vocabulary=preset.shape.vocab_size,
         processes=_processes(arguments),
     )
-    save_tokenizer(trained, arguments.out, context=preset.shape.max_position_embeddings)
-    return trained
 
 
 def _text(preset: Preset, trained: Tokenizer, arguments: argparse.Namespace) -> Text:

@@ -35,14 +35,14 @@ class Shape:
         layer = attention + 3 * self.hidden_size * self.intermediate_size + 2 * self.hidden_size
         return (self.vocab_size + 1) * self.hidden_size + self.num_hidden_layers * layer
 
-    def save(self, folder: Path) -> None:
-        """Write config.json for LlamaForCausalLM of transformers."""
-        rope = {"rope_type": "default", "rope_theta": self.rope_theta}
-        config = {
+    @property
+    def config(self) -> dict[str, Any]:
+        """The contents of config.json for LlamaForCausalLM of transformers."""
+        return {
             "architectures": ["LlamaForCausalLM"],
             "model_type": "llama",
             **asdict(self),
-            "rope_parameters": rope,
+            "rope_parameters": {"rope_type": "default", "rope_theta": self.rope_theta},
             "tie_word_embeddings": True,
             "hidden_act": "silu",
             "attention_bias": False,
@@ -52,7 +52,10 @@ class Shape:
             "pad_token_id": 0,
             "dtype": "float32",
         }
-        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+
+    def save(self, folder: Path) -> None:
+        """Write config.json."""
+        (folder / "config.json").write_text(json.dumps(self.config, indent=2) + "\n", "utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Shape:
