@@ -55,10 +55,15 @@ def plan_steps(
     a brief tone.
     """
     notes = [Step(kind="note", notes=(note,), required=True) for note in person.notes]
-    parts = [_paired(notes, random), [] if interests_listed else _interest_steps(person, random)]
+    # An age such as "in her forties" is a note, typed where the age is.
+    age = [step for step in notes if step.notes[0].field == "age"]
+    parts = [
+        _paired(notes[len(age) :], random),
+        [] if interests_listed else _interest_steps(person, random),
+    ]
     if random.random() < _INTERESTS_FIRST:
         parts.reverse()
-    steps = [*parts[0], *parts[1]]
+    steps = [*age, *parts[0], *parts[1]]
     brief = person.group == "brief"
     target = random.randint(30, 40) if brief else random.randint(66, 92)
     words = words_so_far + sum(map(_length, steps))
