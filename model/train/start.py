@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from model.compile.architecture import Architecture
 from model.compile.parameters import unpacked
+from model.compile.tensor_cache import TENSOR_CACHE, read_tensors
 from model.tools import RecipeError
 from model.train import folder as trained
 from model.train.network import Llama
 from model.train.shape import Shape
 
 __all__ = ["starting_network"]
-
-_BUILT = "tensor-cache.json"
 
 
 def starting_network(shape: Shape, weights: Path | None) -> Llama:
@@ -30,7 +25,9 @@ def starting_network(shape: Shape, weights: Path | None) -> Llama:
     """
     if weights is None:
         return Llama(shape)
-    network = _built(shape, weights) if (weights / _BUILT).is_file() else trained.load(weights)
+    network = (
+        _built(shape, weights) if (weights / TENSOR_CACHE).is_file() else trained.load(weights)
+    )
     if network.shape != shape:
         raise RecipeError(
             f"the weights in {weights} must have the shape to train, got another shape. Pass "
@@ -44,7 +41,7 @@ def _built(shape: Shape, folder: Path) -> Llama:
     architecture = Architecture.from_config(shape.config)
     rows = {name: len(weight) for name, weight in network.named_parameters()}
     try:
-        weights = unpacked(_values(folder), architecture, rows=rows)
+        weights = unpacked(read_tensors(folder), architecture, rows=rows)
         network.load_state_dict({name: torch.from_numpy(one) for name, one in weights.items()})
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise RecipeError(
@@ -53,14 +50,3 @@ def _built(shape: Shape, folder: Path) -> Llama:
             "its shape."
         ) from error
     return network
-
-
-def _values(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    """Return the parameters of a built model by their names."""
-    values: dict[str, npt.NDArray[Any]] = {}
-    for shard in json.loads((folder / _BUILT).read_text("utf-8"))["records"]:
-        content = (folder / shard["dataPath"]).read_bytes()
-        for one in shard["records"]:
-            numbers = np.frombuffer(content, one["dtype"], one["nbytes"] // 4, one["byteOffset"])
-            values[one["name"]] = numbers.reshape(one["shape"]).copy()
-    return values

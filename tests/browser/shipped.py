@@ -7,15 +7,14 @@ of the parameters are defined by `model.compile.parameters`, the format of the w
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_PATH
 
 from model.browser.site import ROOT
+from model.compile.tensor_cache import read_tensors
 
 __all__ = ["REVISION", "SHIPPED", "Floats", "ShippedNetwork"]
 
@@ -41,7 +40,7 @@ class ShippedNetwork:
     head_size, theta, epsilon = _HEAD, _THETA, _EPSILON
 
     def __init__(self, folder: Path) -> None:
-        self._tensors = _read(folder)
+        self._tensors = read_tensors(folder)
         self.embedding = self.matrix("embedding")
         norms = [name for name in self._tensors if name.endswith(".attention.norm")]
         self.layers = [name.removesuffix(".attention.norm") for name in norms]
@@ -107,14 +106,3 @@ def _rotated(heads: Floats) -> Floats:
     cosine, sine = (turn(angles).astype(np.float32) for turn in (np.cos, np.sin))
     first, second = np.split(heads, 2, axis=-1)
     return np.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
-
-
-def _read(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    tensors: dict[str, npt.NDArray[Any]] = {}
-    for shard in json.loads((folder / "tensor-cache.json").read_text("utf-8"))["records"]:
-        data = (folder / shard["dataPath"]).read_bytes()
-        for record in shard["records"]:
-            count = int(np.prod(record["shape"]))
-            flat = np.frombuffer(data, record["dtype"], count, record["byteOffset"])
-            tensors[record["name"]] = flat.reshape(record["shape"])
-    return tensors
