@@ -14,6 +14,7 @@ from random import Random
 from model.data.people.interests import Interest
 from model.data.people.notes import Note
 from model.data.people.person import Person
+from model.data.people.vague_age import vague_age_of
 
 __all__ = ["Step", "plan_steps"]
 
@@ -54,16 +55,13 @@ def plan_steps(
     interests. Optional sentences are added until the paragraph has 66 to 92 words, or 30 to 40 in
     a brief tone.
     """
-    notes = [Step(kind="note", notes=(note,), required=True) for note in person.notes]
     # An age such as "in her forties" is a note, typed where the age is.
-    age = [step for step in notes if step.notes[0].field == "age"]
-    parts = [
-        _paired(notes[len(age) :], random),
-        [] if interests_listed else _interest_steps(person, random),
-    ]
+    age = vague_age_of(person.notes)
+    notes = [_note_step(note) for note in person.notes if note is not age]
+    parts = [_paired(notes, random), [] if interests_listed else _interest_steps(person, random)]
     if random.random() < _INTERESTS_FIRST:
         parts.reverse()
-    steps = [*age, *parts[0], *parts[1]]
+    steps = [*([_note_step(age)] if age else []), *parts[0], *parts[1]]
     brief = person.group == "brief"
     target = random.randint(30, 40) if brief else random.randint(66, 92)
     words = words_so_far + sum(map(_length, steps))
@@ -77,6 +75,10 @@ def plan_steps(
         replace(step, starts_topic=step.kind != before)
         for step, before in zip(steps, kinds, strict=False)
     ]
+
+
+def _note_step(note: Note) -> Step:
+    return Step(kind="note", notes=(note,), required=True)
 
 
 def _paired(steps: list[Step], random: Random) -> list[Step]:
@@ -136,13 +138,13 @@ def _place(kind: str, steps: list[Step], random: Random) -> int:
     kinds = [step.kind for step in steps]
     if kind == "closing":
         return len(steps)
+    after_work = kinds.count("work")  # these come first
     if kind == "work":
-        return kinds.count("work") if kinds[:1] == ["work"] else 0
+        return after_work
     if kind == "detail":
         about = [at for at, one in enumerate(kinds) if one in _ABOUT_INTERESTS]
-        return about[-1] + 1 if about else kinds.count("work")
-    end = len(steps) - kinds.count("closing")
-    return random.randint(min(kinds.count("work"), end), end)
+        return about[-1] + 1 if about else after_work
+    return random.randint(after_work, len(steps) - kinds.count("closing"))
 
 
 _ABOUT_INTERESTS = ("interests", "interests rest", "detail")
