@@ -127,7 +127,7 @@ def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=_count, help="rows per batch and process")
     parser.add_argument("--conversations", type=_count, help="number of conversations")
     parser.add_argument("--shape", help="name of a shape in model/train/shapes.py")
-    parser.add_argument("--peak", type=_positive, default=3e-3, help="highest learning rate")
+    parser.add_argument("--peak", type=_positive, help="highest learning rate (default: 3e-3)")
     parser.add_argument("--workers", type=_count, help="training processes (default: one per GPU)")
     parser.add_argument("--fresh", action="store_true", help="do not resume from the last state")
     _weights(parser)

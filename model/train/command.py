@@ -20,7 +20,7 @@ from model.train.distributed import SINGLE_WORKER, Worker, run_workers
 from model.train.generate import Sampling
 from model.train.loop import Plan, Trainer
 from model.train.report import report
-from model.train.schedule import QUANTIZED_FROM
+from model.train.schedule import PEAK, QUANTIZED_FROM
 from model.train.shape import FULL, SMOKE, Shape
 from model.train.shapes import SHAPES, UNTIED
 from model.train.start import starting_network
@@ -121,14 +121,15 @@ def train(arguments: argparse.Namespace) -> None:
         state.unlink(missing_ok=True)
         (out / "loss.csv").unlink(missing_ok=True)
     weights: Path | None = arguments.weights
-    # Checked now, before minutes are spent on text for weights of another shape.
-    starting_network(preset.shape, weights)
+    if weights is not None:
+        # Checked now, before minutes are spent on text for weights of another shape.
+        starting_network(preset.shape, weights)
     rows = _text(preset, _resumed_tokenizer(preset, arguments), arguments)
     plan = Plan(
         batch=preset.batch,
         steps=preset.steps,
         deadline=started + preset.minutes * 60 - preset.reserve,
-        peak=arguments.peak,
+        peak=arguments.peak or PEAK,
         # Weights to start from already have the 4-bit form.
         quantized_from=QUANTIZED_FROM if weights is None else 0.0,
     )

@@ -31,7 +31,7 @@ from model.train.distributed import Worker
 from model.train.loop import Plan, Trainer
 from model.train.network import Llama
 from model.train.quantize import quantized
-from model.train.schedule import QUANTIZED_FROM
+from model.train.schedule import PEAK, QUANTIZED_FROM
 from model.train.shape import FULL, Shape
 from model.train.shapes import SHAPES, UNTIED
 from model.train.table import write_tables
@@ -42,7 +42,6 @@ __all__ = ["compare"]
 
 log = logging.getLogger("pywebllm.model")
 
-_PEAK = 3e-3
 # Other learning rates and starts of quantization, tried with the shape `base`.
 _PEAKS = (1.5e-3, 6e-3)
 _STARTS = (0.5, 0.85)
@@ -60,7 +59,7 @@ class _Run:
     batch: int
     minutes: float
     seed: int
-    peak: float = _PEAK
+    peak: float = PEAK
     quantized_from: float = QUANTIZED_FROM
 
 

@@ -20,7 +20,7 @@ from model.train import state as state_file
 from model.train.distributed import SINGLE_WORKER, Worker
 from model.train.loss import learned, loss_of
 from model.train.network import Llama
-from model.train.schedule import QUANTIZED_FROM, learning_rate, quantized_share
+from model.train.schedule import PEAK, QUANTIZED_FROM, learning_rate, quantized_share
 
 __all__ = ["COLUMNS", "Plan", "Trainer"]
 
@@ -42,7 +42,7 @@ class Plan:
     batch: int
     steps: int
     deadline: float
-    peak: float = 3e-3
+    peak: float = PEAK
     quantized_from: float = QUANTIZED_FROM
     save_every: float = 60.0
     log_every: int = 20

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["QUANTIZED_FROM", "learning_rate", "quantized_share"]
+__all__ = ["PEAK", "QUANTIZED_FROM", "learning_rate", "quantized_share"]
 
+PEAK = 3e-3
 _WARMUP = 0.02
 # In a short run, _WARMUP would be a few steps: too few for deep and wide networks.
 _WARMUP_STEPS = 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import csv
 import shutil
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pywebllm.builtin import BUILTIN_MODEL, BUILTIN_REVISION
 from model.__main__ import main
 from model.compile.checkpoint import Checkpoint
 from model.compile.parameters import fill
+from model.compile.tensor_cache import read_tensors
 from model.tools import RecipeError
 from model.train import folder
 from model.train.network import Llama
@@ -31,9 +32,9 @@ def test_weights_of_the_built_in_model_are_read_exactly(tmp_path: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(BUILT_IN / name, tmp_path)
     values = fill(Checkpoint.read(tmp_path))
-    (shard,) = json.loads((BUILT_IN / "tensor-cache.json").read_text("utf-8"))["records"]
-    content = (BUILT_IN / shard["dataPath"]).read_bytes()
-    assert [one["name"] for one in shard["records"]] == list(values)
+    shipped = read_tensors(BUILT_IN)
+    assert list(shipped) == list(values)
+    content = (BUILT_IN / "params_shard_0.bin").read_bytes()
     assert content == b"".join(np.ascontiguousarray(one).tobytes() for one in values.values())
 
 
@@ -42,9 +43,11 @@ def test_training_continues_from_weights_and_their_tokenizer(tmp_path: Path) -> 
     folder.save(Llama(SMOKE), first)
     made = ["--smoke", "--processes", "1", "--state", str(tmp_path / "state.pt")]
     assert main(["tokenizer", *made, "--out", str(first)]) == 0
-    given = ["--weights", str(first), "--peak", "1e-6", "--steps", "2", "--seed", "5"]
+    given = ["--weights", str(first), "--peak", "1e-6", "--steps", "20", "--seed", "5"]
     assert main(["train", *made, *given, "--out", str(second)]) == 0
     assert load_tokenizer(second).to_str() == load_tokenizer(first).to_str()
+    (row,) = csv.DictReader((second / "loss.csv").read_text("utf-8").splitlines())
+    assert row["quantised"] == "1"
     before, after = folder.load(first).state_dict(), folder.load(second).state_dict()
     for name, weight in before.items():
         torch.testing.assert_close(after[name], weight, rtol=0, atol=1e-4)
