@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Download, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Download, Locator, Page, Route, expect
 
 from model.browser.pyodide_wheels import pyodide_wheels
 from model.browser.site import served_site
@@ -222,6 +222,7 @@ def test_program_is_kept_shared_by_a_link_and_saved_as_a_page(
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save as a page").click()
     check_saved_page(context, site, saving.value, tmp_path)
+    check_example_that_cannot_be_fetched(page)
 
 
 def check_saved_page(context: BrowserContext, site: str, saved: Download, folder: Path) -> None:
@@ -232,6 +233,27 @@ def check_saved_page(context: BrowserContext, site: str, saved: Download, folder
         page.goto(address)
         expect(page.get_by_role("status")).to_have_text(re.compile(r"^Finished"))
         expect(page.get_by_role("log")).to_have_text(re.compile(r" 20 tokens\n$"))
+
+
+def check_example_that_cannot_be_fetched(page: Page) -> None:
+    """Run an example that has not arrived, and then does not."""
+    chosen = page.get_by_label("Open").input_value()
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/python/examples/typed.py", hold)
+    page.get_by_label("Open").select_option(label="An answer with a type")
+    page.get_by_role("button", name="Run").click()
+    expect(status_of(page)).to_have_text(re.compile(r"^Fetching the program"))
+    expect(page.get_by_role("button", name="Stop")).to_be_enabled()
+    (request,) = asked
+    request.abort()
+    expect(status_of(page)).to_have_text(re.compile(r"^Ready"))
+    expect(page.locator("#program-notice")).to_contain_text("could not be fetched")
+    expect(page.get_by_label("Open")).to_have_value(chosen)
+    expect(editor_of(page)).to_contain_text("Write a persona of Ada.")
 
 
 # What each example prints at the end, at least.

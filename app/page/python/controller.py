@@ -108,18 +108,26 @@ class PythonController:
         self._page.show(self._runs.screen)
 
     def _run(self) -> None:
-        if self._programs.is_choosing:
-            # The editor has the program before it still.
-            self._do(self._run_chosen(before=self._page.code()))
-        elif self._runs.screen.can_run:
+        if not self._runs.screen.can_run:
+            return
+        if self._programs.choosing is None:
             self._programs.begin_run()
             self._runs.run()
+            return
+        # The editor has the program before it still.
+        self._runs.prepare()
+        self._do(self._run_chosen(self._programs.choosing))
 
-    async def _run_chosen(self, *, before: str) -> None:
+    async def _run_chosen(self, program: str) -> None:
         await self._programs.settled()
-        # Where it could not be fetched, the program before it is not meant.
-        if self._page.code() != before and not self._programs.is_choosing:
-            self._run()
+        if self._runs.screen.state != "fetching":
+            return  # stopped
+        # Where it could not be fetched, what the editor has is not meant.
+        if self._programs.chosen != program:
+            self._runs.stop()
+            return
+        self._programs.begin_run()
+        self._runs.run()
 
     def _share(self) -> None:
         address = link.address_of(self._page.code())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import js
+from pyodide.ffi import JsException
 from pywebllm import __version__
 
 from . import saved_page
@@ -36,8 +37,11 @@ async def build_page(title: str, code: str) -> str:
 
 async def _fetched(path: str) -> bytes:
     address = js.URL.new(path, js.document.baseURI).href
-    response = await js.fetch(address)
-    if not response.ok:
-        raise OSError(f"{address}: HTTP status {response.status}")
-    found: bytes = (await response.arrayBuffer()).to_bytes()
+    try:
+        response = await js.fetch(address)
+        if not response.ok:
+            raise OSError(f"{address}: HTTP status {response.status}")
+        found: bytes = (await response.arrayBuffer()).to_bytes()
+    except JsException as error:  # no connection
+        raise OSError(f"{address}: {error}") from error
     return found

@@ -80,7 +80,7 @@ class Programs:
         read_example: Returns the text of an example.
 
     Attributes:
-        is_choosing: True while the program that was chosen is not in the editor yet.
+        choosing: The program that was chosen and is not in the editor yet; None: there is none.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Programs:
         self._store = store
         self._read_example = read_example
         self._entries: dict[str, Entry] = {}
-        self.is_choosing = False
+        self.choosing: str | None = None
         self._chosen = ""
         self._ran = self._ran_name = ""
         self._shared: str | None = None
@@ -98,6 +98,11 @@ class Programs:
         self._is_confirming = False
         self._saving: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
+
+    @property
+    def chosen(self) -> str:
+        """What is in the editor: an example, or the ID of a program; empty: a shared program."""
+        return self._chosen
 
     @property
     def title(self) -> str:
@@ -117,15 +122,14 @@ class Programs:
         if not self._is_open:
             await self._read()
             self._is_open = True
-            await self._choose(await self._last())
+            await self._begin_choice(await self._last())
         if address.startswith(link.PREFIX) and address != self._shared:
             self._shared = address
             self._show_shared(address)
 
     def choose(self, program: str) -> None:
         """Show an example, by its name, or a program of the visitor, by its ID."""
-        self.is_choosing = True
-        self._do(self._choose(program))
+        self._do(self._begin_choice(program))
 
     def edit(self) -> None:
         """Keep what the visitor has changed, after a pause."""
@@ -218,6 +222,7 @@ class Programs:
         if code is None:
             return
         self.keep()
+        self.choosing = None
         self._chosen = ""
         self._page.show_code(code)
         self._page.show_name(None)
@@ -232,6 +237,7 @@ class Programs:
         entry = Entry(id=uuid.uuid4().hex, name=name, code=code)
         self._entries[entry.id] = entry
         if is_shown:
+            self.choosing = None
             self._chosen = entry.id
             self._is_confirming = False
             self._page.show_name(name)
@@ -240,15 +246,24 @@ class Programs:
         self._show_menu()
         return entry
 
+    def _begin_choice(self, program: str) -> Awaitable[None]:
+        # Before anything is awaited: what happens from now on may replace the choice.
+        self.choosing = program
+        return self._choose(program)
+
     async def _choose(self, program: str) -> None:
-        self.keep()
         self._is_confirming = False
         entry = self._entries.get(program)
-        self.is_choosing = True
         try:
             code = entry.code if entry is not None else await self._read_example(program)
         finally:
-            self.is_choosing = False
+            is_latest = self.choosing == program
+            if is_latest:
+                self.choosing = None
+        if not is_latest:
+            return
+        # What was edited until now is another program.
+        self.keep()
         self._chosen = program
         self._page.show_code(code)
         self._page.show_name(None if entry is None else entry.name)
@@ -258,7 +273,7 @@ class Programs:
 
     async def _delete(self, entry: Entry) -> None:
         await self._store.remove("programs", entry.id)
-        await self._choose(EXAMPLES[0])
+        await self._begin_choice(EXAMPLES[0])
 
     async def _read(self) -> None:
         try:
@@ -296,5 +311,7 @@ class Programs:
                 self._page.show_notice(text("python.storage", reason=str(problem)))
             except OSError as problem:
                 self._page.show_notice(text("python.example.missing", reason=str(problem)))
+                # The menu shows what the editor does.
+                self._show_menu()
 
         self._tasks.begin(guarded())

@@ -55,9 +55,15 @@ class Runs:
         """What is shown."""
         return self._screen
 
+    def prepare(self) -> None:
+        """Show that a program runs as soon as it is in the editor, until `run` or `stop`."""
+        if self._screen.can_run:
+            self._page.clear()
+            self._show(view.fetching())
+
     def run(self) -> None:
         """Run the program in the editor."""
-        if not self._screen.can_run:
+        if not self._screen.can_run and self._screen.state != "fetching":
             return
         self._page.clear()
         self._launch(Job(code=self._page.code()))
@@ -90,9 +96,10 @@ class Runs:
 
     def stop(self) -> None:
         """Stop what runs: a program by itself if it can, else with its worker."""
-        if not self._screen.can_stop or self._process is None:
+        if not self._screen.can_stop:
             return
         if self._screen.state == "running":
+            assert self._process is not None
             self._show(view.stopping())
             self._process.send({"stop": True})
             self._later(_PATIENCE, self._force)

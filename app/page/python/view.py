@@ -16,6 +16,7 @@ __all__ = [
     "calling",
     "crashed",
     "ended",
+    "fetching",
     "finished",
     "idle",
     "installing",
@@ -25,7 +26,9 @@ __all__ = [
     "stopping",
 ]
 
-RunState: TypeAlias = Literal["idle", "starting", "asking", "installing", "running", "stopping"]
+RunState: TypeAlias = Literal[
+    "idle", "fetching", "starting", "asking", "installing", "running", "stopping"
+]
 
 # Files in static/python/examples; `python.example.NAME` is the title of each.
 EXAMPLES = (
@@ -69,12 +72,17 @@ class Screen:
     @property
     def can_stop(self) -> bool:
         """True when there is something to stop."""
-        return self.state in ("starting", "installing", "running")
+        return self.state in ("fetching", "starting", "installing", "running")
 
 
 def idle() -> Screen:
     """Nothing has run yet."""
     return Screen(state="idle", status=text("python.idle"))
+
+
+def fetching() -> Screen:
+    """The program is being fetched, and runs then."""
+    return Screen(state="fetching", status=text("python.fetching"))
 
 
 def starting() -> Screen:

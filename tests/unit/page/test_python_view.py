@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page.python import link, runs, saved_page
+from page.python import link, runs, saved_page, view
 from page.python.controller import PythonController
 from page.python.jobs import CallProblem, read_tools
 from page.python.programs import Entry, Programs
@@ -356,6 +356,7 @@ class Desk:
 
     def __init__(self, store: FakeStore) -> None:
         self.page = FakePage()
+        self.missing: set[str] = set()
         self.slow = asyncio.Event()
         self.slow.set()
         programs = Programs(page=self.page, store=store, read_example=self._read_example)
@@ -372,17 +373,20 @@ class Desk:
     async def _read_example(self, name: str) -> str:
         if name == "typed":
             await self.slow.wait()
+        if name in self.missing:
+            raise OSError("no connection")
         return await read_example(name)
 
     async def visit(self, address: str = "#/python") -> None:
         self.controller.visit(address)
         await self.controller.settled()
 
-    async def type(self, code: str) -> None:
+    async def type(self, code: str, *, wait: bool = True) -> None:
         self.page.program = code
         self.controller.edit()
         self.controller.leave()
-        await self.controller.settled()
+        if wait:
+            await self.controller.settled()
 
 
 async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
@@ -413,14 +417,78 @@ async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
 async def test_run_waits_for_the_program_that_was_chosen() -> None:
     desk = Desk(FakeStore())
     await desk.visit()
+    desk.page.append_note("of the last run")
     desk.slow.clear()
     desk.controller.choose("typed")
     desk.controller.press("run")
+    # What the run before it has shown is not taken for this one's.
+    assert "Fetching" in desk.page.screen.status
+    assert desk.page.output == []
     assert desk.worker.sent == []
+    # A second press is late.
+    desk.controller.press("run")
     desk.slow.set()
     await desk.controller.settled()
     desk.worker.say(started="3.14.2", seconds=1)
-    assert desk.worker.sent[-1]["run"] == "# typed\n"
+    assert desk.worker.sent == [{"run": "# typed\n", "isReady": False}]
+
+
+async def test_run_of_a_chosen_program_is_stopped_or_given_up_with_the_choice() -> None:
+    desk = Desk(FakeStore())
+    await desk.visit()
+    actions: tuple[Callable[[], object], ...] = (
+        lambda: desk.controller.press("stop"),
+        lambda: desk.controller.choose("hello"),
+        lambda: desk.controller.press("new"),
+        lambda: desk.missing.add("typed"),
+    )
+    for action in actions:
+        desk.slow.clear()
+        desk.controller.choose("typed")
+        desk.controller.press("run")
+        assert desk.page.screen.can_stop
+        action()
+        desk.slow.set()
+        await desk.controller.settled()
+        assert desk.page.screen == view.idle()
+        assert desk.worker.sent == []
+
+
+async def test_last_choice_wins_and_the_menu_shows_what_the_editor_has() -> None:
+    store = FakeStore()
+    desk = Desk(store)
+    await desk.visit()
+    desk.slow.clear()
+    desk.controller.choose("typed")
+    desk.controller.choose("tools")
+    await timers()
+    desk.slow.set()
+    await desk.controller.settled()
+    assert (desk.page.program, desk.page.chosen) == ("# tools\n", "tools")
+    # What is typed meanwhile is a program of the visitor, and stays in the editor.
+    desk.slow.clear()
+    desk.controller.choose("typed")
+    await desk.type("x = 1", wait=False)
+    desk.slow.set()
+    await desk.controller.settled()
+    assert desk.page.program == "x = 1"
+    assert [record["code"] for record in await store.read_all("programs")] == ["x = 1"]
+    # An edit of a program of the visitor is kept when the choice goes on.
+    desk.slow.clear()
+    desk.controller.choose("typed")
+    desk.page.program = "x = 2"
+    desk.controller.edit()
+    desk.slow.set()
+    await desk.controller.settled()
+    assert desk.page.program == "# typed\n"
+    assert [record["code"] for record in await store.read_all("programs")] == ["x = 2"]
+    # An example that cannot be fetched is not chosen.
+    desk.missing.add("plot")
+    desk.page.chosen = "plot"
+    desk.controller.choose("plot")
+    await desk.controller.settled()
+    assert "no connection" in desk.page.notice
+    assert (desk.page.program, desk.page.chosen) == ("# typed\n", "typed")
 
 
 async def test_tools_of_a_program_are_kept_with_it() -> None:
