@@ -66,6 +66,8 @@ class ChatController:
         self._problem = ""
         self._status = ""
         self._facts = ModelFacts(llm=llm, setup=setup, on_read=self._show)
+        # The conversation that is shown when it has been read; empty: none.
+        self._opening = ""
         self._tasks = Tasks()
         setup.changed.subscribe(lambda _screen: self._on_model())
         runs.changed.subscribe(self._on_change)
@@ -75,9 +77,11 @@ class ChatController:
 
     def visit(self, conversation_id: str) -> None:
         """Show the conversation of an address; an empty ID is a new one."""
+        self._opening = ""
         if not conversation_id:
             self._show_new()
         elif conversation_id != self.conversation.id:
+            self._opening = conversation_id
             self._tasks.begin(self._open(conversation_id))
 
     def refresh(self) -> None:
@@ -209,6 +213,7 @@ class ChatController:
         self.is_kept = True
         self._problem = self._status = ""
         if is_new:
+            self._opening = ""
             self.conversation.created = self._now()
         self.conversation.add(message)
         self._keep()
@@ -237,6 +242,8 @@ class ChatController:
             self._set(live, is_kept=True)
             return
         found = await read_conversation(self._store, conversation_id)
+        if self._opening != conversation_id:
+            return
         if isinstance(found, Conversation):
             self._set(found, is_kept=True)
         else:
@@ -254,6 +261,7 @@ class ChatController:
     def _set(self, conversation: Conversation, *, is_kept: bool) -> None:
         self.conversation = conversation
         self.is_kept = is_kept
+        self._opening = ""
         self._views.clear()
         self._problem = self._status = ""
         self.opened.emit(conversation)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from typing import Any
 
 import pytest
+from page.storage import Kind
 from pywebllm import DownloadError
 from pywebllm.testing import Answer, tool_call
 
 from tests.unit.page.chat.chat_visit import ChatVisit, FakeStore
 
 pytestmark = pytest.mark.timeout(20)
+
+
+class SlowStore(FakeStore):
+    """A store that waits before it reads some records, by ID."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow: dict[str, asyncio.Event] = {}
+
+    async def read(self, kind: Kind, record_id: str) -> dict[str, Any] | None:
+        if record_id in self.slow:
+            await self.slow[record_id].wait()
+        return await super().read(kind, record_id)
 
 
 async def test_message_is_answered_kept_and_found_again() -> None:
@@ -340,6 +355,31 @@ async def test_unknown_address_is_a_new_conversation_with_a_word_about_it() -> N
     await visit.open("gone")
     assert visit.page.screen.is_empty
     assert "not in this browser" in visit.page.screen.problem
+
+
+async def test_last_visited_conversation_is_shown_however_long_another_is_read() -> None:
+    store = SlowStore()
+    visit = ChatVisit(["one", "two", "three"], store)
+    await visit.open()
+    addresses = []
+    for words in ("First.", "Second."):
+        visit.chat.visit("")
+        await visit.ask(words)
+        addresses.append(visit.page.address)
+    first, second = addresses
+    for action, shown in (
+        (lambda: visit.chat.visit(second), ["Second.", "two"]),
+        (lambda: visit.chat.visit(""), []),
+        (lambda: visit.chat.send("Third."), ["Third.", "three"]),
+    ):
+        visit.chat.visit("")
+        store.slow[first] = asyncio.Event()
+        visit.chat.visit(first)
+        await asyncio.sleep(0)
+        action()
+        store.slow.pop(first).set()
+        await visit.settled()
+        assert visit.page.texts() == shown
 
 
 async def test_answer_that_the_engine_has_not_kept_is_left_as_it_was() -> None:
