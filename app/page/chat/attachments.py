@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -31,6 +32,7 @@ class Attachments:
         self._input = find_element("chat-image")
         self._shown = find_element("chat-images")
         self._urls: list[str] = []
+        self._reads: set[asyncio.Future[bool]] = set()
         self._listeners = Listeners()
         self._tasks = Tasks()
 
@@ -45,6 +47,19 @@ class Attachments:
         if not is_offered and self._urls:
             self.clear()
 
+    @property
+    def is_reading(self) -> bool:
+        """True while an image that was added is not among `urls` yet."""
+        return bool(self._reads)
+
+    async def read(self) -> bool:
+        """Wait until all images that were added are read; return whether each is one.
+
+        Cancelled, the reading goes on.
+        """
+        found = await asyncio.gather(*map(asyncio.shield, self._reads))
+        return all(found)
+
     def urls(self) -> Sequence[str]:
         """Return the images as `data:` URLs."""
         return tuple(self._urls)
@@ -57,22 +72,30 @@ class Attachments:
     def _choose(self) -> None:
         files = list(self._input.files)
         self._input.value = ""
-        self._tasks.begin(self._read(files))
+        self._add(files)
 
     def _paste(self, event: Any) -> None:
         files = [file for file in event.clipboardData.files if file.type.startswith("image/")]
         if files and not self._input.hidden:
             event.preventDefault()
-            self._tasks.begin(self._read(files))
+            self._add(files)
 
-    async def _read(self, files: Sequence[Any]) -> None:
+    def _add(self, files: Sequence[Any]) -> None:
+        reading = asyncio.ensure_future(self._read(files))
+        self._reads.add(reading)
+        reading.add_done_callback(self._reads.discard)
+
+    async def _read(self, files: Sequence[Any]) -> bool:
         try:
             for file in files:
                 self._urls.append(await self._images.readImage(file))
         except JsException:
             # It is not an image, or a damaged one.
             self._report(text("chat.image.unreadable"))
-        self._show()
+            return False
+        finally:
+            self._show()
+        return True
 
     def _show(self) -> None:
         self._shown.replaceChildren()

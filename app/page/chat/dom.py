@@ -12,6 +12,7 @@ import js
 from page.elements import Listeners, find_element, on_visit, set_text, show_problem
 from page.exporting import copy_text
 from page.libraries import import_library
+from page.tasks import Tasks
 
 from .answering import Kind
 from .attachments import Attachments
@@ -96,6 +97,7 @@ class ChatElements:
         self._attachments = Attachments(images, partial(set_text, self._status))
         self._follower = thread.follow(self._list.element, self._composer)
         self._listeners = Listeners()
+        self._tasks = Tasks()
 
     @classmethod
     async def create(cls) -> Self:
@@ -174,6 +176,17 @@ class ChatElements:
 
     def _submit(self, event: Any, actions: Actions) -> None:
         event.preventDefault()
+        if self._attachments.is_reading:
+            self._tasks.begin(self._send_when_read(actions))
+        else:
+            self._send_message(actions)
+
+    async def _send_when_read(self, actions: Actions) -> None:
+        # With an image that cannot be read, the visitor decides again.
+        if await self._attachments.read():
+            self._send_message(actions)
+
+    def _send_message(self, actions: Actions) -> None:
         if actions.send(self._message.value, self._attachments.urls()):
             self._message.value = ""
             self._attachments.clear()
