@@ -162,7 +162,6 @@ class ListController:
             self._problem = str(problem)
             self._show()
             return
-        self._problem = ""
         for conversation in found:
             self._saver.save(conversation)
             self._entries[conversation.id] = _entry_of(conversation)
@@ -206,6 +205,8 @@ class ListController:
         self._tasks.begin(self._guard(work))
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        # It was of an action before this one.
+        self._problem = ""
         try:
             await work
         except StorageProblem as problem:

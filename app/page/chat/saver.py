@@ -64,7 +64,12 @@ class Saver:
         self._deleted.add(conversation_id)
         self._waiting.pop(conversation_id, None)
         await self.settled()
-        await self._store.remove("conversations", conversation_id)
+        try:
+            await self._store.remove("conversations", conversation_id)
+        except StorageProblem:
+            # It is still there, and so is what the visitor adds to it.
+            self._deleted.discard(conversation_id)
+            raise
 
     def restore(self, conversation: Conversation) -> None:
         """Keep a conversation that was deleted."""

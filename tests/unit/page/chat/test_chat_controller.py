@@ -301,6 +301,26 @@ async def test_conversation_that_is_deleted_while_it_is_written_stays_deleted() 
     assert visit.entries() == []
 
 
+async def test_conversation_that_could_not_be_deleted_is_kept_on() -> None:
+    visit = ChatVisit(["one", "two"])
+    await visit.open()
+    await visit.ask("First.")
+    visit.store.problem = "InvalidStateError"
+    visit.list.delete()
+    await visit.settled()
+    assert "InvalidStateError" in visit.page.list.problem
+    assert visit.page.texts() == ["First.", "one"]
+    visit.store.problem = ""
+    await visit.ask("Second.")
+    (kept,) = visit.kept()
+    assert [message.text for message in kept.messages.values()] == [
+        "First.",
+        "one",
+        "Second.",
+        "two",
+    ]
+
+
 async def test_answer_goes_on_while_another_conversation_is_shown() -> None:
     visit = ChatVisit([Answer("One two three", delay=0.01)])
     await visit.open()
