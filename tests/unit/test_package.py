@@ -158,6 +158,9 @@ def test_the_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert pywebllm.__version__ == project["version"]
     assert project["dependencies"] == []
+    wllama = tomllib.loads((ROOT / "wllama/pyproject.toml").read_text())["project"]
+    required = f"{wllama['name']}=={wllama['version']}"
+    assert project["optional-dependencies"]["wllama"] == [required]
 
 
 def test_built_in_model_has_a_path_that_webllm_keeps() -> None:
