@@ -103,6 +103,20 @@ def test_pages_name_the_versions_of_package_json() -> None:
     assert set(re.findall(r"WebLLM ([\d.]+\d)", text)) <= {pinned["@mlc-ai/web-llm"]}
 
 
+def test_table_of_models_says_what_webllm_lists() -> None:
+    listed = (ROOT / "node_modules/@mlc-ai/web-llm/lib/index.js").read_text("utf-8")
+    table = re.findall(
+        r"^\| `(\S+)` \| ([\d,]+) MB \| ([\d,]+) MB \|$", PAGES["guides/models.md"], re.M
+    )
+    assert len(table) == 5
+    for model, *memory in table:
+        for build, stated in zip(("q4f16_1", "q4f32_1"), memory, strict=True):
+            record = rf'model_id: "{re.escape(model)}-{build}-MLC".*?vram_required_MB: ([\d.]+)'
+            found = re.search(record, listed, re.DOTALL)
+            assert found is not None
+            assert f"{round(float(found[1])):,}" == stated
+
+
 def test_findings_table_lists_every_script() -> None:
     table = re.findall(r"^\| \[([\w-]+)\]\(([\w-]+)\.sh\)", FINDINGS, re.MULTILINE)
     scripts = {path.stem for path in (ROOT / "findings").glob("*.sh")} - {"lib"}
