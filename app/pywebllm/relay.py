@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -14,12 +15,14 @@ from typing import Any
 from . import wire
 from .browser import message_port
 from .client import AsyncWebLLM
-from .errors import WebLLMError
+from .errors import EngineError, WebLLMError
 from .records import Model
 from .rejections import name_for
 from .relayed import LENDERS_MODEL, Port, borrow_from, support_fields
 
 __all__ = ["Lending", "borrow_models", "lend_models"]
+
+_logger = logging.getLogger("pywebllm")
 
 _LENT = json.loads(wire.load_request(LENDERS_MODEL))["model"]
 
@@ -60,10 +63,17 @@ class Lending:
         self._port = port
         self._model = model
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._is_closed = False
         port.listen(self._receive)
 
     def close(self) -> None:
-        """Stop everything that runs for the other context. May be called again."""
+        """Stop everything that runs for the other context, whose requests fail from now on.
+
+        May be called again.
+        """
+        if not self._is_closed:
+            self._is_closed = True
+            self._post({"closed": True})
         self._port.close()
         for task in self._tasks.values():
             task.cancel()
@@ -91,8 +101,11 @@ class Lending:
         try:
             await methods[message["method"]](number, message)
         except WebLLMError as error:
-            facts = {"problem": error.problem, "advice": error.advice}
-            outcome = {"error": {"name": name_for(error), **facts}}
+            outcome = {"error": _described(error)}
+        except Exception as error:
+            # Whatever it is: the other side must not wait without end.
+            _logger.exception("A request of another context failed")
+            outcome = {"error": _described(EngineError(f"{type(error).__name__}: {error}"))}
         self._post({"id": number, **outcome})
 
     async def _load(self, number: int, message: Mapping[str, Any]) -> None:
@@ -138,6 +151,10 @@ class Lending:
 
     def _post(self, message: Mapping[str, object]) -> None:
         self._port.post(json.dumps(message))
+
+
+def _described(error: WebLLMError) -> dict[str, str | None]:
+    return {"name": name_for(error), "problem": error.problem, "advice": error.advice}
 
 
 def _port(port: Any) -> Port:

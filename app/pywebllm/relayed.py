@@ -11,6 +11,8 @@ and from there, for each ID:
     {"id": ID, "text": "…"}      the next string of the stream
     {"id": ID, "error": {…}}     it failed
     {"id": ID, "end": true}      it ended
+
+or, once and for all, {"closed": true}: nothing more is answered.
 """
 
 from __future__ import annotations
@@ -69,16 +71,30 @@ class Relayed:
         self._port = port
         self._ids = count(1)
         self._streams: dict[int, _Stream] = {}
+        self._is_closed = False
         port.listen(self._receive)
 
     def open_bridge(self) -> Bridge:
         """Return another bridge; it opens nothing before it is used."""
         return _Bridge(self)
 
-    def open(self, method: str, request: str, *, model: object = None) -> _Stream:
-        """Ask the other side to open a stream."""
+    def open(
+        self,
+        method: str,
+        request: str,
+        *,
+        model: object = None,
+        on_end: Callable[[WebLLMError | None], object] | None = None,
+    ) -> _Stream:
+        """Ask the other side to open a stream.
+
+        `on_end` is called when the other side ends it, with the error if it failed.
+        """
         number = next(self._ids)
-        stream = _Stream(lambda: self._stop(number))
+        stream = _Stream(lambda: self._stop(number), on_end)
+        if self._is_closed:
+            stream.finish(_closed())
+            return stream
         self._streams[number] = stream
         self._post({"open": number, "method": method, "request": request, "model": model})
         return stream
@@ -110,6 +126,9 @@ class Relayed:
 
     def _receive(self, text: str) -> None:
         message = json.loads(text)
+        if "closed" in message:
+            self._close()
+            return
         stream = self._streams.get(message["id"])
         if stream is None:
             return  # it was stopped
@@ -117,14 +136,25 @@ class Relayed:
             stream.push(message["text"])
             return
         del self._streams[message["id"]]
-        stream.finish(_error(message["error"]) if "error" in message else None)
+        stream.end(_error(message["error"]) if "error" in message else None)
+
+    def _close(self) -> None:
+        self._is_closed = True
+        streams, self._streams = self._streams, {}
+        for stream in streams.values():
+            stream.end(_closed())
 
 
 class _Stream:
     """A stream whose strings arrive as messages."""
 
-    def __init__(self, on_stop: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        on_stop: Callable[[], object],
+        on_end: Callable[[WebLLMError | None], object] | None = None,
+    ) -> None:
         self._on_stop = on_stop
+        self._on_end = on_end
         self._waiting: deque[str] = deque()
         self._arrived = asyncio.Event()
         self._error: WebLLMError | None = None
@@ -139,6 +169,12 @@ class _Stream:
         """Let a string arrive."""
         self._waiting.append(text)
         self._arrived.set()
+
+    def end(self, error: WebLLMError | None) -> None:
+        """Let the stream end, or fail, as the other side says."""
+        if self._on_end is not None:
+            self._on_end(error)
+        self.finish(error)
 
     def finish(self, error: WebLLMError | None) -> None:
         """Let the stream end, or fail, after what has arrived; nothing if it is over."""
@@ -182,7 +218,9 @@ class _Bridge:
 
     def __init__(self, relayed: Relayed) -> None:
         self._relayed = relayed
+        # What requests name: the model of the last load, or where that failed, of the one before.
         self._model: Any = None
+        self._loaded: Any = None
         self._opened: list[_Stream] = []
         self._watchers: list[_Stream] = []
 
@@ -196,8 +234,15 @@ class _Bridge:
 
     def load(self, request: str) -> Stream:
         request = _without_engine(request)
-        self._model = json.loads(request)["model"]
-        return self._open("load", request)
+        model = self._model = json.loads(request)["model"]
+
+        def end(error: WebLLMError | None) -> None:
+            if error is None:
+                self._loaded = model
+            elif self._model is model:
+                self._model = self._loaded
+
+        return self._open("load", request, on_end=end)
 
     def generate(self, request: str) -> Stream:
         return self._open("generate", request)
@@ -225,9 +270,15 @@ class _Bridge:
             watcher.finish(None)
         self._opened, self._watchers = [], []
 
-    def _open(self, method: str, request: str) -> Stream:
+    def _open(
+        self,
+        method: str,
+        request: str,
+        *,
+        on_end: Callable[[WebLLMError | None], object] | None = None,
+    ) -> Stream:
         self._opened = [stream for stream in self._opened if not stream.is_over]
-        stream = self._relayed.open(method, request, model=self._model)
+        stream = self._relayed.open(method, request, model=self._model, on_end=on_end)
         self._opened.append(stream)
         return stream
 
@@ -245,6 +296,10 @@ def borrow_from(port: Port) -> None:
 def borrowed() -> Relayed | None:
     """Return what opens bridges to the models of another context; None if there is none."""
     return _borrowed
+
+
+def _closed() -> WebLLMError:
+    return DisposedError("the page no longer lends its models")
 
 
 def _without_engine(request: str) -> str:

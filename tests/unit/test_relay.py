@@ -20,7 +20,7 @@ from pywebllm import (
     lend_models,
     relayed,
 )
-from pywebllm.errors import DeviceLostError, ModelNotFoundError
+from pywebllm.errors import DeviceLostError, DisposedError, EngineError, ModelNotFoundError
 from pywebllm.records import WllamaRecord
 from pywebllm.relay import Lending
 from pywebllm.values import Adapter
@@ -157,6 +157,53 @@ async def test_errors_cross_with_their_class_and_advice(page: Any) -> None:
         bridge.answers = [written("Again")]
         reply = await borrower.chat.completions.create(messages=HELLO)
         assert reply.text == "Again"
+
+
+async def test_load_that_failed_leaves_the_model_that_was_loaded(page: Any) -> None:
+    _, bridge, _ = page
+    bridge.unknown = {"missing", "absent"}
+    bridge.replies["models"] = []
+    bridge.answers = [written("One"), written("Two"), written("Three")]
+    async with AsyncWebLLM() as borrower:
+        await borrower.load("other")
+        await borrower.load()
+        for missing in ("missing", "absent"):
+            with pytest.raises(ModelNotFoundError, match=missing):
+                await borrower.load(missing)
+            assert borrower.is_loaded()
+            reply = await borrower.chat.completions.create(messages=HELLO)
+            assert reply.text in ("One", "Two")
+        await borrower.load()
+        reply = await borrower.chat.completions.create(messages=HELLO)
+        assert reply.text == "Three"
+
+
+async def test_nothing_waits_for_a_lender_that_has_closed_or_failed(
+    lender: End, caplog: pytest.LogCaptureFixture
+) -> None:
+    bridge = AnsweringBridge()
+
+    async def open_bridge() -> Any:
+        return bridge
+
+    def choose() -> str:
+        raise KeyError("nothing is chosen")
+
+    llm = AsyncWebLLM(bridge=partial(open_bridge))
+    lending = lend_models(llm, lender, model=choose)
+    async with AsyncWebLLM() as borrower, AsyncWebLLM("named") as waiting:
+        with pytest.raises(EngineError, match="nothing is chosen"):
+            await borrower.chat.completions.create(messages=HELLO)
+        assert "KeyError" in caplog.text
+        task = asyncio.ensure_future(waiting.chat.completions.create(messages=HELLO))
+        await asyncio.wait_for(bridge.generations.get(), 5)
+        lending.close()
+        lending.close()
+        with pytest.raises(DisposedError, match="no longer lends"):
+            await task
+        with pytest.raises(DisposedError, match="no longer lends"):
+            await borrower.chat.completions.create(messages=HELLO)
+    await llm.close()
 
 
 async def test_queries_and_services_work_in_the_borrower(page: Any) -> None:
