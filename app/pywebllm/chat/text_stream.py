@@ -67,7 +67,8 @@ class TextStream(AsyncClosing, AsyncIterator[str]):
             self._ended()
             raise
         except WebLLMError as error:
-            if self._on_error is not None:
+            # Who stopped the answer knows why.
+            if self._on_error is not None and error is not self._stopped_by:
                 self._on_error(error)
             raise
 

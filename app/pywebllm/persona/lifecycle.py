@@ -31,7 +31,6 @@ class Lifecycle:
         client.is_loaded(model)  # raises when the client cannot take it
         self._client = client
         self._model = model
-        self._model_id = id_of(client.default if model is None else model)
         self._reports = reports
         self._unsubscribe = self._subscribe()
         self._is_closed = False
@@ -66,6 +65,7 @@ class Lifecycle:
         """
         self._reopen()
         if self._has_model:
+            self._reports.ready()
             return True
         self._was_unloaded = False
         is_new = not self.is_initializing
@@ -94,6 +94,11 @@ class Lifecycle:
         self._is_closed, self._was_unloaded = True, False
         self._unsubscribe()
         self._attempt.close(error)
+
+    @property
+    def _model_id(self) -> str:
+        # A name without a build means another model once a load has chosen the build.
+        return id_of(self._client._pool.resolve(self._model))
 
     @property
     def _has_model(self) -> bool:

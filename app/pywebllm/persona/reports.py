@@ -58,6 +58,11 @@ class Reports:
             self.say(_STATUS[progress.phase])
         self.progress_updated.emit(progress)
 
+    def ready(self) -> None:
+        """Report that the model answers, unless that was reported last."""
+        if self._status != _STATUS["ready"]:
+            self.say(_STATUS["ready"])
+
     def fail(self, error: WebLLMError) -> None:
         """Report an error, once: a lost model fails the running answer, too."""
         if error is self.last_error:

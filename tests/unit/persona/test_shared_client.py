@@ -9,8 +9,15 @@ from collections.abc import AsyncIterator
 import pytest
 from pywebllm import AsyncWebLLM, WebLLMService
 from pywebllm.builtin import BUILTIN_MODEL
-from pywebllm.errors import DeviceLostError, DisposedError, InvalidRequestError, ModelNotLoadedError
+from pywebllm.errors import (
+    DeviceLostError,
+    DisposedError,
+    InvalidRequestError,
+    ModelNotLoadedError,
+    ModelUnloadedError,
+)
 from pywebllm.records import ModelRecord
+from pywebllm.testing import ScriptedEngine
 
 from tests.unit.fakes import FakeBridge, FakeStream, chunk, last_chunk, loss, progress
 
@@ -213,3 +220,36 @@ def test_a_record_with_an_id_that_the_client_knows_as_another_model_is_refused()
             ModelRecord(model_id=BUILTIN_MODEL, model=RECORD.model, model_lib=RECORD.model_lib),
             client=client,
         )
+
+
+@pytest.mark.parametrize("name", ["Tiny-1B-q4f16_1-MLC", "Tiny-1B"])
+async def test_model_named_without_its_build_is_loaded_again_after_it_was_unloaded(
+    name: str,
+) -> None:
+    engine = ScriptedEngine(lambda _request: "Ada.", models=[{"id": "Tiny-1B-q4f16_1-MLC"}])
+    async with WebLLMService(name, bridge=engine.open) as service:
+        assert await service.initialize()
+        statuses: asyncio.Queue[str] = asyncio.Queue()
+        service.status_updated.subscribe(statuses.put_nowait)
+        engine.lose(ModelUnloadedError("it was not used"))
+        assert (await statuses.get()).startswith("The model is unloaded")
+        assert await service.generate_persona(ADA) == "Ada."
+        engine.lose(DeviceLostError("the GPU was lost"))
+        assert "the GPU was lost" in await statuses.get()
+        assert isinstance(service.last_error, DeviceLostError)
+
+
+async def test_stream_of_a_service_that_was_disposed_is_no_error_of_the_next_one(
+    bench: Bench,
+) -> None:
+    await bench.loaded()
+    stream = bench.service.stream_persona(ADA)
+    await bench.service.dispose()
+    assert bench.statuses[-1] == "The service is closed."
+    assert await bench.service.initialize()
+    # The client has the model still.
+    assert bench.statuses[-1] == "The model is ready."
+    with pytest.raises(DisposedError):
+        await anext(stream)
+    assert bench.service.last_error is None
+    assert bench.statuses[-1] == "The model is ready."
