@@ -34,14 +34,15 @@ export class Connector {
   /**
    * @param {Omit<Hello, "page" | "webllmUrl">} settings
    * @param {(message: any) => void} onMessage
+   * @param {AbortSignal} left aborted when the page is left: then it fails, and no worker is to blame
    * @returns {Promise<{ connection: Connection, generation: number }>}
    */
-  async connect(settings, onMessage) {
+  async connect(settings, onMessage, left) {
     const page = await holdPageLock(this.#environment.locks);
     const hello = { ...settings, page, webllmUrl: this.#config.webllmUrl };
     // The worker takes this lock before it ends, so it never ends while a page connects to it. And of
     // two pages that open at the same time, the second finds the worker of the first.
-    return this.#environment.locks.request(`${this.#identity} connecting`, () => this.#connect(hello, onMessage));
+    return this.#environment.locks.request(`${this.#identity} connecting`, () => this.#connect(hello, onMessage, left));
   }
 
   /** A worker that does not answer is left to itself: nothing outside can end it. @param {number} generation */
@@ -49,23 +50,26 @@ export class Connector {
     this.#registry.abandon(generation);
   }
 
-  /** @param {Hello} hello @param {(message: any) => void} onMessage */
-  async #connect(hello, onMessage) {
+  /** @param {Hello} hello @param {(message: any) => void} onMessage @param {AbortSignal} left */
+  async #connect(hello, onMessage, left) {
     for (let attempt = 0; attempt < GENERATIONS; attempt += 1) {
       const { generation } = this.#registry;
-      const connection = await this.#join(generation, hello, onMessage);
+      const connection = await this.#join(generation, hello, onMessage, left);
       if (connection) return { connection, generation };
       this.abandon(generation);
     }
     throw new StuckError("The shared engine worker did not start.");
   }
 
-  /** @param {number} generation @param {Hello} hello @param {(message: any) => void} onMessage */
-  async #join(generation, hello, onMessage) {
+  /** @param {number} generation @param {Hello} hello @param {(message: any) => void} onMessage @param {AbortSignal} left */
+  async #join(generation, hello, onMessage, left) {
     const { urls } = this.#registry;
     for (const url of urls) {
+      left.throwIfAborted();
       const worker = this.#environment.createSharedWorker(url, `${this.#identity} ${generation}`);
       const connection = new Connection(worker, this.#environment, onMessage);
+      const leave = () => connection.leave(left.reason);
+      left.addEventListener("abort", leave);
       try {
         if (await connection.open(hello)) {
           this.#registry.started(url);
@@ -76,6 +80,8 @@ export class Connector {
       } catch (error) {
         // The `blob:` URL of another page starts nothing once that page has ended.
         if (url === urls.at(-1)) throw error;
+      } finally {
+        left.removeEventListener("abort", leave);
       }
     }
     return undefined;

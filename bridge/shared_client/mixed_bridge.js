@@ -20,6 +20,8 @@ export class MixedBridge {
   #createOwn;
   /** The bridge of llama.cpp, while it is used. @type {Own | undefined} */
   #own;
+  /** Bridges of llama.cpp that end what was asked of them. @type {Set<Own>} */
+  #retiring = new Set();
   /** Answers queries about files. @type {Own | undefined} */
   #files;
   /** @type {Set<Channel>} */
@@ -56,7 +58,7 @@ export class MixedBridge {
    * @param {string} requestJson as for `Bridge.query` @returns {Stream}
    */
   query(requestJson) {
-    if (!isForFiles(requestJson)) return this.#shared.query(requestJson);
+    if (this.#isDisposed || !isForFiles(requestJson)) return this.#shared.query(requestJson);
     this.#files ??= this.#createOwn();
     return this.#files.query(requestJson);
   }
@@ -106,7 +108,8 @@ export class MixedBridge {
   async dispose() {
     this.#isDisposed = true;
     for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
-    await Promise.all([this.#own?.dispose(), this.#files?.dispose(), this.#shared.dispose()]);
+    const own = [this.#own, ...this.#retiring, this.#files];
+    await Promise.all([...own.map((bridge) => bridge?.dispose()), this.#shared.dispose()]);
   }
 
   /** Use the one engine or the other; the one before ends what was asked of it. @param {boolean} isForWllama */
@@ -115,8 +118,15 @@ export class MixedBridge {
     const before = this.#own;
     this.#own = isForWllama ? this.#createOwn() : undefined;
     if (this.#own) void this.#forward(this.#own);
-    if (before) void before.retire();
+    if (before) void this.#retire(before);
     else void this.#releaseShared();
+  }
+
+  /** @param {Own} own */
+  async #retire(own) {
+    this.#retiring.add(own);
+    await own.retire();
+    this.#retiring.delete(own);
   }
 
   async #releaseShared() {

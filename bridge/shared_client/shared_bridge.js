@@ -40,6 +40,8 @@ export class SharedBridge {
   /** Why it could not connect last. @type {BridgeError | undefined} */
   #failure;
   #isDisposed = false;
+  /** Ends an attempt to connect when this page is left. */
+  #visit = new AbortController();
   #onPageHide = () => this.#suspend();
 
   /** @param {Config} config @param {Environment} environment */
@@ -116,6 +118,8 @@ export class SharedBridge {
    */
   async unload(force) {
     const connection = this.#connection;
+    // Now: a load that begins before the worker answers has a target of its own.
+    this.#target = undefined;
     this.#lastId += 1;
     const id = this.#lastId;
     const done = new Promise((resolve) => this.#unloads.set(id, () => resolve(undefined)));
@@ -123,7 +127,6 @@ export class SharedBridge {
     void connection?.requireAnswer(this.#environment.busyTimeout);
     await connection?.lifeline.guard(done).catch(() => {});
     this.#unloads.delete(id);
-    this.#target = undefined;
   }
 
   /** End every stream of this page. Its model stays for others, and for as long as it is kept. */
@@ -177,22 +180,28 @@ export class SharedBridge {
 
   /** @returns {Promise<void>} */
   #connect() {
-    this.#connecting ??= this.#reconnect().finally(() => (this.#connecting = undefined));
-    return this.#connecting;
+    if (this.#connecting) return this.#connecting;
+    const connecting = this.#reconnect(this.#visit.signal).finally(() => {
+      if (this.#connecting === connecting) this.#connecting = undefined;
+    });
+    this.#connecting = connecting;
+    return connecting;
   }
 
-  async #reconnect() {
+  /** @param {AbortSignal} left */
+  async #reconnect(left) {
     const { keepAlive, maxModels } = this.#config;
     const settings = { keepAlive, maxModels, target: this.#target };
     this.#failure = undefined;
     try {
-      const { connection, generation } = await this.#connector.connect(settings, (message) => this.#receive(message));
-      if (this.#isDisposed) return connection.leave(disposedError());
+      const { connection, generation } = await this.#connector.connect(settings, (message) => this.#receive(message), left);
+      if (left.aborted) return connection.leave(left.reason);
       this.#connection = connection;
       this.#generation = generation;
       connection.lifeline.onFailure((error) => this.#lose(connection, error));
       for (const operation of [...this.#operations.values()]) this.#send(connection, operation);
     } catch (error) {
+      if (left.aborted) return;
       this.#failure = toBridgeError(error, "load");
       this.#failAll(this.#failure);
     }
@@ -238,6 +247,9 @@ export class SharedBridge {
   #leave(reason) {
     const connection = this.#connection;
     this.#connection = undefined;
+    this.#visit.abort(reason);
+    this.#visit = new AbortController();
+    this.#connecting = undefined;
     this.#failAll(reason);
     connection?.leave(reason);
   }

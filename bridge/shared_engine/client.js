@@ -98,18 +98,24 @@ export class Client {
     const request = readLoad(text);
     const before = this.#claim ?? Promise.resolve(undefined);
     const claim = before.then((model) => this.#models.claim(this, request, model));
-    this.#claim = claim.catch(() => before);
+    const settled = claim.catch(() => before);
+    this.#claim = settled;
     this.#target = text;
     const model = await claim;
     outlet.model = model;
     await model.use(() => this.#fillLoad(model, outlet, text));
-    if (!model.isHeld) return this.#forget(model);
+    if (!model.isHeld) return this.#forget(model, settled);
     if (this.config.keepAlive !== 0) model.keep(this.config.keepAlive);
   }
 
-  /** The load of a model was stopped, or failed. @param {SharedModel} model */
-  async #forget(model) {
-    if ((await this.#claim) === model) this.#claim = undefined;
+  /**
+   * The load of a model was stopped, or failed.
+   * @param {SharedModel} model @param {Promise<SharedModel | undefined>} claim of that load
+   */
+  async #forget(model, claim) {
+    if (this.#claim === claim) this.#claim = undefined;
+    // A load of the same model that began since then uses it.
+    else if ((await this.#claim) === model) return;
     await this.#models.release(model, this);
   }
 

@@ -89,6 +89,17 @@ test("the events are those of the engine in use, and end when the bridge is disp
   assert.equal(await stream.next(), undefined);
 });
 
+test("an engine whose answers are still written ends with the bridge, and none is created after that", async () => {
+  const { bridge, own, log } = mixed();
+  bridge.load(WLLAMA_MODEL);
+  bridge.load(SHARED_MODEL);
+  await bridge.dispose();
+  assert.deepEqual(log.slice(2), ["own dispose", "shared dispose"]);
+  bridge.query(JSON.stringify({ kind: "files.persist" }));
+  assert.equal(own.length, 1);
+  assert.equal(log.at(-1), "shared query");
+});
+
 test("queries about files are answered by the page itself, and others where the models are", async () => {
   const { bridge, log } = mixed();
   bridge.query(JSON.stringify({ kind: "files.persist" }));

@@ -157,6 +157,57 @@ test("a page in the back/forward cache runs nothing, and goes on when it is show
   assert.equal(textOf(await again), "Hello!");
 });
 
+test("a page that is left while it connects blames no worker, and connects when it is shown again", async () => {
+  const [page, other] = openPages(2);
+  assert.ok(page && other);
+  const bridge = await page.loaded();
+  await other.loaded();
+  page.origin.worker.die();
+  await settle();
+  const answer = drain(chat(bridge));
+  page.events.dispatchEvent(new Event("pagehide"));
+  assert.equal((await answer).error?.name, "WorkerError");
+  const again = drain(load(bridge));
+  assert.equal((await again).error, undefined);
+  assert.equal(page.origin.started.length, 2);
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+});
+
+test("a load that follows a stopped one of the same model keeps the model", async () => {
+  const [page, other] = openPages(2);
+  assert.ok(page && other);
+  const bridge = await page.open();
+  const gate = new Gate();
+  let loads = 0;
+  page.origin.world.reload = async () => {
+    loads += 1;
+    if (loads === 1) await gate.passed;
+  };
+  const stopped = load(bridge);
+  await settle();
+  stopped.stop();
+  const second = drain(load(bridge));
+  await settle();
+  gate.open();
+  assert.equal((await second).error, undefined);
+  const otherBridge = await other.loaded();
+  await settle();
+  assert.deepEqual([bridge.inUseBy(), otherBridge.inUseBy()], [1, 1]);
+  await otherBridge.unload(false);
+  assert.equal(bridge.holds(JSON.stringify({ model: RECORD })), true);
+});
+
+test("a load that overtakes an unload is loaded again after a crash", async () => {
+  const page = new Page(new Origin());
+  const bridge = await page.loaded();
+  const unloaded = bridge.unload(false);
+  assert.equal((await drain(load(bridge))).error, undefined);
+  await unloaded;
+  page.origin.worker.die();
+  await settle();
+  assert.equal(textOf(await drain(chat(bridge))), "Hello");
+});
+
 test("a cancelled stream stops the engine and leaves it usable", async () => {
   const page = new Page(new Origin());
   const bridge = await page.loaded();
