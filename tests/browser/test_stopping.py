@@ -102,30 +102,31 @@ def test_timeout_during_prefill_leaves_the_service_usable(loaded: PagePython) ->
     assert share < 0.7, "the next answer waited for one chunk and not for all four"
 
 
-def test_timeout_during_decode_stops_the_model_at_once(loaded: PagePython) -> None:
+# How long the engine goes on after a stop is measured in test_client.py, with longer answers.
+def test_timeout_during_decode_keeps_the_beginning_and_the_service_usable(
+    loaded: PagePython,
+) -> None:
     async def cancel_decode(inputs: dict[str, str]) -> list[Any]:
         import asyncio
-        import time
 
-        start = time.monotonic()
         whole = await stopped.generate_persona(inputs, seed=1)
-        time_of_whole = time.monotonic() - start
         stream = stopped.stream_persona(inputs, seed=1)
         await anext(stream)
-        start = time.monotonic()
+        outcome = "end"
         try:
             async with asyncio.timeout(0.1):
                 async for _ in stream:
                     pass
         except TimeoutError:
             outcome = "timeout"
-        await stopped.generate_persona(inputs, seed=2, max_tokens=1)
-        return [outcome, whole.startswith(stream.text), time.monotonic() - start, time_of_whole]
+        again = await stopped.generate_persona(inputs, seed=1)
+        return [outcome, whole, stream.text, again]
 
-    outcome, is_part, time_of_next, time_of_whole = loaded.run(cancel_decode, inputs=ADA)
+    outcome, whole, part, again = loaded.run(cancel_decode, inputs=ADA)
     assert outcome == "timeout"
-    assert is_part
-    assert time_of_next < time_of_whole / 2, "the stopped answer did not run to its end first"
+    assert part
+    assert whole.startswith(part)
+    assert part != whole == again
 
 
 def test_cancelled_queued_request_does_not_affect_the_running_one(loaded: PagePython) -> None:
@@ -143,22 +144,3 @@ def test_cancelled_queued_request_does_not_affect_the_running_one(loaded: PagePy
         return [whole == expected, type(outcome[0]).__name__]
 
     assert loaded.run(cancel_waiting, inputs=ADA) == [True, "CancelledError"]
-
-
-def test_break_stops_the_model_at_once(loaded: PagePython) -> None:
-    async def leave(inputs: dict[str, str]) -> list[Any]:
-        import time
-
-        start = time.monotonic()
-        whole = await stopped.generate_persona(inputs, seed=1)
-        time_of_whole = time.monotonic() - start
-        async for _ in stopped.stream_persona(inputs, seed=1):
-            break
-        start = time.monotonic()
-        text = await stopped.generate_persona(inputs, seed=2, max_tokens=1)
-        return [bool(whole), bool(text), time.monotonic() - start, time_of_whole]
-
-    whole, text, time_of_next, time_of_whole = loaded.run(leave, inputs=ADA)
-    assert whole
-    assert text
-    assert time_of_next < time_of_whole / 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pywebllm import browser
@@ -28,7 +28,8 @@ _DEFAULTS = {"OPENAI_BASE_URL": PAGE_URL, "OPENAI_API_KEY": "no-key"}
 class Installation(Closing):
     """What `install` changed. Call it, or leave its `with` block, to undo that.
 
-    HTTP clients made meanwhile keep the page's host. A second call does nothing.
+    HTTP clients made meanwhile keep the page's host. A second call does nothing. With several
+    installations, which may be undone in any order, the newest answers.
 
     Attributes:
         base_url: The address that the page answers.
@@ -37,14 +38,17 @@ class Installation(Closing):
 
     base_url = PAGE_URL
 
-    def __init__(self, client: AsyncWebLLM, undo: list[Callable[[], None]]) -> None:
-        self.client = client
-        self._undo = undo
+    def __init__(self, page: Transport, *, default: bool) -> None:
+        self.client = page.client
+        self._page = page
+        _mounts.add(page)
+        if default:
+            _variables.add(page)
 
     def __call__(self) -> None:
-        """Undo the changes."""
-        while self._undo:
-            self._undo.pop()()
+        """Undo the changes, unless another installation needs them."""
+        _mounts.remove(self._page)
+        _variables.remove(self._page)
 
     def _leave(self, error: BaseException | None) -> None:
         self()
@@ -78,10 +82,7 @@ def install(
     page = Transport(client, wait=wait)
     # The clients of the SDK share it, so that none of them may close it.
     page.owns_client = False
-    undo = [_mount(_base(it), page) for it in HTTP_CLIENTS]
-    if default:
-        undo += [_set_variable(name, value) for name, value in _DEFAULTS.items()]
-    return Installation(page.client, undo)
+    return Installation(page, default=default)
 
 
 def _base(of_sdk: type) -> Any:
@@ -89,12 +90,45 @@ def _base(of_sdk: type) -> Any:
     return next(it for it in of_sdk.__mro__ if it.__module__.partition(".")[0] in libraries)
 
 
-def _mount(client_type: Any, page: Transport) -> Callable[[], None]:
+class _Change:
+    """A change that is made for the first page that needs it, and undone with the last.
+
+    Args:
+        make: Makes the change, and returns what undoes it. It gets what returns the newest page.
+    """
+
+    def __init__(self, make: Callable[[Callable[[], Transport]], Callable[[], None]]) -> None:
+        self._make = make
+        self._undo: Callable[[], None] | None = None
+        self._pages: list[Transport] = []
+
+    def add(self, page: Transport) -> None:
+        """Make the change for a page."""
+        self._pages.append(page)
+        if self._undo is None:
+            self._undo = self._make(lambda: self._pages[-1])
+
+    def remove(self, page: Transport) -> None:
+        """Undo the change for a page; do nothing if it does not need it."""
+        if page not in self._pages:
+            return
+        self._pages.remove(page)
+        if not self._pages and self._undo is not None:
+            self._undo()
+            self._undo = None
+
+
+def _mount(newest: Callable[[], Transport]) -> Callable[[], None]:
+    undo = [_mount_in(_base(it), newest) for it in HTTP_CLIENTS]
+    return lambda: _call(undo)
+
+
+def _mount_in(client_type: Any, newest: Callable[[], Transport]) -> Callable[[], None]:
     original = client_type.__init__
 
     @functools.wraps(original)
     def init(self: Any, *args: Any, **options: Any) -> None:
-        options["mounts"] = {_HOST: page, **(options.get("mounts") or {})}
+        options["mounts"] = {_HOST: newest(), **(options.get("mounts") or {})}
         original(self, *args, **options)
 
     client_type.__init__ = init
@@ -103,6 +137,11 @@ def _mount(client_type: Any, page: Transport) -> Callable[[], None]:
         client_type.__init__ = original
 
     return undo
+
+
+def _set_variables(_newest: Callable[[], Transport]) -> Callable[[], None]:
+    undo = [_set_variable(name, value) for name, value in _DEFAULTS.items()]
+    return lambda: _call(undo)
 
 
 def _set_variable(name: str, value: str) -> Callable[[], None]:
@@ -116,3 +155,12 @@ def _set_variable(name: str, value: str) -> Callable[[], None]:
             os.environ[name] = before
 
     return undo
+
+
+def _call(functions: Iterable[Callable[[], None]]) -> None:
+    for function in functions:
+        function()
+
+
+_mounts = _Change(_mount)
+_variables = _Change(_set_variables)
