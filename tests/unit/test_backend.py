@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ from pywebllm.errors import (
     WebLLMError,
 )
 from pywebllm.openai import Transport
+from pywebllm.openai.sdk import ConnectedOpenAI
 from pywebllm.records import ModelRecord
 from pywebllm.values import Backend, Support
 
@@ -122,11 +124,32 @@ async def test_server_gets_no_request_when_its_model_is_given() -> None:
     assert received == []
 
 
-async def test_server_without_models_is_an_error_that_leaves_nothing_open() -> None:
+async def test_server_without_models_is_an_error() -> None:
     http = server()
     with pytest.raises(ModelNotFoundError, match="server_model"):
         await connect(base_url=SERVER, check=without_webgpu(), http_client=http)
-    assert http.is_closed
+    # The caller's own, for the next attempt.
+    assert not http.is_closed
+    await http.aclose()
+
+
+async def test_nothing_is_left_open_of_a_connection_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[ConnectedOpenAI] = []
+    close = ConnectedOpenAI.close
+
+    async def noted(client: ConnectedOpenAI) -> None:
+        await close(client)
+        closed.append(client)
+
+    monkeypatch.setattr(ConnectedOpenAI, "close", noted)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+        with pytest.raises(openai.APIConnectionError):
+            await connect(base_url=address, check=without_webgpu(), max_retries=0)
+    assert [client.is_closed() for client in closed] == [True]
 
 
 async def test_server_that_does_not_answer_is_the_sdks_error() -> None:
@@ -136,7 +159,7 @@ async def test_server_that_does_not_answer_is_the_sdks_error() -> None:
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(refuse))
     with pytest.raises(openai.APIConnectionError):
         await connect(base_url=SERVER, check=without_webgpu(), http_client=http, max_retries=0)
-    assert http.is_closed
+    await http.aclose()
 
 
 async def test_connect_without_webgpu_and_server_raises_the_reason() -> None:

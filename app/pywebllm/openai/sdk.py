@@ -207,7 +207,9 @@ async def connect_server(
         try:
             client.backend = replace(client.backend, model=await _first_model(client))
         except BaseException:
-            await client.close()
+            # An HTTP client of the caller's own serves their next attempt.
+            if options.get("http_client") is None:
+                await client.close()
             raise
     return client
 

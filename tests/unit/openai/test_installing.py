@@ -62,6 +62,24 @@ def test_undone_nothing_is_left_of_it(page: Page, kind: Any) -> None:
     assert kind(api_key="-")._client._mounts == {}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["oldest first", "newest first"])
+def test_installations_are_undone_in_any_order(page: Page, order: tuple[int, int]) -> None:
+    before = httpx2.Client.__init__, httpx2.AsyncClient.__init__
+    other = Page()
+    both = (install(page.llm, default=True), install(other.llm, default=True))
+
+    def answering() -> Any:
+        transports: list[Any] = [*openai.AsyncOpenAI()._client._mounts.values()]
+        return transports[0].client
+
+    assert answering() is other.llm
+    both[order[0]]()
+    assert answering() is both[order[1]].client
+    both[order[1]]()
+    assert (httpx2.Client.__init__, httpx2.AsyncClient.__init__) == before
+    assert "OPENAI_BASE_URL" not in os.environ
+
+
 def test_variables_that_were_set_are_restored(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://example.org/v1")
     with install(page.llm, default=True):
