@@ -37,24 +37,51 @@ export function patchDownloads(engine) {
 }
 
 /**
+ * How the loads that run read files, the newest last. On the page's own thread, a load that was given up may still run
+ * beside the next one, and end before it or after.
+ * @type {{ openCache: (name: string) => Promise<unknown>, fetch: (url: string, options?: RequestInit) => Promise<unknown> }[]}
+ */
+const loads = [];
+/** The browser's own functions, while loads replace them. @type {Browser | undefined} */
+let replaced;
+/** @type {() => void} */
+let restore = () => {};
+
+/**
  * @param {{ openCache: (name: string) => Promise<unknown>, files: ModelFiles, fetch: Browser["fetch"], record: ModelRecord }} serve
  * @param {() => Promise<unknown>} work
  */
 async function withFiles({ openCache, files, fetch, record }, work) {
-  const restore = replace(globalThis, {
-    caches: { open: openCache },
-    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ options) =>
+  const load = {
+    openCache,
+    fetch: (/** @type {string} */ url, /** @type {RequestInit | undefined} */ options) =>
       url === record.model_lib ? files.fetchLibrary() : fetch(url, options),
-  });
+  };
+  if (loads.push(load) === 1) replaceFunctions();
   try {
     return await work();
   } finally {
-    restore();
+    loads.splice(loads.indexOf(load), 1);
+    if (loads.length === 0) restoreFunctions();
   }
 }
 
-/** The browser's own functions, before they are replaced. @param {{ fetch: typeof fetch, caches: CacheStorage, navigator?: Navigator }} scope */
+function replaceFunctions() {
+  replaced = browserOf(/** @type {any} */ (globalThis));
+  restore = replace(globalThis, {
+    caches: { open: (/** @type {string} */ name) => loads.at(-1)?.openCache(name) },
+    fetch: (/** @type {string} */ url, /** @type {RequestInit} */ options) => loads.at(-1)?.fetch(url, options),
+  });
+}
+
+function restoreFunctions() {
+  restore();
+  replaced = undefined;
+}
+
+/** The browser's own functions, also while loads replace them. @param {{ fetch: typeof fetch, caches: CacheStorage, navigator?: Navigator }} scope @returns {Browser} */
 export function browserOf(scope) {
+  if (replaced) return replaced;
   const { fetch } = scope;
   const caches = cachesOf(scope);
   const openCache = async (/** @type {string} */ name) => {

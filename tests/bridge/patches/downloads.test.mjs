@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { patchDownloads } from "../../../bridge/patches/downloads.js";
-import { FakeCaches, test } from "../fakes.mjs";
+import { FakeCaches, Gate, settle, test } from "../fakes.mjs";
 
 const BASE = "https://models.example/tiny/resolve/v1/";
 const RECORD = { model_id: "tiny", model: BASE, model_lib: `${BASE}model.wasm` };
@@ -105,6 +105,31 @@ test("WebLLM reads and caches files through the globals that the patch replaces"
     assert.ok(source.includes(used), used);
   }
 });
+
+for (const first of [0, 1]) {
+  test(`loads that overlap leave the browser's functions, the ${first === 0 ? "older" : "newer"} one ending first`, async () => {
+    const real = Object.getOwnPropertyDescriptor(globalThis, "caches");
+    const browser = { caches: new ReadingCaches(), fetch: globalThis.fetch };
+    Object.defineProperty(globalThis, "caches", { value: browser.caches, configurable: true, writable: true });
+    const gates = [new Gate(), new Gate()];
+    const loads = gates.map(({ passed }) => {
+      const engine = { appConfig: { model_list: [{ ...RECORD, model_manifest: null }] }, reloadInternal: async () => passed };
+      patchDownloads(engine);
+      return /** @type {any} */ (engine).reloadInternal("tiny");
+    });
+    await settle();
+    assert.notEqual(globalThis.caches, browser.caches);
+    gates[first]?.open();
+    await loads[first];
+    assert.notEqual(globalThis.caches, browser.caches, "the other load is served");
+    gates[1 - first]?.open();
+    await Promise.all(loads);
+    assert.equal(globalThis.caches, browser.caches);
+    assert.equal(globalThis.fetch, browser.fetch);
+    if (real) Object.defineProperty(globalThis, "caches", real);
+    else delete (/** @type {any} */ (globalThis).caches);
+  });
+}
 
 test("files that are as expected are cached once, and read from the cache later", async () => {
   const site = new Site();
