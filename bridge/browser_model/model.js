@@ -47,6 +47,8 @@ export class BrowserModel {
   #queue = new Queue();
   /** @type {Set<Channel>} every stream that has not ended */
   #channels = new Set();
+  /** @type {Set<Channel>} */
+  #watchers = new Set();
   /** @type {Session | undefined} keeps the model in memory */
   #base;
   /** @type {Load | undefined} the load that another may join */
@@ -95,7 +97,9 @@ export class BrowserModel {
 
   /** @returns {Stream} */
   watch() {
-    const channel = this.#track(new Channel());
+    const channel = new Channel();
+    this.#watchers.add(channel);
+    channel.onClosed(() => this.#watchers.delete(channel));
     if (this.#isDisposed) channel.end({ type: "disposed" });
     return channel.stream;
   }
@@ -103,6 +107,7 @@ export class BrowserModel {
   async dispose() {
     this.#isDisposed = true;
     this.#load?.abort.abort();
+    for (const watcher of this.#watchers) watcher.end({ type: "disposed" });
     for (const channel of [...this.#channels]) channel.fail(disposedError());
     await this.#queue.idle();
     this.#base?.destroy();

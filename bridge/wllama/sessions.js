@@ -58,8 +58,11 @@ export class Sessions {
   /** @param {string} id */
   async delete(id) {
     const journal = await this.open(id);
-    await journal.delete();
-    journal.release();
+    try {
+      await journal.delete();
+    } finally {
+      journal.release();
+    }
   }
 
   /**
@@ -71,8 +74,13 @@ export class Sessions {
       throw cannotStore(error);
     });
     const release = await this.#lock(id);
-    const found = await cache.match(keyOf(id)).then((response) => response?.json());
-    return new Journal({ cache, isStrict, release }, found);
+    try {
+      const found = await cache.match(keyOf(id)).then((response) => response?.json());
+      return new Journal({ cache, isStrict, release }, found);
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   /** @param {string} id @returns {Promise<() => void>} releases it */

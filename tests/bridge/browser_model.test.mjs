@@ -98,7 +98,10 @@ test("disposing ends loads and answers, and destroys what keeps the model", asyn
   const load = model.load(LOAD);
   while ((await load.next()) !== undefined);
   assert.equal(given?.aborted, false);
+  const events = model.watch();
   await model.dispose();
+  assert.deepEqual(JSON.parse((await events.next()) ?? ""), [{ type: "disposed" }]);
+  assert.equal(await events.next(), undefined);
   assert.equal(made.destroyed, 1);
   await assert.rejects(model.generate(request()).next(), { name: "DisposedError" });
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from pywebllm.browser import check_support, files, host, open_bridge, run_sync
 from pywebllm.browser.bridges import JsBridge
 from pywebllm.browser.files import WheelAssets
+from pywebllm.browser.opening import _open_shared
 from pywebllm.builtin import BUILTIN_CONFIG, BUILTIN_MODEL
 from pywebllm.errors import SupportError
 from pywebllm.records import ModelRecord, WllamaRecord, engine_of
@@ -96,6 +98,22 @@ async def test_gguf_model_goes_to_wllama_with_absolute_urls(
 async def test_opening_a_bridge_outside_a_browser_is_a_support_error() -> None:
     with pytest.raises(SupportError, match="from Pyodide or PyScript"):
         await open_bridge(assets_url="./")
+
+
+async def test_shared_bridge_that_opens_after_a_cancellation_is_disposed() -> None:
+    opened, disposed = asyncio.Event(), asyncio.Event()
+
+    async def open_shared(_config: str) -> Any:
+        await opened.wait()
+        return SimpleNamespace(dispose=disposed.set)
+
+    task = asyncio.create_task(_open_shared(SimpleNamespace(openSharedBridge=open_shared), "{}"))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    opened.set()
+    await disposed.wait()
 
 
 async def test_checking_support_outside_a_browser_is_a_support_error() -> None:

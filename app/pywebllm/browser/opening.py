@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 from pywebllm import wire
@@ -67,8 +68,23 @@ async def open_bridge(
             keep_alive=seconds,
             max_models=max_models,
         )
-        opened = await loaded.openSharedBridge(config) if share else loaded.openBridge(config)
+        opened = await _open_shared(loaded, config) if share else loaded.openBridge(config)
         return JsBridge(opened, assets, engine=engine)
+
+
+async def _open_shared(loaded: Any, config: str) -> Any:
+    opening = asyncio.ensure_future(loaded.openSharedBridge(config))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # A promise goes on all the same: what it opens is closed then.
+        opening.add_done_callback(_close)
+        raise
+
+
+def _close(opening: asyncio.Future[Any]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().dispose()
 
 
 async def check_support(

@@ -50,6 +50,7 @@ class Connection:
         self._on_loss = WeakMethod(on_loss)
         self._watcher: Watcher | None = None
         self._failure: WebLLMError | None = None  # of the last attempt to open that failed
+        self._opening: asyncio.Future[Bridge] | None = None
         self._lock = asyncio.Lock()  # opening and freeing, one at a time
         self._disposal: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None  # that of the bridge
@@ -110,6 +111,9 @@ class Connection:
         """
         # All state changes before the first await, so that later work sees none of the old.
         self.disposals += 1
+        if self._opening is not None:
+            # What it waits for, such as the network, may never come.
+            self._opening.cancel()
         bridge, self._bridge = self._bridge, None
         watcher, self._watcher = self._watcher, None
         work = self._free(bridge, watcher, force)
@@ -120,11 +124,18 @@ class Connection:
         watcher, self._watcher = self._watcher, None
         if watcher is not None:
             await watcher.close()
+        self._opening = asyncio.ensure_future(self._open_bridge())
         try:
-            bridge = await self._open_bridge()
+            bridge = await self._opening
         except WebLLMError as error:
             self._failure = error
             raise
+        except asyncio.CancelledError:
+            if not _is_cancelled():
+                self.check(disposals)
+            raise
+        finally:
+            self._opening = None
         if disposals != self.disposals:
             await bridge.dispose()
         self.check(disposals)
@@ -154,6 +165,12 @@ class Connection:
             self._loop.call_soon_threadsafe(_release, self._bridge, self._watcher)
         text = "a model in the page was not closed"
         warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
+
+
+def _is_cancelled() -> bool:
+    """Return True if the cancellation is that of the current task, not of what it awaits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _report(

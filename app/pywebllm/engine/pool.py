@@ -190,10 +190,12 @@ class Pool:
             TypeError: `on_progress` is not a function, or is a coroutine function.
         """
         target = self.resolve(model)
+        disposals = self._disposals
         try:
             await self._claim(target).load(target, on_progress=on_progress)
         except ModelNotFoundError as error:
             found = await self._names.find(target, error, query=self.query)
+            self.check(disposals)
             await self._claim(found).load(found, on_progress=on_progress)
 
     def stream(
@@ -263,6 +265,20 @@ class Pool:
         self._disposals += 1
         await _release(self._slots, self._files)
 
+    @property
+    def disposals(self) -> int:
+        """How often `dispose` was called. Work that began at a lower count is over."""
+        return self._disposals
+
+    def check(self, disposals: int) -> None:
+        """Check that `dispose` was not called since the count was `disposals`.
+
+        Raises:
+            DisposedError: It was called.
+        """
+        if disposals != self._disposals:
+            raise DisposedError("the engines were disposed before the request was made")
+
     async def _answer(
         self,
         disposals: int,
@@ -271,8 +287,7 @@ class Pool:
         target: str | ModelRecord | None,
         stream: EngineStream,
     ) -> Stream:
-        if disposals != self._disposals:
-            raise DisposedError("the engines were disposed before the request was made")
+        self.check(disposals)
         engine = self._claim(target) if loads else self._engine_with(target)
         return await engine.answer(stream, request, target, loads=loads)
 

@@ -16,7 +16,7 @@ from typing import Any
 from pywebllm import codec
 from pywebllm.builtin import BUILTIN_MODEL
 from pywebllm.echo import shown
-from pywebllm.errors import ModelNotFoundError, WebLLMError
+from pywebllm.errors import DisposedError, ModelNotFoundError, WebLLMError
 from pywebllm.records import ModelRecord
 from pywebllm.request.checks import closest
 from pywebllm.types import ModelInfo
@@ -60,11 +60,14 @@ class Variants:
 
         Raises:
             ModelNotFoundError: No build is meant; the advice has the most similar name.
+            DisposedError: The engine was disposed meanwhile.
         """
         if not isinstance(model, str):
             raise error
         try:
             models = codec.read_models(await query({"kind": "models"}))
+        except DisposedError:
+            raise
         except WebLLMError:
             raise error from None
         chosen = choose_variant(model, models)

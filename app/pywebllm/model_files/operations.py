@@ -32,8 +32,9 @@ async def download(pool: Pool, model: Model, on_progress: OnProgress) -> CachedM
     Cancelled, the download stops, and what has arrived is kept.
     """
     target = pool.resolve(model)
-    name = id_of(target)
+    name, disposals = id_of(target), pool.disposals
     await pool.files.about("files.download", target, report=_reporting(name, on_progress))
+    pool.check(disposals)
     for found in await cached(pool):
         if found.id == name:
             return found

@@ -135,3 +135,28 @@ for (const [isStrict, outcome] of /** @type {[boolean, string][]} */ ([[false, "
     assert.equal(found, outcome);
   });
 }
+
+test("a session whose storage fails can be tried again", async () => {
+  const page = browser();
+  const cache = await page.openCache("pywebllm/sessions");
+  let failures = 0;
+  const failing = (/** @type {string} */ name) => async (/** @type {any[]} */ ...parameters) => {
+    if (failures > 0) {
+      failures -= 1;
+      throw new DOMException("The disk failed.", "UnknownError");
+    }
+    return /** @type {any} */ (MemoryCache.prototype)[name].apply(cache, parameters);
+  };
+  cache.match = failing("match");
+  cache.delete = failing("delete");
+  const sessions = new Sessions(page);
+  const journal = await sessions.open("s1");
+  await journal.begin({ id: "s1", model: "tiny", request: {}, text: "", tokens: 0, promptTokens: 0, isComplete: false });
+  journal.release();
+  for (const work of [() => sessions.open("s1"), () => sessions.delete("s1")]) {
+    failures = 1;
+    await assert.rejects(work, { name: "UnknownError" });
+  }
+  await sessions.delete("s1");
+  assert.deepEqual(await sessions.list(), []);
+});

@@ -338,17 +338,16 @@ async def test_two_concurrent_disposals_both_wait_for_the_end(bench: Bench) -> N
 
 
 async def test_cancelled_disposal_frees_the_bridge_nevertheless(bench: Bench) -> None:
-    opening = asyncio.create_task(bench.engine.load())
-    await asyncio.sleep(0)  # it is opening the bridge, so the disposal has to wait for that
+    slow = bench.slow = SlowBridge(loads=bench.loads)
+    await bench.load()
     disposal = asyncio.create_task(bench.engine.dispose())
-    await asyncio.sleep(0)
+    await slow.disposing.wait()
     disposal.cancel()
     with pytest.raises(asyncio.CancelledError):
         await disposal
-    with pytest.raises(DisposedError):
-        await opening
+    slow.may_end.set()
     await bench.engine.dispose()
-    assert bench.bridge.disposals == 1
+    assert slow.disposals == 1
 
 
 async def test_dispose_ends_a_load_that_began_during_an_earlier_dispose(bench: Bench) -> None:
@@ -382,21 +381,47 @@ async def test_load_that_begins_during_a_dispose_opens_another_bridge(bench: Ben
     assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
 
 
-async def test_bridge_that_opens_after_dispose_is_freed_and_not_used(bench: Bench) -> None:
+async def test_dispose_stops_a_bridge_that_is_being_opened(bench: Bench) -> None:
     bench.may_open.clear()
     old = asyncio.create_task(bench.engine.load())
     await asyncio.sleep(0)  # it is opening the bridge
-    disposal = asyncio.create_task(bench.engine.dispose())
+    # It may never open: nothing waits for that.
+    await bench.engine.dispose()
+    with pytest.raises(DisposedError):
+        await old
     new = asyncio.create_task(bench.engine.load())
     await asyncio.sleep(0)
     bench.may_open.set()
-    stream = await bench.loads.get()
+    (await bench.loads.get()).end()
+    await new
+    assert [bridge.disposals for bridge in bench.bridges] == [0]
+
+
+async def test_bridge_that_has_just_opened_at_a_dispose_is_freed_and_not_used(
+    bench: Bench,
+) -> None:
+    old = asyncio.create_task(bench.engine.load())
+    await bench.opened.wait()
+    await bench.engine.dispose()
     with pytest.raises(DisposedError):
         await old
-    stream.end()
-    await asyncio.gather(disposal, new)
+    assert [bridge.disposals for bridge in bench.bridges] == [1]
+    await bench.load()
     assert bench.engine.is_loaded
-    assert [bridge.disposals for bridge in bench.bridges] == [1, 0]
+
+
+async def test_cancelled_load_stops_the_opening_and_leaves_it_to_others(bench: Bench) -> None:
+    bench.may_open.clear()
+    first = asyncio.create_task(bench.engine.load())
+    second = asyncio.create_task(bench.engine.load())
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    bench.may_open.set()
+    (await bench.loads.get()).end()
+    await second
+    assert len(bench.bridges) == 1
 
 
 async def test_loss_at_the_end_of_a_load_fails_the_load(bench: Bench) -> None:

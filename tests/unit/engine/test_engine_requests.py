@@ -351,13 +351,11 @@ async def test_dispose_while_the_bridge_opens_ends_the_request(bench: Bench) -> 
     bench.may_open.clear()
     task = asyncio.create_task(bench.ask().open())
     await asyncio.sleep(0)
-    disposal = asyncio.create_task(bench.engine.dispose())
-    await asyncio.sleep(0)
-    bench.may_open.set()
-    await disposal
+    # It may never open: nothing waits for that.
+    await bench.engine.dispose()
     with pytest.raises(DisposedError):
         await task
-    assert [bridge.disposals for bridge in bench.bridges] == [1]
+    assert bench.bridges == []
 
 
 async def test_request_disposed_while_its_model_is_located_is_not_made(bench: Bench) -> None:

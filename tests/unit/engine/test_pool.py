@@ -535,6 +535,22 @@ async def test_dispose_ends_all_running_loads_answers_and_queries(make: Make) ->
     assert bench.loaded() == ()
 
 
+async def test_name_without_a_build_that_is_disposed_while_it_is_looked_up_loads_nothing(
+    make: Make,
+) -> None:
+    for arrives in (False, True):
+        bench = make()
+        load = asyncio.create_task(bench.pool.load("Tiny-1B"))
+        (await bench.loads.get()).fail(ModelNotFoundError("no"))
+        query = await bench.bridges[0].queries.get()
+        if arrives:
+            query.push(json.dumps([{"id": "Tiny-1B-q4f16_1-MLC"}]))
+        await bench.pool.dispose()
+        with pytest.raises(DisposedError):
+            await load
+        assert len(bench.bridges) == 1
+
+
 async def test_request_created_before_a_disposal_is_not_made_after_it(make: Make) -> None:
     bench = make()
     await bench.load()

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from pywebllm import AsyncWebLLM, EngineError, InvalidRequestError, ModelRecord
+from pywebllm import AsyncWebLLM, DisposedError, EngineError, InvalidRequestError, ModelRecord
 from pywebllm.types import (
     CachedModel,
     DownloadProgress,
@@ -94,6 +94,16 @@ async def test_download_whose_files_are_gone_is_an_engine_error() -> None:
     await bench.answer([])
     with pytest.raises(EngineError, match="its files are not there"):
         await task
+
+
+async def test_download_that_ends_as_its_client_is_closed_opens_nothing_more() -> None:
+    bench = Bench(model="a-model")
+    task = asyncio.create_task(bench.llm.models.download())
+    await bench.answer({})
+    await bench.llm.close()
+    with pytest.raises(DisposedError):
+        await task
+    assert len(bench.bridges) == 1
 
 
 async def test_cancelled_download_stops_the_bridge_and_leaves_the_client_usable() -> None:
