@@ -244,9 +244,14 @@ def check_example_that_cannot_be_fetched(page: Page) -> None:
         asked.append(route)
 
     page.route("**/python/examples/typed.py", hold)
+    page.set_viewport_size({"width": 390, "height": 400})
     page.get_by_label("Open").select_option(label="An answer with a type")
-    page.get_by_role("button", name="Run").click()
+    editor_of(page).focus()
+    page.evaluate("scrollTo(0, 0)")
+    expect(status_of(page)).not_to_be_in_viewport()
+    page.keyboard.press("Control+Enter")
     expect(status_of(page)).to_have_text(re.compile(r"^Fetching the program"))
+    expect(status_of(page)).to_be_in_viewport()
     expect(page.get_by_role("button", name="Stop")).to_be_enabled()
     (request,) = asked
     request.abort()

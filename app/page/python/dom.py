@@ -136,7 +136,7 @@ class PythonElements:
     def show(self, screen: Screen) -> None:
         """Show the state of the run."""
         set_text(self._status, screen.status)
-        if screen.state == "starting" or (screen.state == "running" and self._is_idle()):
+        if screen.state != "idle" and self._is_idle():
             # On a phone the output is below the editor.
             self._status.scrollIntoView(_options(block="nearest"))
         self._main.dataset.run = screen.state
