@@ -16,6 +16,7 @@ from pywebllm.request.checks import (
     items,
     mapping,
     nonempty_string,
+    plain,
     refuse,
     refuse_value,
 )
@@ -87,15 +88,17 @@ def _forms(name: str, value: object) -> list[tuple[str, object]]:
 
 
 def _format(path: str, value: object) -> Form:
-    if value == "json":
+    if isinstance(value, str) and value == "json":
         return {"type": "json_object"}
-    return _json(path, mapping(path, value, "'json' or a JSON Schema"))
+    mapping(path, value, "'json' or a JSON Schema")
+    return _json(path, value)
 
 
 def _json(path: str, value: object) -> Form:
     # vLLM takes a JSON string as well, which this format reads.
     if not isinstance(value, str):
-        value = mapping(path, value, "a JSON Schema or a string with one")
+        mapping(path, value, "a JSON Schema or a string with one")
+        value = plain(value, path)  # with its None: null is a value of `const`
     return {"type": "json_object", "schema": value}
 
 

@@ -40,7 +40,7 @@ def _plain(path: str, value: object) -> object:
 
 
 def _reasoning_effort(path: str, value: object) -> object:
-    if value != "none":
+    if not isinstance(value, str) or value != "none":
         why = "WebLLM can turn thinking off, but cannot control its length"
         refuse_value(path, "'none'", value, why=why)
     return value

@@ -46,6 +46,8 @@ LARGEST_INTEGER = 2**53 - 1
 
 Check: TypeAlias = Callable[[str, object], object]
 
+_NOT_ITEMS = (str, bytes, bytearray, memoryview, Mapping)
+
 _MOST_COMPARED = 100  # characters of a name
 
 
@@ -115,7 +117,7 @@ def one_of(*values: str) -> Callable[[str, object], str]:
     def check(path: str, value: object) -> str:
         if not isinstance(value, str) or value not in values:
             refuse_value(path, expected, value)
-        return value
+        return _exact(value)
 
     return check
 
@@ -131,14 +133,14 @@ def string(path: str, value: object) -> str:
     """Check that the value is a string, which may be empty."""
     if not isinstance(value, str):
         refuse_value(path, "a string", value)
-    return value
+    return _exact(value)
 
 
 def nonempty_string(path: str, value: object) -> str:
     """Check that the value is a string with at least one character."""
     if not isinstance(value, str) or not value:
         refuse_value(path, "a non-empty string", value)
-    return value
+    return _exact(value)
 
 
 def mapping(path: str, value: object, expected: str = "a mapping") -> dict[str, object]:
@@ -157,7 +159,7 @@ def items(path: str, value: object, expected: str = "a list") -> list[object]:
 
     Strings, bytes and mappings are refused. `expected` is as for `mapping`.
     """
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, _NOT_ITEMS) or not isinstance(value, Iterable):
         refuse_value(path, expected, value)
     return list(value)
 
@@ -198,7 +200,9 @@ def plain(value: object, path: str) -> object:
     """Return a value as the dicts and lists of its JSON.
 
     Dataclasses become dicts of their fields, and so do objects with pydantic's `model_dump`,
-    which the official SDK returns. Any other value is returned as it is.
+    which the official SDK returns. Members of an `Enum` that are strings or numbers, and values of
+    other subclasses of `str`, `int` and `float`, become what JSON writes for them. Any other value
+    is returned as it is.
 
     Raises:
         InvalidRequestError: It is nested too deeply, contains itself, or has an integer of more
@@ -212,14 +216,31 @@ def plain(value: object, path: str) -> object:
         refuse(path, f"has a key that cannot be written: {shortened(str(error))}")
 
 
+def _exact(value: str) -> str:
+    """Return a string as a `str`: `str()` and f-strings write the name of an `Enum`'s member."""
+    return str.__str__(value)
+
+
+def _scalar(value: str | int | float) -> str | int | float:
+    if isinstance(value, str):
+        return _exact(value)
+    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
+
+
 def _plain(value: object) -> object:
-    if isinstance(value, type):
+    if value is None or isinstance(value, type | bool):
         return value
+    if isinstance(value, str | int | float):
+        return _scalar(value)
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     dump = getattr(value, "model_dump", None)
     return value if dump is None else _plain(dump())
+
+
+def _key(key: object) -> str:
+    return _exact(key) if isinstance(key, str) else str(key)

@@ -43,7 +43,8 @@ def metadata(path: str, value: object) -> object:
 
 def _model(path: str, value: object) -> object:
     named = value.strip() if isinstance(value, str) else value
-    if not named or not (isinstance(named, str | Mapping) or hasattr(named, "model_id")):
+    is_model = isinstance(named, str | Mapping) or hasattr(named, "model_id")
+    if not is_model or not named:
         refuse_value(path, "a model ID or a model record", value)
     return named
 

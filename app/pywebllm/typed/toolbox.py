@@ -77,13 +77,17 @@ class Toolbox:
 
         An exception of the function, or of the types of its parameters, is logged and becomes
         the result `Error: …`. On cancellation the function is cancelled.
+
+        Raises:
+            TypeError: `call` has no name and arguments that are strings.
         """
-        function = self._functions.get(call.name)
+        name, text = _read_call(call)
+        function = self._functions.get(name)
         if function is None:
-            return f"Error: there is no tool {call.name!r}, only {', '.join(self._functions)}."
+            return f"Error: there is no tool {name!r}, only {', '.join(self._functions)}."
         try:
             try:
-                arguments = schema.arguments_of(function, call.arguments)
+                arguments = schema.arguments_of(function, text)
             except WebLLMError as error:
                 return f"Error: {error.problem}"
             return await _result(function, arguments)
@@ -91,8 +95,18 @@ class Toolbox:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
             # Code of the caller: the model may be able to react to the error, the page is not.
-            _logger.warning("The tool %r raised", call.name, exc_info=True)
+            _logger.warning("The tool %r raised", name, exc_info=True)
             return f"Error: {type(error).__name__}: {error}"
+
+
+def _read_call(call: object) -> tuple[str, str]:
+    name, text = getattr(call, "name", None), getattr(call, "arguments", None)
+    if not isinstance(name, str) or not isinstance(text, str):
+        raise TypeError(
+            f"call must be the `function` of a tool call, with its arguments as JSON text, got"
+            f" {shown(call)}"
+        )
+    return name, text
 
 
 def _description(path: str, tool: object) -> object:
@@ -118,7 +132,7 @@ async def _result(function: Callable[..., Any], arguments: Mapping[str, object])
     if inspect.isawaitable(found):
         found = await found
     if isinstance(found, str):
-        return found
+        return str.__str__(found)  # of an `Enum`'s member, its value
     # Not ASCII only: for a model, `\u00e9` is six characters.
     return json.dumps(found, ensure_ascii=False, default=_plain)
 

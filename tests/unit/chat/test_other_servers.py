@@ -26,6 +26,8 @@ def body_of(**body: object) -> Any:
         ({"guided_json": TEXT}, {"type": "json_object", "schema": SCHEMA}),
         ({"format": SCHEMA}, {"type": "json_object", "schema": SCHEMA}),
         ({"format": "json"}, {"type": "json_object"}),
+        ({"guided_json": {"const": None}}, {"type": "json_object", "schema": {"const": None}}),
+        ({"format": {"const": None}}, {"type": "json_object", "schema": {"const": None}}),
         (
             {"guided_choice": ["yes", "no"]},
             {"type": "grammar", "grammar": 'root ::= "yes" | "no"\n'},

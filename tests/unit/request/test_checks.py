@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
+import numpy as np
 import pytest
 from pywebllm.chat.call import read_call
 from pywebllm.chat.parameters import PARAMETERS as CHAT
@@ -211,3 +214,34 @@ def test_dataclasses_and_tuples_become_plain_json_values() -> None:
         x: int
 
     assert plain({1: (Point(2),)}, "a") == {"1": [{"x": 2}]}
+
+
+class Size(int, Enum):
+    SMALL = 1
+
+
+class Named(str, Enum):  # noqa: UP042 - whose `str()` is not its value
+    RED = "red"
+
+
+def test_subclasses_of_strings_and_numbers_become_what_json_writes_for_them() -> None:
+    """`str()` and f-strings write `Named.RED`, and grammars know the exact types only."""
+    found = plain({Named.RED: [Named.RED, Size.SMALL, np.float64(1.5), True]}, "a")
+    assert found == {"red": ["red", 1, 1.5, True]}
+    assert json.dumps(found) == '{"red": ["red", 1, 1.5, true]}'
+    (key, values), *_ = found.items()
+    assert [type(it) for it in (key, *values)] == [str, str, int, float, bool]
+    for check in (string, nonempty_string, one_of("red", "blue")):
+        assert type(check("a", Named.RED)) is str
+
+
+@pytest.mark.parametrize("value", ["ab", b"ab", bytearray(b"ab"), memoryview(b"ab"), {"a": 1}])
+def test_text_bytes_and_mappings_are_no_lists(value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="must be a list"):
+        items("a", value)
+
+
+@pytest.mark.parametrize("name", ["reasoning_effort", "model", "guided_json"])
+def test_array_of_numpy_is_refused_as_any_other_value(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match=name):
+        read_call({"messages": [USER], name: np.zeros(2)})

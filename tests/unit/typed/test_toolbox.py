@@ -17,7 +17,7 @@ import pytest
 from pydantic import BaseModel
 from pywebllm.errors import InvalidRequestError
 from pywebllm.typed.toolbox import Toolbox, describe
-from pywebllm.types import Function
+from pywebllm.types import Function, ToolCall
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -204,3 +204,31 @@ async def test_invalid_arguments_are_sent_to_the_model(
 async def test_call_of_an_unknown_tool_is_reported_to_the_model() -> None:
     result = await Toolbox([warmth, broken]).call(Function(name="cold", arguments="{}"))
     assert result == "Error: there is no tool 'cold', only warmth, broken."
+
+
+class Shade(str, Enum):  # noqa: UP042 - whose `str()` is not its value
+    RED = "red"
+
+
+async def test_member_of_a_string_enum_is_sent_as_its_value() -> None:
+    def paint() -> Shade:
+        """Choose."""
+        return Shade.RED
+
+    assert await Toolbox([paint]).call(Function(name="paint", arguments="")) == "red"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"name": "f", "arguments": "{}"},
+        ToolCall(id="1", function=Function(name="f", arguments="{}")),
+        Function(name="f", arguments={"a": 1}),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_is_no_function_of_a_call_is_a_type_error(call: Any) -> None:
+    def f() -> None:
+        """Do nothing."""
+
+    with pytest.raises(TypeError, match="call must be the `function` of a tool call"):
+        await Toolbox([f]).call(call)
