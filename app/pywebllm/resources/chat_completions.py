@@ -9,7 +9,7 @@ from pywebllm import typed
 from pywebllm.api import Api
 from pywebllm.chat.stream import ChatStream
 from pywebllm.request.body import one_answer_body, request_body
-from pywebllm.request.checks import items
+from pywebllm.request.checks import items, plain
 from pywebllm.types import ChatCompletion, ParsedChatCompletion
 from pywebllm.types.inputs import Message, Tool
 
@@ -187,7 +187,7 @@ class ChatCompletions:
             ask,
             toolbox,
             cast("list[Message]", items("messages", body.get("messages") or ())),
-            tool_choice=body.get("tool_choice"),
+            tool_choice=plain(body.get("tool_choice"), "tool_choice"),
             max_rounds=max_rounds,
         )
 

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+from pywebllm import AsyncWebLLM
 from pywebllm.errors import InvalidRequestError, ToolRoundsError, TruncatedError
+from pywebllm.testing import ScriptedEngine, tool_call
 from pywebllm.typed.tool_run import ToolRun, run_tools
 from pywebllm.typed.toolbox import Toolbox
 from pywebllm.types import (
@@ -232,3 +235,26 @@ async def test_cancelling_a_tool_run_cancels_the_function() -> None:
         await task
     assert stopped.is_set()
     assert len(model.asked) == 1
+
+
+async def test_objects_restrict_the_tools_of_every_round_as_mappings_do() -> None:
+    class Restriction(BaseModel):
+        mode: str = "required"
+        tools: list[dict[str, Any]] = [{"type": "function", "function": {"name": "warmth"}}]
+
+    class Allowed(BaseModel):
+        type: str = "allowed_tools"
+        allowed_tools: Restriction = Restriction()
+
+    def other() -> None:
+        """Do nothing."""
+
+    choices: list[Any] = [Allowed(), {"type": "allowed_tools", "allowed_tools": Restriction()}]
+    for choice in choices:
+        engine = ScriptedEngine([tool_call("warmth", city="Rome"), "Warm."])
+        async with AsyncWebLLM(bridge=engine.open) as llm:
+            found = await llm.chat.completions.run_tools(
+                messages=[QUESTION], tools=[Weather().warmth, other], tool_choice=choice
+            )
+        assert found.rounds == 2
+        assert "other" not in engine.requests[1].prompt
