@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias, cast
+from urllib.parse import parse_qs
 
 from pywebllm.answers.stream import AnswerStream
 from pywebllm.api import Api
@@ -43,6 +44,10 @@ _ROUTES = (
 _PATH = re.compile(rf"(?:.*?/v1|.*?)/(?P<route>{_ROUTES})/?", re.DOTALL)
 
 
+# Actions of OpenAI's, whose names would be read as IDs of responses.
+_UNSUPPORTED = (("POST", "compact"), ("POST", "input_tokens"))
+
+
 class Server:
     """Answers HTTP requests from the model in the page.
 
@@ -55,7 +60,7 @@ class Server:
         self._api = api
         self._stored = ResponseStore() if stored is None else stored
 
-    async def answer(self, method: str, path: str, body: bytes = b"") -> Reply:
+    async def answer(self, method: str, path: str, body: bytes = b"", *, query: str = "") -> Reply:
         """Return the reply to a request; an error becomes a reply as well.
 
         A streamed answer has begun when this returns. On cancellation the answer stops.
@@ -64,17 +69,19 @@ class Server:
             method: The HTTP method.
             path: The path, unquoted and without the query.
             body: The body as sent.
+            query: The query of the URL.
         """
         try:
-            return await self._handle(method, path, body)
+            return await self._handle(method, path, body, query)
         except WebLLMError as error:
             return error_reply(error)
 
-    async def _handle(self, method: str, path: str, body: bytes) -> Reply:
+    async def _handle(self, method: str, path: str, body: bytes, query: str) -> Reply:
         found = _PATH.fullmatch(path)
-        if found is None:
+        if found is None or (method.upper(), found["response"]) in _UNSUPPORTED:
             raise RouteError(f"unknown URL: {shortened(method)} {shortened(path)}")
         if found["response"] is not None:
+            _refuse_stream(query)
             return self._stored_response(method, path, found["response"])
         answer = self._posts.get(found["route"])
         if answer is None:
@@ -161,6 +168,15 @@ async def _streamed(events: Events, *, named: bool = False, last: bytes = b"") -
     body = EventBody(events, on_error=error_object, named=named, last=last)
     await body.open()
     return Reply.of_events(body)
+
+
+def _refuse_stream(query: str) -> None:
+    if parse_qs(query).get("stream", ["false"])[-1].lower() not in ("false", "0"):
+        raise InvalidRequestError(
+            "stream must be false: a stored response is returned as a whole",
+            advice="Stream it when it is created.",
+            param="stream",
+        )
 
 
 def _allow(method: str, path: str, allowed: str) -> None:

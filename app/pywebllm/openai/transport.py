@@ -204,7 +204,8 @@ class Transport(_AsyncHttpx2, _AsyncHttpx, _Httpx2, _Httpx):
         server = Server(self._client.api, self._stored)
         try:
             async with asyncio.timeout(seconds) as waiting:
-                return await server.answer(request.method, request.url.path, body)
+                query = bytes(request.url.query).decode()
+                return await server.answer(request.method, request.url.path, body, query=query)
         except TimeoutError as error:
             if not waiting.expired():
                 raise

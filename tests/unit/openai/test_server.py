@@ -45,7 +45,13 @@ async def test_model_id_may_contain_slashes(page: Page, path: str) -> None:
     assert content(reply)["id"] == "a/b"
 
 
-@pytest.mark.parametrize("path", ["/", "", "/v1", "/v1/", "/v1/files", "/v1/chat", "/v1/xmodels"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "", "/v1", "/v1/", "/v1/files", "/v1/chat", "/v1/xmodels"),
+        *("/v1/responses/compact", "/v1/responses/input_tokens"),
+    ],
+)
 async def test_unknown_path_is_not_found(page: Page, path: str) -> None:
     reply = await Server(page.llm.api).answer("POST", path, HELLO)
     assert reply.status == 404

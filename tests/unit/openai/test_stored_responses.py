@@ -58,6 +58,10 @@ async def test_stored_response_is_retrieved_and_deleted(page: Page) -> None:
     async with sdk(page) as client:
         made = await client.responses.create(**ASK)
         found = await client.responses.retrieve(made.id)
+        # Its events are not kept.
+        with pytest.raises(openai.BadRequestError, match="stream must be false") as refused:
+            await client.responses.retrieve(made.id, stream=True)
+        assert refused.value.param == "stream"
         Response.model_validate(found.model_dump(by_alias=True), strict=True)
         assert found.output == made.output
         await client.responses.delete(made.id)
