@@ -5,8 +5,9 @@ The fields of a record are those of WebLLM, and one more. `wire` reads and write
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias
 
@@ -53,9 +54,8 @@ class ModelRecord:
         buffer_size_required_bytes: The largest GPU buffer that it needs, in bytes.
 
     Raises:
-        InvalidRequestError: `model_id`, `model` or `model_lib` is not a non-empty string,
-            `gguf` is neither a string nor a tuple of strings, both forms are given, or
-            `required_features` is not a tuple of strings.
+        InvalidRequestError: A field is not of its type, a URL is empty, a number is negative, or
+            both forms are given.
     """
 
     model_id: str
@@ -87,6 +87,12 @@ class ModelRecord:
                 "required_features must be a tuple of strings (in a mapping also a list), for"
                 f" example ('shader-f16',), got {shown(self.required_features)}"
             )
+        for name, (expected, fits) in _OPTIONAL.items():
+            value = getattr(self, name)
+            if value is not None and not fits(value):
+                raise InvalidRequestError(
+                    f"{name} of a model record must be {expected}, got {shown(value)}"
+                )
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -150,6 +156,41 @@ def _all_parts(url: str) -> tuple[str, ...]:
         return (url,)
     start, end, count = url[: found.start()], url[found.end() :], int(found[1])
     return tuple(f"{start}-{part:05}-of-{count:05}.gguf{end}" for part in range(1, count + 1))
+
+
+def _is_url(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_size(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value < math.inf
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and _is_size(value)
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_boolean(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+# The fields that may be left out, but for `gguf` and `required_features`: what they must be.
+_OPTIONAL: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "gpu_model_lib": ("a URL", _is_url),
+    "overrides": ("a mapping", _is_mapping),
+    "model_type": ("an integer from 0", _is_count),
+    "integrity": ("a mapping", _is_mapping),
+    "model_manifest": ("a URL", _is_url),
+    "vram_required_mb": ("a number from 0", _is_size),
+    "low_resource_required": ("a boolean", _is_boolean),
+    "buffer_size_required_bytes": ("an integer from 0", _is_count),
+}
 
 
 def _is_names(value: object) -> bool:

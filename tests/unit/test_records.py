@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import pytest
@@ -64,3 +65,27 @@ def test_gguf_of_one_part_names_all_parts() -> None:
 def test_record_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         RECORD.model_id = "n"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("gpu_model_lib", 5),
+        ("gpu_model_lib", " "),
+        ("overrides", "x"),
+        ("model_type", True),
+        ("model_type", -1),
+        ("model_type", "x"),
+        ("integrity", 5),
+        ("model_manifest", 5),
+        ("vram_required_mb", "x"),
+        ("vram_required_mb", -1),
+        ("vram_required_mb", math.inf),
+        ("low_resource_required", "x"),
+        ("buffer_size_required_bytes", 1.5),
+    ],
+)
+def test_optional_field_of_another_type_is_rejected_with_its_name(field: str, value: Any) -> None:
+    known: dict[str, Any] = {"model_id": "m", "model": "m/", "model_lib": "m.wasm"}
+    with pytest.raises(InvalidRequestError, match=f"{field} of a model record must be an? "):
+        ModelRecord(**known, **{field: value})
