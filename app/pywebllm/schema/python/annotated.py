@@ -30,13 +30,30 @@ _BOUNDS = MappingProxyType(
     }
 )
 _UNSUPPORTED = frozenset({"Not", "Predicate", "Timezone"})
+# Of pydantic's `Field` and `StringConstraints`.
+_PYDANTIC_ONLY = (
+    *("decimal_places", "max_digits", "strip_whitespace", "to_lower", "to_upper"),
+    *("allow_inf_nan", "coerce_numbers_to_str"),
+)
 _LENGTHS = MappingProxyType({"min_length": "min", "max_length": "max"})
 
 
 def keywords_of(
-    annotations: Iterable[object], schema: Mapping[str, object], *, type_: Any, param: str
+    annotations: Iterable[object],
+    schema: Mapping[str, object],
+    *,
+    type_: Any,
+    param: str,
+    is_validated: bool = False,
 ) -> dict[str, object]:
     """Add annotations to the schema of the type that they annotate.
+
+    Args:
+        annotations: The annotations; the outermost come last.
+        schema: The schema of the type.
+        type_: The type.
+        param: The parameter of the request that the type was passed as, for errors.
+        is_validated: True in a class of pydantic's, which applies its own annotations.
 
     Raises:
         InvalidRequestError: A bound is not a number, or JSON Schema has no keyword for an
@@ -50,6 +67,8 @@ def keywords_of(
             found.update(annotation)
         else:
             _check_known(annotation, param)
+            if not is_validated:
+                _check_applied(annotation, param)
             found.update(_tightened(found, _limits(annotation, type_, param)))
     least = found.get("minItems")
     if isinstance(least, int) and least >= FEWEST_TO_DIFFER and holds_set(type_):
@@ -63,6 +82,21 @@ def _check_known(annotation: object, param: str) -> None:
         raise InvalidRequestError(
             f"{shown(annotation)} cannot be expressed in JSON Schema",
             advice="Use a pattern or bounds, or check the answer in Python.",
+            param=param,
+        )
+
+
+def _check_applied(annotation: object, param: str) -> None:
+    kind = type(annotation)
+    if kind.__module__.partition(".")[0] != "pydantic":
+        return
+    # Only pydantic applies its validators, and what changes a value.
+    if kind.__name__.endswith("Validator") or any(
+        getattr(annotation, name, None) is not None for name in _PYDANTIC_ONLY
+    ):
+        raise InvalidRequestError(
+            f"{shown(annotation)} has an effect in a pydantic class only",
+            advice="Make the class a pydantic.BaseModel, or check the answer in Python.",
             param=param,
         )
 

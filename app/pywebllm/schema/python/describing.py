@@ -17,7 +17,7 @@ from pywebllm.errors import InvalidRequestError
 
 from .annotated import keywords_of
 from .docs import read_docs
-from .hints import Member, members_of, unwrapped
+from .hints import Member, is_pydantic_dataclass, members_of, unwrapped
 from .lengths import FEWEST_TO_DIFFER
 from .models import model_schema
 from .scalars import Scalar
@@ -79,6 +79,8 @@ class _Describer:
         # A list, as a generic type that contains a mapping is not hashable.
         self._references: list[tuple[Any, str]] = []
         self._definitions: dict[str, object] = {}
+        # True while the fields of a pydantic dataclass are described.
+        self._is_validated = False
 
     def document(self, type_: Any, path: str) -> dict[str, object]:
         """Describe the root."""
@@ -126,7 +128,10 @@ class _Describer:
     def _annotated(
         self, type_: Any, annotations: tuple[object, ...], schema: dict[str, object]
     ) -> dict[str, object]:
-        return keywords_of(annotations, schema, type_=type_, param=self._param)
+        validated = self._is_validated
+        return keywords_of(
+            annotations, schema, type_=type_, param=self._param, is_validated=validated
+        )
 
     def _shape(self, type_: Any, path: str) -> Shape:
         shape = shape_of(type_)
@@ -167,7 +172,9 @@ class _Describer:
         assert isinstance(shape, Members)
         docs = read_docs(shape.type)
         members = members_of(shape.type, param=self._param)
+        before, self._is_validated = self._is_validated, is_pydantic_dataclass(shape.type)
         schema = self.members(members, path, docs.parameters)
+        self._is_validated = before
         return {"description": docs.summary, **schema} if docs.summary else schema
 
     def _model(self, shape: Model) -> dict[str, object]:

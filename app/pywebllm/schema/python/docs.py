@@ -25,8 +25,13 @@ __all__ = ["Docs", "read_docs"]
 
 _NAMES = "args|arguments|parameters|params|keyword args|keyword arguments|attributes"
 _GOOGLE = re.compile(rf"({_NAMES}):", re.IGNORECASE)
+_HEADING = re.compile(
+    rf"({_NAMES}|returns?|raises|yields?|examples?|notes?|warns?|warnings?|see also|references):",
+    re.IGNORECASE,
+)
 _NUMPY = re.compile(r"(other parameters|parameters|attributes)", re.IGNORECASE)
-_GOOGLE_ITEM = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:(?:\s+(.*)|$)")
+# A type in parentheses may have some itself: it ends before the first ":" that follows a ")".
+_GOOGLE_ITEM = re.compile(r"\*{0,2}(\w+)\s*(?:\(.*?\)\s*(?=:))?:(?:\s+(.*)|$)")
 _NUMPY_ITEM = re.compile(r"\*{0,2}(\w+(?:\s*,\s*\w+)*)\s*(?::.*)?")
 _SPHINX_ITEM = re.compile(
     r":(?:param|parameter|arg|argument|key|keyword|ivar|var)\s+(?:[^:]*\s)?(\w+)\s*:\s*(.*)"
@@ -64,8 +69,10 @@ def _own(class_: type) -> str:
 def _summary(lines: list[str]) -> str:
     first: list[str] = []
     for line in lines:
-        if not line.strip() or line.startswith(":") or _GOOGLE.fullmatch(line.strip()):
+        if not line.strip() or line.startswith(":") or _HEADING.fullmatch(line.strip()):
             break
+        if _is_rule(line):
+            return " ".join(first[:-1])  # the line above is the heading of a section
         first.append(line.strip())
     return " ".join(first)
 

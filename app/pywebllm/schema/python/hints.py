@@ -25,6 +25,7 @@ __all__ = [
     "class_of",
     "hints_of",
     "is_model",
+    "is_pydantic_dataclass",
     "is_union",
     "members_of",
     "unwrapped",
@@ -95,6 +96,11 @@ def is_model(type_: Any) -> bool:
     )
 
 
+def is_pydantic_dataclass(type_: Any) -> bool:
+    """Return whether a class is a pydantic dataclass, which validates its fields."""
+    return bool(_infos(get_origin(type_) or type_))
+
+
 def class_of(type_: Any) -> Any:
     """Take the dataclass, `TypedDict` or `NamedTuple` that a type is, with or without arguments.
 
@@ -123,6 +129,13 @@ def members_of(type_: Any, *, param: str) -> list[Member]:
 
 
 def _check_made_of_fields(class_: Any, hints: Mapping[str, Any], param: str) -> None:
+    options = getattr(class_, "__dataclass_params__", None)
+    if options is not None and not options.init and class_.__init__ is object.__init__:
+        raise InvalidRequestError(
+            f"{class_.__name__} cannot be made from its fields: it has no `__init__`",
+            advice="Remove init=False.",
+            param=param,
+        )
     for name, hint in hints.items():
         is_init_var = hint is dataclasses.InitVar or isinstance(hint, dataclasses.InitVar)
         if is_init_var and not hasattr(class_, name):

@@ -21,7 +21,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from pywebllm.errors import InvalidRequestError
+from pywebllm.errors import InvalidRequestError, WebLLMError
 
 from .patterns import (
     COMPLEX,
@@ -44,8 +44,20 @@ def model_schema(class_: Any, ref_template: str) -> dict[str, Any]:
     """Describe a pydantic class.
 
     Raises:
-        InvalidRequestError: A field is validated in a way that JSON Schema cannot express.
+        InvalidRequestError: A field is validated in a way that JSON Schema cannot express, or the
+            class has no schema.
     """
+    try:
+        return _described(class_, ref_template)
+    except WebLLMError:
+        raise
+    except Exception as error:
+        # pydantic's own, for a field without a schema or a class that is not complete.
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise _refusal(f"{class_.__name__} has no JSON Schema: {reason}") from error
+
+
+def _described(class_: Any, ref_template: str) -> dict[str, Any]:
     module = sys.modules.get("pydantic.json_schema")
     if module is None or not hasattr(class_, "__pydantic_core_schema__"):
         return dict(class_.model_json_schema(ref_template=ref_template))
@@ -83,6 +95,24 @@ def _generator(base: Any) -> Any:
 
 class _Methods:
     """Methods named after the core schemas of pydantic, which override those of its generator."""
+
+    by_alias: bool
+
+    def model_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        before = self.by_alias
+        # The names that this class reads, which are those of its aliases unless it says otherwise.
+        self.by_alias = schema["cls"].model_config.get("validate_by_alias") is not False
+        try:
+            found: dict[str, object] = super().model_schema(schema)  # type: ignore[misc]
+        finally:
+            self.by_alias = before
+        return found
+
+    def model_field_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
+        if _is_path(schema.get("validation_alias")):
+            raise _refusal("an alias that is a path into other values cannot be described")
+        found: dict[str, object] = super().model_field_schema(schema)  # type: ignore[misc]
+        return found
 
     def url_schema(self, schema: Mapping[str, Any]) -> dict[str, object]:
         return {"type": "string", "pattern": url_pattern(schema.get("allowed_schemes"))}
@@ -155,6 +185,14 @@ class _Methods:
         if keys.get("format") or keys.get("enum"):
             return {**found, "propertyNames": dict(keys)}
         return found
+
+
+def _is_path(alias: object) -> bool:
+    """Return True if an alias is no name: a path, or a choice of paths."""
+    if not isinstance(alias, list):
+        return False
+    choices = alias if isinstance(alias[0], list) else [alias]
+    return all(len(path) > 1 for path in choices)
 
 
 _BOUNDS = {

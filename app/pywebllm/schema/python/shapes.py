@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, get_args, get_origin
+from typing import Any, Literal, TypeAlias, Unpack, get_args, get_origin
 
-from .hints import class_of, is_model, is_union
+from .hints import class_of, is_model, is_union, unwrapped
 from .scalars import SCALARS, Scalar
 
 __all__ = [
@@ -94,6 +94,7 @@ _COLLECTIONS = MappingProxyType(
         collections.abc.Set: frozenset,
     }
 )
+_SETS = (set, frozenset, collections.abc.Set)
 _MAPS = (dict, collections.abc.Mapping)
 
 
@@ -147,6 +148,8 @@ def _collection(type_: Any) -> Shape | None:
         return _tuple(arguments, bare=type_ is tuple)
     if not _is_hashable(origin):
         return None
+    if origin in _SETS and arguments and not _can_be_in_a_set(arguments[0]):
+        return None
     if origin in _COLLECTIONS:
         return Items(arguments[0] if arguments else Any, _COLLECTIONS[origin])
     if origin in _MAPS:
@@ -154,7 +157,20 @@ def _collection(type_: Any) -> Shape | None:
     return None
 
 
-def _tuple(arguments: tuple[Any, ...], *, bare: bool) -> Shape:
+def _can_be_in_a_set(item: Any) -> bool:
+    """Return False for a type whose values have no hash: a list, a mapping, most dataclasses."""
+    shape = shape_of(unwrapped(item)[0])
+    if isinstance(shape, Items):
+        return shape.make not in (list, set) and _can_be_in_a_set(shape.item)
+    if isinstance(shape, Members | Model):
+        class_ = get_origin(shape.type) or shape.type
+        return class_.__hash__ is not None
+    return not isinstance(shape, Names)
+
+
+def _tuple(arguments: tuple[Any, ...], *, bare: bool) -> Shape | None:
+    if any(get_origin(one) is Unpack or getattr(one, "__unpacked__", False) for one in arguments):
+        return None
     if bare:
         return Items(Any, tuple)
     if arguments[1:] == (...,):

@@ -111,6 +111,10 @@ def test_classes_of_annotated_types_mean_what_they_mean_to_pydantic() -> None:
         (Box, "Box.content: T has no JSON form"),
         (3, "3 has no JSON form"),
         ({}, "{} has no JSON form"),
+        (set[list[int]], "has no JSON form"),
+        (frozenset[tuple[dict[str, int], ...]], "has no JSON form"),
+        (set[Odd], "has no JSON form"),
+        (tuple[int, *tuple[str, ...]], "has no JSON form"),
     ],
 )
 def test_type_without_a_json_form_is_refused_with_its_place(type_: Any, problem: str) -> None:
@@ -174,3 +178,12 @@ def test_set_of_at_least_one_item_is_written_as_a_list() -> None:
 def test_bounds_of_an_alias_apply_to_the_keys_of_a_dict() -> None:
     found: Any = schema_of(dict[Annotated[Name, annotated_types.MaxLen(3)], int])
     assert found["propertyNames"] == {"type": "string", "maxLength": 3}
+
+
+def test_dataclass_without_an_init_is_refused() -> None:
+    @dataclass(init=False)
+    class Unmade:
+        a: int
+
+    with pytest.raises(InvalidRequestError, match="Unmade cannot be made from its fields"):
+        schema_of(Unmade)

@@ -6,8 +6,10 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
@@ -16,10 +18,14 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasPath,
     AnyHttpUrl,
     Base64UrlBytes,
     BaseModel,
     ByteSize,
+    ConfigDict,
     EmailStr,
     Field,
     HttpUrl,
@@ -300,3 +306,73 @@ def test_email_address_of_a_model_is_one_that_it_takes() -> None:
         assert email.accepts(json.dumps(text))
     for text in ("x@localhost", "x@firm.local", "x@firm.TEST"):
         assert not email.accepts(json.dumps(text))
+
+
+@dataclass
+class Checked:
+    value: Annotated[str, AfterValidator(str.upper)]
+
+
+@dataclass
+class Priced:
+    value: Annotated[Decimal, Field(max_digits=3, decimal_places=1)]
+
+
+@dataclass
+class Stripped:
+    value: list[Annotated[str, StringConstraints(strip_whitespace=True)]]
+
+
+@pytest.mark.parametrize("type_", [Checked, Priced, Stripped])
+def test_annotation_that_only_pydantic_applies_is_refused_elsewhere(type_: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="has an effect in a pydantic class only"):
+        schema_of(type_)
+
+
+@checked_dataclass
+class Applied:
+    value: Annotated[str, AfterValidator(str.upper)]
+
+
+def test_pydantic_dataclass_applies_its_annotations() -> None:
+    assert schema_of(Applied)["properties"] == {"value": {"type": "string"}}
+    assert build(Applied, '{"value": "a"}') == Applied("A")
+
+
+class Called(BaseModel):
+    f: Callable[[], int]
+
+
+class Incomplete(BaseModel):
+    f: "Undefined"  # type: ignore[name-defined]  # noqa: F821, UP037
+
+
+@pytest.mark.parametrize("type_", [Called, Incomplete, list[Called], BaseModel])
+def test_class_without_a_schema_is_refused_with_the_reason(type_: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="has no JSON Schema"):
+        schema_of(type_)
+
+
+class ByName(BaseModel):
+    model_config = ConfigDict(validate_by_alias=False, validate_by_name=True)
+    g: int = Field(0, alias="G")
+    inner: "ByAlias | None" = None  # noqa: UP037
+
+
+class ByAlias(BaseModel):
+    h: int = Field(0, validation_alias=AliasChoices(AliasPath("x", 0), "H"))
+
+
+def test_fields_have_the_names_that_the_class_reads() -> None:
+    found: Any = schema_of(ByName)
+    assert set(found["properties"]) == {"g", "inner"}
+    assert set(found["$defs"]["ByAlias"]["properties"]) == {"H"}
+    value = build(ByName, '{"g": 7, "inner": {"H": 8}}')
+    assert (value.g, value.inner and value.inner.h) == (7, 8)
+
+
+@pytest.mark.parametrize("alias", [AliasPath("x", 0), AliasChoices(AliasPath("x", 0))])
+def test_alias_that_is_a_path_is_refused(alias: Any) -> None:
+    class_ = create_model("Path", a=(int, Field(5, validation_alias=alias)))
+    with pytest.raises(InvalidRequestError, match="an alias that is a path"):
+        schema_of(class_)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pywebllm.errors import InvalidRequestError, ParseError
 from pywebllm.schema import arguments_of, grammar_of, tool_of
+from pywebllm.schema.python.docs import Docs, read_docs
 
 from tests.unit.schema.interpreter import Grammar
 
@@ -237,3 +238,34 @@ def test_callable_that_cannot_be_a_tool_is_refused(function: Any, problem: str) 
         tool_of(function)
     assert problem in caught.value.problem
     assert caught.value.param == "tools"
+
+
+def test_types_in_parentheses_and_other_sections_are_no_descriptions() -> None:
+    def google(a: int, b: int) -> int:
+        """Add.
+        Returns:
+            int
+        """
+        return a + b
+
+    def nested(a: int, b: int) -> int:
+        """Add.
+
+        Args:
+            a: First.
+            b (tuple(int, int), optional): Second (as given): one.
+        """
+        return a + b
+
+    def numpy(a: int) -> int:
+        """Parameters
+        ----------
+        a : int
+            The number.
+        """
+        return a
+
+    assert read_docs(google) == Docs("Add.")
+    found = {"a": "First.", "b": "Second (as given): one."}
+    assert read_docs(nested) == Docs("Add.", found)
+    assert read_docs(numpy) == Docs("", {"a": "The number."})
