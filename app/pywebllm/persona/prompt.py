@@ -140,8 +140,15 @@ def clean_fields(inputs: Mapping[str, str]) -> dict[str, str]:
         if not isinstance(name, str) or not isinstance(value, str):
             raise _FieldsError(f"persona fields must be strings, got {shown(name)}: {shown(value)}")
     # One line for each field: a line break in a value would read as the start of another field.
-    folded = {_one_line(name).lower(): _one_line(value) for name, value in inputs.items()}
-    return {name: value for name, value in folded.items() if name and value}
+    folded = [(_one_line(name).lower(), _one_line(value)) for name, value in inputs.items()]
+    found: dict[str, str] = {}
+    for name, value in folded:
+        if not name or not value:
+            continue
+        if name in found:
+            raise _FieldsError(f"the persona field {shown(name)} is given twice")
+        found[name] = value
+    return found
 
 
 def _one_line(text: str) -> str:

@@ -72,6 +72,9 @@ class ScriptedEngine(Closing):
         self.requests: list[ScriptedRequest] = []
         self.loads: list[str] = []
         self.wait = Waiter()
+        for name, given in (("script", script), ("models", models)):
+            if isinstance(given, str | Mapping | Answer):
+                raise TypeError(f"{name} must be a list, got {given!r}: put it into one")
         self._answer = script if callable(script) else _one_by_one(script)
         self._models = [{"id": it} if isinstance(it, str) else dict(it) for it in models]
         self._load_seconds = load_seconds

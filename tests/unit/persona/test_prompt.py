@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pywebllm.errors import InvalidRequestError
 from pywebllm.persona.persona import Persona
-from pywebllm.persona.prompt import persona_messages, system_prompt
+from pywebllm.persona.prompt import clean_fields, persona_messages, system_prompt
 
 
 def test_fields_are_listed_in_order_one_on_each_line() -> None:
@@ -83,3 +83,9 @@ def test_system_prompt_matches_the_age(age: str, word: str) -> None:
 @pytest.mark.parametrize("age", ["", "unknown", "131", "9999999999999"])
 def test_without_a_plausible_age_the_system_prompt_does_not_mention_it(age: str) -> None:
     assert "The person is" not in system_prompt(age)
+
+
+def test_field_that_is_given_twice_is_refused() -> None:
+    assert clean_fields({"name": "Ada", "Name": " "}) == {"name": "Ada"}
+    with pytest.raises(InvalidRequestError, match="'name' is given twice"):
+        clean_fields({"name": "Ada", "Name": "Bo"})

@@ -201,3 +201,11 @@ def test_script_of_another_kind_is_a_type_error() -> None:
 
 def test_call_has_its_arguments_as_json() -> None:
     assert json.loads(tool_call("f", a=1, name="x").arguments) == {"a": 1, "name": "x"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"script": "Hello"}, {"script": {"a": 1}}, {"script": Answer("x")}, {"models": "m"}]
+)
+def test_script_that_is_no_list_is_a_type_error(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="must be a list"):
+        ScriptedEngine(**wrong)
