@@ -219,6 +219,30 @@ MANY = [
 ]
 
 
+def nested(levels: int) -> list[Any]:
+    """Return lists in each other."""
+    found: list[Any] = []
+    for _ in range(levels - 1):
+        found = [found]
+    return found
+
+
+def check_list(page: Page) -> None:
+    """The title that is edited is that of one conversation; a wide list is never folded."""
+    other = page.locator("#chat-list a:not([aria-current])").first
+    page.locator("#chat-rename").click()
+    expect(page.locator("#chat-rename-form")).to_be_visible()
+    other.click()
+    expect(page.locator("#chat-rename-form")).to_be_hidden()
+    expect(page.locator("#chat-name")).to_be_visible()
+    width, height = 1280, 720
+    page.set_viewport_size({"width": 390, "height": height})
+    other.click()
+    expect(other).to_be_hidden()
+    page.set_viewport_size({"width": width, "height": height})
+    expect(other).to_be_visible()
+
+
 def test_hostile_text_is_harmless_and_long_conversations_stay_light(
     page: Page, site: str, watch: PageWatch
 ) -> None:
@@ -238,6 +262,9 @@ def test_hostile_text_is_harmless_and_long_conversations_stay_light(
     assert page.evaluate("globalThis.touched") is None
     check_looks(page)
     check_streaming(page)
+    # Much deeper, the file would end Python: it is refused before it is read.
+    import_messages(page, nested(600))
+    expect(page.locator("#chat-list-problem")).to_contain_text("more than 500 levels")
 
     import_messages(page, MANY)
     expect(messages(page)).to_have_count(500)
@@ -259,6 +286,7 @@ def test_hostile_text_is_harmless_and_long_conversations_stay_light(
     # The built-in model cannot read as much, and says so in place.
     expect(messages(page).last).to_contain_text("context window")
     assert page.evaluate("changed.size") <= 3
+    check_list(page)
     assert watch.errors == []
     assert watch.origins() == {site.rstrip("/")}
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pywebllm.json_text import read_json
+
 from page.texts import text
 
 from .conversation import Conversation, title_of
@@ -81,8 +83,8 @@ def read_import(
 
 def _read_json(content: str) -> list[Conversation]:
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        found = read_json(content)
+    except ValueError as error:
         raise ImportProblem(text("chat.import.json", reason=str(error))) from error
     if isinstance(found, dict) and found.get("format") == _FORMAT:
         records = found.get("conversations")

@@ -79,7 +79,10 @@ class ListElements:
         self._links: dict[str, Any] = {}
         self._listeners = Listeners()
         self._tasks = Tasks()
-        self._fold.open = js.innerWidth >= _NARROW
+        self._wide = js.matchMedia(f"(min-width: {_NARROW}px)")
+        self._fold.open = self._wide.matches
+        # The address of the conversation whose title is edited.
+        self._renamed = ""
 
     def connect(self, actions: ListActions, chat: RenameAction) -> None:
         """Call `actions` for each action of the visitor from now on."""
@@ -95,6 +98,8 @@ class ListElements:
         listen(self._rename_form, "submit", lambda event: self._end_rename(event, chat))
         listen(self._rename_form, "keydown", self._key)
         listen(self._list, "click", lambda _event: self._on_link())
+        # A tablet that is turned: a wide list cannot be folded.
+        listen(self._wide, "change", lambda event: self._on_width(is_wide=event.matches))
         # Another tab may have changed the list.
         listen(js.window, "focus", lambda _event: actions.open())
         on_visit(self._listeners, self._main, actions.open)
@@ -104,6 +109,8 @@ class ListElements:
     def show_title(self, title: str, *, is_kept: bool) -> None:
         """Show the title of the conversation, and what can be done with it."""
         set_text(self._name, title)
+        if not self._rename_form.hidden and self._renamed != js.location.hash:
+            self._show_rename(is_shown=False)
         for button in (self._rename, self._export_json, self._export_markdown, self._delete):
             button.hidden = not is_kept
 
@@ -159,6 +166,7 @@ class ListElements:
         actions.read_file(file.name, await file.text())
 
     def _begin_rename(self) -> None:
+        self._renamed = js.location.hash
         self._rename_text.value = self._name.textContent
         self._show_rename(is_shown=True)
         self._rename_text.select()
@@ -179,7 +187,11 @@ class ListElements:
         self._rename_form.hidden = not is_shown
         self._name.hidden = is_shown
 
+    def _on_width(self, *, is_wide: bool) -> None:
+        if is_wide:
+            self._fold.open = True
+
     def _on_link(self) -> None:
-        if js.innerWidth < _NARROW:
+        if not self._wide.matches:
             # On a phone the conversation is below the list.
             self._fold.open = False

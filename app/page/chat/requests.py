@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pywebllm.json_text import NestingError, read_json
+
 from page.texts import text
 
 from .messages import Message
@@ -76,11 +78,11 @@ def check_schema_text(schema: str) -> Mapping[str, Any]:
         SettingsProblem: It is not one.
     """
     try:
-        found = json.loads(schema)
+        found = read_json(schema)
     except json.JSONDecodeError as error:
         place = text("chat.schema.json", line=error.lineno, column=error.colno, reason=error.msg)
         raise SettingsProblem("schema", place) from error
-    except RecursionError as error:
+    except NestingError as error:
         raise SettingsProblem("schema", text("chat.schema.deep")) from error
     if not isinstance(found, dict):
         raise SettingsProblem("schema", text("chat.schema.object"))

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pywebllm.json_text import read_json
+
 __all__ = ["Table", "table_of"]
 
 _MOST_ROWS = 500
@@ -28,8 +30,8 @@ def table_of(words: str) -> Table | None:
     with one name, whose value is such a list, is shown as that list.
     """
     try:
-        value = json.loads(words)
-    except (ValueError, RecursionError):
+        value = read_json(words)
+    except ValueError:
         return None
     if isinstance(value, dict) and len(value) == 1:
         (only,) = value.values()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from pywebllm.json_text import read_json
+
 from page.speed import speed_text
 from page.texts import number, text
 
@@ -240,7 +242,7 @@ def _actions(
 
 def _shown_arguments(arguments: str) -> str:
     try:
-        given = json.loads(arguments)
+        given = read_json(arguments)
     except ValueError:
         return arguments
     if not isinstance(given, dict):

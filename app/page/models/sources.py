@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from pywebllm.json_text import read_json
 
 from page.texts import text
 
@@ -66,7 +67,7 @@ def record_of_json(words: str) -> dict[str, Any]:
         SourceProblem: It is not a JSON object.
     """
     try:
-        found = json.loads(words)
+        found = read_json(words)
     except ValueError as error:
         raise SourceProblem(text("models.own.no.json", reason=error)) from error
     if not isinstance(found, dict):

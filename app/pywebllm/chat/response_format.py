@@ -6,13 +6,13 @@ white space.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pywebllm import schema
 from pywebllm.echo import shortened
 from pywebllm.errors import InvalidRequestError
+from pywebllm.json_text import read_json
 from pywebllm.request.checks import (
     boolean,
     check_keys,
@@ -168,8 +168,8 @@ def _json(path: str, value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError) as error:
+        return read_json(value)
+    except ValueError as error:
         raise InvalidRequestError(f"{path} is not valid JSON: {error}", param=path) from error
 
 

@@ -6,7 +6,6 @@ and `responses` those of the responses endpoint.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -17,6 +16,7 @@ from pywebllm.answers.stream import AnswerStream
 from pywebllm.api import Api
 from pywebllm.echo import shortened
 from pywebllm.errors import ContextWindowError, InvalidRequestError, WebLLMError
+from pywebllm.json_text import read_json
 from pywebllm.request.checks import shown
 
 from .chunks import ChunkEvents
@@ -187,8 +187,8 @@ def _allow(method: str, path: str, allowed: str) -> None:
 
 def _read(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        value = read_json(body)
+    except ValueError as error:
         raise InvalidRequestError(f"the body is not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidRequestError(f"the body must be a JSON object, got {shown(value)}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pywebllm.errors import ToolRoundsError, TruncatedError
+from pywebllm.json_text import read_json
 from pywebllm.request.checks import integer
 from pywebllm.types import ChatCompletion, ChatCompletionMessage, Function, ToolCall
 from pywebllm.types.inputs import Message
@@ -96,7 +96,7 @@ def _with_complete_calls(completion: ChatCompletion) -> ChatCompletionMessage:
 
 def _is_complete(call: ToolCall) -> bool:
     try:
-        return isinstance(json.loads(call.function.arguments), dict)
+        return isinstance(read_json(call.function.arguments), dict)
     except ValueError:
         return False
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from pywebllm.json_text import read_json
+
 from page.texts import text
 
 from .calculator import ArithmeticProblem, calculate
@@ -130,7 +132,7 @@ def builtin_shelf(fetch: Fetch) -> Shelf:
 
 def _arguments(function: Callable[..., Any], written: str) -> dict[str, Any]:
     try:
-        given = json.loads(written or "{}")
+        given = read_json(written or "{}")
     except ValueError as error:
         raise ToolProblem(text("chat.tool.arguments", reason=str(error))) from error
     if not isinstance(given, dict):

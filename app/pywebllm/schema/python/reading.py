@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from pywebllm.echo import shown
 from pywebllm.errors import InvalidRequestError, ParseError
+from pywebllm.json_text import read_json
 
 from .hints import Member, class_of, members_of, unwrapped
 from .scalars import Scalar
@@ -68,8 +69,8 @@ def read_members(members: list[Member], text: str) -> dict[str, object]:
 
 def _loaded(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+        return read_json(text, parse_constant=_refuse)
+    except ValueError as error:
         raise ParseError(f"the text is not JSON: {error}", text=text) from error
 
 
