@@ -245,6 +245,7 @@ class ChatController:
         if self._opening != conversation_id:
             return
         if isinstance(found, Conversation):
+            self._saver.know(found.id)
             self._set(found, is_kept=True)
         else:
             self._show_new()

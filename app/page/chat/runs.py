@@ -45,6 +45,10 @@ class Piece:
     text: str
 
 
+class _NotKeptError(Exception):
+    """The engine has nothing of an answer that was left."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Run:
     # `work` is what a stop cancels; `task` is not cancelled: it sees to what comes after it.
@@ -140,7 +144,7 @@ class Runs:
                 self.changed.emit(conversation)
             return stream
 
-        self._start(conversation, draft, ask)
+        self._start(conversation, draft, ask, is_new=False)
 
     def resume_left(self, conversation: Conversation) -> None:
         """Resume the answer that was left by a closed tab, if its model is there."""
@@ -192,6 +196,8 @@ class Runs:
         conversation: Conversation,
         draft: Draft,
         ask: Callable[[], Awaitable[ChatStream | None]],
+        *,
+        is_new: bool = True,
     ) -> None:
         work = asyncio.ensure_future(self._read(conversation, draft, ask))
         self._live[conversation.id] = _Run(
@@ -200,15 +206,19 @@ class Runs:
             task=asyncio.ensure_future(self._finish(conversation, draft, work)),
             draft=draft,
         )
-        self._keep(conversation)
+        # Another tab may be writing an answer that is resumed here: its state is not replaced.
+        if is_new:
+            self._keep(conversation)
         self.changed.emit(conversation)
 
     async def _finish(
         self, conversation: Conversation, draft: Draft, work: asyncio.Task[Message]
     ) -> None:
-        message = draft.message
+        message, is_kept = draft.message, True
         try:
             message = await work
+        except _NotKeptError:
+            message, is_kept = draft.now("stopped"), False
         except asyncio.CancelledError:
             message = draft.now("stopped")
         except SettingsProblem as problem:
@@ -224,8 +234,9 @@ class Runs:
         finally:
             self._live.pop(conversation.id, None)
             conversation.replace(message)
-            self._keep(conversation)
-            self._others.begin(forget(self._llm, message.id))
+            if is_kept:
+                self._keep(conversation)
+                self._others.begin(forget(self._llm, message.id))
             self.changed.emit(conversation)
 
     async def _read(
@@ -236,7 +247,7 @@ class Runs:
     ) -> Message:
         stream = await ask()
         if stream is None:
-            return draft.now("stopped")
+            raise _NotKeptError
 
         def add(kind: Kind, piece: str) -> None:
             self.piece.emit(

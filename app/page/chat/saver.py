@@ -32,6 +32,8 @@ class Saver:
         self._on_problem = on_problem
         self._waiting: dict[str, Conversation] = {}
         self._deleted: set[str] = set()
+        # Those that are in the store, unless another tab has deleted them since.
+        self._known: set[str] = set()
         self._work: asyncio.Task[None] | None = None
         self._next = 0.0
         self._problem = ""
@@ -43,6 +45,10 @@ class Saver:
         self._waiting[conversation.id] = conversation
         if self._work is None or self._work.done():
             self._work = asyncio.ensure_future(self._write_all())
+
+    def know(self, conversation_id: str) -> None:
+        """Take note that a conversation is in the store: if it is gone later, it stays so."""
+        self._known.add(conversation_id)
 
     @property
     def is_due(self) -> bool:
@@ -74,6 +80,7 @@ class Saver:
     def restore(self, conversation: Conversation) -> None:
         """Keep a conversation that was deleted."""
         self._deleted.discard(conversation.id)
+        self._known.discard(conversation.id)
         self.save(conversation)
 
     def is_deleted(self, conversation_id: str) -> bool:
@@ -90,13 +97,23 @@ class Saver:
             conversation = self._waiting.pop(next(iter(self._waiting)))
             began = time.monotonic()
             try:
+                if await self._is_gone(conversation.id):
+                    self._deleted.add(conversation.id)
+                    continue
                 await self._store.write("conversations", to_record(conversation))
+                self._known.add(conversation.id)
             except StorageProblem as problem:
                 self._report(str(problem))
             else:
                 self._report("")
             took = time.monotonic() - began
             self._next = max(self._next, time.monotonic() + took * _SHARE)
+
+    async def _is_gone(self, conversation_id: str) -> bool:
+        """Return True if another tab has deleted a conversation."""
+        if conversation_id not in self._known:
+            return False
+        return await self._store.read("conversations", conversation_id) is None
 
     def _report(self, problem: str) -> None:
         if problem != self._problem:

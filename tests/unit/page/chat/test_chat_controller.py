@@ -446,3 +446,42 @@ async def test_call_of_an_imported_conversation_is_decided_and_answered() -> Non
     await visit.settled()
     assert visit.fetched == ["https://example.com/"]
     assert visit.page.messages[-1].text == "I see."
+
+
+async def test_conversation_that_another_tab_has_deleted_stays_deleted() -> None:
+    visit = ChatVisit(["one", "two"])
+    await visit.open()
+    await visit.ask("First.")
+    other = ChatVisit([], visit.store)
+    await other.open(visit.page.address)
+    other.list.delete()
+    await other.settled()
+    await visit.ask("Second.")
+    assert visit.page.texts() == ["First.", "one", "Second.", "two"]
+    assert visit.kept() == []
+    # Also in a tab that has only read it.
+    other.list.undo()
+    await other.settled()
+    later = ChatVisit(["three"], visit.store)
+    await later.open(visit.page.address)
+    other.list.delete()
+    await other.settled()
+    await later.ask("Third.")
+    assert visit.kept() == []
+
+
+async def test_answer_that_another_tab_writes_is_not_replaced_by_a_look_at_it() -> None:
+    visit = ChatVisit([Answer("One two three", delay=0.01)])
+    await visit.open()
+    assert visit.chat.send("Count.")
+    await visit.page.until(lambda: bool(visit.page.pieces))
+    other = ChatVisit([], visit.store)
+    await other.open(visit.page.address)
+    await other.settled()
+    assert other.page.messages[-1].note == "Stopped before its end."
+    (kept,) = visit.kept()
+    assert kept.messages[visit.page.messages[-1].id].state == "writing"
+    await visit.settled()
+    other.chat.refresh()
+    await other.settled()
+    assert other.page.texts() == ["Count.", "One two three"]
