@@ -66,12 +66,14 @@ class PythonController:
 
     def press(self, button: str) -> None:
         """Handle a button, by the last part of its ID."""
+        if button != "delete":
+            self._programs.forget_question()
         actions: dict[str, Callable[[], object]] = {
             "run": self._run,
             "stop": self._runs.stop,
             "yes": lambda: self._runs.answer(is_yes=True),
             "no": lambda: self._runs.answer(is_yes=False),
-            "new": self._programs.new,
+            "new": self._new,
             "delete": self._programs.delete,
             "share": self._share,
             "save": lambda: self._do(self._save()),
@@ -80,10 +82,13 @@ class PythonController:
 
     def choose(self, program: str) -> None:
         """Handle the menu."""
+        # What the program before it needs is not this one's matter.
+        self._runs.answer(is_yes=False)
         self._programs.choose(program)
 
     def edit(self) -> None:
         """Handle a change of the program."""
+        self._programs.forget_question()
         self._programs.edit()
 
     def rename(self, name: str) -> None:
@@ -128,6 +133,10 @@ class PythonController:
             return
         self._programs.begin_run()
         self._runs.run()
+
+    def _new(self) -> None:
+        self._runs.answer(is_yes=False)
+        self._programs.new()
 
     def _share(self) -> None:
         address = link.address_of(self._page.code())

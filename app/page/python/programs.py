@@ -178,6 +178,12 @@ class Programs:
         del self._entries[entry.id]
         self._do(self._delete(entry))
 
+    def forget_question(self) -> None:
+        """Take back the question of `delete`, which is about the next press only."""
+        if self._is_confirming:
+            self._is_confirming = False
+            self._page.show_notice("")
+
     def begin_run(self) -> None:
         """Remember which program is run: another one may be chosen meanwhile."""
         self._ran, self._ran_name = self._chosen, self._own_name()

@@ -207,8 +207,9 @@ class Runs:
         self._job.has_failed = True
         self._fail(fault["title"])
         self._page.append_text(fault["trace"] + "\n", is_error=True)
-        # The program of a tool may be another one than that in the editor.
-        if fault["line"] is not None and not isinstance(self._job, ToolCall):
+        # The editor may have another program by now, and that of a tool is another one anyway.
+        is_shown = self._job.code == self._page.code() and not isinstance(self._job, ToolCall)
+        if fault["line"] is not None and is_shown:
             self._page.mark(fault["line"], fault["title"])
 
     def _on_full(self, _message: Mapping[str, Any]) -> None:

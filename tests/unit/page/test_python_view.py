@@ -654,3 +654,57 @@ def test_every_example_has_a_file_and_a_title() -> None:
     texts = json.loads((ROOT / "app/page/texts/en.json").read_text("utf-8"))["python"]
     titles = {key.removeprefix("example.") for key in texts if key.startswith("example.")}
     assert files == set(EXAMPLES) == titles - {"missing"}
+
+
+async def test_only_the_next_press_deletes_a_program() -> None:
+    store = FakeStore()
+    desk = Desk(store)
+    await desk.visit()
+    desk.controller.press("new")
+    await desk.type("x = 1")
+    actions: tuple[Callable[[], object], ...] = (
+        lambda: desk.controller.press("share"),
+        lambda: desk.controller.press("save"),
+        lambda: desk.controller.press("run"),
+        desk.controller.edit,
+    )
+    for action in actions:
+        desk.controller.press("delete")
+        assert "again" in desk.page.notice
+        action()
+        await desk.controller.settled()
+        assert "again" not in desk.page.notice
+        desk.controller.press("delete")
+        await desk.controller.settled()
+        assert "again" in desk.page.notice
+        assert len(await store.read_all("programs")) == 1
+        desk.controller.edit()
+    desk.controller.press("delete")
+    desk.controller.press("delete")
+    await desk.controller.settled()
+    assert await store.read_all("programs") == []
+
+
+async def test_error_and_question_of_a_program_are_not_those_of_the_next() -> None:
+    desk = Desk(FakeStore())
+    await desk.visit()
+    desk.controller.press("run")
+    desk.worker.say(started="3.14.2", seconds=1)
+    desk.controller.choose("tools")
+    await desk.controller.settled()
+    desk.worker.say(fault={"title": "ValueError: x", "trace": "Traceback…", "line": 3})
+    desk.worker.say(done=1, stopped=False)
+    assert ("err", "Traceback…\n") in desk.page.output
+    assert desk.page.marked == []
+    actions: tuple[Callable[[], object], ...] = (
+        lambda: desk.controller.choose("hello"),
+        lambda: desk.controller.press("new"),
+    )
+    for action in actions:
+        desk.controller.press("run")
+        desk.worker.say(needs=["pygal"])
+        assert desk.runs.screen.question
+        action()
+        await desk.controller.settled()
+        assert not desk.runs.screen.question
+        assert desk.runs.screen.can_run
