@@ -14,9 +14,9 @@ from pywebllm.errors import InvalidRequestError
 from pywebllm.request.checks import (
     check_keys,
     items,
+    json_object,
     mapping,
     nonempty_string,
-    plain,
     refuse,
     refuse_value,
 )
@@ -90,15 +90,13 @@ def _forms(name: str, value: object) -> list[tuple[str, object]]:
 def _format(path: str, value: object) -> Form:
     if isinstance(value, str) and value == "json":
         return {"type": "json_object"}
-    mapping(path, value, "'json' or a JSON Schema")
-    return _json(path, value)
+    return _json(path, json_object(path, value, "'json' or a JSON Schema"))
 
 
 def _json(path: str, value: object) -> Form:
     # vLLM takes a JSON string as well, which this format reads.
     if not isinstance(value, str):
-        mapping(path, value, "a JSON Schema or a string with one")
-        value = plain(value, path)  # with its None: null is a value of `const`
+        value = json_object(path, value, "a JSON Schema or a string with one")
     return {"type": "json_object", "schema": value}
 
 

@@ -16,10 +16,10 @@ from pywebllm.json_text import read_json
 from pywebllm.request.checks import (
     boolean,
     check_keys,
+    json_object,
     json_text,
     mapping,
     one_of,
-    plain,
     refuse,
     refuse_value,
     string,
@@ -178,10 +178,7 @@ def _any_object() -> AnswerFormat:
 
 
 def _of_schema(path: str, value: object, expected: str) -> AnswerFormat:
-    # Not `mapping`, which drops None: it is a value in a schema.
-    found = plain(value, path)
-    if not isinstance(found, dict):
-        refuse_value(path, expected, value)
+    found = json_object(path, value, expected)
     try:
         written = schema.counted_grammar_of(found)
         return AnswerFormat(grammar=written.grammar, lengths=written.lengths, schema=found)

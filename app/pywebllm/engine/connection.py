@@ -11,6 +11,7 @@ from functools import partial
 from weakref import WeakMethod
 
 from pywebllm.bridge import Bridge
+from pywebllm.cancelling import is_cancelled
 from pywebllm.errors import DisposedError, WebLLMError
 
 from .guard import Watcher
@@ -131,7 +132,7 @@ class Connection:
             self._failure = error
             raise
         except asyncio.CancelledError:
-            if not _is_cancelled():
+            if not is_cancelled():
                 self.check(disposals)
             raise
         finally:
@@ -165,12 +166,6 @@ class Connection:
             self._loop.call_soon_threadsafe(_release, self._bridge, self._watcher)
         text = "a model in the page was not closed"
         warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
-
-
-def _is_cancelled() -> bool:
-    """Return True if the cancellation is that of the current task, not of what it awaits."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
+from pywebllm.cancelling import is_cancelled
 from pywebllm.errors import WebLLMError
 
 __all__ = ["Attempt"]
@@ -41,8 +42,7 @@ class Attempt:
         try:
             await task
         except asyncio.CancelledError:
-            caller = asyncio.current_task()
-            if self._closed_by is None or (caller is not None and caller.cancelling()):
+            if self._closed_by is None or is_cancelled():
                 raise
             raise self._closed_by from None
 

@@ -24,8 +24,10 @@ __all__ = [
     "boolean",
     "check_keys",
     "closest",
+    "exact",
     "integer",
     "items",
+    "json_object",
     "json_text",
     "mapping",
     "nonempty_string",
@@ -117,7 +119,7 @@ def one_of(*values: str) -> Callable[[str, object], str]:
     def check(path: str, value: object) -> str:
         if not isinstance(value, str) or value not in values:
             refuse_value(path, expected, value)
-        return _exact(value)
+        return exact(value)
 
     return check
 
@@ -133,14 +135,14 @@ def string(path: str, value: object) -> str:
     """Check that the value is a string, which may be empty."""
     if not isinstance(value, str):
         refuse_value(path, "a string", value)
-    return _exact(value)
+    return exact(value)
 
 
 def nonempty_string(path: str, value: object) -> str:
     """Check that the value is a string with at least one character."""
     if not isinstance(value, str) or not value:
         refuse_value(path, "a non-empty string", value)
-    return _exact(value)
+    return exact(value)
 
 
 def mapping(path: str, value: object, expected: str = "a mapping") -> dict[str, object]:
@@ -148,10 +150,16 @@ def mapping(path: str, value: object, expected: str = "a mapping") -> dict[str, 
 
     `expected` is for a parameter that takes another type as well, which the caller has handled.
     """
+    found = json_object(path, value, expected)
+    return {key: item for key, item in found.items() if item is not None}
+
+
+def json_object(path: str, value: object, expected: str = "a mapping") -> dict[str, object]:
+    """Check as `mapping` does; return all items: null is a value in a JSON Schema."""
     found = plain(value, path)
     if not isinstance(found, dict):
         refuse_value(path, expected, value)
-    return {key: item for key, item in found.items() if item is not None}
+    return found
 
 
 def items(path: str, value: object, expected: str = "a list") -> list[object]:
@@ -216,14 +224,14 @@ def plain(value: object, path: str) -> object:
         refuse(path, f"has a key that cannot be written: {shortened(str(error))}")
 
 
-def _exact(value: str) -> str:
+def exact(value: str) -> str:
     """Return a string as a `str`: `str()` and f-strings write the name of an `Enum`'s member."""
     return str.__str__(value)
 
 
 def _scalar(value: str | int | float) -> str | int | float:
     if isinstance(value, str):
-        return _exact(value)
+        return exact(value)
     return int.__int__(value) if isinstance(value, int) else float.__float__(value)
 
 
@@ -243,4 +251,4 @@ def _plain(value: object) -> object:
 
 
 def _key(key: object) -> str:
-    return _exact(key) if isinstance(key, str) else str(key)
+    return exact(key) if isinstance(key, str) else str(key)

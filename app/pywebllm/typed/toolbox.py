@@ -15,8 +15,9 @@ from typing import Any
 from uuid import UUID
 
 from pywebllm import schema
+from pywebllm.cancelling import is_cancelled
 from pywebllm.errors import InvalidRequestError, WebLLMError
-from pywebllm.request.checks import items, mapping, shown
+from pywebllm.request.checks import exact, items, mapping, shown
 from pywebllm.types import Function
 from pywebllm.types.inputs import Tool
 
@@ -92,7 +93,7 @@ class Toolbox:
                 return f"Error: {error.problem}"
             return await _result(function, arguments)
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
             # Code of the caller: the model may be able to react to the error, the page is not.
             _logger.warning("The tool %r raised", name, exc_info=True)
@@ -121,18 +122,12 @@ def _name(described: object) -> str:
     return str(function.get("name")) if isinstance(function, Mapping) else repr(described)
 
 
-def _is_cancelled() -> bool:
-    """Return True if this task is being cancelled, not just one that the function awaited."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
-
-
 async def _result(function: Callable[..., Any], arguments: Mapping[str, object]) -> str:
     found = function(**arguments)
     if inspect.isawaitable(found):
         found = await found
     if isinstance(found, str):
-        return str.__str__(found)  # of an `Enum`'s member, its value
+        return exact(found)
     # Not ASCII only: for a model, `\u00e9` is six characters.
     return json.dumps(found, ensure_ascii=False, default=_plain)
 

@@ -94,7 +94,6 @@ _COLLECTIONS = MappingProxyType(
         collections.abc.Set: frozenset,
     }
 )
-_SETS = (set, frozenset, collections.abc.Set)
 _MAPS = (dict, collections.abc.Mapping)
 
 
@@ -148,10 +147,11 @@ def _collection(type_: Any) -> Shape | None:
         return _tuple(arguments, bare=type_ is tuple)
     if not _is_hashable(origin):
         return None
-    if origin in _SETS and arguments and not _can_be_in_a_set(arguments[0]):
+    make = _COLLECTIONS.get(origin)
+    if make in (set, frozenset) and arguments and not _can_be_in_a_set(arguments[0]):
         return None
-    if origin in _COLLECTIONS:
-        return Items(arguments[0] if arguments else Any, _COLLECTIONS[origin])
+    if make is not None:
+        return Items(arguments[0] if arguments else Any, make)
     if origin in _MAPS:
         return Names(*(arguments or (str, Any)))
     return None
