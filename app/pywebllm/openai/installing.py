@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from pywebllm import browser
@@ -94,72 +95,52 @@ class _Change:
     """A change that is made for the first page that needs it, and undone with the last.
 
     Args:
-        make: Makes the change, and returns what undoes it. It gets what returns the newest page.
+        make: Makes the change, with what returns the newest page, and says how to undo it.
     """
 
-    def __init__(self, make: Callable[[Callable[[], Transport]], Callable[[], None]]) -> None:
+    def __init__(self, make: Callable[[Callable[[], Transport], ExitStack], None]) -> None:
         self._make = make
-        self._undo: Callable[[], None] | None = None
+        self._undo = ExitStack()
         self._pages: list[Transport] = []
 
     def add(self, page: Transport) -> None:
         """Make the change for a page."""
         self._pages.append(page)
-        if self._undo is None:
-            self._undo = self._make(lambda: self._pages[-1])
+        if len(self._pages) == 1:
+            self._make(lambda: self._pages[-1], self._undo)
 
     def remove(self, page: Transport) -> None:
         """Undo the change for a page; do nothing if it does not need it."""
         if page not in self._pages:
             return
         self._pages.remove(page)
-        if not self._pages and self._undo is not None:
-            self._undo()
-            self._undo = None
+        if not self._pages:
+            self._undo.close()
 
 
-def _mount(newest: Callable[[], Transport]) -> Callable[[], None]:
-    undo = [_mount_in(_base(it), newest) for it in HTTP_CLIENTS]
-    return lambda: _call(undo)
+def _mount(newest: Callable[[], Transport], undo: ExitStack) -> None:
+    for client_type in map(_base, HTTP_CLIENTS):
+        undo.callback(setattr, client_type, "__init__", client_type.__init__)
+        client_type.__init__ = _mounting(client_type.__init__, newest)
 
 
-def _mount_in(client_type: Any, newest: Callable[[], Transport]) -> Callable[[], None]:
-    original = client_type.__init__
-
+def _mounting(original: Callable[..., None], newest: Callable[[], Transport]) -> Any:
     @functools.wraps(original)
     def init(self: Any, *args: Any, **options: Any) -> None:
         options["mounts"] = {_HOST: newest(), **(options.get("mounts") or {})}
         original(self, *args, **options)
 
-    client_type.__init__ = init
-
-    def undo() -> None:
-        client_type.__init__ = original
-
-    return undo
+    return init
 
 
-def _set_variables(_newest: Callable[[], Transport]) -> Callable[[], None]:
-    undo = [_set_variable(name, value) for name, value in _DEFAULTS.items()]
-    return lambda: _call(undo)
-
-
-def _set_variable(name: str, value: str) -> Callable[[], None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-
-    def undo() -> None:
+def _set_variables(_newest: Callable[[], Transport], undo: ExitStack) -> None:
+    for name, value in _DEFAULTS.items():
+        before = os.environ.get(name)
         if before is None:
-            os.environ.pop(name, None)
+            undo.callback(os.environ.pop, name, None)
         else:
-            os.environ[name] = before
-
-    return undo
-
-
-def _call(functions: Iterable[Callable[[], None]]) -> None:
-    for function in functions:
-        function()
+            undo.callback(os.environ.__setitem__, name, before)
+        os.environ[name] = value
 
 
 _mounts = _Change(_mount)
