@@ -13,6 +13,7 @@ import { Queue } from "./queue.js";
 import { STALL_TIMEOUT, isFileQuery, readGeneration, readLoad, readQuery, readStallTimeout } from "./requests.js";
 import { SharedLoad } from "./shared_load.js";
 import { Channel } from "./streams.js";
+import { Watchers } from "./watchers.js";
 import { WebLLMModule } from "./webllm.js";
 import { Sessions } from "./wllama/sessions.js";
 
@@ -30,8 +31,7 @@ export class Bridge {
   #queue = new Queue();
   /** @type {Set<Channel>} every stream that has not ended */
   #channels = new Set();
-  /** @type {Set<Channel>} the channels of `watch()` */
-  #watchers = new Set();
+  #watchers = new Watchers();
   /** @type {SharedLoad | undefined} the load requested last, until it is settled */
   #lastLoad;
   /** @type {LoadedModel | undefined} */
@@ -102,11 +102,7 @@ export class Bridge {
 
   /** Events: `{type: "lost", name, message}` and `{type: "disposed"}`. @returns {Stream} */
   watch() {
-    const channel = this.#track(new Channel());
-    this.#watchers.add(channel);
-    channel.onClosed(() => this.#watchers.delete(channel));
-    if (this.#disposal) channel.end({ type: "disposed" });
-    return channel.stream;
+    return this.#watchers.watch();
   }
 
   /**
@@ -156,7 +152,7 @@ export class Bridge {
   }
 
   async #dispose() {
-    for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
+    this.#watchers.dispose();
     // A load without waiters is cancelled, so this ends the loads too.
     for (const channel of [...this.#channels]) channel.fail(disposedError());
     await this.#unload(disposedError());
@@ -252,7 +248,7 @@ export class Bridge {
     this.#losses += 1;
     if (error.name === "DeviceLostError") this.#deviceLosses += 1;
     this.#lastLoss = error;
-    for (const watcher of this.#watchers) watcher.push({ type: "lost", name: error.name, message: error.message });
+    this.#watchers.report({ type: "lost", name: error.name, message: error.message });
   }
 
   /** Load a model again whose engine was stuck. It is reported as lost only if that fails. */

@@ -9,6 +9,7 @@ import { READY, WAITING } from "../progress.js";
 import { Queue } from "../queue.js";
 import { readGeneration, readLoad, readQuery } from "../requests.js";
 import { Channel } from "../streams.js";
+import { Watchers } from "../watchers.js";
 import { ChunkWriter } from "../wllama/chunks.js";
 import { browserModelError } from "./errors.js";
 import { readPrompt } from "./request.js";
@@ -47,8 +48,7 @@ export class BrowserModel {
   #queue = new Queue();
   /** @type {Set<Channel>} every stream that has not ended */
   #channels = new Set();
-  /** @type {Set<Channel>} */
-  #watchers = new Set();
+  #watchers = new Watchers();
   /** @type {Session | undefined} keeps the model in memory */
   #base;
   /** @type {Load | undefined} the load that another may join */
@@ -97,17 +97,13 @@ export class BrowserModel {
 
   /** @returns {Stream} */
   watch() {
-    const channel = new Channel();
-    this.#watchers.add(channel);
-    channel.onClosed(() => this.#watchers.delete(channel));
-    if (this.#isDisposed) channel.end({ type: "disposed" });
-    return channel.stream;
+    return this.#watchers.watch();
   }
 
   async dispose() {
     this.#isDisposed = true;
     this.#load?.abort.abort();
-    for (const watcher of this.#watchers) watcher.end({ type: "disposed" });
+    this.#watchers.dispose();
     for (const channel of [...this.#channels]) channel.fail(disposedError());
     await this.#queue.idle();
     this.#base?.destroy();

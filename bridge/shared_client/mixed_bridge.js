@@ -6,7 +6,7 @@
 import { chooseForLoad } from "../engine_choice.js";
 import { usesWllama } from "../records.js";
 import { isFileQuery, readLoad, readQuery } from "../requests.js";
-import { Channel } from "../streams.js";
+import { Watchers } from "../watchers.js";
 
 /** @import { Bridge } from "../bridge.js" */
 /** @import { Stream } from "../streams.js" */
@@ -24,8 +24,7 @@ export class MixedBridge {
   #retiring = new Set();
   /** Answers queries about files. @type {Own | undefined} */
   #files;
-  /** @type {Set<Channel>} */
-  #watchers = new Set();
+  #watchers = new Watchers();
   #deviceLosses = 0;
   #isDisposed = false;
 
@@ -65,11 +64,7 @@ export class MixedBridge {
 
   /** Events, as of `Bridge.watch`. @returns {Stream} */
   watch() {
-    const channel = new Channel();
-    this.#watchers.add(channel);
-    channel.onClosed(() => this.#watchers.delete(channel));
-    if (this.#isDisposed) channel.end({ type: "disposed" });
-    return channel.stream;
+    return this.#watchers.watch();
   }
 
   /** @param {string} name @param {Uint8Array} bytes @returns {Promise<string>} as `Bridge.publish` */
@@ -107,7 +102,7 @@ export class MixedBridge {
   /** End every stream of this page. @returns {Promise<void>} */
   async dispose() {
     this.#isDisposed = true;
-    for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
+    this.#watchers.dispose();
     const own = [this.#own, ...this.#retiring, this.#files];
     await Promise.all([...own.map((bridge) => bridge?.dispose()), this.#shared.dispose()]);
   }
@@ -146,7 +141,7 @@ export class MixedBridge {
   /** @param {{ name: string }} event */
   #report(event) {
     if (event.name === "DeviceLostError") this.#deviceLosses += 1;
-    for (const watcher of this.#watchers) watcher.push(event);
+    this.#watchers.report(event);
   }
 }
 

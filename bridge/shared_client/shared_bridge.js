@@ -7,7 +7,7 @@ import { BridgeError, disposedError, toBridgeError } from "../errors.js";
 import { filesInMemory, publishFile, urlOf } from "../files.js";
 import { StuckError } from "../liveness.js";
 import { readLoad } from "../requests.js";
-import { Channel } from "../streams.js";
+import { Watchers } from "../watchers.js";
 import { Connector } from "./connect.js";
 import { Operation } from "./operation.js";
 import { releasePageLock } from "./page.js";
@@ -30,8 +30,7 @@ export class SharedBridge {
   #connecting;
   /** The operations that have not ended, in their order. @type {Map<number, Operation>} */
   #operations = new Map();
-  /** @type {Set<Channel>} */
-  #watchers = new Set();
+  #watchers = new Watchers();
   /** Who waits for the answer to an `unload`. @type {Map<number, () => void>} */
   #unloads = new Map();
   #lastId = 0;
@@ -78,11 +77,7 @@ export class SharedBridge {
 
   /** Events, as of `Bridge.watch`: a model that was unloaded elsewhere is lost too. @returns {Stream} */
   watch() {
-    const channel = new Channel();
-    this.#watchers.add(channel);
-    channel.onClosed(() => this.#watchers.delete(channel));
-    if (this.#isDisposed) channel.end({ type: "disposed" });
-    return channel.stream;
+    return this.#watchers.watch();
   }
 
   /** @param {string} name @param {Uint8Array} bytes @returns {Promise<string>} as `Bridge.publish` */
@@ -134,7 +129,7 @@ export class SharedBridge {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#environment.pageEvents?.removeEventListener("pagehide", this.#onPageHide);
-    for (const watcher of [...this.#watchers]) watcher.end({ type: "disposed" });
+    this.#watchers.dispose();
     this.#leave(disposedError());
   }
 
@@ -209,7 +204,7 @@ export class SharedBridge {
 
   /** @param {any} message */
   #receive(message) {
-    if ("event" in message) return this.#report(message.event);
+    if ("event" in message) return this.#watchers.report(message.event);
     if ("done" in message) return this.#unloads.get(message.done)?.();
     this.#operations.get(message.begun ?? message.text ?? message.end ?? message.fail)?.receive(message);
   }
@@ -220,7 +215,7 @@ export class SharedBridge {
     this.#connection = undefined;
     if (error instanceof StuckError) return this.#replace(connection, error);
     connection.leave(error);
-    this.#report({ type: "lost", name: error.name, message: error.message });
+    this.#watchers.report({ type: "lost", name: error.name, message: error.message });
     this.#failAll(error);
   }
 
@@ -257,11 +252,6 @@ export class SharedBridge {
   /** @param {BridgeError} error */
   #failAll(error) {
     for (const operation of [...this.#operations.values()]) operation.channel.fail(error);
-  }
-
-  /** @param {object} event */
-  #report(event) {
-    for (const watcher of this.#watchers) watcher.push(event);
   }
 
   /** @param {string} requestJson of a load @returns {number | undefined} undefined if the model is not there */
