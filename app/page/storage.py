@@ -45,6 +45,10 @@ class Store(Protocol):
         """Keep a record, in place of one with the same ID."""
         ...
 
+    async def replace(self, kind: Kind, record: Record) -> bool:
+        """Keep a record if there is one with the same ID, and return whether there was."""
+        ...
+
     async def remove(self, kind: Kind, record_id: str) -> None:
         """Delete one record."""
         ...
@@ -75,6 +79,9 @@ class _BrowserStore:
 
     async def write(self, kind: Kind, record: Record) -> None:
         await _call("write", kind, json.dumps(record))
+
+    async def replace(self, kind: Kind, record: Record) -> bool:
+        return bool(json.loads(await _call("replace", kind, json.dumps(record))))
 
     async def remove(self, kind: Kind, record_id: str) -> None:
         await _call("remove", kind, record_id)

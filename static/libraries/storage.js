@@ -102,6 +102,19 @@ export async function write(store, record) {
 }
 
 /**
+ * Keep a record in place of one with the same ID, and return `true` as JSON; if there is none, only `false`.
+ * @param {string} store
+ * @param {string} record JSON
+ */
+export async function replace(store, record) {
+  const value = JSON.parse(record);
+  const transaction = (await open()).transaction(store, "readwrite");
+  const isThere = (await transaction.store.count(value.id)) > 0;
+  await Promise.all([isThere && transaction.store.put(value), transaction.done]);
+  return JSON.stringify(isThere);
+}
+
+/**
  * Delete one record.
  * @param {string} store
  * @param {string} id

@@ -97,11 +97,7 @@ class Saver:
             conversation = self._waiting.pop(next(iter(self._waiting)))
             began = time.monotonic()
             try:
-                if await self._is_gone(conversation.id):
-                    self._deleted.add(conversation.id)
-                    continue
-                await self._store.write("conversations", to_record(conversation))
-                self._known.add(conversation.id)
+                await self._write(conversation)
             except StorageProblem as problem:
                 self._report(str(problem))
             else:
@@ -109,11 +105,13 @@ class Saver:
             took = time.monotonic() - began
             self._next = max(self._next, time.monotonic() + took * _SHARE)
 
-    async def _is_gone(self, conversation_id: str) -> bool:
-        """Return True if another tab has deleted a conversation."""
-        if conversation_id not in self._known:
-            return False
-        return await self._store.read("conversations", conversation_id) is None
+    async def _write(self, conversation: Conversation) -> None:
+        record = to_record(conversation)
+        if conversation.id not in self._known:
+            await self._store.write("conversations", record)
+            self._known.add(conversation.id)
+        elif not await self._store.replace("conversations", record):
+            self._deleted.add(conversation.id)  # by another tab
 
     def _report(self, problem: str) -> None:
         if problem != self._problem:

@@ -44,6 +44,13 @@ class FakeStore:
         copy = json.loads(json.dumps(record))
         self.records.setdefault(kind, {})[record["id"]] = copy
 
+    async def replace(self, kind: Kind, record: Record) -> bool:
+        self._check()
+        is_there = record["id"] in self.records.get(kind, {})
+        if is_there:
+            await self.write(kind, record)
+        return is_there
+
     async def remove(self, kind: Kind, record_id: str) -> None:
         self._check()
         self.records.get(kind, {}).pop(record_id, None)
