@@ -116,8 +116,7 @@ class PythonController:
         if not self._runs.screen.can_run:
             return
         if self._programs.choosing is None:
-            self._programs.begin_run()
-            self._runs.run()
+            self._start_run()
             return
         # The editor has the program before it still.
         self._runs.prepare()
@@ -131,6 +130,9 @@ class PythonController:
         if self._programs.chosen != program:
             self._runs.stop()
             return
+        self._start_run()
+
+    def _start_run(self) -> None:
         self._programs.begin_run()
         self._runs.run()
 
