@@ -45,8 +45,12 @@ class Store(Protocol):
         """Keep a record, in place of one with the same ID."""
         ...
 
-    async def replace(self, kind: Kind, record: Record) -> bool:
-        """Keep a record if there is one with the same ID, and return whether there was."""
+    async def change(self, kind: Kind, changes: Record) -> bool:
+        """Change some fields of the record with this ID, and return whether there is one.
+
+        A list has records with IDs: those given replace the ones with their IDs or come last, and
+        the others stay.
+        """
         ...
 
     async def remove(self, kind: Kind, record_id: str) -> None:
@@ -80,8 +84,8 @@ class _BrowserStore:
     async def write(self, kind: Kind, record: Record) -> None:
         await _call("write", kind, json.dumps(record))
 
-    async def replace(self, kind: Kind, record: Record) -> bool:
-        return bool(json.loads(await _call("replace", kind, json.dumps(record))))
+    async def change(self, kind: Kind, changes: Record) -> bool:
+        return bool(json.loads(await _call("change", kind, json.dumps(changes))))
 
     async def remove(self, kind: Kind, record_id: str) -> None:
         await _call("remove", kind, record_id)

@@ -102,16 +102,34 @@ export async function write(store, record) {
 }
 
 /**
- * Keep a record in place of one with the same ID, and return `true` as JSON; if there is none, only `false`.
+ * Change some fields of the record with the same ID, and return `true` as JSON; if there is none, only `false`.
+ * A list has records with IDs: those given replace the ones with their IDs or come last, and the others stay.
  * @param {string} store
- * @param {string} record JSON
+ * @param {string} changes JSON
  */
-export async function replace(store, record) {
-  const value = JSON.parse(record);
+export async function change(store, changes) {
+  const fields = JSON.parse(changes);
   const transaction = (await open()).transaction(store, "readwrite");
-  const isThere = (await transaction.store.count(value.id)) > 0;
-  await Promise.all([isThere && transaction.store.put(value), transaction.done]);
-  return JSON.stringify(isThere);
+  const record = await transaction.store.get(fields.id);
+  await Promise.all([record && transaction.store.put(changed(record, fields)), transaction.done]);
+  return JSON.stringify(record !== undefined);
+}
+
+/** @typedef {{ id: string, [field: string]: unknown }} Item */
+
+/** @param {Item} record @param {Item} fields */
+function changed(record, fields) {
+  const joined = { ...record };
+  for (const [name, value] of Object.entries(fields)) {
+    joined[name] = Array.isArray(value) ? joinedLists(record[name], value) : value;
+  }
+  return joined;
+}
+
+/** @param {unknown} before @param {Item[]} items */
+function joinedLists(before, items) {
+  const all = [.../** @type {Item[]} */ (before ?? []), ...items];
+  return [...new Map(all.map((item) => [item.id, item])).values()];
 }
 
 /**

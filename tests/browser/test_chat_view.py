@@ -115,6 +115,26 @@ def test_conversation_streams_branches_and_is_found_after_a_reload(
     assert watch.origins() == {site.rstrip("/")}
 
 
+def test_what_two_tabs_add_to_a_conversation_is_kept(page: Page, site: str) -> None:
+    open_chat(page, site)
+    send(page, ADA)
+    await_answer(page)
+    with page.context.new_page() as other:
+        other.goto(page.url)
+        expect(messages(other)).to_have_count(2)
+        send(page, "What does Bruno like?")
+        await_answer(page)
+        expect(other.get_by_role("button", name="Send")).to_be_enabled()
+        send(other, "What does Carla like?")
+        await_answer(other)
+    page.reload()
+    expect(messages(page)).to_have_count(4)
+    expect(messages(page).nth(2)).to_contain_text("Carla")
+    messages(page).nth(2).get_by_role("button", name="Previous version").click()
+    expect(messages(page).nth(2)).to_contain_text("Bruno")
+    expect(messages(page)).to_have_count(4)
+
+
 def test_answer_of_a_closed_tab_is_found_whole(chromium: Browser, site: str) -> None:
     # A profile of its own: with the tab its engine ends too.
     context = new_context(chromium)

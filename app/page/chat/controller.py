@@ -241,22 +241,25 @@ class ChatController:
         if live is not None:
             self._set(live, is_kept=True)
             return
+        await self._saver.settled()
         found = await read_conversation(self._store, conversation_id)
         if self._opening != conversation_id:
             return
         if isinstance(found, Conversation):
-            self._saver.know(found.id)
+            self._saver.know(found)
             self._set(found, is_kept=True)
         else:
             self._show_new()
             self.report(found)
 
     async def _reread(self) -> None:
-        before = self.conversation
+        before, updated = self.conversation, self.conversation.updated
+        await self._saver.settled()
         found = await read_conversation(self._store, before.id)
-        if before is not self.conversation or self._is_writing:
+        if before is not self.conversation or before.updated != updated or self._is_writing:
             return
-        if isinstance(found, Conversation) and found.updated > before.updated:
+        if isinstance(found, Conversation) and _is_newer(found, before):
+            self._saver.know(found)
             self._set(found, is_kept=True)
 
     def _set(self, conversation: Conversation, *, is_kept: bool) -> None:
@@ -311,3 +314,10 @@ class ChatController:
                 meter=view.meter_of(self.conversation, self._facts.window),
             )
         )
+
+
+def _is_newer(found: Conversation, shown: Conversation) -> bool:
+    """Return whether a conversation has all that is shown, and something else."""
+    if not found.messages.keys() >= shown.messages.keys():
+        return False  # what is shown could not be kept
+    return found.updated > shown.updated or found.messages != shown.messages

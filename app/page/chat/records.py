@@ -15,7 +15,7 @@ from .conversation import Conversation
 from .messages import Call, CallState, Message, MessageState, Speed
 from .settings import Settings
 
-__all__ = ["from_record", "to_record"]
+__all__ = ["changes_of", "from_record", "to_record"]
 
 _IMAGE = "data:image/"
 
@@ -34,6 +34,19 @@ def to_record(conversation: Conversation) -> dict[str, Any]:
         "messages": [_message_record(message) for message in conversation.messages.values()],
         "choices": dict(conversation.choices),
     }
+
+
+def changes_of(record: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ID and what has changed in the record of a conversation since `before`.
+
+    Of the messages, those that are new or have changed; none is ever taken from a conversation.
+    """
+    changes = {k: v for k, v in record.items() if k == "id" or v != before[k]}
+    if "messages" in changes:
+        known = {message["id"]: message for message in before["messages"]}
+        messages = changes["messages"]
+        changes["messages"] = [one for one in messages if one != known.get(one["id"])]
+    return changes
 
 
 def from_record(record: Mapping[str, Any]) -> Conversation:

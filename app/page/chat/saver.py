@@ -1,15 +1,19 @@
-"""Keeping conversations: the newest state of each is written, one after another."""
+"""Keeping conversations: what has changed in each is written, one after another.
+
+Only that, because another tab may have added to the same conversation since it was read here.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 from page.storage import StorageProblem, Store
 
 from .conversation import Conversation
-from .records import to_record
+from .records import changes_of, to_record
 
 __all__ = ["Saver"]
 
@@ -32,8 +36,8 @@ class Saver:
         self._on_problem = on_problem
         self._waiting: dict[str, Conversation] = {}
         self._deleted: set[str] = set()
-        # Those that are in the store, unless another tab has deleted them since.
-        self._known: set[str] = set()
+        # As this tab read or wrote them last, by ID.
+        self._kept: dict[str, dict[str, Any]] = {}
         self._work: asyncio.Task[None] | None = None
         self._next = 0.0
         self._problem = ""
@@ -46,9 +50,9 @@ class Saver:
         if self._work is None or self._work.done():
             self._work = asyncio.ensure_future(self._write_all())
 
-    def know(self, conversation_id: str) -> None:
-        """Take note that a conversation is in the store: if it is gone later, it stays so."""
-        self._known.add(conversation_id)
+    def know(self, conversation: Conversation) -> None:
+        """Take note of a conversation in the store: if it is gone later, it stays so."""
+        self._kept[conversation.id] = to_record(conversation)
 
     @property
     def is_due(self) -> bool:
@@ -80,7 +84,7 @@ class Saver:
     def restore(self, conversation: Conversation) -> None:
         """Keep a conversation that was deleted."""
         self._deleted.discard(conversation.id)
-        self._known.discard(conversation.id)
+        self._kept.pop(conversation.id, None)
         self.save(conversation)
 
     def is_deleted(self, conversation_id: str) -> bool:
@@ -107,11 +111,12 @@ class Saver:
 
     async def _write(self, conversation: Conversation) -> None:
         record = to_record(conversation)
-        if conversation.id not in self._known:
+        before = self._kept.get(conversation.id)
+        if before is None:
             await self._store.write("conversations", record)
-            self._known.add(conversation.id)
-        elif not await self._store.replace("conversations", record):
+        elif not await self._store.change("conversations", changes_of(record, before)):
             self._deleted.add(conversation.id)  # by another tab
+        self._kept[conversation.id] = record
 
     def _report(self, problem: str) -> None:
         if problem != self._problem:

@@ -44,12 +44,18 @@ class FakeStore:
         copy = json.loads(json.dumps(record))
         self.records.setdefault(kind, {})[record["id"]] = copy
 
-    async def replace(self, kind: Kind, record: Record) -> bool:
+    async def change(self, kind: Kind, changes: Record) -> bool:
         self._check()
-        is_there = record["id"] in self.records.get(kind, {})
-        if is_there:
-            await self.write(kind, record)
-        return is_there
+        record = self.records.get(kind, {}).get(changes["id"])
+        if record is None:
+            return False
+        lists = {name: items for name, items in changes.items() if isinstance(items, list)}
+        joined = {
+            name: [*{item["id"]: item for item in [*record.get(name, ()), *items]}.values()]
+            for name, items in lists.items()
+        }
+        await self.write(kind, {**record, **changes, **joined})
+        return True
 
     async def remove(self, kind: Kind, record_id: str) -> None:
         self._check()

@@ -430,6 +430,59 @@ async def test_conversation_that_another_tab_has_continued_is_shown_on_return() 
     assert len(visit.page.messages) == 4
 
 
+async def test_what_two_tabs_add_to_a_conversation_is_kept() -> None:
+    visit = ChatVisit(["a", "b"])
+    await visit.open()
+    await visit.ask("First.")
+    other = ChatVisit(["c"], visit.store)
+    await other.open(visit.page.address)
+    visit.chat.rename("Order")
+    await visit.ask("Second.")
+    # The other tab shows the conversation as it was.
+    await other.ask("Third.")
+    (kept,) = visit.kept()
+    assert [one.text for one in kept.messages.values()] == [
+        "First.",
+        "a",
+        "Second.",
+        "b",
+        "Third.",
+        "c",
+    ]
+    assert kept.title == "Order"
+    for one in (visit, other):
+        one.chat.refresh()
+        await one.settled()
+        assert one.page.texts() == ["First.", "a", "Third.", "c"]
+        assert one.page.messages[2].versions == 2
+
+
+async def test_message_that_could_not_be_kept_is_still_shown_on_return() -> None:
+    visit = ChatVisit(["a", "b"])
+    await visit.open()
+    await visit.ask("First.")
+    visit.store.is_full = True
+    await visit.ask("Second.")
+    visit.store.is_full = False
+    other = ChatVisit(["c"], visit.store)
+    await other.open(visit.page.address)
+    await other.ask("Third.")
+    visit.chat.refresh()
+    await visit.settled()
+    assert visit.page.texts() == ["First.", "a", "Second.", "b"]
+    visit.chat.rename("Order")
+    await visit.settled()
+    (kept,) = visit.kept()
+    assert {one.text for one in kept.messages.values()} == {
+        "First.",
+        "a",
+        "Second.",
+        "b",
+        "Third.",
+        "c",
+    }
+
+
 async def test_call_of_an_imported_conversation_is_decided_and_answered() -> None:
     visit = ChatVisit(["I see."])
     await visit.open()
