@@ -15,16 +15,14 @@ def report_running() -> None:
     PyScript, which then calls `start`, and the import of the library take a few frames each.
     """
     use_language(js.document.documentElement.lang)
-    js.document.body.dataset.state = "checking"
-    set_text(find_element("status"), text("setup.checking"))
+    # What fails until `start` is reported by start.js, which may have done so.
+    if js.document.body.dataset.state == "starting":
+        set_text(find_element("status"), text("setup.checking"))
 
 
 async def start() -> None:
     """Start the page; return when the visitor can act."""
-    try:
-        from page.starting import start_page  # noqa: PLC0415
-    except BaseException:
-        # start.js reports what ends in this state.
-        js.document.body.dataset.state = "starting"
-        raise
+    from page.starting import start_page  # noqa: PLC0415
+
+    js.document.body.dataset.state = "checking"
     await start_page()

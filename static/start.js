@@ -90,6 +90,19 @@ function watchDownloads() {
   }).observe({ type: "resource", buffered: true });
 }
 
+/**
+ * Return whether this browser may keep databases. Without, PyScript 0.7.31 never runs a script, and reports nothing:
+ * so it is in Chrome with all cookies blocked.
+ */
+async function mayKeepDatabases() {
+  try {
+    await indexedDB.databases?.();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Load the model while Python starts, or while its modules are imported. */
 async function startEngine() {
   // As below for PyScript.
@@ -160,7 +173,8 @@ if (location.protocol === "file:") {
   setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
   watchPython();
   // The rest after the first frame, so that the page is painted first; a hidden page has no frames.
-  const start = () => {
+  const start = async () => {
+    if (!(await mayKeepDatabases())) return fail("storage");
     startPython().catch(failWith);
     // Python imports the engine too, and reports what goes wrong.
     startEngine().catch((error) => console.info(error));

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import io
+import json
 import shutil
 import threading
 import zipfile
@@ -44,7 +45,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const status = document.getElementById("status");
   const note = () => states.push([document.body.dataset.state, status.textContent]);
   note();
-  new MutationObserver(note).observe(document.body, { attributeFilter: ["data-state"] });
+  const observer = new MutationObserver(note);
+  observer.observe(document.body, { attributeFilter: ["data-state"] });
+  observer.observe(status, { childList: true });
 });
 """
 RANDOM = "import random; print('random', random.random())"
@@ -363,10 +366,26 @@ def test_page_says_that_python_runs_before_it_imports_the_library_and_that_it_co
     page.reload()
     expect(page.get_by_role("button", name="Reload")).to_be_visible()
     seen = page.evaluate("states")
-    assert seen[:2] == [["starting", "Starting Python…"], ["checking", "Looking for a GPU…"]]
+    assert seen[:2] == [["starting", "Starting Python…"], ["starting", "Looking for a GPU…"]]
     assert seen[-1][0] == "failed"
     # What is kept stays readable without Python.
     expect(page.locator("#chat-thread [data-kept]").first).to_have_text("Why does it rain?")
+
+
+def test_page_that_may_keep_nothing_says_so(chromium: Browser, site: str, tmp_path: Path) -> None:
+    profile = tmp_path / "Default"
+    profile.mkdir()
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (profile / "Preferences").write_text(json.dumps(blocked))
+    with visit(chromium, tmp_path) as context:
+        page = context.new_page()
+        page.goto(site)
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("PyScript does not start without a database")
+        expect(alert).to_contain_text("Allow cookies and site data")
+        # Python, which is there a little later, says nothing else.
+        page.evaluate("async () => (await import('./start/python.js')).enginesTurn")
+        expect(page.locator("#status")).to_have_text("Python did not start.")
 
 
 def _replace(archive: bytes, module: str, source: str) -> bytes:
