@@ -14,6 +14,7 @@ __all__ = ["draw"]
 log = logging.getLogger("pywebllm.model")
 
 _SMOOTHED = 10  # points of the training loss that are averaged
+_DRAWN = 500  # points of it at most, so that the picture of a long run stays small
 
 
 def draw(log_file: Path, picture: Path) -> None:
@@ -47,15 +48,18 @@ def _rows(log_file: Path) -> list[dict[str, str]]:
 
 def _plot(axes: Any, rows: list[dict[str, str]]) -> None:
     tokens = [int(row["tokens"]) / 1e6 for row in rows]
-    axes.plot(tokens, _smooth([float(row["loss"]) for row in rows]), color="0.65", label="training")
+    smooth = _smooth([float(row["loss"]) for row in rows])
+    every = -(-len(rows) // _DRAWN)
+    axes.plot(tokens[::every], smooth[::every], color="0.65", label="training")
     for column, color, label in (
         ("valid", "tab:blue", "held out, weights as trained"),
         ("valid_4bit", "tab:orange", "held out, through the 4-bit form"),
     ):
+        # Weights that are trained through the 4-bit form have one held-out loss, not two.
         points = [
             (at, float(row[column]))
             for at, row in zip(tokens, rows, strict=True)
-            if row.get(column)
+            if row.get(column) and (column == "valid_4bit" or row["quantised"] == "0")
         ]
         if points:
             axes.plot(*zip(*points, strict=True), color=color, marker=".", ms=3, label=label)

@@ -70,3 +70,12 @@ def test_plot_uses_the_later_rows_after_a_restart(tmp_path: Path) -> None:
     log.write_text(LOG.replace("60,3,3000000,0.003,0,9.0,9.0,9.0\n", ""))
     draw(log, tmp_path / "again.svg")
     assert (tmp_path / "again.svg").read_text("utf-8") == drawn
+
+
+def test_plot_of_a_long_run_is_small(tmp_path: Path) -> None:
+    log, picture = tmp_path / "loss.csv", tmp_path / "loss.svg"
+    head, *_ = LOG.splitlines()
+    rows = (f"{step},1,{step}000,0.003,1,{2 + step % 7},," for step in range(20_000))
+    log.write_text("\n".join([head, *rows]) + "\n")
+    draw(log, picture)
+    assert picture.stat().st_size < 50_000
