@@ -11,7 +11,7 @@ export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(va
 
 export const rounded = (value) => Math.round(value * 10000) / 10000;
 
-const MODEL = "models/pywebllm-persona-q4f32_1/resolve/v4/";
+const MODEL = "models/pywebllm-persona-q4f32_1/resolve/v5/";
 
 /**
  * Load the built-in model.

@@ -45,7 +45,7 @@ export async function openBridged() {
   const { openBridge } = await import(new URL("webllm_bridge.js", document.baseURI).href);
   const at = (path) => new URL(path, document.baseURI).href;
   const bridge = openBridge(JSON.stringify({ webllmUrl: at("webllm.js") }));
-  const base = at("models/pywebllm-persona-q4f32_1/resolve/v4/");
+  const base = at("models/pywebllm-persona-q4f32_1/resolve/v5/");
   const model = { model_id: "m", model: base, model_lib: `${base}model.wasm`, wllama_url: at("wllama/wllama.js"), wasm_url: at("wllama/wllama.wasm") };
   const load = bridge.load(JSON.stringify({ model }));
   while ((await load.next()) !== undefined);

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 BUILTIN_MODEL = "pywebllm-persona-q4f32_1"
-BUILTIN_REVISION = "v4"
+BUILTIN_REVISION = "v5"
 
 # As in its `mlc-chat-config.json`.
 BUILTIN_CONTEXT_WINDOW = 1024
@@ -41,8 +41,8 @@ BUILTIN_CHECKSUMS: Mapping[str, str] = MappingProxyType(
         "mlc-chat-config.json": "sha256-UECKKgz4r7UT7eFoY4WWC/OE2R8lLXWbdQqQrN6VaKE=",
         "model-gpu.wasm": "sha256-iBYBp9iZNCDAnVUsTgQ7W6HydVxWmwFrd0nJkRA16c0=",
         "model.wasm": "sha256-pqtLKYa7jWMxWqH1PQkged4RTbX4NbGnrBdrS9gSEYM=",
-        "params_shard_0.bin": "sha256-tBdtYOJkKUzX4gna4P3aDpNSX2b6dKhIe8jIIvqhJXQ=",
-        "tensor-cache.json": "sha256-al7QGazmTmD8oQrcYuQ4N7fYOLQKcRtzCXZ2K52HaXM=",
+        "params_shard_0.bin": "sha256-9MeuOVXK4Wu+7cGGDF2FJ8/vjI6EHkrqfj8O4T+A/po=",
+        "tensor-cache.json": "sha256-9fqlcNJsTA6W6Wj6UHh3DbYoIKnNzQTJKt+2eUOcEWM=",
         "tokenizer.json": "sha256-HgvzCBa5ibY/gjxErAts/wNS6n0JGPBy5ut3quO9UdY=",
         "tokenizer_config.json": "sha256-gy/mImSfm3KGee23CcG9kGnbhj2yNhm5+5nwVuVdOkI=",
     }
