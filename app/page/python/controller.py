@@ -99,6 +99,10 @@ class PythonController:
         """Handle that the page is hidden, or closed."""
         self._programs.keep()
 
+    def refresh(self) -> None:
+        """Handle that the visitor comes back to the page: another tab may have been used."""
+        self._programs.refresh()
+
     async def settled(self) -> None:
         """Wait until everything that was begun is over.
 

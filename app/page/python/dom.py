@@ -17,7 +17,7 @@ from page.exporting import save_file
 from page.libraries import import_library
 from page.texts import text, text_of_count
 
-from .programs import Entry
+from .kept import Entry
 from .view import EXAMPLES, Screen
 
 __all__ = ["Actions", "PythonElements"]
@@ -52,6 +52,10 @@ class Actions(Protocol):
 
     def leave(self) -> None:
         """Handle that the page is hidden, or closed."""
+        ...
+
+    def refresh(self) -> None:
+        """Handle that the visitor comes back to the page."""
         ...
 
 
@@ -93,6 +97,7 @@ class PythonElements:
         add(self._host, "change", lambda _event: actions.edit())
         add(self._host, "run", lambda _event: actions.press("run"))
         add(js.document, "visibilitychange", lambda _event: _leave(actions))
+        add(js.window, "focus", lambda _event: actions.refresh())
         on_visit(self._listeners, self._main, lambda: actions.visit(js.location.hash))
 
     async def open_editor(self) -> None:

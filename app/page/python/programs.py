@@ -6,8 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from page.storage import StorageProblem, Store
 from page.tasks import Tasks
@@ -15,36 +14,13 @@ from page.texts import text
 
 from . import link
 from .jobs import ToolsFound, tool_name
+from .kept import Entry, KeptPrograms
 from .view import EXAMPLES
 
-__all__ = ["Entry", "Programs", "ProgramsPage"]
+__all__ = ["Programs", "ProgramsPage"]
 
 # Seconds after the last key until a program is kept.
 _PAUSE = 0.4
-
-# The record of what was open last, in the store of settings.
-_OPEN = "python"
-
-
-@dataclass(slots=True, kw_only=True)
-class Entry:
-    """A program of the visitor.
-
-    Attributes:
-        id: Its ID in the store.
-        name: Its name in the menu.
-        code: Its text.
-        changed: When it was changed last, in seconds since 1970.
-        tools: What it offers to the chat, as `ToolsFound.descriptions`.
-        tools_code: Its text when it was run, to which these belong.
-    """
-
-    id: str
-    name: str
-    code: str
-    changed: float = 0
-    tools: list[dict[str, Any]] = field(default_factory=list)
-    tools_code: str = ""
 
 
 class ProgramsPage(Protocol):
@@ -87,9 +63,8 @@ class Programs:
         self, *, page: ProgramsPage, store: Store, read_example: Callable[[str], Awaitable[str]]
     ) -> None:
         self._page = page
-        self._store = store
+        self._kept = KeptPrograms(store)
         self._read_example = read_example
-        self._entries: dict[str, Entry] = {}
         self.choosing: str | None = None
         self._chosen = ""
         self._ran = self._ran_name = ""
@@ -98,6 +73,10 @@ class Programs:
         self._is_confirming = False
         self._saving: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
+
+    @property
+    def _entries(self) -> dict[str, Entry]:
+        return self._kept.entries
 
     @property
     def chosen(self) -> str:
@@ -126,6 +105,11 @@ class Programs:
         if address.startswith(link.PREFIX) and address != self._shared:
             self._shared = address
             self._show_shared(address)
+
+    def refresh(self) -> None:
+        """Show what another tab has made of the programs."""
+        if self._is_open:
+            self._do(self._refresh())
 
     def choose(self, program: str) -> None:
         """Show an example, by its name, or a program of the visitor, by its ID."""
@@ -248,7 +232,7 @@ class Programs:
             self._is_confirming = False
             self._page.show_name(name)
             self._page.show_notice("")
-            self._do(self._remember())
+            self._do(self._kept.remember(self._chosen))
         self._show_menu()
         return entry
 
@@ -275,35 +259,43 @@ class Programs:
         self._page.show_name(None if entry is None else entry.name)
         self._page.show_notice("")
         self._show_menu()
-        await self._remember()
+        await self._kept.remember(self._chosen)
 
     async def _delete(self, entry: Entry) -> None:
-        await self._store.remove("programs", entry.id)
+        await self._kept.remove(entry)
         await self._begin_choice(EXAMPLES[0])
 
     async def _read(self) -> None:
         try:
-            found = await self._store.read_all("programs")
+            await self._kept.read()
         except StorageProblem as problem:
             self._page.show_notice(text("python.storage", reason=str(problem)))
-            return
-        for record in sorted(found, key=lambda record: -record["changed"]):
-            self._entries[record["id"]] = Entry(**record)
+
+    async def _refresh(self) -> None:
+        changes = await self._kept.changes()
+        if self._saving is not None:
+            return  # what is being typed is newer
+        if self._chosen in changes and changes[self._chosen] is None:
+            # Deleted in another tab, it is still open here.
+            del changes[self._chosen]
+        self._kept.take(changes)
+        if changes:
+            self._show_menu()
+        entry = changes.get(self._chosen)
+        if entry is not None and self.choosing is None:
+            self._page.show_code(entry.code)
+            self._page.show_name(entry.name)
 
     async def _last(self) -> str:
         try:
-            found = await self._store.read("settings", _OPEN)
+            program = await self._kept.last()
         except StorageProblem:
-            found = None
-        program = "" if found is None else str(found["program"])
+            program = ""
         return program if program in self._entries or program in EXAMPLES else EXAMPLES[0]
-
-    async def _remember(self) -> None:
-        await self._store.write("settings", {"id": _OPEN, "program": self._chosen})
 
     def _keep(self, entry: Entry) -> None:
         entry.changed = time.time()
-        self._do(self._store.write("programs", asdict(entry)))
+        self._do(self._kept.keep(entry))
 
     def _show_menu(self) -> None:
         self._page.show_menu(list(self._entries.values()), self._chosen)

@@ -15,7 +15,8 @@ import pytest
 from page.python import link, runs, saved_page, view
 from page.python.controller import PythonController
 from page.python.jobs import CallProblem, read_tools
-from page.python.programs import Entry, Programs
+from page.python.kept import Entry
+from page.python.programs import Programs
 from page.python.runs import Runs
 from page.python.view import EXAMPLES, Screen
 
@@ -412,6 +413,60 @@ async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
     again = Desk(store)
     await again.visit()
     assert again.page.program == "print('mine')"
+
+
+async def test_what_another_tab_has_made_of_the_programs_is_shown_on_return() -> None:
+    store = FakeStore()
+    desk = Desk(store)
+    await desk.visit()
+    await desk.type("x = 1")
+    desk.controller.press("new")
+    await desk.type("y = 1")
+    other = Desk(store)
+    await other.visit()
+    assert other.page.program == "y = 1"
+    await desk.type("y = 2")
+    desk.controller.rename("Mine")
+    await desk.controller.settled()
+    other.controller.refresh()
+    await other.controller.settled()
+    assert (other.page.program, other.page.name) == ("y = 2", "Mine")
+    assert sorted(other.page.menu) == ["Hello, model (mine)", "Mine"]
+    # What is typed at that moment is newer.
+    other.page.program = "y = 3"
+    other.controller.edit()
+    other.controller.refresh()
+    await other.type("y = 4")
+    assert other.page.program == "y = 4"
+    assert {record["code"] for record in await store.read_all("programs")} == {"x = 1", "y = 4"}
+
+
+async def test_program_that_another_tab_has_deleted_leaves_the_menu_unless_it_is_open() -> None:
+    store = FakeStore()
+    desk = Desk(store)
+    await desk.visit()
+    await desk.type("x = 1")
+    desk.controller.press("new")
+    await desk.type("y = 1")
+    other = Desk(store)
+    await other.visit()
+    for _program in range(2):
+        desk.controller.press("delete")
+        desk.controller.press("delete")
+        await desk.controller.settled()
+        (left,) = {record["id"] for record in await store.read_all("programs")} or {""}
+        desk.controller.choose(left or "hello")
+        await desk.controller.settled()
+    other.controller.refresh()
+    await other.controller.settled()
+    assert (other.page.program, other.page.menu) == ("y = 1", ["My program"])
+    assert desk.page.menu == []
+    # The deletion is not undone by a look, but by going on.
+    assert await store.read_all("programs") == []
+    await other.type("y = 2")
+    desk.controller.refresh()
+    await desk.controller.settled()
+    assert desk.page.menu == ["My program"]
 
 
 async def test_run_waits_for_the_program_that_was_chosen() -> None:
