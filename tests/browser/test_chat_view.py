@@ -87,8 +87,14 @@ def test_conversation_streams_branches_and_is_found_after_a_reload(
     # An edited message begins another branch.
     messages(page).first.get_by_role("button", name="Edit").click()
     page.get_by_label("Edit the message").fill("Name: Ottilie. Age: 50")
+    # A look at another conversation does not lose it.
+    page.get_by_role("link", name="New conversation").click()
+    expect(messages(page)).to_have_count(0)
+    page.locator("#chat-list a").first.click()
+    expect(page.get_by_label("Edit the message")).to_have_value("Name: Ottilie. Age: 50")
     page.get_by_role("button", name="Save as new version").click()
     expect(messages(page).first).to_contain_text("2/2")
+    expect(page.get_by_label("Edit the message")).to_have_count(0)
     assert "Ottilie" in await_answer(page)
     check_looks(page)
 

@@ -117,6 +117,7 @@ class ChatElements:
         listen(self._message, "input", lambda _event: self._keep_draft())
         listen(self._starters, "click", self._begin_with)
         listen(self._list.element, "click", lambda event: self._click(event, actions))
+        listen(self._list.element, "input", self._type)
         listen(self._list.element, "submit", lambda event: self._save_edit(event, actions))
         listen(js.document, "keydown", lambda event: self._key(event, actions))
         listen(js.window, "focus", lambda _event: actions.refresh())
@@ -162,9 +163,7 @@ class ChatElements:
 
     def edit(self, message_id: str, words: str) -> None:
         """Let the visitor edit a message."""
-        shown = self._list.find(message_id)
-        if shown is not None:
-            shown.edit(words)
+        self._list.edit(message_id, words)
 
     async def copy(self, words: str) -> bool:
         """Put a text on the clipboard; return whether the browser allowed it."""
@@ -203,7 +202,7 @@ class ChatElements:
         elif event.key == "Escape":
             form = event.target.closest("form.edit")
             if form:
-                self._end_edit(form)
+                self._list.end_edit(_message_of(form))
             else:
                 actions.stop()
 
@@ -211,13 +210,13 @@ class ChatElements:
         button = event.target.closest("[data-action]")
         if not button:
             return
-        message_id = button.closest("article").dataset.id
+        message_id = _message_of(button)
         action = button.dataset.action
         call = button.closest(".call")
         if call:
             actions.decide(message_id, call.dataset.id, is_allowed=action == "allow")
         elif action == "cancel":
-            self._end_edit(button.form)
+            self._list.end_edit(message_id)
         elif action == "json":
             shown = self._list.find(message_id)
             if shown is not None:
@@ -230,19 +229,14 @@ class ChatElements:
     def _save_edit(self, event: Any, actions: Actions) -> None:
         event.preventDefault()
         form = event.target
-        words = form.querySelector("textarea").value
-        if actions.save_edit(form.closest("article").dataset.id, words):
+        message_id = _message_of(form)
+        if actions.save_edit(message_id, form.querySelector("textarea").value):
             # The message itself may still be shown, in another branch.
-            self._end_edit(form)
+            self._list.end_edit(message_id)
 
-    def _end_edit(self, form: Any) -> None:
-        article = form.closest("article")
-        shown = self._list.find(article.dataset.id) if article else None
-        if shown is not None:
-            shown.end_edit()
-            button = shown.element.querySelector('[data-action="edit"]')
-            if button:
-                button.focus()
+    def _type(self, event: Any) -> None:
+        if event.target.closest("form.edit"):
+            self._list.keep_edit(_message_of(event.target), event.target.value)
 
     def _begin_with(self, event: Any) -> None:
         button = event.target.closest("button")
@@ -253,6 +247,12 @@ class ChatElements:
 
     def _keep_draft(self) -> None:
         js.sessionStorage.setItem(_DRAFT, self._message.value)
+
+
+def _message_of(element: Any) -> str:
+    """Return the ID of the message that an element is in."""
+    found: str = element.closest("article").dataset.id
+    return found
 
 
 def _actions_of(actions: Actions) -> Mapping[str, Callable[[str], None]]:

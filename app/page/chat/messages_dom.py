@@ -44,6 +44,9 @@ class MessageList:
         self._shown: list[_MessageElement] = []
         self._wanted: Sequence[MessageView] = ()
         self._work: asyncio.Task[None] | None = None
+        # What the visitor has made of messages and not saved, by ID: it outlasts other branches and
+        # conversations.
+        self._edits: dict[str, str] = {}
         labels = {name: text(f"chat.{key}") for name, key in _LABELS.items()}
         markdown.configure(json.dumps(labels))
 
@@ -57,6 +60,28 @@ class MessageList:
         """Return a message that is shown."""
         # Most likely the last one.
         return next((shown for shown in reversed(self._shown) if shown.id == message_id), None)
+
+    def edit(self, message_id: str, words: str) -> None:
+        """Let the visitor edit a message that is shown."""
+        shown = self.find(message_id)
+        if shown is not None:
+            self._edits[message_id] = words
+            shown.edit(words)
+            shown.element.querySelector("textarea").focus()
+
+    def keep_edit(self, message_id: str, words: str) -> None:
+        """Take note of what the visitor has typed into the field of a message."""
+        self._edits[message_id] = words
+
+    def end_edit(self, message_id: str) -> None:
+        """Show the text of a message again, if the message is shown."""
+        self._edits.pop(message_id, None)
+        shown = self.find(message_id)
+        if shown is not None:
+            shown.end_edit()
+            button = shown.element.querySelector('[data-action="edit"]')
+            if button:
+                button.focus()
 
     async def _go_on(self) -> None:
         while True:
@@ -85,6 +110,8 @@ class MessageList:
             else:
                 self._shown.append(_MessageElement(view, self._markdown, self._images))
                 self.element.append(self._shown[-1].element)
+                if view.id in self._edits:
+                    self._shown[-1].edit(self._edits[view.id])
         return self._cut(len(self._wanted))
 
     def _cut(self, place: int) -> bool:
@@ -146,16 +173,13 @@ class _MessageElement:
         fold.hidden = False
         fold.lastElementChild.append(piece)
 
-    def edit(self, words: str) -> Any:
-        """Show a field with the text in place of the text; return the form."""
+    def edit(self, words: str) -> None:
+        """Show a field with the words in place of the text."""
         self.end_edit()
         form = copy_template("chat-edit-template")
-        field = form.querySelector("textarea")
-        field.value = words
+        form.querySelector("textarea").value = words
         self._body.hidden = True
         self._body.after(form)
-        field.focus()
-        return form
 
     def end_edit(self) -> None:
         """Show the text again."""
