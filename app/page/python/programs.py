@@ -282,9 +282,11 @@ class Programs:
         if changes:
             self._show_menu()
         entry = changes.get(self._chosen)
-        if entry is not None and self.choosing is None:
+        if entry is None or self.choosing is not None:
+            return
+        self._page.show_name(entry.name)
+        if entry.code != self._page.code():
             self._page.show_code(entry.code)
-            self._page.show_name(entry.name)
 
     async def _last(self) -> str:
         try:
