@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from model.browser.page import bare_page, wait_for_no_worker
+from model.browser.page import bare_page
 from model.browser.pyodide_wheels import pyodide_wheels
 from model.browser.python import StartedPython
 from model.browser.site import ROOT
@@ -50,7 +49,7 @@ def _version(folder: str) -> str:
 @pytest.fixture(params=list(PLACES.values()), ids=list(PLACES))
 def started(
     request: pytest.FixtureRequest, context: BrowserContext, page: Page, site: str
-) -> Iterator[tuple[StartedPython, str]]:
+) -> tuple[StartedPython, str]:
     """Python with the wheel installed by that version's micropip, and where it runs."""
     folder, place = request.param
     earlier = folder != "pyodide"
@@ -64,9 +63,9 @@ def started(
         target = found.value
     url = f"https://cdn.jsdelivr.net/pyodide/v{_version(folder)}/full/"
     assert target.evaluate(_START, url) == (place == "classic")
-    yield StartedPython(target), place
-    page.evaluate("globalThis.host?.terminate()")
-    wait_for_no_worker(page)
+    # A worker that has had workers is not terminated and waited for: Chromium may never report its
+    # end (`findings/chromium-nested-worker-target.sh`). All of them end with the page.
+    return StartedPython(target), place
 
 
 STLITE = "0.29 in a classic worker, as stlite and Panel"
