@@ -49,7 +49,7 @@ def _rows(log_file: Path) -> list[dict[str, str]]:
 def _plot(axes: Any, rows: list[dict[str, str]]) -> None:
     tokens = [int(row["tokens"]) / 1e6 for row in rows]
     smooth = _smooth([float(row["loss"]) for row in rows])
-    every = -(-len(rows) // _DRAWN)
+    every = max(-(-len(rows) // _DRAWN), 1)
     axes.plot(tokens[::every], smooth[::every], color="0.65", label="training")
     for column, color, label in (
         ("valid", "tab:blue", "held out, weights as trained"),

@@ -79,3 +79,7 @@ def test_plot_of_a_long_run_is_small(tmp_path: Path) -> None:
     log.write_text("\n".join([head, *rows]) + "\n")
     draw(log, picture)
     assert picture.stat().st_size < 50_000
+    # A run of fewer steps than one entry of the log takes has none.
+    log.write_text(head + "\n")
+    draw(log, picture)
+    assert "million tokens seen" in picture.read_text("utf-8")
