@@ -172,9 +172,11 @@ if (location.protocol === "file:") {
   letDatabasesGo();
   setTimeout(() => fail("late"), DEADLINE_SECONDS * 1000);
   watchPython();
+  // Asked here, so that the start does not wait for the answer.
+  const mayKeep = mayKeepDatabases();
   // The rest after the first frame, so that the page is painted first; a hidden page has no frames.
   const start = async () => {
-    if (!(await mayKeepDatabases())) return fail("storage");
+    if (!(await mayKeep)) return fail("storage");
     startPython().catch(failWith);
     // Python imports the engine too, and reports what goes wrong.
     startEngine().catch((error) => console.info(error));

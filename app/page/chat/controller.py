@@ -241,8 +241,7 @@ class ChatController:
         if live is not None:
             self._set(live, is_kept=True)
             return
-        await self._saver.settled()
-        found = await read_conversation(self._store, conversation_id)
+        found = await self._read(conversation_id)
         if self._opening != conversation_id:
             return
         if isinstance(found, Conversation):
@@ -254,13 +253,17 @@ class ChatController:
 
     async def _reread(self) -> None:
         before, updated = self.conversation, self.conversation.updated
-        await self._saver.settled()
-        found = await read_conversation(self._store, before.id)
+        found = await self._read(before.id)
         if before is not self.conversation or before.updated != updated or self._is_writing:
             return
         if isinstance(found, Conversation) and _is_newer(found, before):
             self._saver.know(found)
             self._set(found, is_kept=True)
+
+    async def _read(self, conversation_id: str) -> Conversation | str:
+        # After what this page still writes, so that nothing of it is missing.
+        await self._saver.settled()
+        return await read_conversation(self._store, conversation_id)
 
     def _set(self, conversation: Conversation, *, is_kept: bool) -> None:
         self.conversation = conversation

@@ -415,8 +415,8 @@ async def test_edited_example_is_kept_as_a_program_of_the_visitor() -> None:
     assert again.page.program == "print('mine')"
 
 
-async def test_what_another_tab_has_made_of_the_programs_is_shown_on_return() -> None:
-    store = FakeStore()
+async def two_tabs(store: FakeStore) -> tuple[Desk, Desk]:
+    """Return two visits at a time, with the same two programs, of which both show the second."""
     desk = Desk(store)
     await desk.visit()
     await desk.type("x = 1")
@@ -424,6 +424,12 @@ async def test_what_another_tab_has_made_of_the_programs_is_shown_on_return() ->
     await desk.type("y = 1")
     other = Desk(store)
     await other.visit()
+    return desk, other
+
+
+async def test_what_another_tab_has_made_of_the_programs_is_shown_on_return() -> None:
+    store = FakeStore()
+    desk, other = await two_tabs(store)
     assert other.page.program == "y = 1"
     await desk.type("y = 2")
     desk.controller.rename("Mine")
@@ -443,13 +449,7 @@ async def test_what_another_tab_has_made_of_the_programs_is_shown_on_return() ->
 
 async def test_program_that_another_tab_has_deleted_leaves_the_menu_unless_it_is_open() -> None:
     store = FakeStore()
-    desk = Desk(store)
-    await desk.visit()
-    await desk.type("x = 1")
-    desk.controller.press("new")
-    await desk.type("y = 1")
-    other = Desk(store)
-    await other.visit()
+    desk, other = await two_tabs(store)
     for _program in range(2):
         desk.controller.press("delete")
         desk.controller.press("delete")

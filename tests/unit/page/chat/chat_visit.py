@@ -197,6 +197,11 @@ class ChatVisit:
         """Return what the store has."""
         return [from_record(it) for it in self.store.records.get("conversations", {}).values()]
 
+    def kept_texts(self) -> list[str]:
+        """Return the texts of the one conversation that the store has."""
+        (kept,) = self.kept()
+        return [message.text for message in kept.messages.values()]
+
     def entries(self) -> list[str]:
         return [entry.title for entry in self.page.list.entries]
 

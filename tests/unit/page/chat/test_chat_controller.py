@@ -312,13 +312,7 @@ async def test_conversation_that_could_not_be_deleted_is_kept_on() -> None:
     assert visit.page.texts() == ["First.", "one"]
     visit.store.problem = ""
     await visit.ask("Second.")
-    (kept,) = visit.kept()
-    assert [message.text for message in kept.messages.values()] == [
-        "First.",
-        "one",
-        "Second.",
-        "two",
-    ]
+    assert visit.kept_texts() == ["First.", "one", "Second.", "two"]
 
 
 async def test_answer_goes_on_while_another_conversation_is_shown() -> None:
@@ -440,16 +434,8 @@ async def test_what_two_tabs_add_to_a_conversation_is_kept() -> None:
     await visit.ask("Second.")
     # The other tab shows the conversation as it was.
     await other.ask("Third.")
-    (kept,) = visit.kept()
-    assert [one.text for one in kept.messages.values()] == [
-        "First.",
-        "a",
-        "Second.",
-        "b",
-        "Third.",
-        "c",
-    ]
-    assert kept.title == "Order"
+    assert visit.kept_texts() == ["First.", "a", "Second.", "b", "Third.", "c"]
+    assert visit.kept()[0].title == "Order"
     for one in (visit, other):
         one.chat.refresh()
         await one.settled()
@@ -472,15 +458,7 @@ async def test_message_that_could_not_be_kept_is_still_shown_on_return() -> None
     assert visit.page.texts() == ["First.", "a", "Second.", "b"]
     visit.chat.rename("Order")
     await visit.settled()
-    (kept,) = visit.kept()
-    assert {one.text for one in kept.messages.values()} == {
-        "First.",
-        "a",
-        "Second.",
-        "b",
-        "Third.",
-        "c",
-    }
+    assert set(visit.kept_texts()) == {"First.", "a", "Second.", "b", "Third.", "c"}
 
 
 async def test_call_of_an_imported_conversation_is_decided_and_answered() -> None:
