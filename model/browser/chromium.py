@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-__all__ = ["FLAGS", "GPU_FLAGS", "find_chromium"]
+__all__ = ["FLAGS", "GPU_FLAGS", "disabling", "find_chromium"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 _MAC = (
@@ -21,7 +21,39 @@ _MAC = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
+# Chromium keeps the call stack of some allocations, chosen at random in processes chosen at random.
+# Where a page's own thread allocates from the stack of a WebAssembly promise, on which Pyodide runs
+# all Python, 156.0.8078.114 on Linux reads beyond the end of that stack, and the page crashes.
+_SAMPLING = ("GwpAsanMalloc", "GwpAsanPartitionAlloc", "HeapProfilerReporting")
+
+# The last list is the one that counts, so it repeats what Playwright disables.
+_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "TcpPortRandomizationWin",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "msForceBrowserSignIn",
+    "msEdgeUpdateLaunchServicesPreferredVersion",
+)
+
+
+def disabling(*features: str) -> str:
+    """Return the flag that disables these features, and those that no browser here may have."""
+    return f"--disable-features={','.join((*_PLAYWRIGHT, *_SAMPLING, *features))}"
+
+
 _COMMON = (
+    disabling(),
     "--enable-unsafe-webgpu",
     "--disable-quic",
     "--disable-background-networking",

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from model.browser.chromium import find_chromium
+from model.browser.chromium import disabling, find_chromium
 from model.browser.page import wait_for_no_worker
 from model.browser.python import PagePython
 from model.browser.site import ROOT, served_site
@@ -247,11 +247,15 @@ def test_worker_of_wllama_that_ends_is_noticed_and_the_next_request_loads_it_aga
     assert fresh_python.run(again) == [True, "wllama"]
 
 
-def _page_of(chromium: Browser, *flags: str) -> Page:
-    path = find_chromium()
-    options = ["--no-sandbox", "--disable-quic", "--disable-background-networking", *flags]
-    browser = chromium.browser_type.launch(executable_path=path, args=options)
-    return browser.new_page()
+def _page_without_webgpu(chromium: Browser) -> Page:
+    flags = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+    browser = chromium.browser_type.launch(
+        executable_path=find_chromium(), args=[disabling("WebGPU"), *flags]
+    )
+    page = browser.new_page()
+    # Without the feature there is no adapter, but still the property.
+    page.add_init_script("delete Navigator.prototype.gpu")
+    return page
 
 
 def _write_persona(page: Page, site: str) -> str:
@@ -266,9 +270,7 @@ def _write_persona(page: Page, site: str) -> str:
 def test_page_without_webgpu_writes_a_persona_and_says_what_runs_the_model(
     chromium: Browser, site: str
 ) -> None:
-    page = _page_of(chromium, "--disable-features=WebGPU")
-    # Without the feature there is no adapter, but still the property.
-    page.add_init_script("delete Navigator.prototype.gpu")
+    page = _page_without_webgpu(chromium)
     persona = _write_persona(page, site)
     assert page.evaluate("navigator.gpu === undefined")
     assert len(persona.split()) > 20
