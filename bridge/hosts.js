@@ -7,13 +7,14 @@ import { WorkerHost } from "./worker_host.js";
 /** @import { Environment } from "./environment.js" */
 /** @import { Lifeline } from "./lifeline.js" */
 /** @import { Config } from "./requests.js" */
-/** @import { Engine, WebLLM } from "./types.js" */
+/** @import { Engine, ModelRecord, WebLLM } from "./types.js" */
 
 /**
  * Runs one engine with at most one model. `close` may be called at any time and more than once.
  * @typedef {object} Host
  * @property {Lifeline} lifeline
- * @property {(webllm: WebLLM | undefined) => Promise<Engine>} open `webllm` is undefined for a model of llama.cpp
+ * @property {(webllm: WebLLM | undefined, record: ModelRecord) => Promise<Engine>} open for a model; `webllm` is
+ *   undefined for one of llama.cpp
  * @property {import("./libraries.js").Adapter | undefined} adapter that of the engine, when it is open
  * @property {(modelId: string) => Promise<void>} reload
  * @property {(seconds: number) => Promise<boolean>} answers whether the engine answers within this time; true if it is closed

@@ -13,6 +13,10 @@
  * @returns {ModelRecord} what WebLLM gets
  */
 export function libraryFor({ gpu_model_lib, ...record }, adapter) {
-  const isEmulated = adapter?.fallback ?? true;
-  return gpu_model_lib === undefined || isEmulated ? record : { ...record, model_lib: gpu_model_lib };
+  return gpu_model_lib === undefined || isEmulated(adapter) ? record : { ...record, model_lib: gpu_model_lib };
+}
+
+/** Whether a CPU emulates the GPU. @param {Adapter | undefined} adapter */
+export function isEmulated(adapter) {
+  return adapter?.fallback ?? true;
 }

@@ -80,7 +80,7 @@ async function openEngine(context, host, request) {
     // A load that was cancelled by now must not unload the current model.
     host.lifeline.throwIfFailed();
     await context.unload();
-    const engine = await host.open(webllm);
+    const engine = await host.open(webllm, record);
     return { record: libraryFor(record, host.adapter), engine };
   } finally {
     watch.stop();

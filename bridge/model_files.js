@@ -15,6 +15,7 @@ import { ReadAhead } from "./read_ahead.js";
 
 /** @import { Locks } from "./downloads/file_lock.js" */
 /** @import { DownloadReport } from "./download_progress.js" */
+/** @import { EarlyFiles } from "./early_files.js" */
 /** @import { ModelRecord } from "./types.js" */
 
 /** The largest model that is kept in memory, in bytes: a tab with more may crash. */
@@ -43,6 +44,7 @@ export class ModelFiles {
   #progress;
   #published;
   #delays;
+  #early;
   /** @type {Map<string, Promise<Cache | MemoryCache>>} */
   #caches = new Map();
   #isInMemory = false;
@@ -53,15 +55,18 @@ export class ModelFiles {
    * @param {Browser} browser
    * @param {(report: DownloadReport) => void} report
    * @param {ReadonlyMap<string, Blob>} published files that the page could not put into a cache
-   * @param {number[]} [delays] seconds before each further attempt to download a file
+   * @param {object} [more]
+   * @param {number[]} [more.delays] seconds before each further attempt to download a file
+   * @param {EarlyFiles | undefined} [more.early] files that are being read already
    */
-  constructor(record, browser, report, published, delays = LOAD_DELAYS) {
+  constructor(record, browser, report, published, { delays = LOAD_DELAYS, early } = {}) {
     this.#record = record;
     this.#browser = browser;
     this.#expected = expectedFiles(record);
     this.#progress = new DownloadProgress(this.#expected, report);
     this.#published = published;
     this.#delays = delays;
+    this.#early = early;
   }
 
   /** Whether files are kept in memory only, because the browser stores none. */
@@ -104,7 +109,7 @@ export class ModelFiles {
       match: (/** @type {Request | string} */ request) => this.#match(cache, urlOf(request)),
       add: (/** @type {Request} */ request) => this.#add(cache, request),
       keys: async () => [...(await cache.keys()), ...Array.from(this.#published.keys(), (url) => ({ url }))],
-      delete: (/** @type {Request | string} */ request) => cache.delete(urlOf(request)),
+      delete: (/** @type {Request | string} */ request) => this.#delete(cache, urlOf(request)),
     };
   }
 
@@ -140,28 +145,30 @@ export class ModelFiles {
   async #match(cache, url) {
     const published = this.#published.get(url);
     if (published) return new Response(published);
-    const response = await cache.match(url);
+    const early = await this.#early?.match(url);
+    const response = early?.response ?? (await cache.match(url));
     if (!response) return undefined;
     this.#progress.cached(url);
-    return this.#checkedOnRead(cache, url, response);
+    return this.#checkedOnRead(cache, url, response, early?.buffer);
   }
 
   /**
    * A file in the cache may be that of an earlier version, or damaged: a wrong one is deleted, so
    * that the next load fetches it.
-   * @param {Cache | MemoryCache} cache @param {string} url @param {Response} response @returns {CachedFile}
+   * @param {Cache | MemoryCache} cache @param {string} url
+   * @param {Response} response @param {ArrayBuffer | undefined} read its content, if it has been read @returns {CachedFile}
    */
-  #checkedOnRead(cache, url, response) {
+  #checkedOnRead(cache, url, response, read) {
     const isChecked = response.headers.has(CHECKED) || url.startsWith(VIRTUAL_BASE);
     const arrayBuffer = async () => {
-      const buffer = (await this.#ahead.take(url)) ?? (await response.arrayBuffer());
+      const buffer = read ?? (await this.#ahead.take(url)) ?? (await response.arrayBuffer());
       if (url === this.#record.model_lib) this.#readAhead();
       await this.#requireNone(await this.#expected.problemOfCached(url, buffer, isChecked), cache, url);
       return buffer;
     };
     const json = async () => JSON.parse(new TextDecoder().decode(await arrayBuffer()));
     const blob = async () => {
-      const found = await response.blob();
+      const found = read ? new Blob([read]) : await response.blob();
       await this.#requireNone(this.#expected.problemOfSize(url, found.size), cache, url);
       return found;
     };
@@ -211,9 +218,15 @@ export class ModelFiles {
 
   /** The list of the weights may be the older one of two versions. @param {Cache | MemoryCache} cache @param {string} url */
   async #forget(cache, url) {
-    await cache.delete(url);
+    await this.#delete(cache, url);
     const { manifestUrl } = this.#expected;
-    if (manifestUrl !== undefined && this.#expected.shard(url)) await cache.delete(manifestUrl);
+    if (manifestUrl !== undefined && this.#expected.shard(url)) await this.#delete(cache, manifestUrl);
+  }
+
+  /** @param {Cache | MemoryCache} cache @param {string} url */
+  async #delete(cache, url) {
+    this.#early?.delete(url);
+    return cache.delete(url);
   }
 }
 

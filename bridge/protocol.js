@@ -2,8 +2,9 @@
 
 /**
  * The key that marks messages of the bridge. Its value is the kind of the message: the worker sends
- * `hello`, `ready`, `failed` and `lost`; the page sends `start`, and two questions: the answer to `ping` is
- * `pong`, and that to `support` has the same kind.
+ * `hello`, `ready`, `failed` and `lost`; the page sends `start`, `prepare` with the record of the model that it will load
+ * and whether to begin with its GPU, and two questions: the answer to `ping` is `pong`, and that to `support` has the
+ * same kind.
  */
 export const TAG = "pywebllm";
 

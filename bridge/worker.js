@@ -1,8 +1,10 @@
 /** The engine worker: runs WebLLM's engine, and reports what WebLLM does not. `worker_host.js` is its page's side. */
 
+import { readEarly } from "./early_files.js";
 import { browserOf } from "./patches/downloads.js";
 import { watchDevices } from "./patches/device_loss.js";
 import { patchDispatches } from "./patches/dispatches.js";
+import { prepareGpu } from "./patches/early_gpu.js";
 import { patchEngine } from "./patches/engine.js";
 import { patchGpuWaits } from "./patches/gpu_waits.js";
 import { patchWeightUploads } from "./patches/weight_uploads.js";
@@ -10,7 +12,7 @@ import { TAG, WORKER_NAME } from "./protocol.js";
 import { checkSupport } from "./support.js";
 import { WllamaHandler } from "./wllama/handler.js";
 
-/** @import { WebLLM } from "./types.js" */
+/** @import { ModelRecord, WebLLM } from "./types.js" */
 
 /** @typedef {Pick<Worker, "postMessage" | "addEventListener"> & { name: string, navigator: Navigator }} EngineScope */
 
@@ -36,6 +38,7 @@ async function serveEngine(scope) {
     const kind = event.data?.[TAG];
     if (kind === "ping") return send("pong");
     if (kind === "support") return send("support", { support: JSON.parse(await checkSupport()) });
+    if (kind === "prepare") return prepare(/** @type {any} */ (scope), event.data);
     if (kind !== "start") return handler?.onmessage(event);
     if (event.data.engine === "wllama") {
       handler = new WllamaHandler(browserOf(/** @type {any} */ (scope)), (message) => scope.postMessage(message));
@@ -52,6 +55,12 @@ async function serveEngine(scope) {
     }
   });
   send("hello", { locked: await holdLock(scope) });
+}
+
+/** Begin what a load will need. @param {any} scope @param {{ record: ModelRecord, gpu: boolean }} message */
+function prepare(scope, { record, gpu }) {
+  readEarly(browserOf(scope).openCache, record);
+  if (gpu) prepareGpu(record);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { requireNoProblem, workerName } from "./engine_support.js";
 import { BridgeError, deviceLostError, nameAndMessage, toBridgeError } from "./errors.js";
+import { isEmulated, libraryFor } from "./libraries.js";
 import { Lifeline } from "./lifeline.js";
 import { TAG } from "./protocol.js";
 import { withAwakeTimeout } from "./timeout.js";
@@ -9,7 +10,7 @@ import { WllamaProxy } from "./wllama/proxy.js";
 
 /** @import { WorkerEnvironment } from "./hosts.js" */
 /** @import { Config } from "./requests.js" */
-/** @import { Engine, WebLLM } from "./types.js" */
+/** @import { Engine, ModelRecord, WebLLM } from "./types.js" */
 /** @import { EngineWorker } from "./workers.js" */
 
 /** The page's side of an engine worker; `worker.js` is the other. */
@@ -41,27 +42,35 @@ export class WorkerHost {
     this.#environment = environment;
   }
 
-  /** @param {WebLLM | undefined} webllm undefined for a model of llama.cpp */
-  async open(webllm) {
+  /** @param {WebLLM | undefined} webllm undefined for a model of llama.cpp @param {ModelRecord} record of the model that will be loaded */
+  async open(webllm, record) {
     this.lifeline.throwIfFailed();
     const name = workerName();
     this.#worker = this.#start(name);
     const { locked } = await this.#hello();
     if (locked) this.#watchLock(name);
-    this.#engine = await (webllm ? this.#startWebLLM(webllm) : this.#startWllama());
+    this.#engine = await (webllm ? this.#startWebLLM(webllm, record) : this.#startWllama());
     return this.#engine;
   }
 
-  /** @param {WebLLM} webllm @returns {Promise<Engine>} */
-  async #startWebLLM(webllm) {
+  /** @param {WebLLM} webllm @param {ModelRecord} record @returns {Promise<Engine>} */
+  async #startWebLLM(webllm, record) {
     // The worker imports WebLLM while it waits for an adapter.
     const ready = this.#ask({ [TAG]: "start", webllmUrl: this.#config.webllmUrl }, "ready");
     ready.catch(() => {}); // without an adapter, nobody waits for it
     const { support } = await this.#ask({ [TAG]: "support" }, "support");
     requireNoProblem(support);
     this.adapter = support.adapter;
+    this.#prepare(record);
     await ready;
     return new webllm.WebWorkerMLCEngine(this.#port);
+  }
+
+  /** The worker begins the load while it imports WebLLM. @param {ModelRecord} record */
+  #prepare(record) {
+    // Where a CPU emulates the GPU, the shaders would be compiled at the cost of the import.
+    const gpu = !isEmulated(this.adapter);
+    this.#worker?.postMessage({ [TAG]: "prepare", record: libraryFor(record, this.adapter), gpu });
   }
 
   /** @returns {Promise<Engine>} */

@@ -64,7 +64,7 @@ class ModelDownload {
     this.#site = site;
     this.#signal = signal;
     const onReport = (/** @type {DownloadReport} */ it) => report(progressOf(it));
-    this.#files = new ModelFiles(record, site, onReport, new Map(), DOWNLOAD_DELAYS);
+    this.#files = new ModelFiles(record, site, onReport, new Map(), { delays: DOWNLOAD_DELAYS });
   }
 
   async run() {

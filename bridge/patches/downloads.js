@@ -9,8 +9,10 @@
 import { remember } from "../downloads/catalog.js";
 import { modelFolder } from "../downloads/file_list.js";
 import { usingModel } from "../downloads/file_lock.js";
+import { takeEarlyFiles } from "../early_files.js";
 import { CACHES } from "../files.js";
 import { ModelFiles } from "../model_files.js";
+import { withEarlyLibrary } from "./early_library.js";
 import { wrap } from "./wrap.js";
 
 /** @import { Browser } from "../model_files.js" */
@@ -25,12 +27,14 @@ export function patchDownloads(engine) {
     const report = (/** @type {object} */ it) => engine.initProgressCallback?.(it);
     const browser = browserOf(/** @type {any} */ (globalThis));
     const { fetch, openCache } = browser;
-    const files = new ModelFiles(record, browser, report, publishedFiles);
+    const early = takeEarlyFiles(record);
+    const files = new ModelFiles(record, browser, report, publishedFiles, { early });
     const open = (/** @type {string} */ name) => (isOurs(name) ? files.open(name) : openCache(name));
     const serve = { openCache: open, files, fetch, record };
     return usingModel(browser.locks, modelFolder(record.model), async () => {
       await files.readManifest(engine.reloadController?.signal);
-      const [loaded] = await Promise.all([withFiles(serve, () => reload(id, ...rest)), remember(openCache, record)]);
+      const work = () => withEarlyLibrary(early, () => reload(id, ...rest));
+      const [loaded] = await Promise.all([withFiles(serve, work), remember(openCache, record)]);
       return loaded;
     });
   });

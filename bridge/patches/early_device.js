@@ -9,8 +9,6 @@
 
 import { SHADERS_CACHE } from "../downloads/catalog.js";
 import { VIRTUAL_BASE } from "../files.js";
-import { browserOf } from "./downloads.js";
-import { wrap } from "./wrap.js";
 
 /** @import { OpenCache } from "../downloads/catalog.js" */
 
@@ -22,21 +20,6 @@ const KEY = `${VIRTUAL_BASE}device`;
 
 /** @type {(keyof GPUAdapterInfo)[]} */
 const INFO = ["vendor", "architecture", "device", "description"];
-
-/** @param {any} engine */
-export function patchEarlyDevice(engine) {
-  wrap(engine, "reloadInternal", async (reload, ...rest) => {
-    const scope = /** @type {any} */ (globalThis);
-    const early = new EarlyDevice(browserOf(scope).openCache, scope);
-    const restore = early.start();
-    try {
-      return await reload(...rest);
-    } finally {
-      restore();
-      await early.store();
-    }
-  });
-}
 
 export class EarlyDevice {
   #openCache;

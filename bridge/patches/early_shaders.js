@@ -8,9 +8,6 @@
  */
 
 import { SHADERS_CACHE, shadersKey } from "../downloads/catalog.js";
-import { browserOf } from "./downloads.js";
-import { watchDevices } from "./device_loss.js";
-import { wrap } from "./wrap.js";
 
 /** @import { OpenCache } from "../downloads/catalog.js" */
 /** @import { ModelRecord } from "../types.js" */
@@ -21,22 +18,6 @@ import { wrap } from "./wrap.js";
  */
 
 /** @typedef {Map<string, Promise<GPUComputePipeline | undefined>>} Pipelines by the text of their shaders */
-
-/** @param {any} engine */
-export function patchEarlyShaders(engine) {
-  wrap(engine, "reloadInternal", async (reload, id, ...rest) => {
-    /** @type {ModelRecord} */
-    const record = engine.appConfig.model_list.find((/** @type {ModelRecord} */ { model_id }) => model_id === id);
-    const shaders = new EarlyShaders(browserOf(/** @type {any} */ (globalThis)).openCache, record);
-    const unwatch = watchDevices(globalThis.GPUAdapter, (device) => shaders.watch(device));
-    try {
-      return await reload(id, ...rest);
-    } finally {
-      unwatch();
-      await shaders.store();
-    }
-  });
-}
 
 export class EarlyShaders {
   #openCache;

@@ -9,8 +9,7 @@
 import { patchAnswerBeginning } from "./answer_beginning.js";
 import { patchMessages, patchTokenizer } from "./control_tokens.js";
 import { patchDownloads } from "./downloads.js";
-import { patchEarlyDevice } from "./early_device.js";
-import { patchEarlyShaders } from "./early_shaders.js";
+import { patchEarlyGpu } from "./early_gpu.js";
 import { patchEmptyThinking } from "./empty_thinking.js";
 import { patchEndTokens } from "./end_tokens.js";
 import { patchJournal } from "./journal.js";
@@ -29,13 +28,10 @@ import { patchTopLogprobs, patchTopLogprobsOfTokens } from "./top_logprobs.js";
 import { patchUsage } from "./usage.js";
 import { wrap } from "./wrap.js";
 
-/**
- * Of the patches of a load, the last one is the first to see it: shaders watch the device that is requested early.
- * @type {((engine: any) => void)[]}
- */
+/** @type {((engine: any) => void)[]} */
 const ENGINE_PATCHES = [
   patchTemplates, patchMessages, patchCacheReuse, patchStream, patchUsage, patchSeeds, patchTopLogprobs, patchResumedAnswer,
-  patchJournal, patchDownloads, patchEarlyDevice, patchEarlyShaders, patchLogitBias, patchAnswerBeginning, patchPrefillStop,
+  patchJournal, patchDownloads, patchEarlyGpu, patchLogitBias, patchAnswerBeginning, patchPrefillStop,
 ];
 
 /** @type {((pipeline: any) => void)[]} */

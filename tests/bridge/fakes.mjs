@@ -173,6 +173,8 @@ export class FakeWorker extends EventTarget {
   terminated = false;
   /** Whether the worker is in an endless loop: it receives no messages. */
   stuck = false;
+  /** The messages by which it was told to prepare a load. @type {any[]} */
+  prepared = [];
   /** @type {() => void} releases the lock, as the end of a worker does */
   #release = () => {};
 
@@ -197,6 +199,7 @@ export class FakeWorker extends EventTarget {
     if (message.pywebllm === "support") {
       queueMicrotask(() => this.emit({ pywebllm: "support", support: this.world.workerSupport }));
     }
+    if (message.pywebllm === "prepare") this.prepared.push(message);
     if (message.pywebllm !== "start") return;
     this.world.log.push(`start ${message.webllmUrl}`);
     queueMicrotask(() => this.emit({ pywebllm: "ready" }));

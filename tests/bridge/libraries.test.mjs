@@ -17,6 +17,8 @@ test("the library for GPUs reaches WebLLM if the engine's worker has a real GPU"
     world.workerSupport = { adapter: { fallback } };
     await drain(load(world.open(), BOTH));
     assert.equal(world.engines[0]?.appConfig.model_list[0].model_lib, library);
+    const prepared = world.workers[0]?.prepared.map(({ record, gpu }) => [record.model_lib, gpu]);
+    assert.deepEqual(prepared, [[library, !fallback]]);
     assert.equal("gpu_model_lib" in (world.engines[0]?.appConfig.model_list[0] ?? {}), false);
   }
 });

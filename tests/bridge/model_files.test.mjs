@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { remember } from "../../bridge/downloads/catalog.js";
 import { createHash } from "node:crypto";
 import { PARTIAL_CACHE } from "../../bridge/downloads/partial_file.js";
+import { EarlyFiles } from "../../bridge/early_files.js";
 import { ModelFiles } from "../../bridge/model_files.js";
 import { FakeWorker, RECORD, World, drain, query, settle, test } from "./fakes.mjs";
 import { RangeServer, ReadingCaches } from "./ranges.mjs";
@@ -98,6 +99,29 @@ test("weights are read ahead from the cache when the library has been read, whic
   const weights = await files.open("webllm/model");
   const buffer = await (await weights.match(`${FOLDER}a.bin`))?.arrayBuffer();
   assert.deepEqual(Buffer.from(/** @type {ArrayBuffer} */ (buffer)).toString(), SHARDS["a.bin"]);
+});
+
+test("files that were read early are not read again, and a wrong one is deleted as any other", async () => {
+  const site = new Site();
+  await site.download();
+  const tokenizer = `${FOLDER}tokenizer.json`;
+  await site.damage(`${FOLDER}mlc-chat-config.json`, "");
+  const early = new EarlyFiles(async (name) => /** @type {any} */ (site.caches.open(name)), RECORD);
+  /** @type {string[]} */
+  const read = [];
+  const openCache = async (/** @type {string} */ name) => {
+    const cache = await site.caches.open(name);
+    return /** @type {any} */ ({ ...cache, match: (/** @type {string} */ url) => (read.push(url), cache.match(url)) });
+  };
+  const files = new ModelFiles(/** @type {any} */ (RECORD), { fetch: site.server.fetch, openCache }, () => {}, new Map(), { early });
+  const weights = await files.open("webllm/model");
+  assert.deepEqual(await (await weights.match(tokenizer))?.json(), { model: {} });
+  const configs = await files.open("webllm/config");
+  const found = await configs.match(`${FOLDER}mlc-chat-config.json`);
+  assert.deepEqual(read, []);
+  await assert.rejects(async () => found?.arrayBuffer(), { message: /empty/ });
+  assert.equal(await configs.match(`${FOLDER}mlc-chat-config.json`), undefined);
+  assert.deepEqual(read, [`${FOLDER}mlc-chat-config.json`]);
 });
 
 test("a download fills the caches that WebLLM reads", async () => {

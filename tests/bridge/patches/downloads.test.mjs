@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { readEarly } from "../../../bridge/early_files.js";
 import { patchDownloads } from "../../../bridge/patches/downloads.js";
 import { FakeCaches, Gate, settle, test } from "../fakes.mjs";
 
@@ -240,6 +241,17 @@ test("a model that is too large for memory is refused before its weights are fet
   site.files["tensor-cache.json"] = JSON.stringify({ records: [{ dataPath: "s.bin", nbytes: 2 ** 31 }] });
   await assert.rejects(site.load({}, {}, null), { name: "NoStorageError" });
   assert.deepEqual(site.requests, ["tensor-cache.json"]);
+});
+
+test("WebLLM gets the files that were read before it was imported", async () => {
+  const site = new Site();
+  await site.load();
+  readEarly(async (name) => /** @type {any} */ (site.caches.open(name)), RECORD);
+  await settle();
+  for (const [name, entries] of site.caches.scopes) if (name !== "webllm/model") entries.clear();
+  site.requests = [];
+  assert.deepEqual(await site.load(), SHARD);
+  assert.deepEqual(site.requests, []);
 });
 
 test("files that the page has in memory are not fetched", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { forget } from "../../../bridge/downloads/catalog.js";
-import { EarlyShaders, patchEarlyShaders } from "../../../bridge/patches/early_shaders.js";
+import { EarlyShaders } from "../../../bridge/patches/early_shaders.js";
 import { FakeCaches, test } from "../fakes.mjs";
 import { Device, contextOn } from "../webgpu_context.mjs";
 
@@ -97,10 +97,4 @@ test("where nothing can be stored, shaders are compiled as before", async () => 
   await kernel(device, "one");
   await shaders.store();
   assert.deepEqual(device.compiled, ASKED.slice(0, 1));
-});
-
-test("a load that fails is reported as before", async () => {
-  const engine = { appConfig: { model_list: [RECORD] }, reloadInternal: () => Promise.reject(new Error("no weights")) };
-  patchEarlyShaders(engine);
-  await assert.rejects(/** @type {any} */ (engine).reloadInternal("tiny"), { message: "no weights" });
 });
