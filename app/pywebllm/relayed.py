@@ -21,7 +21,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -314,12 +314,7 @@ def _without_engine(request: str) -> str:
 
 def support_fields(support: Support) -> dict[str, object]:
     """Return the support of a browser as JSON values, which `Relayed.check_support` reads."""
-    found = {field.name: getattr(support, field.name) for field in fields(Support)}
-    found["engines"] = {name: asdict(engine) for name, engine in support.engines.items()}
-    found["adapter"] = None if support.adapter is None else asdict(support.adapter)
-    found["features"] = sorted(support.features)
-    found["limits"] = dict(support.limits)
-    return found
+    return {**asdict(support), "features": sorted(support.features)}
 
 
 def _support(found: dict[str, Any]) -> Support:

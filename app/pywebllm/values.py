@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -138,16 +137,15 @@ class Support:
     engine: Literal["webllm", "wllama"] = "webllm"
     reason: str = ""
     reason_code: str = ""
-    engines: Mapping[Literal["webllm", "wllama"], EngineSupport] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    # Not a read-only proxy, which `copy`, `pickle` and `dataclasses.asdict` refuse.
+    engines: Mapping[Literal["webllm", "wllama"], EngineSupport] = field(default_factory=dict)
     storage: bool = True
     problem: str = ""
     advice: str = ""
     code: str = ""
     adapter: Adapter | None = None
     features: frozenset[str] = frozenset()
-    limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    limits: Mapping[str, int] = field(default_factory=dict)
     thread: Literal["worker", "main"] = "worker"
 
 

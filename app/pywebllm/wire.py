@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from .echo import shortened, shown, shown_names
@@ -310,14 +309,14 @@ def _support(found: Any, *, wanted: str) -> Support:
         engine=choice.engine,
         reason=choice.reason,
         reason_code=(auto.get("reason") or "") if chooses else "",
-        engines=MappingProxyType(engines),
+        engines=engines,
         storage=storage,
         problem=problem,
         advice=advice,
         code=code,
         adapter=None if adapter is None else _adapter(adapter),
         features=frozenset(found.get("features", ())),
-        limits=MappingProxyType(dict(found.get("limits", {}))),
+        limits=dict(found.get("limits", {})),
         thread="main" if found.get("thread") == "main" else "worker",
     )
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
+import pickle
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +21,7 @@ from pywebllm.errors import (
     InvalidRequestError,
 )
 from pywebllm.records import ModelRecord, WllamaRecord
-from pywebllm.values import Adapter, LoadProgress
+from pywebllm.values import Adapter, LoadProgress, Support
 
 from tests.unit.fakes import loss
 
@@ -144,6 +147,14 @@ def test_support_without_a_problem_is_ok() -> None:
 
 
 WLLAMA = {"wllama": {"threads": 2}, "auto": {"engine": "wllama", "reason": "software-adapter"}}
+
+
+def test_support_can_be_copied_stored_and_written_as_a_dictionary() -> None:
+    text = '{"limits": {"maxBufferSize": 1}, "adapter": {"vendor": "nvidia", "fallback": false}}'
+    for support in (wire.read_support(text), Support(ok=True)):
+        assert copy.deepcopy(support) == support
+        assert pickle.loads(pickle.dumps(support)) == support
+        assert asdict(support)["limits"] == support.limits
 
 
 def test_support_says_what_each_engine_can_do_and_which_one_is_taken() -> None:
