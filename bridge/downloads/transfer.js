@@ -82,8 +82,15 @@ async function answerOf({ url, fetch }, headers, signal) {
     // Past the HTTP cache, which would keep a second copy, and answer with a wrong file again.
     return await fetch(new Request(url, { cache: "no-store", headers, signal }));
   } catch (error) {
-    throw readable(url, error, isSameOrigin(url) ? "no answer" : NOT_READABLE);
+    throw readable(url, error, reasonOfNoAnswer(url));
   }
+}
+
+/** @param {string} url @returns {string} */
+function reasonOfNoAnswer(url) {
+  // Only `false` is certain: a browser with any network at all is "on line".
+  if (globalThis.navigator?.onLine === false) return "no answer, and this browser is offline";
+  return isSameOrigin(url) ? "no answer" : NOT_READABLE;
 }
 
 /** @param {Source} source @param {PartialFile} partial @param {Response} response @param {StallWatch} idle */

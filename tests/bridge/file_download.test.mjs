@@ -212,18 +212,30 @@ test("a server that fails each time ends the download with its status", async ()
   assert.equal(site.server.exchanges.length, 3);
 });
 
-test("a server of another origin that cannot be read may have to allow that", async () => {
-  for (const [origin, reason] of [["https://page.example", /must send Access-Control-Allow-Origin \(Failed to fetch\)/], [new URL(FOLDER).origin, /no answer \(Failed to fetch\)/]]) {
+/** @type {[string, string, boolean, RegExp][]} */
+const UNREACHABLE = [
+  ["a server of another origin that cannot be read may have to allow that", "https://page.example", true,
+    /must send Access-Control-Allow-Origin \(Failed to fetch\)/],
+  ["a server of the page's origin that cannot be reached does not answer", new URL(FOLDER).origin, true, /no answer \(Failed to fetch\)/],
+  ["a browser without a network is named as the reason", "https://page.example", false,
+    /no answer, and this browser is offline \(Failed to fetch\)/],
+];
+
+for (const [name, origin, onLine, message] of UNREACHABLE) {
+  test(name, async () => {
     const site = new Site();
     site.server.fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+    const { navigator } = globalThis;
     Object.defineProperty(globalThis, "location", { value: { origin }, configurable: true });
+    Object.defineProperty(globalThis, "navigator", { value: { onLine }, configurable: true });
     try {
-      await assert.rejects(site.download([]), { name: "DownloadError", message: reason });
+      await assert.rejects(site.download([]), { name: "DownloadError", message });
     } finally {
       delete (/** @type {any} */ (globalThis).location);
+      Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
     }
-  }
-});
+  });
+}
 
 test("a server that breaks at the same byte each time ends the download", async () => {
   const site = new Site();
