@@ -58,6 +58,8 @@ class PythonController:
         self._runs = runs
         self._build_page = build_page
         self._tasks = Tasks()
+        # The title and the code of what is being written into a page.
+        self._saving: set[tuple[str, str]] = set()
         runs.tools_found.subscribe(programs.keep_tools)
 
     def visit(self, address: str) -> None:
@@ -151,10 +153,16 @@ class PythonController:
         self._page.show_notice(text("python.share.done"))
 
     async def _save(self) -> None:
-        self._page.show_notice(text("python.save.begin"))
-        page = await self._build_page(self._programs.title, self._page.code())
-        self._page.download("index.html", page)
-        self._page.show_notice(text("python.save.done"))
+        program = (self._programs.title, self._page.code())
+        if program in self._saving:
+            return  # a double click
+        self._saving.add(program)
+        try:
+            self._page.show_notice(text("python.save.begin"))
+            self._page.download("index.html", await self._build_page(*program))
+            self._page.show_notice(text("python.save.done"))
+        finally:
+            self._saving.remove(program)
 
     def _do(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:

@@ -365,6 +365,7 @@ class Desk:
         self.runs = Runs(page=self.page, create=lambda: self.worker)
 
         async def build_page(title: str, code: str) -> str:
+            await self.slow.wait()
             return f"{title}: {code}"
 
         self.controller = PythonController(
@@ -662,6 +663,25 @@ async def test_share_and_save_take_what_is_in_the_editor() -> None:
     desk.controller.press("save")
     await desk.controller.settled()
     assert desk.page.downloads == [("index.html", "Hello, model: print('now')")]
+
+
+async def test_double_click_saves_one_page_and_a_changed_program_another() -> None:
+    desk = Desk(FakeStore())
+    await desk.visit()
+    desk.slow.clear()
+    for code in ("print(1)", "print(1)", "print(2)"):
+        desk.page.program = code
+        desk.controller.press("save")
+        await asyncio.sleep(0)
+    desk.slow.set()
+    await desk.controller.settled()
+    assert [page for _, page in desk.page.downloads] == [
+        "Hello, model: print(1)",
+        "Hello, model: print(2)",
+    ]
+    desk.controller.press("save")
+    await desk.controller.settled()
+    assert len(desk.page.downloads) == 3
 
 
 def test_link_refuses_what_is_damaged_or_too_long() -> None:
