@@ -445,6 +445,15 @@ async def test_parse_rejects_unsupported_parameters_by_name(given: dict[str, Any
     assert caught.value.param == next(iter(given.get("extra_body", given)))
 
 
+async def test_stream_is_a_keyword_argument_and_no_key_of_the_extra_body() -> None:
+    llm = Bench().llm
+    with pytest.raises(InvalidRequestError, match="Pass it as a keyword") as caught:
+        await llm.chat.completions.create(messages=HELLO, extra_body={"stream": True})
+    assert caught.value.param == "stream"
+    with pytest.raises(InvalidRequestError, match="Pass it as a keyword"):
+        await llm.completions.create(prompt="Hello", extra_body={"stream": True})
+
+
 @pytest.mark.parametrize("given", [{"stream": True}, {"extra_body": {"tools": []}}])
 async def test_run_tools_rejects_unsupported_parameters_by_name(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError) as caught:

@@ -105,11 +105,14 @@ def merged(body: Mapping[str, object]) -> dict[str, object]:
 
     Raises:
         InvalidRequestError: The request or its `extra_body` is not a mapping, or `extra_body`
-            contains another.
+            contains another, or `stream`.
     """
     if not isinstance(body, Mapping):
         refuse_value("the request", "a mapping", body)
     extra = {} if body.get("extra_body") is None else mapping("extra_body", body["extra_body"])
     if "extra_body" in extra:
         refuse("extra_body", "cannot contain another `extra_body`")
+    # The method has decided by its keyword argument what it returns.
+    if extra.get("stream") is not None:
+        refuse("stream", "cannot be in `extra_body`. Pass it as a keyword argument.")
     return {name: value for name, value in body.items() if name != "extra_body"} | extra
