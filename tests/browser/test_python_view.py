@@ -18,6 +18,12 @@ from tests.conftest import served_folder
 
 VIEW = "?engine=webllm#/python"
 
+# Whether a program with this text is stored.
+STORED = """async (text) => {
+  const {readAll} = await import("./libraries/storage.js");
+  return (await readAll("programs")).includes(text);
+}"""
+
 # The engine runs in a worker of the page, whose requests Playwright sees.
 WITHOUT_SHARING = "delete globalThis.SharedWorker"
 
@@ -216,6 +222,14 @@ def test_program_is_kept_shared_by_a_link_and_saved_as_a_page(
         expect(editor_of(other)).to_contain_text("Write a persona of Ada.")
         expect(other.locator("#program-notice")).to_contain_text("Read it before you run it")
         expect(output_of(other)).to_be_hidden()
+    # What another tab has made of the program is shown on return.
+    with context.new_page() as other:
+        open_view(other, site + VIEW)
+        expect(other.get_by_label("Title")).to_have_value("Ada's program")
+        write(other, f"{HELLO}# written in the other tab\n")
+        other.wait_for_function(STORED, arg="# written in the other tab")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(editor_of(page)).to_contain_text("# written in the other tab")
     assert f"{site}python/worker.js" not in watch.requests
     assert watch.errors == []
 

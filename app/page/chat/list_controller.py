@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+from page.rereading import with_changes
 from page.storage import StorageProblem, Store
 from page.tasks import Tasks
 from page.texts import text, text_of_count
@@ -128,8 +129,12 @@ class ListController:
         await self._tasks.settled()
 
     async def _read(self) -> None:
+        # After what this page still writes, so that nothing of it is missing.
+        await self._saver.settled()
+        before = dict(self._entries)
         records = await self._store.read_summaries("conversations", "messages")
-        self._entries = {entry.id: entry for entry in map(_entry, records)}
+        found = {entry.id: entry for entry in map(_entry, records)}
+        self._entries = with_changes(found, before=before, now=self._entries)
         if self._chat.is_kept:
             # It may not be written yet.
             self._on_kept(self._chat.conversation)

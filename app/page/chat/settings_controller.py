@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from pywebllm import BUILTIN_MODEL, AsyncWebLLM, InvalidRequestError, WebLLMError
 
@@ -20,6 +21,9 @@ from .tools.own import CallTool, read_own_tools
 from .tools.shelf import Shelf, Tool
 
 __all__ = ["Choice", "SettingsController", "SettingsPage"]
+
+# By their names.
+Presets: TypeAlias = dict[str, Settings]
 
 _RECORD = "chat-presets"
 
@@ -90,7 +94,9 @@ class SettingsController:
         self._store = store
         self._shelf = shelf
         self._call = call
-        self._own: dict[str, Settings] = {}
+        self._own: Presets = {}
+        # All presets are one record: those that are being read come first.
+        self._presets = asyncio.Lock()
         self._tasks = Tasks()
         chat.opened.subscribe(lambda conversation: self._show(conversation.settings))
 
@@ -120,13 +126,14 @@ class SettingsController:
         settings = self._checked()
         if settings is None or not name or name in BUILTIN_PRESETS:
             return
-        self._own[name] = settings
-        self._tasks.begin(self._write_presets())
+        self._tasks.begin(self._write_presets(lambda own: {**own, name: settings}))
 
     def delete_preset(self, name: str) -> None:
         """Delete one of the visitor's own presets."""
-        if self._own.pop(name, None) is not None:
-            self._tasks.begin(self._write_presets())
+        if name in self._own:
+            self._tasks.begin(
+                self._write_presets(lambda own: {k: v for k, v in own.items() if k != name})
+            )
 
     def check_schema(self) -> None:
         """Report whether answers can follow the schema, without asking the model."""
@@ -177,23 +184,26 @@ class SettingsController:
         self._page.show_tools(self._shelf.tools(), self._chat.conversation.settings.tools)
 
     async def _read_presets(self) -> None:
-        try:
-            record = await self._store.read("settings", _RECORD)
-        except StorageProblem:
-            # The list beside the settings reports it.
-            return
-        presets = record.get("presets") if record else None
-        if isinstance(presets, dict):
-            self._own = {str(k): Settings.from_record(v) for k, v in presets.items()}
-        self._page.show_presets(list(self._own))
+        async with self._presets:
+            try:
+                record = await self._store.read("settings", _RECORD)
+            except StorageProblem:
+                # The list beside the settings reports it.
+                return
+            presets = record.get("presets") if record else None
+            if isinstance(presets, dict):
+                self._own = {str(k): Settings.from_record(v) for k, v in presets.items()}
+            self._page.show_presets(list(self._own))
 
-    async def _write_presets(self) -> None:
-        presets = {name: settings.to_record() for name, settings in self._own.items()}
-        self._page.show_presets(list(self._own))
-        try:
-            await self._store.write("settings", {"id": _RECORD, "presets": presets})
-        except StorageProblem as problem:
-            self._page.show_problems({"preset": text("chat.unsaved", reason=str(problem))})
+    async def _write_presets(self, change: Callable[[Presets], Presets]) -> None:
+        async with self._presets:
+            self._own = change(self._own)
+            self._page.show_presets(list(self._own))
+            presets = {name: settings.to_record() for name, settings in self._own.items()}
+            try:
+                await self._store.write("settings", {"id": _RECORD, "presets": presets})
+            except StorageProblem as problem:
+                self._page.show_problems({"preset": text("chat.unsaved", reason=str(problem))})
 
     async def _read_models(self) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from page.rereading import with_changes
 from page.storage import Store
 
 __all__ = ["Entry", "KeptPrograms"]
@@ -50,8 +51,10 @@ class KeptPrograms:
 
     async def read(self) -> None:
         """Read all programs."""
-        self.entries = await self._all()
-        self._stored = set(self.entries)
+        before = dict(self.entries)
+        found = await self._all()
+        self.entries = with_changes(found, before=before, now=self.entries)
+        self._stored |= found.keys()
 
     async def changes(self) -> dict[str, Entry | None]:
         """Return what other tabs have made of the programs, by ID; None is one that is deleted."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from page.persona.cards import Card
@@ -12,16 +14,26 @@ __all__ = ["FakeShelfPage", "FakeStore"]
 
 
 class FakeStore:
-    """Records in memory, by kind and ID; `problem` makes every call fail, `is_full` every write."""
+    """Records in memory, by kind and ID; `problem` makes every call fail, `is_full` every write.
+
+    While `answers` is not set, what is read arrives late: it is as it was before. `is_awaited` if
+    somebody waits for that.
+    """
 
     def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.is_awaited = False
+        self._called = asyncio.Event()
         self.records: dict[str, dict[str, dict[str, Any]]] = {}
         self.problem = ""
         self.is_full = False
 
     async def read_all(self, kind: Kind) -> list[dict[str, Any]]:
         self._check()
-        return [dict(found) for _, found in sorted(self.records.get(kind, {}).items())]
+        found = [dict(record) for _, record in sorted(self.records.get(kind, {}).items())]
+        await self._answer()
+        return found
 
     async def read_summaries(self, kind: Kind, without: str) -> list[dict[str, Any]]:
         records = await self.read_all(kind)
@@ -34,7 +46,9 @@ class FakeStore:
 
     async def read(self, kind: Kind, record_id: str) -> dict[str, Any] | None:
         self._check()
-        return self.records.get(kind, {}).get(record_id)
+        found = self.records.get(kind, {}).get(record_id)
+        await self._answer()
+        return found
 
     async def write(self, kind: Kind, record: Record) -> None:
         self._check()
@@ -64,7 +78,19 @@ class FakeStore:
     async def remove_all(self) -> None:
         self.records.clear()
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something was read or written after which the condition is true."""
+        while not condition():
+            self._called.clear()
+            await self._called.wait()
+
+    async def _answer(self) -> None:
+        self.is_awaited = True
+        await self.answers.wait()
+        self.is_awaited = False
+
     def _check(self) -> None:
+        self._called.set()
         if self.problem:
             raise StorageProblem(self.problem)
 

@@ -650,6 +650,24 @@ async def test_shared_program_is_shown_and_not_run() -> None:
     assert desk.page.program == "print('changed')"
 
 
+async def test_program_that_is_written_before_the_others_are_read_is_kept() -> None:
+    store = FakeStore()
+    first = Desk(store)
+    await first.visit()
+    await first.type("x = 1")
+    desk = Desk(store)
+    store.answers.clear()
+    desk.controller.visit("#/python")
+    await store.until(lambda: store.is_awaited)
+    desk.controller.press("new")
+    await desk.type("y = 2", wait=False)
+    store.answers.set()
+    await desk.controller.settled()
+    assert len(desk.page.menu) == 2
+    codes = sorted(record["code"] for record in await store.read_all("programs"))
+    assert codes == ["x = 1", "y = 2"]
+
+
 async def test_share_and_save_take_what_is_in_the_editor() -> None:
     desk = Desk(FakeStore())
     await desk.visit()

@@ -355,6 +355,49 @@ async def test_search_export_and_import() -> None:
     assert "not valid JSON" in other.page.list.problem
 
 
+async def test_list_that_is_read_has_what_was_imported_meanwhile_and_not_what_was_deleted() -> None:
+    visit = ChatVisit(["a"])
+    await visit.open()
+    await visit.ask("The blue door.")
+
+    async def begin_to_read() -> None:
+        visit.store.answers.clear()
+        visit.list.open()
+        await visit.store.until(lambda: visit.store.is_awaited)
+
+    await begin_to_read()
+    content = {"messages": [{"role": "user", "content": "Imported."}]}
+    visit.list.read_file("a.json", json.dumps(content))
+    await visit.store.until(lambda: len(visit.kept()) == 2)
+    visit.store.answers.set()
+    await visit.settled()
+    assert sorted(visit.entries()) == ["Imported.", "The blue door."]
+    await begin_to_read()
+    visit.list.delete()
+    await visit.store.until(lambda: len(visit.kept()) == 1)
+    visit.store.answers.set()
+    await visit.settled()
+    assert visit.entries() == ["The blue door."]
+
+
+async def test_preset_that_is_saved_while_the_presets_are_read_is_added_to_them() -> None:
+    first = ChatVisit([])
+    await first.open()
+    first.settings.save_preset("Mine")
+    await first.settled()
+    visit = ChatVisit([], first.store)
+    visit.store.answers.clear()
+    visit.settings.open()
+    visit.settings.save_preset("Another")
+    await visit.store.until(lambda: visit.store.is_awaited)
+    visit.store.answers.set()
+    await visit.settled()
+    assert sorted(visit.page.presets) == ["Another", "Mine"]
+    third = ChatVisit([], first.store)
+    await third.open()
+    assert sorted(third.page.presets) == ["Another", "Mine"]
+
+
 async def test_full_disk_is_reported_and_the_answer_is_still_shown() -> None:
     visit = ChatVisit(["a"])
     await visit.open()
