@@ -18,10 +18,11 @@ from tests.conftest import served_folder
 
 VIEW = "?engine=webllm#/python"
 
-# Whether a program with this text is stored.
+# Wait until a program with this text is stored.
 STORED = """async (text) => {
   const {readAll} = await import("./libraries/storage.js");
-  return (await readAll("programs")).includes(text);
+  const pause = () => new Promise((next) => setTimeout(next, 50));
+  while (!(await readAll("programs")).includes(text)) await pause();
 }"""
 
 # The engine runs in a worker of the page, whose requests Playwright sees.
@@ -227,7 +228,7 @@ def test_program_is_kept_shared_by_a_link_and_saved_as_a_page(
         open_view(other, site + VIEW)
         expect(other.get_by_label("Title")).to_have_value("Ada's program")
         write(other, f"{HELLO}# written in the other tab\n")
-        other.wait_for_function(STORED, arg="# written in the other tab")
+        other.evaluate(STORED, "# written in the other tab")
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(editor_of(page)).to_contain_text("# written in the other tab")
     assert f"{site}python/worker.js" not in watch.requests
