@@ -13,17 +13,15 @@ import { takeEarlyFiles } from "../early_files.js";
 import { CACHES } from "../files.js";
 import { ModelFiles } from "../model_files.js";
 import { withEarlyLibrary } from "./early_library.js";
-import { wrap } from "./wrap.js";
+import { wrapReload } from "./wrap.js";
 
 /** @import { Browser } from "../model_files.js" */
 /** @import { ModelRecord } from "../types.js" */
 
 /** @param {any} engine */
 export function patchDownloads(engine) {
-  wrap(engine, "reloadInternal", async (reload, id, ...rest) => {
-    const { model_list, publishedFiles = new Map() } = engine.appConfig;
-    /** @type {ModelRecord} */
-    const record = model_list.find((/** @type {ModelRecord} */ { model_id }) => model_id === id);
+  wrapReload(engine, async (reload, record) => {
+    const { publishedFiles = new Map() } = engine.appConfig;
     const report = (/** @type {object} */ it) => engine.initProgressCallback?.(it);
     const browser = browserOf(/** @type {any} */ (globalThis));
     const { fetch, openCache } = browser;
@@ -33,7 +31,7 @@ export function patchDownloads(engine) {
     const serve = { openCache: open, files, fetch, record };
     return usingModel(browser.locks, modelFolder(record.model), async () => {
       await files.readManifest(engine.reloadController?.signal);
-      const work = () => withEarlyLibrary(early, () => reload(id, ...rest));
+      const work = () => withEarlyLibrary(early, reload);
       const [loaded] = await Promise.all([withFiles(serve, work), remember(openCache, record)]);
       return loaded;
     });

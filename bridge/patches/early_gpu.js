@@ -10,7 +10,7 @@ import { watchDevices } from "./device_loss.js";
 import { browserOf } from "./downloads.js";
 import { EarlyDevice } from "./early_device.js";
 import { EarlyShaders } from "./early_shaders.js";
-import { wrap } from "./wrap.js";
+import { wrapReload } from "./wrap.js";
 
 /** @import { ModelRecord } from "../types.js" */
 
@@ -68,12 +68,10 @@ function takeEarlyGpu(record) {
 
 /** @param {any} engine */
 export function patchEarlyGpu(engine) {
-  wrap(engine, "reloadInternal", async (reload, id, ...rest) => {
-    /** @type {ModelRecord} */
-    const record = engine.appConfig.model_list.find((/** @type {ModelRecord} */ { model_id }) => model_id === id);
+  wrapReload(engine, async (reload, record) => {
     const early = takeEarlyGpu(record);
     try {
-      return await reload(id, ...rest);
+      return await reload();
     } finally {
       early.stop();
       await early.store();
