@@ -82,6 +82,29 @@ JS
     <(node "$work/render.mjs" "$1" "$templates" | sed 's/^/  @huggingface\/jinja: /')
 }
 
+# both_tokenizers TEXT …: runs the Python program on standard input, which makes a `tokenizer`, and prints
+# the tokens of each text in Python, and those of the same tokenizer.json in JavaScript.
+both_tokenizers() {
+  pip_install tokenizers==0.23.3
+  npm_install @huggingface/tokenizers@0.2.0
+  cat - <(cat <<'PY'
+import sys
+tokenizer.save("tokenizer.json")
+print("Python:")
+for text in sys.argv[1:]:
+    print(tokenizer.encode(text).tokens)
+PY
+  ) >"$work/tokens.py"
+  cat >"$work/tokens.mjs" <<'JS'
+import fs from "node:fs";
+import { Tokenizer } from "@huggingface/tokenizers";
+const tokenizer = new Tokenizer(JSON.parse(fs.readFileSync("tokenizer.json")), {});
+console.log("JavaScript:");
+for (const text of process.argv.slice(2)) console.log(tokenizer.encode(text).tokens);
+JS
+  (cd "$work" && venv/bin/python tokens.py "$@" && node tokens.mjs "$@")
+}
+
 # finding VERSIONS BEHAVIOR SEEN: compares SEEN with the recorded output on standard input, then
 # prints all three, or prints the difference and exits with status 1.
 finding() {
